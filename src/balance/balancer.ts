@@ -1,0 +1,32 @@
+/** What an algorithm knows of a server. */
+export interface Candidate {
+  /** Effective weight, 0-256; 0 takes no new sessions. */
+  readonly weight: number;
+  /** Requests in progress, and those that wait for this server in particular. */
+  readonly load: number;
+  /** Whether the server has reached its `maxconn`: skipped by algorithms which can choose. */
+  readonly full: boolean;
+}
+
+/**
+ * A balancing algorithm (HAProxy's manual: "balance"). Pure state: no I/O, no clock. Nothing is
+ * allocated in {@linkcode pick}, {@linkcode taken} and {@linkcode released}.
+ */
+export interface Balancer<S extends Candidate> {
+  /**
+   * Tells which servers take part, in the order of the configuration: those that are up, or the
+   * backups where none is. Called when that set or a weight changes.
+   */
+  update(servers: readonly S[]): void;
+  /**
+   * Chooses a server for a new session.
+   * @param key what the choice hashes on, 32 bits unsigned (see hash.ts); ignored by the others
+   * @param avoid a server to pass over if there is another, after a failed connection; or null
+   * @returns null if no server takes part, or if all of them are full
+   */
+  pick(key: number, avoid: S | null): S | null;
+  /** A server's `load` rose by one. */
+  taken(server: S): void;
+  /** A server's `load` fell by one. */
+  released(server: S): void;
+}

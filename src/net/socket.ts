@@ -1,0 +1,154 @@
+/**
+ * The seam to the network: all that the proxy knows of sockets. Adapters (bun.ts, deno.ts,
+ * streams.ts, memory.ts) implement it; one suite of tests holds them to the same behaviour.
+ *
+ * It is callback-shaped and small on purpose: nothing on the hot path allocates a promise or a
+ * closure, and an event loop of our own can take an adapter's place.
+ */
+
+/** Where to listen or to connect. `host` is always a literal IPv4 or IPv6 address. */
+export type Endpoint =
+  | { readonly kind: "ip"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string }
+  | { readonly kind: "abstract"; readonly name: string }
+  | { readonly kind: "fd"; readonly fd: number };
+
+/** Why a connection could not be made or broke; the names of errno(3). */
+export type SocketErrorCode =
+  | "ECONNREFUSED"
+  | "ECONNRESET"
+  | "ETIMEDOUT"
+  | "EHOSTUNREACH"
+  | "ENETUNREACH"
+  | "EADDRINUSE"
+  | "EADDRNOTAVAIL"
+  | "EACCES"
+  | "EMFILE"
+  | "ENOENT"
+  | "EPIPE"
+  | "EINVAL"
+  | "EIO";
+
+/** An error of the network, with its errno name. */
+export class SocketError extends Error {
+  override readonly name = "SocketError";
+  /**
+   * @param code the errno name
+   * @param message what was tried, for a person to read
+   */
+  constructor(readonly code: SocketErrorCode, message: string = code) {
+    super(message);
+  }
+}
+
+/**
+ * What the owner of a socket hears. All calls come from the event loop, never from inside a call
+ * that the owner makes on the same socket, so that an owner's state is consistent when they arrive.
+ */
+export interface SocketEvents {
+  /** The connection asked for by {@linkcode Network.connect} is established. */
+  opened(socket: Socket): void;
+  /**
+   * Bytes arrived. They are valid only during the call: {@linkcode Socket.keep} makes them last.
+   * Never called while paused.
+   */
+  data(socket: Socket, bytes: Uint8Array): void;
+  /** The socket takes bytes again. May come unasked: treat it as a hint. */
+  drain(socket: Socket): void;
+  /** The peer has sent its last byte (FIN); writing goes on. At most once, after all data. */
+  ended(socket: Socket): void;
+  /**
+   * The connection is gone through the peer or the network: refused, reset, timed out. At most
+   * once; nothing follows it. Never the consequence of the owner's own close() or reset(), after
+   * which no event comes at all.
+   */
+  closed(socket: Socket, error: SocketError): void;
+}
+
+/** A stream socket. Closing it is the owner's duty, also after `ended`; after `closed` it is done. */
+export interface Socket {
+  /** Who hears of it; may be exchanged at any time. */
+  events: SocketEvents;
+  /** The peer's address without port; "" for unix sockets. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** This side's address; "" for unix sockets. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /**
+   * Hands bytes[from, to) to the kernel.
+   * @returns how many bytes were taken. Fewer than asked: the socket is full, `drain` follows, and
+   * the caller keeps the rest. -1: the connection is broken; `closed` has come or will.
+   */
+  write(bytes: Uint8Array, from: number, to: number): number;
+  /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
+  keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
+  /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */
+  pause(): void;
+  resume(): void;
+  /** Half-close: the peer sees the end of the stream after what was written; reading goes on. */
+  shutdown(): void;
+  /** Closes both directions; what the kernel took is still delivered. Idempotent. */
+  close(): void;
+  /** Closes at once with a reset; undelivered bytes are dropped. Idempotent. */
+  reset(): void;
+  /**
+   * Whether the peer has closed or reset the connection, asked of the kernel: also seen while
+   * paused, where no event tells it. An adapter that cannot ask says false.
+   */
+  peerGone(): boolean;
+}
+
+/** Options of {@linkcode Network.connect}. */
+export interface ConnectOptions {
+  /** The local address to connect from; port 0 lets the kernel choose. */
+  readonly source?: { readonly host: string; readonly port: number };
+}
+
+/** Options of {@linkcode Network.listen}. */
+export interface ListenOptions {
+  /** Length of the accept queue. */
+  readonly backlog?: number;
+  /** On the IPv6 any-address: refuse IPv4 clients (IPV6_V6ONLY). */
+  readonly ipv6Only?: boolean;
+}
+
+/** A listening socket. */
+export interface Listener {
+  /** Where it listens; the port is the real one where 0 was asked for. */
+  readonly endpoint: Endpoint;
+  /** Stops accepting. New connections wait in the accept queue; nobody is refused. */
+  pause(): void;
+  resume(): void;
+  /** Stops listening; accepted connections live on. Idempotent. */
+  close(): void;
+}
+
+/** What an adapter cannot do, so that the configuration check can refuse a keyword with the reason. */
+export interface Capabilities {
+  /** `source`: binds the local address of a connection. */
+  readonly sourceAddress: boolean;
+  /** `unix@` addresses. */
+  readonly unix: boolean;
+  /** `abns@` addresses. */
+  readonly abstract: boolean;
+  /** `fd@` addresses: inherited listening sockets. */
+  readonly inherited: boolean;
+}
+
+/** A runtime's way to the network. */
+export interface Network {
+  /** For the start-up log and `-vv`. */
+  readonly name: string;
+  readonly can: Capabilities;
+  /**
+   * Starts to connect and returns at once; `opened` or `closed` follows from the event loop.
+   * There is no time-out here: the caller has the clock, and gives up with close().
+   */
+  connect(to: Endpoint, options: ConnectOptions, events: SocketEvents): Socket;
+  /**
+   * Listens. `accept` is called for each new connection and returns who hears of it.
+   * @throws {SocketError} EADDRINUSE, EACCES, EADDRNOTAVAIL, ...
+   */
+  listen(at: Endpoint, options: ListenOptions, accept: (socket: Socket) => SocketEvents): Listener;
+}
