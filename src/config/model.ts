@@ -201,7 +201,7 @@ export const LogTarget = v.strictObject({
     v.strictObject({ kind: v.literal("stdout") }),
     v.strictObject({ kind: v.literal("stderr") }),
   ]),
-  format: v.optional(v.picklist(logFormats), "rfc3164"),
+  format: v.optional(v.picklist(logFormats), "local"),
   /** Longest line, in bytes. */
   len: v.optional(v.pipe(natural, v.minValue(80), v.maxValue(65535)), 1024),
   facility: v.picklist(facilities),

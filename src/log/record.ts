@@ -8,7 +8,7 @@ export interface LogRecord {
   /** Accept date of the connection, for a later request of it that of its first byte; ms since 1970. */
   acceptDate: number;
   frontend: string;
-  /** A `*` is appended to the frontend's name when the client came over TLS. */
+  /** A `~` is appended to the frontend's name when the client came over TLS. */
   tls: boolean;
   /** The frontend's own name where no backend was reached. */
   backend: string;
@@ -39,6 +39,6 @@ export interface LogRecord {
   redispatched: boolean;
   srvQueue: number;
   backendQueue: number;
-  /** The request line as it came, `<BADREQ>` where none did. */
+  /** The request line as it came, one character a byte; `<BADREQ>` where none did. */
   requestLine: string;
 }

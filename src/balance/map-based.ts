@@ -1,0 +1,33 @@
+/**
+ * Hashing into the static map (manual: "hash-type", map-based): even, but most clients change their
+ * server when one comes or goes. A full server is not passed over: its clients wait for it.
+ */
+import type { Balancer, Candidate } from "./balancer.ts";
+import { fixedWeights, smoothMap } from "./map.ts";
+
+/** A `hash-type map-based` balancer: the position is the key modulo the sum of the weights. */
+export function mapBased<S extends Candidate>(): Balancer<S> {
+  const weightsOf = fixedWeights<S>();
+  let servers: readonly S[] = [];
+  let map: Uint32Array = new Uint32Array(0);
+
+  return {
+    update(next) {
+      servers = next.slice();
+      map = smoothMap(weightsOf(servers));
+    },
+    pick(key, avoid) {
+      if (map.length === 0) return null;
+      const position = key % map.length;
+      const server = servers[map[position]!]!;
+      if (server !== avoid) return server;
+      for (let i = position + 1; i < position + map.length; i++) {
+        const other = servers[map[i % map.length]!]!;
+        if (other !== avoid) return other;
+      }
+      return server;
+    },
+    taken() {},
+    released() {},
+  };
+}

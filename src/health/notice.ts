@@ -1,0 +1,85 @@
+/** What the log says when a server falls or rises, worded as HAProxy words it. */
+import type { levels, Proxy } from "../config/model.ts";
+import { type CheckResult, descriptions } from "./result.ts";
+
+/** A line for the log. */
+export interface Notice {
+  readonly level: typeof levels[number];
+  readonly text: string;
+}
+
+/** The server of which the notice is. */
+export interface NoticeSubject {
+  readonly proxy: string;
+  readonly server: string;
+  readonly backup: boolean;
+}
+
+/** The backend after the change. */
+export interface NoticeCounts {
+  /** Servers that are up, and backups that are. */
+  readonly active: number;
+  readonly backup: number;
+  /** Sessions on the server. */
+  readonly sessions: number;
+  /** Sessions that left the server's queue, or came to it, by the change. */
+  readonly requeued: number;
+  /** Sessions that wait in the backend's queue. */
+  readonly queued: number;
+}
+
+/** A server went down. */
+export function downNotice(
+  subject: NoticeSubject,
+  result: CheckResult,
+  counts: NoticeCounts,
+): Notice {
+  const text = `${named(subject)} is DOWN, ${reason(result)}. ${servers(counts)} left.` +
+    `${onBackup(counts)} ${counts.sessions} sessions active, ${counts.requeued} requeued, ` +
+    `${counts.queued} remaining in queue.`;
+  return { level: "alert", text };
+}
+
+/** A server came up. */
+export function upNotice(
+  subject: NoticeSubject,
+  result: CheckResult,
+  counts: NoticeCounts,
+): Notice {
+  const text = `${named(subject)} is UP, ${reason(result)}. ${servers(counts)} online.` +
+    `${onBackup(counts)} ${counts.requeued} sessions requeued, ${counts.queued} total in queue.`;
+  return { level: "notice", text };
+}
+
+/** The last server of a proxy went down. A `listen` section is called a proxy. */
+export function noServerNotice(kind: Proxy["kind"], proxy: string): Notice {
+  const what = kind === "listen" ? "proxy" : kind;
+  return { level: "emerg", text: `${what} ${proxy} has no server available!` };
+}
+
+function named({ proxy, server, backup }: NoticeSubject): string {
+  return `${backup ? "Backup " : ""}Server ${proxy}/${server}`;
+}
+
+function reason({ status, code, info, duration }: CheckResult): string {
+  return `reason: ${descriptions[status]}` +
+    (code === null ? "" : `, code: ${code}`) +
+    (info === "" ? "" : `, info: "${printable(info)}"`) +
+    `, check duration: ${Math.floor(duration)}ms`;
+}
+
+function servers({ active, backup }: NoticeCounts): string {
+  return `${active} active and ${backup} backup servers`;
+}
+
+function onBackup({ active, backup }: NoticeCounts): string {
+  return active === 0 && backup > 0 ? " Running on backup." : "";
+}
+
+/** Whatever a server sent, on one line: what could break it or its quotes is shown in hex. */
+function printable(text: string): string {
+  return text.replace(
+    /[^ -~]|["<>]/g,
+    (unit) => `<${unit.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}>`,
+  );
+}

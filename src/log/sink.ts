@@ -1,0 +1,141 @@
+/** From a message to every place that a proxy, or the process, logs to (manual: "log"). */
+import type { LogTarget } from "../config/model.ts";
+import type { Clock } from "../time/clock.ts";
+import { createHeader, type Header, type Level, type Speaker, textLimit, wanted } from "./frame.ts";
+import { createQueue, type LineQueue } from "./queue.ts";
+import type { OpenTransport } from "./transport.ts";
+
+/** Where a proxy, or the process, logs to. */
+export interface LogSink {
+  /** Whether any target takes this level: if not, the message need not be made. */
+  wants(level: Level): boolean;
+  /**
+   * Logs a message; never throws, never blocks.
+   * @param message one line, without newline and control characters (see escapeText in formats.ts)
+   * @param wallMs when, in ms since 1970
+   */
+  write(level: Level, message: string, wallMs: number): void;
+  /** Hands over now what would leave at the end of this turn of the event loop. */
+  flush(): void;
+  /** Hands over what can be within a second, and closes what no other sink uses. Idempotent. */
+  close(): void;
+  /** Lines that were dropped at these targets since the start, by whatever sink. */
+  readonly dropped: number;
+}
+
+/** What sinks need from outside. */
+export interface LogDeps {
+  readonly open: OpenTransport;
+  readonly clock: Clock;
+  readonly speaker: Speaker;
+  /** Calls back at the end of this turn of the event loop; by default setImmediate. */
+  readonly defer?: (callback: () => void) => void;
+  /** Hears, once until it works again, that a target cannot be logged to: a line for stderr. */
+  readonly complain: (text: string) => void;
+}
+
+/** The ways out that are open, one for each address, shared by all sinks of the process. */
+export interface LogOutputs {
+  readonly speaker: Speaker;
+  /** @returns the queue of the target's address, which is the caller's until he gives it back */
+  take(target: LogTarget): LineQueue;
+  giveBack(target: LogTarget): void;
+}
+
+function addressOf({ target }: LogTarget): string {
+  switch (target.kind) {
+    case "udp":
+      return target.host.includes(":")
+        ? `[${target.host}]:${target.port}`
+        : `${target.host}:${target.port}`;
+    case "unix":
+      return target.path;
+    default:
+      return target.kind;
+  }
+}
+
+/** Makes the set of ways out of a process. */
+export function createLogOutputs(deps: LogDeps): LogOutputs {
+  const { clock, speaker, complain, defer = (callback) => void setImmediate(callback) } = deps;
+  const outputs = new Map<string, { queue: LineQueue; users: number }>();
+
+  function open(target: LogTarget, address: string): LineQueue {
+    const header = createHeader(target, speaker);
+    return createQueue({
+      transport: deps.open(target.target),
+      clock,
+      defer,
+      dropLine: (count) =>
+        `${header("warning", clock.wall())}${count} log line${count === 1 ? "" : "s"} dropped`,
+      dropLimit: textLimit(target),
+      complain: (reason) => complain(`cannot log to ${address}: ${reason}`),
+    });
+  }
+
+  return {
+    speaker,
+    take(target) {
+      const address = addressOf(target);
+      let output = outputs.get(address);
+      if (output === undefined) {
+        output = { queue: open(target, address), users: 0 };
+        outputs.set(address, output);
+      }
+      output.users++;
+      return output.queue;
+    },
+    giveBack(target) {
+      const address = addressOf(target);
+      const output = outputs.get(address);
+      if (output !== undefined && --output.users === 0) {
+        outputs.delete(address);
+        output.queue.close();
+      }
+    },
+  };
+}
+
+/** A target with what was worked out for it. */
+interface Way {
+  readonly target: LogTarget;
+  readonly header: Header;
+  readonly limit: number;
+  readonly queue: LineQueue;
+}
+
+/** Opens the sink that writes to all of `targets`; each gets a message at most once per mention. */
+export function openLogSinks(targets: readonly LogTarget[], outputs: LogOutputs): LogSink {
+  const ways: readonly Way[] = targets.map((target) => ({
+    target,
+    header: createHeader(target, outputs.speaker),
+    limit: textLimit(target),
+    queue: outputs.take(target),
+  }));
+  const queues = new Set(ways.map((way) => way.queue));
+  let open = true;
+  return {
+    wants: (level) => targets.some((target) => wanted(target, level)),
+    write(level, message, wallMs) {
+      for (let i = 0; i < ways.length; i++) {
+        const way = ways[i]!;
+        if (wanted(way.target, level)) {
+          way.queue.put(way.header(level, wallMs) + message, way.limit);
+        }
+      }
+    },
+    flush() {
+      for (const queue of queues) queue.flush();
+    },
+    close() {
+      if (!open) return;
+      open = false;
+      for (const way of ways) outputs.giveBack(way.target);
+    },
+    get dropped() {
+      let sum = 0;
+      for (const queue of queues) sum += queue.dropped;
+      return sum;
+    },
+  };
+}

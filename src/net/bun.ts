@@ -1,0 +1,243 @@
+/** Sockets on Bun's event loop (Linux): descriptors made by libc, adopted by Bun. */
+import { existsSync, statSync, unlinkSync } from "node:fs";
+import type { Socket as NativeSocket, SocketHandler, TCPSocketListener } from "bun";
+import {
+  boundPort,
+  closeDescriptor,
+  connectTo,
+  duplicate,
+  errnoName,
+  listenOn,
+  peerHasClosed,
+} from "./libc.ts";
+import {
+  type Endpoint,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  type Socket,
+  SocketError,
+  type SocketEvents,
+} from "./socket.ts";
+
+/** What bun-types does not know yet: adopting descriptors. */
+interface Adopting {
+  connect(options: {
+    fd: number;
+    allowHalfOpen: boolean;
+    data: BunSocket;
+    socket: SocketHandler<BunSocket>;
+  }): Promise<unknown>;
+  listen(options: {
+    fd: number;
+    allowHalfOpen: boolean;
+    data: BunListener;
+    socket: SocketHandler<BunSocket | BunListener>;
+  }): TCPSocketListener<unknown>;
+}
+const adopt = Bun as unknown as Adopting;
+
+/** Longest accept queue asked for; net.core.somaxconn caps it. */
+const defaultBacklog = 4096;
+
+/** A class, because thousands of them share their methods on the hot path. */
+class BunSocket implements Socket {
+  native: NativeSocket<BunSocket> | null = null;
+  /** Established; a socket that connects learns it from its first drain. */
+  open: boolean;
+  /** The owner has closed it, or it broke: silence from here on. */
+  done = false;
+
+  constructor(public events: SocketEvents, open: boolean) {
+    this.open = open;
+  }
+
+  get remoteAddress(): string {
+    return this.native?.remoteAddress ?? "";
+  }
+  get remotePort(): number {
+    return this.native?.remotePort ?? 0;
+  }
+  get localAddress(): string {
+    return this.native?.localAddress ?? "";
+  }
+  get localPort(): number {
+    return this.native?.localPort ?? 0;
+  }
+
+  write(bytes: Uint8Array, from: number, to: number): number {
+    if (this.done) return -1;
+    return this.open ? this.native!.write(bytes, from, to - from) : 0;
+  }
+  /** Bun hands out a fresh buffer each time. */
+  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+    return bytes.subarray(from, to);
+  }
+  pause(): void {
+    if (!this.done) this.native?.pause();
+  }
+  resume(): void {
+    if (!this.done) this.native?.resume();
+  }
+  shutdown(): void {
+    if (!this.done) this.native?.shutdown();
+  }
+  close(): void {
+    if (this.done) return;
+    this.done = true;
+    // A connect in progress has nothing to deliver; end() would wait for it.
+    if (this.open) this.native?.end();
+    else this.native?.terminate();
+  }
+  reset(): void {
+    if (this.done) return;
+    this.done = true;
+    this.native?.terminate();
+  }
+  peerGone(): boolean {
+    if (this.done) return true;
+    const fd = (this.native as unknown as { fd: number }).fd;
+    return fd >= 0 && peerHasClosed(fd);
+  }
+  broken(error: SocketError): void {
+    if (this.done) return;
+    this.done = true;
+    this.events.closed(this, error);
+  }
+}
+
+/** The error of a `close` or `connectError` callback. */
+function socketError(socket: BunSocket, error: unknown): SocketError {
+  const errno = (error as { errno?: number } | undefined)?.errno;
+  if (typeof errno === "number") return new SocketError(errnoName(Math.abs(errno)));
+  return new SocketError(socket.open ? "ECONNRESET" : "ECONNREFUSED");
+}
+
+const noHandler: SocketEvents = {
+  opened() {},
+  data() {},
+  drain() {},
+  ended() {},
+  closed() {},
+};
+
+const handler: SocketHandler<BunSocket> = {
+  open(native) {
+    native.data.native = native;
+  },
+  data(native, bytes) {
+    const socket = native.data;
+    if (!socket.done) socket.events.data(socket, bytes);
+  },
+  drain(native) {
+    const socket = native.data;
+    if (socket.done) return;
+    if (socket.open) socket.events.drain(socket);
+    else {
+      socket.open = true;
+      socket.events.opened(socket);
+    }
+  },
+  end(native) {
+    const socket = native.data;
+    if (!socket.done) socket.events.ended(socket);
+  },
+  close(native, error) {
+    native.data.broken(socketError(native.data, error));
+  },
+  connectError(native, error) {
+    native.data.broken(socketError(native.data, error));
+  },
+};
+
+/** Bun gives an accepted socket the listener's `data`; its open() callback puts a socket there. */
+const acceptHandler: SocketHandler<BunSocket | BunListener> = {
+  ...(handler as SocketHandler<BunSocket | BunListener>),
+  open(native) {
+    const { accept } = native.data as BunListener;
+    const socket = new BunSocket(noHandler, true);
+    socket.native = native as NativeSocket<BunSocket>;
+    native.data = socket;
+    socket.events = accept(socket);
+  },
+};
+
+interface BunListener {
+  accept(socket: Socket): SocketEvents;
+}
+
+/** The network on Bun. */
+export const bunNetwork: Network = {
+  name: "bun",
+  can: { sourceAddress: true, unix: true, abstract: true, inherited: true },
+
+  connect(to, options, events) {
+    if (to.kind === "fd") throw new SocketError("EINVAL", "fd@ is for listening only");
+    const socket = new BunSocket(events, false);
+    const fd = connectTo(to, options.source);
+    if (typeof fd !== "number") {
+      setTimeout(() => socket.broken(fd), 0);
+      return socket;
+    }
+    // The promise tells nothing that the callbacks do not.
+    adopt.connect({ fd, allowHalfOpen: true, data: socket, socket: handler }).catch(() => {});
+    return socket;
+  },
+
+  listen(at, options, accept): Listener {
+    const fd = at.kind === "fd" ? duplicate(at.fd) : bindOrReplace(at, options);
+    const serve = () =>
+      adopt.listen({
+        fd: duplicate(fd),
+        allowHalfOpen: true,
+        data: { accept },
+        socket: acceptHandler,
+      });
+    // Bun's listener owns a duplicate: stopping that closes only it, and clients wait in the queue.
+    let server: TCPSocketListener<unknown> | null = serve();
+    let closed = false;
+    return {
+      endpoint: at.kind === "ip" ? { ...at, port: boundPort(fd) } : at,
+      pause() {
+        server?.stop();
+        server = null;
+      },
+      resume() {
+        if (!closed) server ??= serve();
+      },
+      close() {
+        if (closed) return;
+        closed = true;
+        server?.stop();
+        server = null;
+        closeDescriptor(fd);
+        if (at.kind === "unix") unlinkSync(at.path);
+      },
+    };
+  },
+};
+
+/** Listens; a unix socket's path that a dead process left behind is taken over, as HAProxy does. */
+function bindOrReplace(at: Exclude<Endpoint, { kind: "fd" }>, options: ListenOptions): number {
+  const backlog = options.backlog ?? defaultBacklog;
+  const ipv6Only = options.ipv6Only ?? false;
+  try {
+    return listenOn(at, backlog, ipv6Only);
+  } catch (error) {
+    const stale = at.kind === "unix" && error instanceof SocketError &&
+      error.code === "EADDRINUSE" && existsSync(at.path) && statSync(at.path).isSocket() &&
+      isDead(at);
+    if (!stale) throw error;
+    unlinkSync(at.path);
+    return listenOn(at, backlog, ipv6Only);
+  }
+}
+
+function isDead(at: { kind: "unix"; path: string }): boolean {
+  const fd = connectTo(at, undefined);
+  if (typeof fd === "number") {
+    closeDescriptor(fd);
+    return false;
+  }
+  return fd.code === "ECONNREFUSED";
+}

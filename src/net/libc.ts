@@ -1,0 +1,283 @@
+/**
+ * The one file that calls libc: sockets made here are adopted by Bun's event loop (bun.ts). That
+ * gives what Bun.listen and Bun.connect lack: connects that can be cancelled and tell their true
+ * error, source addresses without an early port, any backlog, inherited listeners.
+ *
+ * Rules learnt of bun:ffi: pass the typed array itself (a cached pointer keeps nothing alive), read
+ * errno right after the call, and never leave an argument out (it becomes 0, and close(0) is real).
+ */
+import { dlopen, FFIType, read } from "bun:ffi";
+import { type Endpoint, SocketError, type SocketErrorCode } from "./socket.ts";
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const IPPROTO_IP = 0;
+const IPPROTO_TCP = 6;
+const IPPROTO_IPV6 = 41;
+const TCP_INFO = 11;
+const IP_BIND_ADDRESS_NO_PORT = 24;
+const IPV6_V6ONLY = 26;
+const F_DUPFD_CLOEXEC = 1030;
+const EINPROGRESS = 115;
+const EAGAIN = 11;
+
+/** TCP_INFO states that a peer's FIN leads to: CLOSE, CLOSE_WAIT, LAST_ACK, CLOSING. */
+const peerClosedStates = new Set([7, 8, 9, 11]);
+
+const { i32, u32, ptr } = FFIType;
+const symbols = {
+  socket: { args: [i32, i32, i32], returns: i32 },
+  bind: { args: [i32, ptr, u32], returns: i32 },
+  listen: { args: [i32, i32], returns: i32 },
+  connect: { args: [i32, ptr, u32], returns: i32 },
+  setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
+  getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
+  getsockname: { args: [i32, ptr, ptr], returns: i32 },
+  fcntl: { args: [i32, i32, i32], returns: i32 },
+  close: { args: [i32], returns: i32 },
+  __errno_location: { args: [], returns: ptr },
+} as const;
+
+/** glibc's name, then musl's. */
+const names = ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
+
+function open() {
+  for (const name of names) {
+    try {
+      return dlopen(name, symbols).symbols;
+    } catch {
+      // the next name
+    }
+  }
+  throw new Error(`no C library found (tried ${names.join(", ")}): sluice on Bun needs Linux`);
+}
+
+const C = open();
+
+const errnoNames = new Map<number, SocketErrorCode>([
+  [2, "ENOENT"],
+  [13, "EACCES"],
+  [1, "EACCES"],
+  [22, "EINVAL"],
+  [23, "EMFILE"],
+  [24, "EMFILE"],
+  [32, "EPIPE"],
+  [98, "EADDRINUSE"],
+  [99, "EADDRNOTAVAIL"],
+  [101, "ENETUNREACH"],
+  [104, "ECONNRESET"],
+  [110, "ETIMEDOUT"],
+  [111, "ECONNREFUSED"],
+  [113, "EHOSTUNREACH"],
+]);
+
+/** The errno name of a number, EIO for those the seam does not name. */
+export function errnoName(number: number): SocketErrorCode {
+  return errnoNames.get(number) ?? "EIO";
+}
+
+function lastErrno(): number {
+  const location = C.__errno_location();
+  return location === null ? 0 : read.i32(location, 0);
+}
+
+function failed(what: string): SocketError {
+  const number = lastErrno();
+  const code = errnoName(number);
+  return new SocketError(code, `${what}: ${code}${code === "EIO" ? ` (errno ${number})` : ""}`);
+}
+
+const one = new Int32Array([1]);
+const zero = new Int32Array([0]);
+// A buffer of its own each: ptr() of small arrays that share one moves (see runtime facts of FFI).
+const address = new Uint8Array(new ArrayBuffer(128));
+const length = new Uint32Array(new ArrayBuffer(4));
+const info = new Uint8Array(new ArrayBuffer(256));
+
+/**
+ * Writes `at` as a sockaddr into {@linkcode address}.
+ * @returns its length in bytes
+ * @throws {SocketError} EINVAL if it is no address
+ */
+function sockaddr(at: Exclude<Endpoint, { kind: "fd" }>): number {
+  if (at.kind !== "ip") {
+    const text = at.kind === "unix" ? at.path : "\0" + at.name;
+    const path = new TextEncoder().encode(text);
+    if (path.length > 107) throw new SocketError("EINVAL", `${text}: longer than 107 bytes`);
+    address.fill(0);
+    address[0] = AF_UNIX;
+    address.set(path, 2);
+    return 2 + path.length + (at.kind === "unix" ? 1 : 0);
+  }
+  address[2] = at.port >> 8;
+  address[3] = at.port & 255;
+  if (!at.host.includes(":")) {
+    address[0] = AF_INET;
+    address[1] = 0;
+    parseIPv4(at.host, 4);
+    address.fill(0, 8, 16);
+    return 16;
+  }
+  address[0] = AF_INET6;
+  address[1] = 0;
+  address.fill(0, 4, 28);
+  const [left = "", right] = at.host.split("::");
+  const head = words(left);
+  const tail = right === undefined ? [] : words(right);
+  if (right === undefined ? head.length !== 8 : head.length + tail.length > 7) {
+    throw new SocketError("EINVAL", `${at.host}: not an IPv6 address`);
+  }
+  head.forEach((word, i) => setWord(8 + 2 * i, word));
+  tail.forEach((word, i) => setWord(24 - 2 * (tail.length - i), word));
+  return 28;
+}
+
+function setWord(offset: number, word: number): void {
+  address[offset] = word >> 8;
+  address[offset + 1] = word & 255;
+}
+
+function words(text: string): number[] {
+  if (text === "") return [];
+  return text.split(":").flatMap((part) => {
+    if (part.includes(".")) {
+      const bytes = part.split(".").map(Number);
+      return [bytes[0]! << 8 | bytes[1]!, bytes[2]! << 8 | bytes[3]!];
+    }
+    return [parseInt(part, 16)];
+  });
+}
+
+function parseIPv4(host: string, offset: number): void {
+  let value = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i <= host.length; i++) {
+    const c = i < host.length ? host.charCodeAt(i) : 46;
+    if (c === 46 && digits > 0 && value < 256 && dots < 4) {
+      address[offset + dots++] = value;
+      value = 0;
+      digits = 0;
+    } else if (c >= 48 && c <= 57) {
+      value = value * 10 + c - 48;
+      digits++;
+    } else {
+      throw new SocketError("EINVAL", `${host}: not an IPv4 address`);
+    }
+  }
+  if (dots !== 4) throw new SocketError("EINVAL", `${host}: not an IPv4 address`);
+}
+
+function family(at: Exclude<Endpoint, { kind: "fd" }>): number {
+  return at.kind !== "ip" ? AF_UNIX : at.host.includes(":") ? AF_INET6 : AF_INET;
+}
+
+/** An endpoint as messages show it. */
+export function show(at: Endpoint): string {
+  switch (at.kind) {
+    case "ip":
+      return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
+    case "unix":
+      return at.path;
+    case "abstract":
+      return `abns@${at.name}`;
+    case "fd":
+      return `fd@${at.fd}`;
+  }
+}
+
+/**
+ * Makes a listening socket.
+ * @returns its descriptor
+ * @throws {SocketError}
+ */
+export function listenOn(
+  at: Exclude<Endpoint, { kind: "fd" }>,
+  backlog: number,
+  ipv6Only: boolean,
+): number {
+  const fd = C.socket(family(at), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw failed("socket");
+  try {
+    if (at.kind === "ip") {
+      C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4);
+      if (at.host.includes(":")) {
+        C.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? one : zero, 4);
+      }
+    }
+    if (C.bind(fd, address, sockaddr(at)) < 0) throw failed(`cannot bind ${show(at)}`);
+    if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${show(at)}`);
+    return fd;
+  } catch (error) {
+    C.close(fd);
+    throw error;
+  }
+}
+
+/** The port that a socket is bound to; 0 if it has none. */
+export function boundPort(fd: number): number {
+  length[0] = 128;
+  if (C.getsockname(fd, address, length) < 0) return 0;
+  const family = address[0]! | address[1]! << 8;
+  return family === AF_INET || family === AF_INET6 ? address[2]! << 8 | address[3]! : 0;
+}
+
+/**
+ * Starts to connect.
+ * @returns the descriptor, connecting or connected; an errno of an immediate failure as SocketError
+ */
+export function connectTo(
+  to: Exclude<Endpoint, { kind: "fd" }>,
+  source: { host: string; port: number } | undefined,
+): number | SocketError {
+  const fd = C.socket(family(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return failed("socket");
+  if (source !== undefined) {
+    // The kernel then chooses the port at connect(), per destination: 28,000 for each server.
+    if (source.port === 0) C.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, one, 4);
+    C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4);
+    const size = sockaddr({ kind: "ip", host: source.host, port: source.port });
+    if (C.bind(fd, address, size) < 0) {
+      const error = failed(`cannot bind source ${source.host}`);
+      C.close(fd);
+      return error;
+    }
+  }
+  if (C.connect(fd, address, sockaddr(to)) < 0) {
+    const number = lastErrno();
+    // EAGAIN: the accept queue of a unix listener is full, which is a refusal for a stream socket.
+    if (number !== EINPROGRESS) {
+      C.close(fd);
+      return new SocketError(
+        number === EAGAIN ? "ECONNREFUSED" : errnoName(number),
+        `cannot connect to ${show(to)}`,
+      );
+    }
+  }
+  return fd;
+}
+
+/** A second descriptor of the same socket, close-on-exec. */
+export function duplicate(fd: number): number {
+  const copy = C.fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) throw failed(`fd ${fd}`);
+  return copy;
+}
+
+/** Closes a descriptor that no event loop has adopted. */
+export function closeDescriptor(fd: number): void {
+  C.close(fd);
+}
+
+/** Whether a TCP peer has sent FIN or RST, also if what it sent before has not been read. */
+export function peerHasClosed(fd: number): boolean {
+  length[0] = 256;
+  return C.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) === 0 &&
+    peerClosedStates.has(info[0]!);
+}

@@ -1,0 +1,80 @@
+/** What a request's cookies say of the server, and how they are passed on. */
+import { textOf } from "../http/bytes.ts";
+import { createPair, isNamed, nextPair } from "../http/cookie.ts";
+import { fieldEnd, fieldStart, type Head, valueEnd, valueStart } from "../http/head.ts";
+import type { HeadWriter } from "../http/writer.ts";
+import { parseDate } from "./date.ts";
+import { type CookiePolicy, DATE_DELIMITER, PREFIX_DELIMITER } from "./policy.ts";
+
+/** What was found in a request. */
+export interface RequestCookie {
+  /** The server's cookie as the client sent it; null: none. */
+  server: string | null;
+  /** The dates that came with it, seconds since 1970; 0: none. */
+  lastDate: number;
+  firstDate: number;
+}
+
+const pair = createPair();
+
+/**
+ * Reads Cookie field `i` of a request: notes which server its cookie names (the first one counts),
+ * and edits the field on its way to the server: takes the cookie or its prefix out.
+ */
+export function readCookieField(
+  policy: CookiePolicy,
+  head: Head,
+  i: number,
+  bytes: Uint8Array,
+  writer: HeadWriter,
+  found: RequestCookie,
+): void {
+  const start = valueStart(head, i);
+  const end = valueEnd(head, i);
+  let kept = 0;
+  let named = 0;
+  for (let at = start; nextPair(pair, bytes, at, end); at = pair.next) {
+    if (isNamed(pair, bytes, policy.name)) named++;
+    else kept++;
+  }
+  if (named === 0) return;
+  const hidden = policy.hidden;
+  if (hidden && kept === 0) writer.cut(fieldStart(head, i), fieldEnd(head, i));
+  let before = 0;
+  for (let at = start; nextPair(pair, bytes, at, end); at = pair.next) {
+    if (!isNamed(pair, bytes, policy.name)) {
+      before++;
+      continue;
+    }
+    const { valueStart: from, end: to } = pair;
+    if (policy.mode === "prefix") {
+      let delimiter = from;
+      while (delimiter < to && bytes[delimiter] !== PREFIX_DELIMITER) delimiter++;
+      if (delimiter === to) continue;
+      found.server ??= textOf(bytes, from, delimiter);
+      writer.cut(from, delimiter + 1);
+      continue;
+    }
+    if (found.server === null) readValue(bytes, from, to, found);
+    if (!hidden || kept === 0) continue;
+    // A delimiter goes with the pair: the one before it, or the one after it where it is the first.
+    if (before > 0) {
+      writer.cut(pair.delimiter, pair.next);
+    } else {
+      const pairStart = pair.start;
+      const more = nextPair(pair, bytes, pair.next, end);
+      writer.cut(pairStart, more ? pair.start : end);
+      if (more) pair.next = pair.start;
+    }
+  }
+}
+
+function readValue(bytes: Uint8Array, from: number, to: number, found: RequestCookie): void {
+  let end = from;
+  while (end < to && bytes[end] !== DATE_DELIMITER) end++;
+  found.server = textOf(bytes, from, end);
+  if (end === to) return;
+  const [, last = "", first = ""] = textOf(bytes, from, to).split("|");
+  found.lastDate = parseDate(last);
+  found.firstDate = parseDate(first);
+}

@@ -1,0 +1,129 @@
+import { addressKey } from "../balance/hash.ts";
+import type { Balancer } from "../balance/balancer.ts";
+import { createBalancer } from "../balance/select.ts";
+import type * as model from "../config/model.ts";
+import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
+import { Queue } from "./queue.ts";
+import type { Runtime } from "./runtime.ts";
+import { Server } from "./server.ts";
+import type { Stream } from "./stream.ts";
+
+/** What a choice may depend on. Asking for it costs a system call: only who needs it does. */
+export interface Client {
+  readonly clientAddress: string;
+  /** The port that the client connected to. */
+  readonly clientPort: number;
+}
+
+/** The server side of a proxy: it assigns streams to servers, or lets them wait. */
+export class Backend {
+  readonly servers: Server[] = [];
+  readonly cookie: CookiePolicy | null;
+  /** Streams that any server may take. */
+  readonly queue = new Queue<Stream>();
+  /** Streams here now (HAProxy's beconn). */
+  connections = 0;
+  /** Servers that take new sessions now, and whether they are the backups. */
+  active: readonly Server[] = [];
+  readonly #balancer: Balancer<Server>;
+  readonly #byCookie = new Map<string, Server[]>();
+
+  constructor(readonly config: model.Proxy, readonly runtime: Runtime) {
+    this.cookie = config.cookie === null ? null : cookiePolicy(config.cookie);
+    this.#balancer = createBalancer<Server>(config.balance, config.hashType);
+  }
+
+  /** Adds a server; {@linkcode update} is to follow when all are there. */
+  add(config: model.Server, address: model.ServerAddress): Server {
+    const server = new Server(config, this, address, this.runtime.wheel);
+    this.servers.push(server);
+    if (server.cookie !== null) {
+      const sharing = this.#byCookie.get(server.cookie) ?? [];
+      sharing.push(server);
+      this.#byCookie.set(server.cookie, sharing);
+    }
+    return server;
+  }
+
+  /**
+   * Works out anew which servers take part, after a state or a weight changed: those that are up,
+   * else the first backup that is, or all of those with `allbackups`.
+   */
+  update(): void {
+    const usable = this.servers.filter((server) => server.usable);
+    const main = usable.filter((server) => !server.config.backup);
+    const backups = this.config.allbackups ? usable : usable.slice(0, 1);
+    this.active = main.length > 0 ? main : backups;
+    this.#balancer.update(this.active);
+  }
+
+  /** A server's state changed: others take its queue, or it takes of theirs. */
+  stateChanged(server: Server): void {
+    this.update();
+    if (server.usable) {
+      this.serveQueues(server);
+      return;
+    }
+    server.closeIdle();
+    if (!this.config.redispatch || this.config.persist) return;
+    for (let stream = server.queue.first; stream !== null; stream = server.queue.first) {
+      server.queue.remove(stream);
+      stream.reassign();
+    }
+  }
+
+  /** The server that a cookie's value names, the first one that may be used; null: none. */
+  byCookie(value: string): Server | null {
+    const sharing = this.#byCookie.get(value);
+    if (sharing === undefined) return null;
+    for (const server of sharing) if (server.usable || this.config.persist) return server;
+    return null;
+  }
+
+  /** Whether a cookie's value names a server at all, be it up or not. */
+  knowsCookie(value: string): boolean {
+    return this.#byCookie.has(value);
+  }
+
+  /** Whether choosing again would, in all likelihood, choose another server. */
+  get choosesFreely(): boolean {
+    return this.active.length > 1 &&
+      (this.config.balance === "roundrobin" || this.config.balance === "static-rr");
+  }
+
+  /** Chooses a server with a free slot; null: none is left, or all are full. */
+  choose(client: Client, avoid: Server | null): Server | null {
+    if (this.active.length === 0) return null;
+    const key = this.config.balance === "source" ? addressKey(client.clientAddress) : 0;
+    return this.#balancer.pick(key, avoid);
+  }
+
+  /** A stream takes one of the server's slots. */
+  take(server: Server): void {
+    server.current++;
+    this.#balancer.taken(server);
+  }
+
+  /** A stream gives its slot back; who waits longest takes it. */
+  release(server: Server): void {
+    server.current--;
+    this.#balancer.released(server);
+    if (this.queue.length > 0 || server.queue.length > 0) this.serveQueues(server);
+  }
+
+  /** Serves who waits for this server or for any, in the order in which they came. */
+  serveQueues(server: Server): void {
+    while (!server.full) {
+      const own = server.queue.first;
+      const any = server.usable && this.active.includes(server) ? this.queue.first : null;
+      const stream = own === null
+        ? any
+        : any === null || own.queuedSince <= any.queuedSince
+        ? own
+        : any;
+      if (stream === null) return;
+      stream.queue?.remove(stream);
+      stream.dequeued(server);
+    }
+  }
+}

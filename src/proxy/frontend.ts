@@ -1,0 +1,58 @@
+import type * as model from "../config/model.ts";
+import type { Listener, Socket } from "../net/socket.ts";
+import type { Backend } from "./backend.ts";
+import { type AddressField, addressField } from "./http-request.ts";
+import type { HttpStream } from "./http-stream.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** The client side of a proxy: its listeners, its connections, what every request needs of it. */
+export class Frontend {
+  readonly listeners: Listener[] = [];
+  /** Connections of clients here now (HAProxy's feconn). */
+  connections = 0;
+  /** Sessions are logged: then their log records are filled in. */
+  readonly logs: boolean;
+  /** Connections are logged as they are accepted. */
+  readonly logsConnections: boolean;
+  readonly forwardFor: AddressField | null;
+  readonly originalTo: AddressField | null;
+  readonly timeouts: {
+    readonly client: number | null;
+    readonly httpRequest: number | null;
+    readonly httpKeepAlive: number | null;
+  };
+  readonly closesClient: boolean;
+  readonly closesServer: boolean;
+  /** Streams that ended, for the next requests: a stream and its buffer are made once. */
+  readonly spareStreams: HttpStream[] = [];
+
+  /** @param backend where the requests go: its own servers, or those of `default_backend` */
+  constructor(
+    readonly config: model.Proxy,
+    readonly backend: Backend,
+    readonly runtime: Runtime,
+  ) {
+    const { timeout } = config;
+    this.logs = runtime.log.logsSessions(config);
+    this.logsConnections = runtime.log.logsConnections(config);
+    this.forwardFor = addressField(backend.config.forwardfor ?? config.forwardfor);
+    this.originalTo = addressField(backend.config.originalto ?? config.originalto);
+    const httpRequest = timeout.httpRequest ?? timeout.client;
+    this.timeouts = {
+      client: timeout.client,
+      httpRequest,
+      httpKeepAlive: timeout.httpKeepAlive ?? httpRequest,
+    };
+    const modes = [config.connection, backend.config.connection];
+    this.closesClient = modes.includes("close");
+    this.closesServer = this.closesClient || modes.includes("server-close");
+  }
+
+  /** Connections that it may have at most. */
+  get limit(): number {
+    return this.config.maxconn ?? Infinity;
+  }
+
+  /** A client's connection is gone. */
+  sessionEnded!: (socket: Socket) => void;
+}

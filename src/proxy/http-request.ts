@@ -1,0 +1,133 @@
+/** Edits a request's head on its way from the client to the server. */
+import { bytesOf, isWord, textOf } from "../http/bytes.ts";
+import {
+  FIELD_CONNECTION,
+  FIELD_CONTENT_LENGTH,
+  FIELD_COOKIE,
+  FIELD_OTHER,
+  fieldEnd,
+  fieldKind,
+  fieldStart,
+  type Head,
+  nameEnd,
+  valueEnd,
+  valueStart,
+} from "../http/head.ts";
+import type { HeadWriter } from "../http/writer.ts";
+import type * as model from "../config/model.ts";
+import { type InNetwork, network } from "../net/cidr.ts";
+import type { CookiePolicy } from "../persist/policy.ts";
+import { readCookieField, type RequestCookie } from "../persist/request.ts";
+
+/** A keyword that adds an address to requests: forwardfor, originalto. */
+export interface AddressField {
+  readonly name: string;
+  readonly lowerName: Uint8Array;
+  readonly except: InNetwork | null;
+  readonly ifNone: boolean;
+}
+
+/** Prepares `option forwardfor` or `option originalto`. */
+export function addressField(
+  option: model.OriginalTo & { ifNone?: boolean } | null,
+): AddressField | null {
+  if (option === null) return null;
+  return {
+    name: option.header,
+    lowerName: bytesOf(option.header.toLowerCase()),
+    except: option.except === null ? null : network(option.except),
+    ifNone: option.ifNone ?? false,
+  };
+}
+
+/** The line that the field adds for `address`; null: none is due. */
+export function addressLine(field: AddressField | null, address: string): Uint8Array | null {
+  if (field === null || field.except?.(address)) return null;
+  return bytesOf(`${field.name}: ${address}\r\n`);
+}
+
+/** The line that announces the end of a connection. */
+export const closeLine = bytesOf("Connection: close\r\n");
+
+/** What the edit depends on, apart from the head. */
+export interface RequestEdit {
+  readonly cookie: CookiePolicy | null;
+  readonly found: RequestCookie;
+  /** The server's connection ends with this request. */
+  readonly close: boolean;
+  readonly forwardFor: AddressField | null;
+  readonly forwardForLine: Uint8Array | null;
+  readonly originalToLine: Uint8Array | null;
+}
+
+/** Writes the head that goes to the server, and notes what its cookies say. */
+export function editRequest(
+  edit: RequestEdit,
+  head: Head,
+  bytes: Uint8Array,
+  end: number,
+  writer: HeadWriter,
+): void {
+  writer.begin(bytes, head.lineStart);
+  // A field that means what we mean passes as it is; in HTTP/1.0 to close is the default.
+  const announced = edit.close ? head.close && !head.keepAlive : !head.close;
+  const editConnection = head.hasConnection && !announced;
+  const readCookies = head.hasCookie && edit.cookie !== null;
+  if (editConnection || readCookies || head.repeatedLength) {
+    editFields(edit, head, bytes, writer, editConnection, readCookies);
+  }
+  const at = head.emptyLine;
+  if (edit.forwardForLine !== null && !isGiven(edit.forwardFor!, head, bytes)) {
+    writer.insert(at, edit.forwardForLine);
+  }
+  if (edit.originalToLine !== null) writer.insert(at, edit.originalToLine);
+  if (edit.close && !announced) writer.insert(at, closeLine);
+  writer.finish(end);
+}
+
+function editFields(
+  edit: RequestEdit,
+  head: Head,
+  bytes: Uint8Array,
+  writer: HeadWriter,
+  editConnection: boolean,
+  readCookies: boolean,
+): void {
+  let lengths = 0;
+  for (let i = 0; i < head.count; i++) {
+    const kind = fieldKind(head, i);
+    if (kind === FIELD_OTHER) continue;
+    if (kind === FIELD_COOKIE && readCookies) {
+      readCookieField(edit.cookie!, head, i, bytes, writer, edit.found);
+    } else if (kind === FIELD_CONNECTION && editConnection) {
+      cutConnectionOptions(head, i, bytes, writer);
+    } else if (kind === FIELD_CONTENT_LENGTH && lengths++ > 0) {
+      writer.cutField(head, i);
+    }
+  }
+}
+
+/** Takes `close` and `keep-alive` out of a Connection field, leaving other options. */
+export function cutConnectionOptions(
+  head: Head,
+  i: number,
+  bytes: Uint8Array,
+  writer: HeadWriter,
+): void {
+  const others = textOf(bytes, valueStart(head, i), valueEnd(head, i))
+    .split(",").map((option) => option.trim())
+    .filter((option) => !/^(close|keep-alive|)$/i.test(option));
+  writer.cutField(head, i);
+  if (others.length > 0) {
+    writer.insert(fieldEnd(head, i), bytesOf(`Connection: ${others.join(", ")}\r\n`));
+  }
+}
+
+/** `if-none`: the client's side has set the field already. */
+function isGiven(field: AddressField, head: Head, bytes: Uint8Array): boolean {
+  if (!field.ifNone) return false;
+  for (let i = 0; i < head.count; i++) {
+    if (isWord(bytes, fieldStart(head, i), nameEnd(head, i), field.lowerName)) return true;
+  }
+  return false;
+}

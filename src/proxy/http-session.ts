@@ -1,0 +1,295 @@
+import { LF } from "../http/bytes.ts";
+import { createHead, INCOMPLETE, parseRequest } from "../http/head.ts";
+import { errorReply } from "../http/reply.ts";
+import type { Socket, SocketEvents } from "../net/socket.ts";
+import { Timer } from "../time/wheel.ts";
+import type { Frontend } from "./frontend.ts";
+import { HttpStream } from "./http-stream.ts";
+import { addressLine } from "./http-request.ts";
+import { type Keeper, Outlet } from "./outlet.ts";
+import { logSession } from "./session-log.ts";
+
+const noLine = new Uint8Array(0);
+
+/** How long a closed connection may go on sending what nobody reads, ms. */
+const lingerTime = 1000;
+
+/** Requests are parsed one at a time, within a call: one index serves all. */
+const head = createHead();
+
+/**
+ * A client's HTTP connection: one request after the other, each handed to a stream. While it is
+ * idle it holds nothing but itself. It is also the time-out of its client's side.
+ */
+export class HttpSession extends Timer implements SocketEvents {
+  readonly out: Outlet;
+  /** The request in progress. */
+  stream: HttpStream | null = null;
+  /** Bytes that came and are not part of a request in progress. */
+  #carry: Uint8Array | null = null;
+  /** When the first byte of the head that is being read came, on the clock's scale; -1: none has. */
+  #headSince = -1;
+  /** For the log: bytes of the reply to a request that could not be read. */
+  refusedBytes = 0;
+  /** Requests so far. */
+  requests = 0;
+  readonly acceptedAt: number;
+  #paused = false;
+  /** The client has half-closed. */
+  #ended = false;
+  /** The last response has been sent; what still comes is discarded. */
+  #closing = false;
+  #linger = false;
+  #closed = false;
+  /** Requests are being worked off in a loop: a stream that ends at once need not start another. */
+  #busy = false;
+
+  constructor(readonly socket: Socket, readonly frontend: Frontend) {
+    super();
+    this.out = new Outlet(socket);
+    const { wheel, clock } = frontend.runtime;
+    this.acceptedAt = frontend.logs ? clock.wall() : 0;
+    wheel.set(this, frontend.timeouts.httpRequest);
+  }
+
+  opened(): void {}
+
+  data(_socket: Socket, bytes: Uint8Array): void {
+    if (this.stream !== null) this.stream.clientData(bytes);
+    else if (!this.#closing) this.#work(bytes);
+  }
+
+  drain(): void {
+    if (!this.out.flush()) return;
+    if (this.stream !== null) this.stream.clientDrained();
+    else if (this.#closing) this.#hangUp();
+  }
+
+  ended(): void {
+    this.#ended = true;
+    if (this.stream !== null) this.stream.clientEnded();
+    else if (this.#closing && !this.out.empty) return;
+    else if (this.#closing || this.#carry === null) this.#gone();
+    else this.refuse(400, "CR");
+  }
+
+  closed(): void {
+    this.#closed = true;
+    if (this.stream !== null) this.stream.clientClosed();
+    else if (this.#carry !== null && !this.#closing) this.#logRefused(-1, "CR");
+    this.#leave();
+  }
+
+  /** Stops reading from the client until {@linkcode resume}. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.socket.pause();
+  }
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.socket.resume();
+  }
+
+  /** Keeps bytes[from, to) of a `data` call for after the request in progress. */
+  stash(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
+    this.#carry = this.#carry !== null
+      ? join(this.#carry, bytes, from, to)
+      : owner === null
+      ? bytes.subarray(from, to)
+      : owner.keep(bytes, from, to);
+    this.pause();
+  }
+
+  /** Hands over what was stashed; null: nothing. */
+  takeStash(): Uint8Array | null {
+    const carry = this.#carry;
+    this.#carry = null;
+    return carry;
+  }
+
+  /** The client's address, read once. */
+  get clientAddress(): string {
+    return this.#clientAddress ??= this.socket.remoteAddress;
+  }
+  #clientAddress: string | null = null;
+
+  /** The line that `option forwardfor` adds to each of the connection's requests; null: none. */
+  get forwardForLine(): Uint8Array | null {
+    const { forwardFor } = this.frontend;
+    if (forwardFor === null) return null;
+    this.#forwardForLine ??= addressLine(forwardFor, this.clientAddress) ?? noLine;
+    return this.#forwardForLine === noLine ? null : this.#forwardForLine;
+  }
+  #forwardForLine: Uint8Array | null = null;
+
+  /** The same of `option originalto`. */
+  get originalToLine(): Uint8Array | null {
+    const { originalTo } = this.frontend;
+    return originalTo === null ? null : addressLine(originalTo, this.socket.localAddress);
+  }
+
+  /**
+   * The stream has ended, all of its response being sent.
+   * @param keep whether the connection may carry another request
+   * @param linger whether the client may still be sending this one
+   */
+  streamEnded(keep: boolean, linger: boolean): void {
+    const stream = this.stream!;
+    this.stream = null;
+    this.frontend.spareStreams.push(stream);
+    if (this.#closed) return;
+    if (!keep || this.#ended && this.#carry === null) {
+      this.close(linger || this.#carry !== null);
+      return;
+    }
+    this.frontend.runtime.wheel.set(this, this.frontend.timeouts.httpKeepAlive);
+    if (this.#carry === null) this.resume();
+    else if (!this.#busy) this.#work(null);
+  }
+
+  /** Ends the connection with a reset: what was sent must not pass for complete. */
+  reset(): void {
+    this.socket.reset();
+    this.#gone();
+  }
+
+  /**
+   * Ends the connection after what has been sent.
+   * @param linger the client may still be sending: closing with bytes unread makes the kernel send
+   * a reset, which can overtake the response
+   */
+  close(linger: boolean): void {
+    if (this.#closing || this.#closed) return;
+    this.#closing = true;
+    this.#linger = linger && !this.#ended;
+    if (this.out.empty) this.#hangUp();
+    else this.frontend.runtime.wheel.set(this, this.frontend.timeouts.client);
+  }
+
+  /** The time-out of the client's side has run out. */
+  override fire(): void {
+    if (this.stream !== null) this.stream.clientTimedOut();
+    else if (this.#closing || (this.requests > 0 && this.#headSince < 0)) this.#gone();
+    else this.refuse(408, "cR");
+  }
+
+  /** Answers a request that could not be read, and closes. */
+  refuse(status: number, termination: string): void {
+    const reply = errorReply(status, false, false);
+    this.refusedBytes = reply.length;
+    this.#logRefused(status, termination);
+    this.out.push(reply, 0, reply.length, null);
+    this.#carry = null;
+    this.close(true);
+  }
+
+  #logRefused(status: number, termination: string): void {
+    if (!this.frontend.logs) return;
+    const { clock } = this.frontend.runtime;
+    const since = this.#headSince < 0 ? 0 : clock.now() - this.#headSince;
+    logSession(this, null, status, `${termination}--`, since);
+  }
+
+  /** Parses and starts requests, from `bytes` or from what was stashed, until one is in progress. */
+  #work(bytes: Uint8Array | null): void {
+    this.#busy = true;
+    let from = 0;
+    let owner: Socket | null = this.socket;
+    while (this.stream === null && !this.#closing && !this.#closed) {
+      if (bytes === null) {
+        bytes = this.#carry;
+        from = 0;
+        owner = null;
+        if (bytes === null) break;
+        this.#carry = null;
+      } else if (this.#carry !== null) {
+        bytes = join(this.#carry, bytes, from, bytes.length);
+        from = 0;
+        owner = null;
+        this.#carry = null;
+      }
+      if (!this.#head(bytes, from, owner)) break;
+      bytes = null;
+    }
+    this.#busy = false;
+    if (this.stream === null && !this.#closing && !this.#closed) {
+      if (this.#ended) this.#endedInHead();
+      else this.resume();
+    }
+  }
+
+  /** The client half-closed, and what it sent before is no whole request. */
+  #endedInHead(): void {
+    if (this.#carry === null) this.close(false);
+    else this.refuse(400, "CR");
+  }
+
+  /** Reads a head from `bytes`. @returns whether it was complete and its stream has begun */
+  #head(bytes: Uint8Array, from: number, owner: Socket | null): boolean {
+    const { runtime, timeouts, logs } = this.frontend;
+    const to = bytes.length;
+    if (from === to) return false;
+    const end = parseRequest(head, bytes, from, to);
+    if (end > 0 && end - from <= runtime.headLimit) {
+      this.requests++;
+      runtime.wheel.clear(this);
+      const stream = this.frontend.spareStreams.pop() ?? new HttpStream();
+      this.stream = stream;
+      const since = this.#headSince;
+      this.#headSince = -1;
+      stream.beginRequest(this, head, bytes, end, owner, logs ? since : -1);
+      return true;
+    }
+    if (end === INCOMPLETE && to - from <= runtime.headLimit) {
+      if (this.#headSince < 0) {
+        this.#headSince = runtime.clock.now();
+        if (this.requests > 0) runtime.wheel.set(this, timeouts.httpRequest);
+      }
+      this.#carry = owner === null ? bytes.subarray(from) : owner.keep(bytes, from, to);
+      return false;
+    }
+    if (end === INCOMPLETE || end > 0) {
+      this.refuse(inRequestLine(bytes, from, to) ? 414 : 431, "PR");
+    } else this.refuse(400, "PR");
+    return false;
+  }
+
+  /** Closes, the outlet being empty. */
+  #hangUp(): void {
+    if (!this.#linger) {
+      this.#gone();
+      return;
+    }
+    this.socket.shutdown();
+    this.resume();
+    this.frontend.runtime.wheel.set(this, lingerTime);
+  }
+
+  /** Closes the socket, if the client has not, and is counted out. */
+  #gone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.socket.close();
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.frontend.runtime.wheel.remove(this);
+    this.frontend.sessionEnded(this.socket);
+  }
+}
+
+/** Whether bytes[from, to) is no more than the beginning of a request line. */
+function inRequestLine(bytes: Uint8Array, from: number, to: number): boolean {
+  return !bytes.subarray(from, to).includes(LF);
+}
+
+/** `first`, then bytes[from, to). */
+export function join(first: Uint8Array, bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const joined = new Uint8Array(first.length + to - from);
+  joined.set(first);
+  joined.set(bytes.subarray(from, to), first.length);
+  return joined;
+}

@@ -1,0 +1,149 @@
+/** A running configuration: built from the model, stopped as a whole. */
+import type * as model from "../config/model.ts";
+import type { ProxyLog } from "../log/proxy-log.ts";
+import type { Endpoint, Network, Socket, SocketEvents } from "../net/socket.ts";
+import type { Clock } from "../time/clock.ts";
+import { TimerWheel } from "../time/wheel.ts";
+import { Admission } from "./admission.ts";
+import { Backend } from "./backend.ts";
+import { startChecks } from "./checks.ts";
+import { Frontend } from "./frontend.ts";
+import { HttpSession } from "./http-session.ts";
+import type { Runtime } from "./runtime.ts";
+import { TcpSession } from "./tcp-session.ts";
+
+/** What an instance needs from outside. */
+export interface InstanceDeps {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly log: ProxyLog;
+  /** Connections of clients at most. */
+  readonly maxconn: number;
+}
+
+/** A server's state, for those who look on. */
+export interface ServerState {
+  readonly proxy: string;
+  readonly name: string;
+  readonly up: boolean;
+}
+
+/** A running configuration. */
+export interface Instance {
+  /** Where it listens, with the ports that the kernel chose. */
+  readonly endpoints: readonly { proxy: string; endpoint: Endpoint }[];
+  /** The state of each server, now. */
+  servers(): Iterable<ServerState>;
+  /** Ends at once: listeners, checks and connections. Idempotent. */
+  stop(): void;
+}
+
+/**
+ * Starts the proxies of a configuration whose server names have been resolved.
+ * @throws {SocketError} if an address cannot be listened on; nothing is left running then
+ */
+export function startProxies(configuration: model.Configuration, deps: InstanceDeps): Instance {
+  const { global } = configuration;
+  const { network, clock, log } = deps;
+  const wheel = new TimerWheel(clock);
+  const headLimit = global.tuneBufsize - global.tuneMaxrewrite;
+  const runtime: Runtime = { network, clock, wheel, log, headLimit, connections: 0 };
+
+  const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
+  const backends = new Map(
+    proxies.filter(({ kind }) => kind !== "frontend").map((proxy) => [
+      proxy.name,
+      createBackend(proxy, runtime),
+    ]),
+  );
+  const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy) => {
+    const backend = backends.get(proxy.defaultBackend ?? proxy.name) ??
+      createBackend(proxy, runtime);
+    return new Frontend(proxy, backend, runtime);
+  });
+
+  const sessions = new Set<Socket>();
+  const admission = new Admission(runtime, frontends, deps.maxconn, (socket, frontend) => {
+    sessions.add(socket);
+    if (frontend.logsConnections) logConnection(socket, frontend);
+    return frontend.config.mode === "http"
+      ? new HttpSession(socket, frontend)
+      : new TcpSession(socket, frontend);
+  });
+  let stopChecks: (() => void) | null = null;
+  let stopped = false;
+
+  function stop(): void {
+    if (stopped) return;
+    stopped = true;
+    for (const { listeners } of frontends) for (const listener of listeners) listener.close();
+    stopChecks?.();
+    admission.close();
+    for (const socket of sessions) {
+      const { events } = socket;
+      socket.close();
+      if (events instanceof HttpSession || events instanceof TcpSession) events.closed();
+    }
+    for (const { servers } of backends.values()) for (const server of servers) server.closeIdle();
+  }
+
+  try {
+    for (const frontend of frontends) {
+      frontend.sessionEnded = (socket) => {
+        sessions.delete(socket);
+        admission.left(frontend);
+      };
+      listen(frontend, network, (socket) => admission.accept(socket, frontend));
+    }
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  stopChecks = startChecks([...backends.values()], global.spreadChecks, runtime);
+
+  return {
+    endpoints: frontends.flatMap(({ config, listeners }) =>
+      listeners.map(({ endpoint }) => ({ proxy: config.name, endpoint }))
+    ),
+    *servers() {
+      for (const { config, servers } of backends.values()) {
+        for (const { name, up } of servers) yield { proxy: config.name, name, up };
+      }
+    },
+    stop,
+  };
+}
+
+function createBackend(proxy: model.Proxy, runtime: Runtime): Backend {
+  const backend = new Backend(proxy, runtime);
+  for (const server of proxy.servers) backend.add(server, server.address);
+  backend.update();
+  return backend;
+}
+
+function listen(
+  frontend: Frontend,
+  network: Network,
+  accept: (socket: Socket) => SocketEvents,
+): void {
+  for (const { address, backlog, v6only } of frontend.config.bind) {
+    const at: Endpoint = address.kind === "ip" && address.host === "*"
+      ? { ...address, host: "0.0.0.0" }
+      : address;
+    const queue = backlog ?? frontend.config.backlog;
+    const options = { ipv6Only: v6only, ...(queue === null ? {} : { backlog: queue }) };
+    frontend.listeners.push(network.listen(at, options, accept));
+  }
+}
+
+/** Logs a connection as it is accepted, where the proxy has no log format. */
+function logConnection(socket: Socket, { config, runtime }: Frontend): void {
+  runtime.log.connection(config, {
+    clientAddress: socket.remoteAddress === "" ? "unix" : socket.remoteAddress,
+    clientPort: socket.remotePort,
+    address: socket.localAddress,
+    port: socket.localPort,
+    frontend: config.name,
+    mode: config.mode,
+  });
+}

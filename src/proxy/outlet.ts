@@ -1,0 +1,56 @@
+import type { Socket } from "../net/socket.ts";
+
+/** Makes bytes outlive the call in which they were given: a socket, or {@linkcode copying}. */
+export type Keeper = Pick<Socket, "keep">;
+
+/** Keeps by copying, for bytes of a buffer that is used again. */
+export const copying: Keeper = { keep: (bytes, from, to) => bytes.slice(from, to) };
+
+/**
+ * What a socket has been given and has not taken yet. While anything waits here the source is to be
+ * paused, so that no more than one piece ever does.
+ */
+export class Outlet {
+  #rest: Uint8Array | null = null;
+
+  /** @param socket where the bytes go */
+  constructor(readonly socket: Socket) {}
+
+  /** Nothing waits. */
+  get empty(): boolean {
+    return this.#rest === null;
+  }
+
+  /**
+   * Sends bytes[from, to), after what waits.
+   * @param source what keeps bytes beyond the call, as the socket does from whose `data` they are;
+   * null if they stay as they are until they are sent
+   * @returns whether all of it was taken; if not, stop the source until the outlet is empty
+   */
+  push(bytes: Uint8Array, from: number, to: number, source: Keeper | null): boolean {
+    if (this.#rest !== null) {
+      const joined = new Uint8Array(this.#rest.length + to - from);
+      joined.set(this.#rest);
+      joined.set(bytes.subarray(from, to), this.#rest.length);
+      this.#rest = joined;
+      return false;
+    }
+    const taken = this.socket.write(bytes, from, to);
+    // A broken socket reports `closed`; what is pushed until then is lost with it.
+    if (taken === to - from || taken < 0) return true;
+    this.#rest = source === null
+      ? bytes.subarray(from + taken, to)
+      : source.keep(bytes, from + taken, to);
+    return false;
+  }
+
+  /** Sends what waits, the socket being ready. @returns whether the outlet is empty now */
+  flush(): boolean {
+    const rest = this.#rest;
+    if (rest === null) return true;
+    const taken = this.socket.write(rest, 0, rest.length);
+    if (taken === rest.length || taken < 0) this.#rest = null;
+    else if (taken > 0) this.#rest = rest.subarray(taken);
+    return this.#rest === null;
+  }
+}

@@ -1,0 +1,136 @@
+import type { Candidate } from "../balance/balancer.ts";
+import type * as model from "../config/model.ts";
+import type { Endpoint } from "../net/socket.ts";
+import { Timer, type TimerWheel } from "../time/wheel.ts";
+import type { Backend, Client } from "./backend.ts";
+import type { ServerConnection } from "./server-connection.ts";
+import type { Stream } from "./stream.ts";
+import { Queue } from "./queue.ts";
+
+/** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
+const purgeInterval = 5000;
+
+/** A server while the proxy runs: its state, its load, its connections. */
+export class Server implements Candidate {
+  /** As the checks see it. */
+  up = true;
+  weight: number;
+  /** Streams that hold one of the server's slots. */
+  current = 0;
+  /** Streams that wait for this server in particular. */
+  readonly queue = new Queue<Stream>();
+  readonly connectOptions: { readonly source?: { host: string; port: number } };
+  /** Idle connections: a stack, linked through them, the last used on top. */
+  #idleTop: ServerConnection | null = null;
+  #idleBottom: ServerConnection | null = null;
+  idle = 0;
+  /** The fewest idle connections since the last purge: so many were not needed. */
+  #spare = 0;
+  readonly #purge: Purge;
+  readonly #wheel: TimerWheel;
+  readonly #endpoint: Endpoint | null;
+
+  /** @param address its address, names being resolved */
+  constructor(
+    readonly config: model.Server,
+    readonly backend: Backend,
+    readonly address: model.ServerAddress,
+    wheel: TimerWheel,
+  ) {
+    this.weight = config.weight;
+    this.#wheel = wheel;
+    this.#purge = new Purge(this);
+    this.#endpoint = address.kind !== "ip"
+      ? address
+      : address.port !== null
+      ? { kind: "ip", host: address.host, port: address.port }
+      : null;
+    const source = config.source ?? backend.config.source;
+    this.connectOptions = source === null ? {} : { source };
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+  get cookie(): string | null {
+    return this.config.cookie;
+  }
+  /** For the balancers: what is in progress and what waits. */
+  get load(): number {
+    return this.current + this.queue.length;
+  }
+  get full(): boolean {
+    return this.config.maxconn > 0 && this.current >= this.config.maxconn;
+  }
+  /** Takes new sessions. */
+  get usable(): boolean {
+    return this.up && this.weight > 0 && !this.config.disabled;
+  }
+
+  /** Where to connect for `client`. */
+  endpoint(client: Client): Endpoint {
+    if (this.#endpoint !== null) return this.#endpoint;
+    const address = this.address as { host: string; portOffset: number };
+    const port = (client.clientPort + address.portOffset) & 65535;
+    return { kind: "ip", host: address.host, port };
+  }
+
+  /** An idle connection to use, the one used last; null: there is none. */
+  takeIdle(): ServerConnection | null {
+    const connection = this.#idleTop;
+    if (connection !== null) this.removeIdle(connection);
+    return connection;
+  }
+
+  /** Keeps a connection for later requests. */
+  addIdle(connection: ServerConnection): void {
+    connection.idleBelow = this.#idleTop;
+    if (this.#idleTop !== null) this.#idleTop.idleAbove = connection;
+    else this.#idleBottom = connection;
+    this.#idleTop = connection;
+    this.idle++;
+    if (this.#purge.deadline === Infinity) this.#wheel.set(this.#purge, purgeInterval);
+  }
+
+  /** Takes a connection out of the idle ones: it is used, or gone. */
+  removeIdle(connection: ServerConnection): void {
+    const { idleAbove, idleBelow } = connection;
+    if (idleAbove === null) this.#idleTop = idleBelow;
+    else idleAbove.idleBelow = idleBelow;
+    if (idleBelow === null) this.#idleBottom = idleAbove;
+    else idleBelow.idleAbove = idleAbove;
+    connection.idleAbove = connection.idleBelow = null;
+    this.idle--;
+    if (this.idle < this.#spare) this.#spare = this.idle;
+  }
+
+  /** Closes the idle connection that went unused longest. */
+  closeOldestIdle(): void {
+    const connection = this.#idleBottom;
+    if (connection === null) return;
+    this.removeIdle(connection);
+    connection.socket.close();
+  }
+
+  /** Closes all idle connections. */
+  closeIdle(): void {
+    while (this.idle > 0) this.closeOldestIdle();
+    this.#wheel.remove(this.#purge);
+  }
+
+  /** Closes the idle connections that were not needed since the last time. */
+  closeSpare(): void {
+    for (let spare = this.#spare; spare > 0; spare--) this.closeOldestIdle();
+    this.#spare = this.idle;
+    if (this.idle > 0) this.#wheel.set(this.#purge, purgeInterval);
+  }
+}
+
+class Purge extends Timer {
+  constructor(readonly server: Server) {
+    super();
+  }
+  override fire(): void {
+    this.server.closeSpare();
+  }
+}

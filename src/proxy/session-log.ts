@@ -1,0 +1,123 @@
+/** Fills in the log record of a session or request. */
+import type { LogRecord } from "../log/record.ts";
+import type { HttpSession } from "./http-session.ts";
+import type { HttpStream } from "./http-stream.ts";
+import type { TcpSession } from "./tcp-session.ts";
+
+/** One record is filled in and written at a time. */
+const record: LogRecord = {
+  clientAddress: "",
+  clientPort: 0,
+  acceptDate: 0,
+  frontend: "",
+  tls: false,
+  backend: "",
+  server: "",
+  timeRequest: -1,
+  timeQueue: -1,
+  timeConnect: -1,
+  timeResponse: -1,
+  timeTotal: 0,
+  status: -1,
+  bytes: 0,
+  termination: "----",
+  actconn: 0,
+  feconn: 0,
+  beconn: 0,
+  srvconn: 0,
+  retries: 0,
+  redispatched: false,
+  srvQueue: 0,
+  backendQueue: 0,
+  requestLine: "",
+};
+
+/** Milliseconds between two stamps of the clock; -1 where either is missing. */
+function between(from: number, to: number): number {
+  return from < 0 || to < 0 ? -1 : Math.max(0, Math.round(to - from));
+}
+
+/**
+ * Logs a request, or, without a stream, a connection that brought none.
+ * @param since ms since the first byte of a request that could not be read
+ */
+export function logSession(
+  session: HttpSession,
+  stream: HttpStream | null,
+  status: number,
+  termination: string,
+  since: number,
+): void {
+  const { frontend, socket } = session;
+  const { runtime, config } = frontend;
+  record.clientAddress = session.clientAddress;
+  record.clientPort = socket.remotePort;
+  record.frontend = config.name;
+  record.actconn = runtime.connections;
+  record.feconn = frontend.connections;
+  record.status = status;
+  record.termination = termination;
+  if (stream === null) {
+    record.acceptDate = session.acceptedAt;
+    record.backend = config.name;
+    record.server = "<NOSRV>";
+    record.timeRequest =
+      record.timeQueue =
+      record.timeConnect =
+      record.timeResponse =
+        -1;
+    record.timeTotal = Math.round(since);
+    record.bytes = session.refusedBytes;
+    record.beconn = record.srvconn = record.retries = 0;
+    record.redispatched = false;
+    record.srvQueue = record.backendQueue = 0;
+    record.requestLine = "<BADREQ>";
+  } else {
+    const { clock } = runtime;
+    record.acceptDate = stream.acceptDate;
+    record.backend = stream.backend.config.name;
+    record.server = stream.servedBy?.name ?? "<NOSRV>";
+    record.timeRequest = between(stream.startedAt, stream.readAt);
+    record.timeQueue = stream.servedBy === null ? -1 : between(stream.queuedAt, stream.assignedAt);
+    record.timeConnect = between(stream.assignedAt, stream.connectedAt);
+    record.timeResponse = between(stream.connectedAt, stream.respondedAt);
+    record.timeTotal = between(stream.startedAt, clock.now());
+    record.bytes = stream.bytes;
+    record.beconn = stream.backend.connections;
+    record.srvconn = stream.servedBy?.current ?? 0;
+    record.retries = stream.retries;
+    record.redispatched = stream.redispatched;
+    record.srvQueue = stream.srvQueue;
+    record.backendQueue = stream.backendQueue;
+    record.requestLine = stream.requestLine;
+  }
+  runtime.log.session(config, record);
+}
+
+/** Logs a TCP session. */
+export function logTcpSession(session: TcpSession, termination: string): void {
+  const { frontend, backend, server } = session;
+  const { runtime, config } = frontend;
+  record.clientAddress = session.clientAddress;
+  record.clientPort = session.socket.remotePort;
+  record.acceptDate = session.acceptedAt;
+  record.frontend = config.name;
+  record.backend = backend.config.name;
+  record.server = session.serverName;
+  record.timeRequest = record.timeResponse = record.status = -1;
+  record.timeQueue = between(session.queuedAt, session.assignedAt);
+  record.timeConnect = between(session.assignedAt, session.connectedAt);
+  record.timeTotal = between(session.startedAt, runtime.clock.now());
+  record.bytes = session.bytes;
+  record.termination = `${termination}--`;
+  record.actconn = runtime.connections;
+  record.feconn = frontend.connections;
+  record.beconn = backend.connections;
+  record.srvconn = server?.current ?? 0;
+  record.retries = session.retries;
+  record.redispatched = session.redispatched;
+  record.srvQueue = session.srvQueue;
+  record.backendQueue = session.backendQueue;
+  record.requestLine = "<BADREQ>";
+  runtime.log.session(config, record);
+}

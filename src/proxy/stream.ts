@@ -1,0 +1,292 @@
+import type { SocketError } from "../net/socket.ts";
+import { Timer } from "../time/wheel.ts";
+import type { Backend, Client } from "./backend.ts";
+import type { Queue, Queued } from "./queue.ts";
+import type { Server } from "./server.ts";
+import { ServerConnection } from "./server-connection.ts";
+
+/** Wait before the same server is tried again, ms: at most this (HAProxy's turn-around). */
+const turnaround = 1000;
+
+/** How far a stream is on its way to a server. */
+export const UNASSIGNED = 0;
+export const QUEUED = 1;
+export const CONNECTING = 2;
+/** Waits to try the same server again. */
+export const TURNAROUND = 3;
+export const CONNECTED = 4;
+/** Over, or not begun. */
+export const ENDED = 5;
+
+/** Why a stream could not get a connection. */
+export type AssignFailure = "no server" | "queue timeout" | "connect failed" | "connect timeout";
+
+/**
+ * A stream's way to a server: assignment, queue, connection, retries and redispatch. What passes
+ * over the connection is for http-stream.ts and tcp-session.ts, which extend this.
+ * It is also the time-out of its server's side.
+ */
+export abstract class Stream extends Timer implements Queued<Stream>, Client {
+  state = ENDED;
+  backend!: Backend;
+  server: Server | null = null;
+  connection: ServerConnection | null = null;
+  /** The server is the one that the client's cookie named. */
+  direct = false;
+  retriesLeft = 0;
+  /** For the log: failed attempts, and whether the server was changed after one. */
+  retries = 0;
+  redispatched = false;
+  /** The server to pass over at the next choice, after it failed. */
+  #avoid: Server | null = null;
+
+  // the queue's links, and the order of arrival
+  queue: Queue<Stream> | null = null;
+  queueNext: Stream | null = null;
+  queuePrevious: Stream | null = null;
+  queuedSince = 0;
+  /** For the log: how many were before in the server's queue and in the backend's. */
+  srvQueue = 0;
+  backendQueue = 0;
+
+  /** For the log, on the clock's scale; -1: not reached. */
+  queuedAt = -1;
+  assignedAt = -1;
+  connectedAt = -1;
+
+  abstract get clientAddress(): string;
+  abstract get clientPort(): number;
+  /** Whether an idle connection may serve: if it turns out dead, all can be sent again. */
+  protected abstract get mayReuse(): boolean;
+  /** The connection is ready. */
+  protected abstract begin(connection: ServerConnection): void;
+  /** There will be no connection. The server, if any, has been let go. */
+  protected abstract failed(failure: AssignFailure, error: SocketError | null): void;
+  /** The time-out ran out while connected. */
+  protected abstract timedOut(): void;
+
+  abstract serverData(connection: ServerConnection, bytes: Uint8Array): void;
+  abstract serverDrained(): void;
+  abstract serverEnded(connection: ServerConnection): void;
+  /** The connection broke after it was ready. */
+  protected abstract serverBroke(connection: ServerConnection, error: SocketError): void;
+
+  /** Starts on the way to a server of `backend`; `server` if a cookie named it. */
+  protected start(backend: Backend, server: Server | null): void {
+    this.startRefused(backend);
+    this.direct = server !== null;
+    this.#assign(server);
+  }
+
+  /** Starts a stream that is counted in `backend`, but not to be served. */
+  protected startRefused(backend: Backend): void {
+    this.backend = backend;
+    this.state = UNASSIGNED;
+    this.retriesLeft = backend.config.retries;
+    this.retries = this.srvQueue = this.backendQueue = 0;
+    this.redispatched = false;
+    this.#avoid = null;
+    this.server = this.connection = null;
+    this.direct = false;
+    this.connectedAt = -1;
+    this.queuedAt = this.assignedAt = backend.runtime.clock.now();
+    backend.connections++;
+  }
+
+  /** Ends the stream: whatever it holds is given back. A connection not released is closed. */
+  protected end(): void {
+    if (this.state === ENDED) return;
+    this.state = ENDED;
+    this.queue?.remove(this);
+    this.backend.runtime.wheel.clear(this);
+    this.dropConnection();
+    this.backend.connections--;
+    this.#leaveServer();
+  }
+
+  /**
+   * The exchange with the server is over: leaves the connection to the pool if it can be used
+   * again, and the server to others. The stream itself goes on.
+   */
+  protected releaseConnection(reusable: boolean): void {
+    const { connection, server } = this;
+    this.state = UNASSIGNED;
+    this.backend.runtime.wheel.clear(this);
+    if (connection !== null && reusable && server!.usable) {
+      this.connection = null;
+      connection.stream = null;
+      server!.addIdle(connection);
+    } else {
+      this.dropConnection();
+    }
+    this.#leaveServer();
+  }
+
+  /** Closes the connection, if there is one. */
+  protected dropConnection(): void {
+    const { connection } = this;
+    if (connection === null) return;
+    this.connection = null;
+    connection.stream = null;
+    connection.socket.close();
+  }
+
+  /** The server went down while this stream waited for it: chooses again. */
+  reassign(): void {
+    this.direct = false;
+    this.redispatched = true;
+    this.#assign(null);
+  }
+
+  /** A slot of `server` is free for this stream, which has left the queue. */
+  dequeued(server: Server): void {
+    this.#take(server);
+  }
+
+  /** The connection that was asked for is established. */
+  connected(connection: ServerConnection): void {
+    this.#ready(connection);
+  }
+
+  /** The connection broke, established or not. */
+  serverClosed(connection: ServerConnection, error: SocketError): void {
+    if (this.state === CONNECTED) {
+      this.serverBroke(connection, error);
+      return;
+    }
+    this.#forgetConnection();
+    this.#retry("connect failed", error);
+  }
+
+  /**
+   * A reused connection died before it answered, which says nothing of the server: tries again at
+   * once. The caller has made sure that all can be sent again.
+   */
+  protected replay(): void {
+    this.#forgetConnection();
+    this.connectedAt = -1;
+    this.#connect(this.server!);
+  }
+
+  #forgetConnection(): void {
+    if (this.connection !== null) this.connection.stream = null;
+    this.connection = null;
+  }
+
+  #assign(wanted: Server | null): void {
+    const { backend } = this;
+    const server = wanted ?? backend.choose(this, this.#avoid);
+    if (server !== null && !server.full) {
+      this.#take(server);
+    } else if (server !== null) {
+      this.srvQueue = server.queue.length;
+      this.#wait(server.queue);
+    } else if (backend.active.length > 0) {
+      this.backendQueue = backend.queue.length;
+      this.#wait(backend.queue);
+    } else {
+      this.#fail("no server", null);
+    }
+  }
+
+  #wait(queue: Queue<Stream>): void {
+    const { runtime, config } = this.backend;
+    this.state = QUEUED;
+    this.queuedSince = runtime.clock.now();
+    queue.push(this);
+    runtime.wheel.set(this, config.timeout.queue ?? config.timeout.connect);
+  }
+
+  #take(server: Server): void {
+    this.server = server;
+    this.assignedAt = this.backend.runtime.clock.now();
+    this.backend.take(server);
+    this.#connect(server);
+  }
+
+  #leaveServer(): void {
+    const { server } = this;
+    this.server = null;
+    if (server !== null) this.backend.release(server);
+  }
+
+  #connect(server: Server): void {
+    const idle = this.mayReuse ? server.takeIdle() : null;
+    if (idle !== null) {
+      idle.stream = this;
+      this.#ready(idle);
+      return;
+    }
+    const { maxconn } = server.config;
+    // Idle connections occupy the server too: with them it must not hold more than its limit.
+    if (maxconn > 0 && server.current + server.idle > maxconn) server.closeOldestIdle();
+    this.state = CONNECTING;
+    this.connection = new ServerConnection(server, this);
+    const { runtime, config } = this.backend;
+    runtime.wheel.set(this, config.timeout.connect);
+  }
+
+  #ready(connection: ServerConnection): void {
+    const { runtime } = this.backend;
+    runtime.wheel.clear(this);
+    this.connection = connection;
+    this.state = CONNECTED;
+    this.connectedAt = runtime.clock.now();
+    connection.requests++;
+    this.begin(connection);
+  }
+
+  /** After a failed attempt: the same server later, another one now, or none (manual: "retries"). */
+  #retry(failure: AssignFailure, error: SocketError | null): void {
+    const { backend } = this;
+    const server = this.server!;
+    if (this.retriesLeft === 0) {
+      this.#fail(failure, error);
+      return;
+    }
+    this.retriesLeft--;
+    this.retries++;
+    const { config, runtime } = backend;
+    const leave = config.redispatch &&
+      (this.retriesLeft === 0 || !server.usable || (!this.direct && backend.choosesFreely));
+    if (leave) {
+      this.#avoid = server;
+      this.redispatched = true;
+      this.direct = false;
+      this.#leaveServer();
+      this.#assign(null);
+      return;
+    }
+    this.state = TURNAROUND;
+    runtime.wheel.set(this, Math.min(turnaround, config.timeout.connect ?? turnaround));
+  }
+
+  #fail(failure: AssignFailure, error: SocketError | null): void {
+    this.state = UNASSIGNED;
+    this.backend.runtime.wheel.clear(this);
+    this.#leaveServer();
+    this.failed(failure, error);
+  }
+
+  /** The time-out of the server's side has run out. */
+  override fire(): void {
+    switch (this.state) {
+      case QUEUED:
+        this.queue?.remove(this);
+        this.#fail("queue timeout", null);
+        break;
+      case CONNECTING:
+        this.dropConnection();
+        this.#retry("connect timeout", null);
+        break;
+      case TURNAROUND:
+        this.#connect(this.server!);
+        break;
+      case CONNECTED:
+        this.timedOut();
+        break;
+      default:
+        break;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** Servers to balance over, and ways to look at a sequence of picks. */
+import type { Balancer } from "#src/balance/balancer.ts";
+
+/** A server whose state the test sets. */
+export interface TestServer {
+  readonly name: string;
+  weight: number;
+  load: number;
+  full: boolean;
+}
+
+/** Servers A, B, C, ... of these weights; from the 27th on S27, S28, ... */
+export function farm(...weights: number[]): TestServer[] {
+  return weights.map((weight, i) => ({
+    name: i < 26 ? String.fromCharCode(65 + i) : `S${i + 1}`,
+    weight,
+    load: 0,
+    full: false,
+  }));
+}
+
+/** The next `count` picks. */
+export function picks(balancer: Balancer<TestServer>, count: number): (TestServer | null)[] {
+  return Array.from({ length: count }, () => balancer.pick(0, null));
+}
+
+/** The names of the next `count` picks in one word; "-" where there was none. */
+export function word(balancer: Balancer<TestServer>, count: number): string {
+  return picks(balancer, count).map((server) => server?.name ?? "-").join("");
+}
+
+/** How often each of `servers` was picked. */
+export function tally(servers: readonly TestServer[], picked: readonly (TestServer | null)[]) {
+  return servers.map((server) => picked.filter((other) => other === server).length);
+}
+
+export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

@@ -1,0 +1,165 @@
+import { httpProbe, requestText } from "#src/health/http.ts";
+import type { Target } from "#src/health/probe.ts";
+import type { CheckResult } from "#src/health/result.ts";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { test } from "../testing.ts";
+import { answering, type Behaviour, say, type Scene, scene, target } from "./scene.ts";
+
+const head = { method: "HEAD", uri: "/index.html", version: "HTTP/1.0" };
+
+/** What a check finds of a server, which must leave no socket open. */
+function found(
+  behaviour: (scene: Scene) => Behaviour,
+  { ms = 10, to = target, options = {} }: { ms?: number; to?: Target; options?: object } = {},
+): CheckResult | undefined {
+  const stage = scene(options);
+  stage.serve(behaviour(stage));
+  const results = stage.check(httpProbe(stage.network, stage.clock, to, head), ms);
+  assert(results.length <= 1, "a check ends once");
+  assertEquals(stage.network.openSockets === 0, results.length === 1);
+  return results[0];
+}
+
+/** What a check makes of a reply. */
+function judged(...parts: string[]) {
+  const result = found((scene) => answering(scene, parts));
+  return [result?.status, result?.code, result?.info];
+}
+
+test("http: the request is the words of the configuration", () => {
+  assertEquals(requestText(head), "HEAD /index.html HTTP/1.0\r\n\r\n");
+  const { network, clock, serve, check, requests } = scene();
+  serve({});
+  check(httpProbe(network, clock, target, head), 10);
+  assertEquals(requests, ["HEAD /index.html HTTP/1.0\r\n\r\n"]);
+});
+
+test("http: fields may follow the version; an HTTP/1.1 server is asked to close", () => {
+  const request = (version: string) => requestText({ method: "GET", uri: "/", version });
+  assertEquals(request("HTTP/1.1"), "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const hosted = "GET / HTTP/1.1\r\nHost: www\r\nConnection: close\r\n\r\n";
+  assertEquals(request("HTTP/1.1\r\nHost: www"), hosted);
+  assertEquals(request("HTTP/1.1\r\nHost: www\r\n"), hosted);
+  assertEquals(request("HTTP/1.0\r\nHost: www"), "GET / HTTP/1.0\r\nHost: www\r\n\r\n");
+  assertEquals(
+    request("HTTP/1.1\r\nconnection: keep-alive"),
+    "GET / HTTP/1.1\r\nconnection: keep-alive\r\n\r\n",
+  );
+});
+
+test("http: a request that the socket takes in pieces arrives whole", () => {
+  const stage = scene({ capacity: 7 });
+  stage.serve(answering(stage, ["HTTP/1.", "0 200 O", "K\r\n"], 2));
+  const [result] = stage.check(httpProbe(stage.network, stage.clock, target, head), 10);
+  assertEquals(result?.status, "L7OK");
+  assertEquals(stage.requests, ["HEAD /index.html HTTP/1.0\r\n\r\n"]);
+});
+
+test("http: 2xx and 3xx pass, nothing else does", () => {
+  assertEquals(judged("HTTP/1.1 200 OK\r\n\r\n"), ["L7OK", 200, ""]);
+  assertEquals(judged("HTTP/1.0 302 Found\r\n\r\n"), ["L7OK", 302, ""]);
+  assertEquals(judged("HTTP/1.1 399 Odd\r\n\r\n"), ["L7OK", 399, ""]);
+  assertEquals(judged("HTTP/1.0 404 Not Found\r\n\r\n"), ["L7STS", 404, "Not Found"]);
+  assertEquals(judged("HTTP/1.1 100 Continue\r\n\r\n"), ["L7STS", 100, "Continue"]);
+  assertEquals(judged("HTTP/1.1 503\r\n\r\n"), ["L7STS", 503, ""]);
+  assertEquals(judged("HTTP/1.1 500 \r\n\r\n"), ["L7STS", 500, ""]);
+  assertEquals(judged("HTTP/1.1 600 Hm\r\n\r\n"), ["L7STS", 600, "Hm"]);
+});
+
+test("http: a bare LF and a row of spaces are put up with", () => {
+  assertEquals(judged("HTTP/1.0 200 OK\n\n"), ["L7OK", 200, ""]);
+  assertEquals(judged("HTTP/1.0  500   Out of  order\r\n"), ["L7STS", 500, "Out of  order"]);
+});
+
+test("http: a long reason is cut", () => {
+  assertEquals(judged(`HTTP/1.0 500 ${"r".repeat(300)}\r\n`), ["L7STS", 500, "r".repeat(127)]);
+});
+
+for (
+  const [what, reply] of [
+    ["nothing", ""],
+    ["half a status line", "HTTP/1.0 200 OK"],
+    ["another protocol", "SSH-2.0-OpenSSH_9.0\r\n"],
+    ["a code of two digits", "HTTP/1.0 20 OK\r\n"],
+    ["a code of four digits", "HTTP/1.0 2000 OK\r\n"],
+    ["no code", "HTTP/1.0 OK\r\n"],
+    ["no version", "HTTP 200 OK\r\n"],
+    ["an empty line first", "\r\nHTTP/1.0 200 OK\r\n"],
+    ["bytes", "\x00\xff\x01\n"],
+    ["a line without end", `HTTP/1.0 200 ${"x".repeat(10_000)}`],
+    ["a very long line", `HTTP/1.0 200 ${"x".repeat(10_000)}\r\n`],
+  ] as const
+) {
+  test(`http: ${what} is not a response`, () => {
+    assertEquals(judged(reply), ["L7RSP", null, ""]);
+  });
+}
+
+test("http: only the status line is waited for, and no more of a reply read", () => {
+  const result = found(() => ({ heard: (socket) => say(socket, "HTTP/1.0 200 OK\r\n") }));
+  assertEquals(result?.status, "L7OK");
+  assertEquals(judged("HTTP/1.0 200 OK\r\nX: y\r\n\r\n" + "z".repeat(200_000))[0], "L7OK");
+});
+
+test("http: what cannot become a response is not waited for", () => {
+  const result = found(() => ({ heard: (socket) => say(socket, "220 mail") }));
+  assertEquals(result?.status, "L7RSP");
+});
+
+test("http: however a reply is cut, it is judged alike", () => {
+  const reply = "HTTP/1.1 404 Not Found\r\nServer: x\r\n\r\n";
+  fc.assert(fc.property(fc.array(fc.nat(reply.length), { maxLength: 6 }), (cuts) => {
+    const places = [0, ...cuts.toSorted((a, b) => a - b), reply.length];
+    const parts = places.slice(1).map((place, i) => reply.slice(places[i], place));
+    const result = found((scene) => answering(scene, parts, 1), { ms: 20 });
+    assertEquals([result?.code, result?.info], [404, "Not Found"]);
+  }));
+});
+
+test("http: garbage of any kind ends in a verdict", () => {
+  const garbage = fc.uint8Array({ maxLength: 200 }).map((bytes) => String.fromCharCode(...bytes));
+  const reply = fc.oneof(garbage, garbage.map((rest) => `HTTP/1.1 ${rest}`));
+  fc.assert(fc.property(reply, fc.integer({ min: 1, max: 64 }), (reply, segment) => {
+    const result = found((scene) => answering(scene, [reply]), { options: { segment } });
+    assert(result !== undefined);
+    assertEquals(result.passed, /^HTTP\/\d\.\d +[23]\d\d( [^\n]*|\r?)\n/.test(reply));
+  }));
+});
+
+test("http: a reset is a socket error", () => {
+  const result = found(() => ({ heard: (socket) => socket.reset() }));
+  assertEquals([result?.status, result?.info], ["SOCKERR", "Connection reset by peer"]);
+});
+
+test("http: no answer ends at `inter`, from the connect on", () => {
+  assertEquals(found(() => ({}), { ms: 1999 }), undefined);
+  const result = found(() => ({}), { ms: 2000 });
+  assertEquals([result?.status, result?.duration], ["L7TOUT", 2000]);
+});
+
+test("http: drops that never end a line do not put the time-out off", () => {
+  const drip = (scene: Scene): Behaviour => ({
+    heard(socket) {
+      say(socket, "HTTP/1.0 200 ");
+      const drop = () => {
+        say(socket, "x");
+        scene.clock.schedule(100, drop);
+      };
+      drop();
+    },
+  });
+  const result = found(drip, { ms: 2000 });
+  assertEquals([result?.status, result?.duration], ["L7TOUT", 2000]);
+});
+
+test("http: with `timeout check`, time for the answer begins at the connection", () => {
+  const to = { ...target, timeouts: { connect: 500, answer: 900 } };
+  const result = found(() => ({}), { ms: 900, to });
+  assertEquals([result?.status, result?.duration], ["L7TOUT", 900]);
+  const slow = found((scene) => answering(scene, ["HTTP/1.0 ", "200 OK\r\n"], 800), {
+    ms: 900,
+    to,
+  });
+  assertEquals([slow?.status, slow?.duration], ["L7OK", 800]);
+});

@@ -1,0 +1,89 @@
+/** A clock, a network and a server to check, all inside the test. */
+import type { CheckResult } from "#src/health/result.ts";
+import type { Probe, Target } from "#src/health/probe.ts";
+import { memoryNetwork, type MemoryOptions } from "#src/net/memory.ts";
+import type { Listener, Socket, SocketEvents } from "#src/net/socket.ts";
+import { virtualClock } from "#src/time/clock.ts";
+
+export const endpoint = { kind: "ip", host: "192.168.1.11", port: 80 } as const;
+export const target: Target = {
+  endpoint,
+  options: {},
+  timeouts: { connect: 2000, answer: null },
+};
+
+export const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
+/** The bytes of a text whose characters are below 256. */
+export const bytes = (text: string): Uint8Array =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0));
+
+/** What a server does with a check's connection. */
+export interface Behaviour {
+  accepted?(socket: Socket): void;
+  /** Called with all that was heard so far, each time something comes. */
+  heard?(socket: Socket, request: string): void;
+}
+
+/** A server that answers each request with `parts`, `pause` ms apart, and then closes. */
+export function answering(scene: Scene, parts: readonly string[], pause = 0): Behaviour {
+  return {
+    heard(socket, request) {
+      if (!request.endsWith("\r\n\r\n")) return;
+      parts.forEach((part, i) => scene.clock.schedule(i * pause, () => say(socket, part)));
+      scene.clock.schedule(parts.length * pause, () => socket.close());
+    },
+  };
+}
+
+export function say(socket: Socket, part: string): void {
+  socket.write(bytes(part), 0, part.length);
+}
+
+export type Scene = ReturnType<typeof scene>;
+
+export function scene(options: MemoryOptions = {}) {
+  const clock = virtualClock();
+  const network = memoryNetwork(options);
+  /** When connections came, ms, and from where. */
+  const visits: { at: number; from: string }[] = [];
+  const requests: string[] = [];
+
+  /** Starts the server. */
+  function serve(behaviour: Behaviour): Listener {
+    return network.listen(endpoint, {}, (socket): SocketEvents => {
+      visits.push({ at: clock.now(), from: socket.remoteAddress });
+      const index = requests.push("") - 1;
+      behaviour.accepted?.(socket);
+      return {
+        opened() {},
+        data(socket, received) {
+          requests[index] += text(received);
+          behaviour.heard?.(socket, requests[index]!);
+        },
+        drain() {},
+        ended: (socket) => socket.close(),
+        closed() {},
+      };
+    });
+  }
+
+  /** Moves time on by `ms`, one at a time, each with all of its traffic. */
+  function advance(ms: number): void {
+    clock.advance(0);
+    network.run();
+    for (let i = 0; i < ms; i++) {
+      clock.advance(1);
+      network.run();
+    }
+  }
+
+  /** The results of one check within `ms`. */
+  function check(probe: Probe, ms: number): CheckResult[] {
+    const results: CheckResult[] = [];
+    probe((result) => results.push(result));
+    advance(ms);
+    return results;
+  }
+
+  return { clock, network, visits, requests, serve, advance, check };
+}

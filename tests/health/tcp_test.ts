@@ -1,0 +1,77 @@
+import { checkTimeouts } from "#src/health/probe.ts";
+import { tcpProbe } from "#src/health/tcp.ts";
+import type { SocketErrorCode } from "#src/net/socket.ts";
+import { assertEquals } from "@std/assert";
+import { test } from "../testing.ts";
+import { endpoint, scene, target } from "./scene.ts";
+
+test("tcp: a server that takes the connection passes, and the connection is closed", () => {
+  const { network, clock, serve, check, visits } = scene();
+  serve({});
+  assertEquals(check(tcpProbe(network, clock, target), 10), [
+    { passed: true, status: "L4OK", code: null, info: "", duration: 0 },
+  ]);
+  assertEquals(visits.length, 1);
+  assertEquals(network.openSockets, 0);
+});
+
+// The words are those of HAProxy 2.6.
+const failures: [SocketErrorCode, string, string][] = [
+  ["ECONNREFUSED", "L4CON", "Connection refused"],
+  ["EHOSTUNREACH", "L4CON", "No route to host"],
+  ["ENETUNREACH", "L4CON", "General socket error (Network is unreachable)"],
+  [
+    "EADDRNOTAVAIL",
+    "L4CON",
+    "Can't bind to source address (Cannot assign requested address)",
+  ],
+  ["ENOENT", "SOCKERR", "General socket error (No such file or directory)"],
+];
+for (const [error, status, info] of failures) {
+  test(`tcp: ${error} is ${status}`, () => {
+    const { network, clock, check } = scene();
+    network.answer(endpoint, error);
+    const [result] = check(tcpProbe(network, clock, target), 10);
+    assertEquals([result?.passed, result?.status, result?.info], [false, status, info]);
+    assertEquals(network.openSockets, 0);
+  });
+}
+
+test("tcp: nobody answers: it ends exactly at the time-out", () => {
+  const { network, clock, check } = scene();
+  network.answer(endpoint, "silence");
+  assertEquals(check(tcpProbe(network, clock, target), 1999), []);
+  const [result] = check(tcpProbe(network, clock, target), 2000);
+  assertEquals([result?.status, result?.duration], ["L4TOUT", 2000]);
+});
+
+test("tcp: a check that was given up tells nothing and leaves nothing open", () => {
+  const { network, clock, advance } = scene();
+  network.answer(endpoint, "silence");
+  let told = 0;
+  const cancel = tcpProbe(network, clock, target)(() => told++);
+  advance(100);
+  cancel();
+  cancel();
+  advance(5000);
+  assertEquals([told, network.openSockets], [0, 0]);
+});
+
+test("tcp: checks come from the source address", () => {
+  const { network, clock, serve, check, visits } = scene();
+  serve({});
+  const options = { source: { host: "192.168.1.5", port: 0 } };
+  check(tcpProbe(network, clock, { ...target, options }), 10);
+  assertEquals(visits.map(({ from }) => from), ["192.168.1.5"]);
+});
+
+test("probe: time-outs are `inter`, or by `timeout check` and `timeout connect`", () => {
+  assertEquals(checkTimeouts(2000, { connect: null, check: null }), {
+    connect: 2000,
+    answer: null,
+  });
+  assertEquals(checkTimeouts(2000, { connect: 500, check: null }), { connect: 2000, answer: null });
+  assertEquals(checkTimeouts(2000, { connect: 500, check: 900 }), { connect: 500, answer: 900 });
+  assertEquals(checkTimeouts(2000, { connect: 9000, check: 90 }), { connect: 2000, answer: 90 });
+  assertEquals(checkTimeouts(2000, { connect: null, check: 90 }), { connect: 2000, answer: 90 });
+});
