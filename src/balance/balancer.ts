@@ -10,7 +10,7 @@ export interface Candidate {
 
 /**
  * A balancing algorithm (HAProxy's manual: "balance"). Pure state: no I/O, no clock. Nothing is
- * allocated in {@linkcode pick}, {@linkcode taken} and {@linkcode released}.
+ * allocated in {@linkcode pick}.
  */
 export interface Balancer<S extends Candidate> {
   /**
@@ -25,8 +25,4 @@ export interface Balancer<S extends Candidate> {
    * @returns null if no server takes part, or if all of them are full
    */
   pick(key: number, avoid: S | null): S | null;
-  /** A server's `load` rose by one. */
-  taken(server: S): void;
-  /** A server's `load` fell by one. */
-  released(server: S): void;
 }

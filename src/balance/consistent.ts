@@ -62,7 +62,5 @@ export function consistent<S extends NamedCandidate>(): Balancer<S> {
       }
       return server;
     },
-    taken() {},
-    released() {},
   };
 }

@@ -48,7 +48,5 @@ export function leastconn<S extends Candidate>(): Balancer<S> {
       last[chosen] = ++picks;
       return servers[chosen]!;
     },
-    taken() {},
-    released() {},
   };
 }

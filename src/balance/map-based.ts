@@ -27,7 +27,5 @@ export function mapBased<S extends Candidate>(): Balancer<S> {
       }
       return server;
     },
-    taken() {},
-    released() {},
   };
 }

@@ -86,8 +86,6 @@ export function roundrobin<S extends Candidate>(): Balancer<S> {
       owed[turn]! -= total;
       return chosen;
     },
-    taken() {},
-    released() {},
   };
 }
 

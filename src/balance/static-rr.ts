@@ -34,7 +34,5 @@ export function staticRoundrobin<S extends Candidate>(): Balancer<S> {
       }
       return null;
     },
-    taken() {},
-    released() {},
   };
 }

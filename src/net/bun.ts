@@ -9,6 +9,8 @@ import {
   errnoName,
   listenOn,
   peerHasClosed,
+  receive,
+  sendEarly,
 } from "./libc.ts";
 import {
   type Endpoint,
@@ -47,6 +49,7 @@ class BunSocket implements Socket {
   open: boolean;
   /** The owner has closed it, or it broke: silence from here on. */
   done = false;
+  paused = false;
 
   constructor(public events: SocketEvents, open: boolean) {
     this.open = open;
@@ -67,16 +70,22 @@ class BunSocket implements Socket {
 
   write(bytes: Uint8Array, from: number, to: number): number {
     if (this.done) return -1;
-    return this.open ? this.native!.write(bytes, from, to - from) : 0;
+    if (this.open) return this.native!.write(bytes, from, to - from);
+    // Over loopback a connection often stands before connect() returns.
+    const taken = this.native === null ? 0 : sendEarly(descriptorOf(this.native), bytes, from, to);
+    if (taken > 0) this.open = true;
+    return taken;
   }
   /** Bun hands out a fresh buffer each time. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.subarray(from, to);
   }
   pause(): void {
+    this.paused = true;
     if (!this.done) this.native?.pause();
   }
   resume(): void {
+    this.paused = false;
     if (!this.done) this.native?.resume();
   }
   shutdown(): void {
@@ -143,10 +152,10 @@ const handler: SocketHandler<BunSocket> = {
     if (!socket.done) socket.events.ended(socket);
   },
   close(native, error) {
-    native.data.broken(socketError(native.data, error));
+    if (!native.data.done) native.data.broken(socketError(native.data, error));
   },
   connectError(native, error) {
-    native.data.broken(socketError(native.data, error));
+    if (!native.data.done) native.data.broken(socketError(native.data, error));
   },
 };
 
@@ -159,12 +168,29 @@ const acceptHandler: SocketHandler<BunSocket | BunListener> = {
     socket.native = native as NativeSocket<BunSocket>;
     native.data = socket;
     socket.events = accept(socket);
+    // What came with the connection is read at once: that saves a turn of the event loop.
+    if (socket.done || socket.paused) return;
+    const bytes = receive(descriptorOf(native));
+    if (bytes !== null) socket.events.data(socket, bytes);
   },
 };
+
+function descriptorOf(native: unknown): number {
+  return (native as { fd: number }).fd;
+}
 
 interface BunListener {
   accept(socket: Socket): SocketEvents;
 }
+
+const ignore = (): void => {};
+/** Bun reads its options at once: one object serves all. */
+const connecting = {
+  fd: -1,
+  allowHalfOpen: true,
+  data: null as unknown as BunSocket,
+  socket: handler,
+};
 
 /** The network on Bun. */
 export const bunNetwork: Network = {
@@ -179,8 +205,10 @@ export const bunNetwork: Network = {
       setTimeout(() => socket.broken(fd), 0);
       return socket;
     }
+    connecting.fd = fd;
+    connecting.data = socket;
     // The promise tells nothing that the callbacks do not.
-    adopt.connect({ fd, allowHalfOpen: true, data: socket, socket: handler }).catch(() => {});
+    adopt.connect(connecting).catch(ignore);
     return socket;
   },
 

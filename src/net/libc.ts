@@ -40,6 +40,8 @@ const symbols = {
   getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },
+  send: { args: [i32, ptr, FFIType.u32, i32], returns: i32 },
+  recv: { args: [i32, ptr, FFIType.u32, i32], returns: i32 },
   close: { args: [i32], returns: i32 },
   __errno_location: { args: [], returns: ptr },
 } as const;
@@ -280,4 +282,21 @@ export function peerHasClosed(fd: number): boolean {
   length[0] = 256;
   return C.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) === 0 &&
     peerClosedStates.has(info[0]!);
+}
+
+const MSG_DONTWAIT = 0x40;
+const received = new Uint8Array(16384);
+
+/** What has come on a socket, 16 KiB at most; null if nothing has, or the stream has ended. */
+export function receive(fd: number): Uint8Array | null {
+  const length = C.recv(fd, received, received.length, MSG_DONTWAIT);
+  return length > 0 ? received.slice(0, length) : null;
+}
+
+const MSG_NOSIGNAL = 0x4000;
+
+/** Sends what the kernel takes at once; 0 if it takes nothing, say because the socket connects. */
+export function sendEarly(fd: number, bytes: Uint8Array, from: number, to: number): number {
+  const piece = from === 0 ? bytes : bytes.subarray(from);
+  return Math.max(0, C.send(fd, piece, to - from, MSG_DONTWAIT | MSG_NOSIGNAL));
 }

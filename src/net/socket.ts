@@ -46,7 +46,10 @@ export class SocketError extends Error {
  * that the owner makes on the same socket, so that an owner's state is consistent when they arrive.
  */
 export interface SocketEvents {
-  /** The connection asked for by {@linkcode Network.connect} is established. */
+  /**
+   * The connection asked for by {@linkcode Network.connect} is established; not called where a
+   * write has shown that already.
+   */
   opened(socket: Socket): void;
   /**
    * Bytes arrived. They are valid only during the call: {@linkcode Socket.keep} makes them last.
@@ -78,7 +81,9 @@ export interface Socket {
   /**
    * Hands bytes[from, to) to the kernel.
    * @returns how many bytes were taken. Fewer than asked: the socket is full, `drain` follows, and
-   * the caller keeps the rest. -1: the connection is broken; `closed` has come or will.
+   * the caller keeps the rest. -1: the connection is broken; `closed` has come or will. Before
+   * `opened` nothing is taken, or the connection stands already (as over loopback it often does
+   * when connect() returns), and `opened` does not come.
    */
   write(bytes: Uint8Array, from: number, to: number): number;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */

@@ -101,13 +101,11 @@ export class Backend {
   /** A stream takes one of the server's slots. */
   take(server: Server): void {
     server.current++;
-    this.#balancer.taken(server);
   }
 
   /** A stream gives its slot back; who waits longest takes it. */
   release(server: Server): void {
     server.current--;
-    this.#balancer.released(server);
     if (this.queue.length > 0 || server.queue.length > 0) this.serveQueues(server);
   }
 

@@ -1,9 +1,10 @@
 import type * as model from "../config/model.ts";
-import type { Listener, Socket } from "../net/socket.ts";
+import type { Listener } from "../net/socket.ts";
 import type { Backend } from "./backend.ts";
 import { type AddressField, addressField } from "./http-request.ts";
 import type { HttpStream } from "./http-stream.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Listed } from "./session-list.ts";
 
 /** The client side of a proxy: its listeners, its connections, what every request needs of it. */
 export class Frontend {
@@ -54,5 +55,5 @@ export class Frontend {
   }
 
   /** A client's connection is gone. */
-  sessionEnded!: (socket: Socket) => void;
+  sessionEnded!: (session: Listed) => void;
 }

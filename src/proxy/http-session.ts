@@ -7,6 +7,7 @@ import type { Frontend } from "./frontend.ts";
 import { HttpStream } from "./http-stream.ts";
 import { addressLine } from "./http-request.ts";
 import { type Keeper, Outlet } from "./outlet.ts";
+import type { Listed } from "./session-list.ts";
 import { logSession } from "./session-log.ts";
 
 const noLine = new Uint8Array(0);
@@ -21,7 +22,8 @@ const head = createHead();
  * A client's HTTP connection: one request after the other, each handed to a stream. While it is
  * idle it holds nothing but itself. It is also the time-out of its client's side.
  */
-export class HttpSession extends Timer implements SocketEvents {
+export class HttpSession extends Timer implements SocketEvents, Listed {
+  place = -1;
   readonly out: Outlet;
   /** The request in progress. */
   stream: HttpStream | null = null;
@@ -277,7 +279,7 @@ export class HttpSession extends Timer implements SocketEvents {
 
   #leave(): void {
     this.frontend.runtime.wheel.remove(this);
-    this.frontend.sessionEnded(this.socket);
+    this.frontend.sessionEnded(this);
   }
 }
 

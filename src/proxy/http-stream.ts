@@ -312,9 +312,18 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
 
   // ---- to the server ----
 
+  protected override sendEarly(connection: ServerConnection): boolean {
+    this.#sentEarly = Math.max(0, connection.socket.write(this.#out.bytes, 0, this.#out.length));
+    return this.#sentEarly > 0;
+  }
+  #sentEarly = 0;
+
   protected override begin(connection: ServerConnection): void {
     this.servedBy = connection.server;
-    let open = connection.out.push(this.#out.bytes, 0, this.#out.length, null);
+    const from = this.#sentEarly;
+    this.#sentEarly = 0;
+    let open = from === this.#out.length ||
+      connection.out.push(this.#out.bytes, from, this.#out.length, null);
     if (this.#pending !== null) {
       open = connection.out.push(this.#pending, 0, this.#pending.length, null) && open;
       this.#pending = null;

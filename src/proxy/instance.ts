@@ -9,6 +9,7 @@ import { Backend } from "./backend.ts";
 import { startChecks } from "./checks.ts";
 import { Frontend } from "./frontend.ts";
 import { HttpSession } from "./http-session.ts";
+import { SessionList } from "./session-list.ts";
 import type { Runtime } from "./runtime.ts";
 import { TcpSession } from "./tcp-session.ts";
 
@@ -62,13 +63,14 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     return new Frontend(proxy, backend, runtime);
   });
 
-  const sessions = new Set<Socket>();
+  const sessions = new SessionList();
   const admission = new Admission(runtime, frontends, deps.maxconn, (socket, frontend) => {
-    sessions.add(socket);
     if (frontend.logsConnections) logConnection(socket, frontend);
-    return frontend.config.mode === "http"
+    const session = frontend.config.mode === "http"
       ? new HttpSession(socket, frontend)
       : new TcpSession(socket, frontend);
+    sessions.add(session);
+    return session;
   });
   let stopChecks: (() => void) | null = null;
   let stopped = false;
@@ -79,18 +81,14 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
     admission.close();
-    for (const socket of sessions) {
-      const { events } = socket;
-      socket.close();
-      if (events instanceof HttpSession || events instanceof TcpSession) events.closed();
-    }
+    sessions.closeAll();
     for (const { servers } of backends.values()) for (const server of servers) server.closeIdle();
   }
 
   try {
     for (const frontend of frontends) {
-      frontend.sessionEnded = (socket) => {
-        sessions.delete(socket);
+      frontend.sessionEnded = (session) => {
+        sessions.remove(session);
         admission.left(frontend);
       };
       listen(frontend, network, (socket) => admission.accept(socket, frontend));

@@ -58,6 +58,11 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   abstract get clientPort(): number;
   /** Whether an idle connection may serve: if it turns out dead, all can be sent again. */
   protected abstract get mayReuse(): boolean;
+  /**
+   * Sends what there is to send if the connection stands already, as over loopback it often does.
+   * @returns whether it does
+   */
+  protected abstract sendEarly(connection: ServerConnection): boolean;
   /** The connection is ready. */
   protected abstract begin(connection: ServerConnection): void;
   /** There will be no connection. The server, if any, has been let go. */
@@ -222,6 +227,10 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     if (maxconn > 0 && server.current + server.idle > maxconn) server.closeOldestIdle();
     this.state = CONNECTING;
     this.connection = new ServerConnection(server, this);
+    if (this.sendEarly(this.connection)) {
+      this.#ready(this.connection);
+      return;
+    }
     const { runtime, config } = this.backend;
     runtime.wheel.set(this, config.timeout.connect);
   }

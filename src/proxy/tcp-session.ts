@@ -3,11 +3,13 @@ import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
 import { Outlet } from "./outlet.ts";
 import type { ServerConnection } from "./server-connection.ts";
+import type { Listed } from "./session-list.ts";
 import { logTcpSession } from "./session-log.ts";
 import { type AssignFailure, CONNECTED, QUEUED, Stream } from "./stream.ts";
 
 /** A relay of bytes between a client and a server (manual: "mode tcp"). */
-export class TcpSession extends Stream implements SocketEvents {
+export class TcpSession extends Stream implements SocketEvents, Listed {
+  place = -1;
   readonly out: Outlet;
   readonly acceptedAt: number;
   readonly startedAt: number;
@@ -45,6 +47,9 @@ export class TcpSession extends Stream implements SocketEvents {
     return false;
   }
 
+  protected override sendEarly(): boolean {
+    return false;
+  }
   protected override begin(connection: ServerConnection): void {
     this.serverName = connection.server.name;
     this.socket.resume();
@@ -128,7 +133,7 @@ export class TcpSession extends Stream implements SocketEvents {
     wheel.remove(this.#clientTimer);
     if (termination === "--" || this.out.empty && termination[0] !== "S") this.socket.close();
     else this.socket.reset();
-    this.frontend.sessionEnded(this.socket);
+    this.frontend.sessionEnded(this);
   }
 }
 

@@ -1,0 +1,198 @@
+/** Sockets on Deno's event loop. */
+import { readFileSync } from "node:fs";
+import { socketErrorOf } from "./errors.ts";
+import { connectFrom, listenOnInherited } from "./node.ts";
+import { type Addresses, PromiseSocket } from "./promise-socket.ts";
+import {
+  type Endpoint,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  type Socket,
+  SocketError,
+  type SocketEvents,
+} from "./socket.ts";
+
+/** The longest accept queue; net.core.somaxconn caps it. */
+const defaultBacklog = 4096;
+/** How long to wait for a descriptor to become free, in ms. */
+const acceptPause = 100;
+
+/** An accepted socket's events until its owner has named its own: nothing is delivered so early. */
+const nobody: SocketEvents = { opened() {}, data() {}, drain() {}, ended() {}, closed() {} };
+
+/** fcntl(2): a second descriptor of the same socket, 3 or higher, closed on exec. */
+const F_DUPFD_CLOEXEC = 1030;
+
+/**
+ * The network on Deno. Differences to the seam's word: a reset() is a close, as Deno has no way to
+ * a RST; and only a read tells that the peer has gone, so a paused socket does not know.
+ */
+export const denoNetwork: Network = {
+  name: "deno",
+  can: { sourceAddress: true, unix: true, abstract: true, inherited: true },
+
+  connect(to, options, events) {
+    if (options.source !== undefined && to.kind === "ip") {
+      return connectFrom(to, options.source, events);
+    }
+    const attempt = new AbortController();
+    const socket = new PromiseSocket(events, () => attempt.abort());
+    // The peer's address is known already; a log line may want it before the connection is made.
+    if (to.kind === "ip") Object.assign(socket, { remoteAddress: to.host, remotePort: to.port });
+    dial(to, attempt.signal).then(
+      (connection) => socket.open(connection, addressesOf(connection), tellOpened),
+      (error) => socket.fail(socketErrorOf(error)),
+    );
+    return socket;
+  },
+
+  listen(at, options, accept) {
+    if (at.kind === "fd") return listenOnInherited(at, duplicate, accept);
+    const native = listenNatively(at, options);
+    return serve(native, at, accept);
+  },
+};
+
+function tellOpened(socket: PromiseSocket): void {
+  socket.events.opened(socket);
+}
+
+async function dial(to: Endpoint, signal: AbortSignal): Promise<Deno.Conn> {
+  switch (to.kind) {
+    case "ip": {
+      const { host: hostname, port } = to;
+      const connection = await Deno.connect({ hostname, port, signal, autoSelectFamily: false });
+      connection.setNoDelay(true);
+      return connection;
+    }
+    case "unix":
+      return await Deno.connect({ transport: "unix", path: to.path });
+    case "abstract":
+      return await Deno.connect({ transport: "unix", path: `\0${to.name}` });
+    case "fd":
+      throw new SocketError("EINVAL", "fd@ is for listening only");
+  }
+}
+
+function addressesOf({ remoteAddr, localAddr }: Deno.Conn): Addresses {
+  const remote = remoteAddr.transport === "tcp" ? remoteAddr : undefined;
+  const local = localAddr.transport === "tcp" ? localAddr : undefined;
+  return {
+    remoteAddress: remote?.hostname ?? "",
+    remotePort: remote?.port ?? 0,
+    localAddress: local?.hostname ?? "",
+    localPort: local?.port ?? 0,
+  };
+}
+
+function listenNatively(
+  at: Exclude<Endpoint, { kind: "fd" }>,
+  { backlog, ipv6Only }: ListenOptions,
+): Deno.Listener {
+  if (ipv6Only === true) {
+    throw new SocketError("EINVAL", "v6only: Deno's listeners on IPv6 take IPv4 clients too");
+  }
+  try {
+    switch (at.kind) {
+      case "ip":
+        return Deno.listen({
+          hostname: at.host,
+          port: at.port,
+          tcpBacklog: backlog ?? defaultBacklog,
+        });
+      case "abstract":
+        return Deno.listen({ transport: "unix", path: `\0${at.name}` });
+      case "unix":
+        return Deno.listen({ transport: "unix", path: takeOver(at.path) });
+    }
+  } catch (error) {
+    throw socketErrorOf(error);
+  }
+}
+
+/** Removes a socket's path that a dead process left behind, as HAProxy does. @returns the path */
+function takeOver(path: string): string {
+  try {
+    if (!Deno.lstatSync(path).isSocket) return path;
+    // proc(5), /proc/net/unix: the path that a socket is bound to ends its line.
+    const bound = readFileSync("/proc/net/unix", "utf8").split("\n");
+    if (!bound.some((line) => line.endsWith(` ${path}`))) Deno.removeSync(path);
+  } catch {
+    // No such path, or no way to know: then listening says what is wrong.
+  }
+  return path;
+}
+
+/** A second descriptor of an inherited socket: node:net closes the one that it gets. */
+function duplicate(fd: number): number {
+  const libc = Deno.dlopen("libc.so.6", {
+    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  });
+  const copy = libc.symbols.fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  libc.close();
+  if (copy < 0) throw new SocketError("EINVAL", `fd@${fd}: no such descriptor`);
+  return copy;
+}
+
+function serve(
+  native: Deno.Listener,
+  at: Endpoint,
+  accept: (socket: Socket) => SocketEvents,
+): Listener {
+  let paused = false;
+  let closed = false;
+  let accepting = false;
+  // accept() cannot be taken back: one connection may come after pause(), and waits here.
+  let held: Deno.Conn | undefined;
+
+  async function run(): Promise<void> {
+    accepting = true;
+    // So that nothing is accepted inside listen() or resume().
+    await null;
+    while (!closed && !paused) {
+      if (held === undefined) {
+        try {
+          held = await native.accept();
+        } catch {
+          // EMFILE comes at once and again: leave the processor to those who will free descriptors.
+          if (!closed) await new Promise((resolve) => setTimeout(resolve, acceptPause));
+        }
+      } else {
+        const connection = held;
+        held = undefined;
+        admit(connection);
+      }
+    }
+    accepting = false;
+    if (closed) held?.close();
+  }
+
+  function introduce(socket: PromiseSocket): void {
+    socket.events = accept(socket);
+  }
+
+  function admit(connection: Deno.Conn): void {
+    if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
+    new PromiseSocket(nobody).open(connection, addressesOf(connection), introduce);
+  }
+
+  void run();
+  const { addr } = native;
+  return {
+    endpoint: at.kind === "ip" && addr.transport === "tcp" ? { ...at, port: addr.port } : at,
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      if (!accepting && !closed) void run();
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      native.close();
+      if (!accepting) held?.close();
+    },
+  };
+}
