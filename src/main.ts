@@ -1,0 +1,138 @@
+/** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
+import process from "node:process";
+import { Command, CommanderError } from "commander";
+import { check, condition, convert } from "./commands/check.ts";
+import { demo } from "./commands/demo.ts";
+import { demoHost } from "./commands/demo-host.ts";
+import { complain, FileError, print } from "./commands/files.ts";
+import { flagsHelp, parseFlags } from "./commands/haproxy-flags.ts";
+import { run } from "./commands/run.ts";
+import { scenarios } from "./commands/scenarios.ts";
+import { longVersion, shortVersion } from "./commands/version.ts";
+import { jsonSchema } from "./config/json.ts";
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first] = argv;
+  const verbs = first === undefined || !first.startsWith("-") ||
+    /^(-h|--help|--version)$/.test(first);
+  try {
+    return await (verbs ? runVerb(argv) : runFlags(argv));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    complain(error.message);
+    return 1;
+  }
+}
+
+/** HAProxy's flags: `sluice -f FILE -c`. */
+async function runFlags(argv: readonly string[]): Promise<number> {
+  const flags = parseFlags(argv);
+  if (typeof flags === "string") {
+    complain(`${flags}\n\nThe options are HAProxy's:\n${flagsHelp()}\n\nsluice --help tells more.`);
+    return 1;
+  }
+  if (flags.version > 0) {
+    print(flags.version === 2 ? await longVersion() : shortVersion());
+    return 0;
+  }
+  if (flags.condition !== null) return condition(flags.condition);
+  if (flags.files.length === 0) {
+    complain("which configuration? Name it: sluice -f FILE");
+    return 1;
+  }
+  if (flags.check) return check(flags.files, flags.quiet);
+  if (flags.daemon && !flags.foreground && !flags.debug) {
+    complain("-D: sluice does not run as a daemon yet; leave it to systemd, or use -db and '&'");
+    return 1;
+  }
+  if (flags.finish.length + flags.terminate.length > 0) {
+    complain("-sf, -st: sluice does not relieve another process yet; stop that one first");
+    return 1;
+  }
+  return run(flags.files, { ...flags, verbose: flags.verbose || flags.debug });
+}
+
+/** The verbs for people: `sluice run FILE`. */
+async function runVerb(argv: readonly string[]): Promise<number> {
+  let status = 0;
+  const end = (result: number) => void (status = result);
+  const program = new Command("sluice")
+    .description("An edge proxy and load balancer that speaks HAProxy's configuration language.")
+    .version(shortVersion(), "--version", "prints the version")
+    .helpOption("-h, --help", "shows this")
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError("\n'sluice --help' shows the commands.")
+    .addHelpText(
+      "after",
+      `\nHAProxy's own options work as well: sluice -f FILE [-c] ...\n${flagsHelp()}\n` +
+        examples("sluice demo cookie-insert", "sluice check /etc/haproxy/haproxy.cfg"),
+    );
+
+  program.command("demo").argument("[scenario...]", "names of scenarios, or files")
+    .description("plays a scenario: starts it, sends what its story says, draws what happens")
+    .option("--keep", "leaves it running after the story, to go on with curl")
+    .option("--check", "prints the verdicts only; without a scenario, of all of them")
+    .addHelpText("after", examples("sluice demo cookie-insert", "sluice demo --keep my.cfg"))
+    .action(async (subjects: string[], options: { keep?: boolean; check?: boolean }) =>
+      end(await demo(subjects, options, await demoHost()))
+    );
+  program.command("scenarios")
+    .description("lists the scenarios that the program carries")
+    .addHelpText("after", examples("sluice scenarios", "sluice show cookie-insert > my.cfg"))
+    .action(() => print(listScenarios()));
+  program.command("show").argument("<scenario>", "name of a scenario")
+    .description("prints a scenario's file, to start one's own from")
+    .addHelpText("after", examples("sluice show cookie-insert > my.cfg"))
+    .action((name: string) => end(showScenario(name)));
+  program.command("run").argument("<file...>", "configuration files, or the name of a scenario")
+    .description("runs a configuration in the foreground, until SIGTERM or SIGINT")
+    .option("-p, --pidfile <file>", "writes the process's id to a file")
+    .addHelpText("after", examples("sluice run my.cfg", "sluice run cookie-insert"))
+    .action(async (files: string[], options: { pidfile?: string }) =>
+      end(await run(files, { ...options, verbose: true }))
+    );
+  program.command("check").argument("<file...>", "configuration files")
+    .description("tells all that is wrong with a configuration")
+    .addHelpText("after", examples("sluice check my.cfg", "sluice check my.json"))
+    .action(async (files: string[]) => end(await check(files)));
+  program.command("convert").argument("<file...>", "configuration files")
+    .description("turns HAProxy's language into JSON, and JSON into HAProxy's language")
+    .addHelpText("after", examples("sluice convert my.cfg > my.json", "sluice convert my.json"))
+    .action((files: string[]) => end(convert(files)));
+  program.command("schema")
+    .description("prints the JSON Schema of a configuration, for editors")
+    .addHelpText("after", examples("sluice schema > sluice.schema.json"))
+    .action(() => print(JSON.stringify(jsonSchema(), null, 2)));
+
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode;
+  }
+  return status;
+}
+
+function examples(...lines: string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;
+}
+
+function listScenarios(): string {
+  const all = scenarios();
+  const width = Math.max(...all.map(({ name }) => name.length));
+  return all.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`).join("\n");
+}
+
+function showScenario(name: string): number {
+  const found = scenarios().find((each) => each.name === name);
+  if (found === undefined) {
+    complain(`no scenario is named '${name}'; there are:\n${listScenarios()}`);
+    return 1;
+  }
+  print(found.text);
+  return 0;
+}

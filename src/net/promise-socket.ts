@@ -2,8 +2,8 @@
  * A socket over a connection that is read and written with promises: Deno's, or a pair of Web
  * Streams. Its owner hears events and writes without waiting; the promises are waited for here.
  *
- * An idle connection costs a read buffer of 4 KiB. Larger buffers are lent: one for reading while
- * the peer sends faster than that, one for writing while bytes wait for the connection to take them.
+ * An idle connection costs a read buffer of 4 KiB, which becomes one of 64 KiB while the peer sends
+ * faster than that; and a buffer for writing, of the same sizes, while the connection takes bytes.
  */
 import { type Socket, SocketError, type SocketEvents } from "./socket.ts";
 import { socketErrorOf } from "./errors.ts";
@@ -32,14 +32,23 @@ export interface Addresses {
 
 const smallBuffer = 4_096;
 const largeBuffer = 65_536;
-const lentAtMost = 64;
 /** How long bytes that close() left behind may wait for a peer that does not read them, in ms. */
 const linger = 30_000;
 
-const buffers: Uint8Array[] = [];
-const borrow = () => buffers.pop() ?? new Uint8Array(largeBuffer);
+/** Buffers to lend, 4 MiB of each size at most. */
+const small: Uint8Array[] = [];
+const large: Uint8Array[] = [];
+const keptBytes = 4 << 20;
+
+function borrow(size: number): Uint8Array {
+  return size === smallBuffer
+    ? small.pop() ?? new Uint8Array(smallBuffer)
+    : large.pop() ?? new Uint8Array(largeBuffer);
+}
+
 function giveBack(buffer: Uint8Array): void {
-  if (buffer.length === largeBuffer && buffers.length < lentAtMost) buffers.push(buffer);
+  const shelf = buffer.length === smallBuffer ? small : large;
+  if (shelf.length * buffer.length < keptBytes) shelf.push(buffer);
 }
 
 /** A class, because thousands of them share their methods on the hot path. */
@@ -122,7 +131,7 @@ export class PromiseSocket implements Socket {
   }
 
   async #receive(): Promise<void> {
-    this.#input ??= new Uint8Array(smallBuffer);
+    this.#input ??= borrow(smallBuffer);
     try {
       const count = await this.#connection!.read(this.#input);
       if (count === null) this.#finReceived = true;
@@ -137,12 +146,10 @@ export class PromiseSocket implements Socket {
     const count = this.#held;
     this.#held = 0;
     this.events.data(this, input.subarray(0, count));
-    if (count === smallBuffer && input.length === smallBuffer) {
-      this.#input = borrow();
-    } else if (count <= smallBuffer && input.length === largeBuffer) {
-      this.#input = undefined;
-      giveBack(input);
-    }
+    const size = count < smallBuffer ? smallBuffer : largeBuffer;
+    if (size === input.length) return;
+    giveBack(input);
+    this.#input = borrow(size);
   }
 
   write(bytes: Uint8Array, from: number, to: number): number {
@@ -152,14 +159,29 @@ export class PromiseSocket implements Socket {
       this.#drainIsDue = true;
       return 0;
     }
-    this.#output ??= borrow();
-    const taken = Math.min(asked, this.#output.length - this.#end);
+    const output = this.#outputFor(asked);
+    const taken = Math.min(asked, output.length - this.#end);
     const whole = taken === bytes.length;
-    this.#output.set(whole ? bytes : bytes.subarray(from, from + taken), this.#end);
+    output.set(whole ? bytes : bytes.subarray(from, from + taken), this.#end);
     this.#end += taken;
     if (taken < asked) this.#drainIsDue = true;
     if (!this.#flushing) void this.#flush();
     return taken;
+  }
+
+  /** The buffer for writing, with room for `asked` more bytes if it can have it. */
+  #outputFor(asked: number): Uint8Array {
+    const old = this.#output;
+    if (old === undefined) {
+      this.#output = borrow(asked <= smallBuffer ? smallBuffer : largeBuffer);
+    } else if (old.length === smallBuffer && this.#end + asked > smallBuffer) {
+      // Not given back: the connection may be at it.
+      this.#output = borrow(largeBuffer);
+      this.#output.set(old.subarray(this.#start, this.#end));
+      this.#end -= this.#start;
+      this.#start = 0;
+    }
+    return this.#output as Uint8Array;
   }
 
   /** Writes what waits, then does what was to follow it. */

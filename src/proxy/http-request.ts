@@ -81,7 +81,7 @@ export function editRequest(
     writer.insert(at, edit.forwardForLine);
   }
   if (edit.originalToLine !== null) writer.insert(at, edit.originalToLine);
-  if (edit.close && !announced) writer.insert(at, closeLine);
+  if (edit.close && !announced && head.minor === 1) writer.insert(at, closeLine);
   writer.finish(end);
 }
 

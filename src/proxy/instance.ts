@@ -83,6 +83,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     admission.close();
     sessions.closeAll();
     for (const { servers } of backends.values()) for (const server of servers) server.closeIdle();
+    wheel.stop();
   }
 
   try {

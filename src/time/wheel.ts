@@ -3,6 +3,8 @@ import type { Clock } from "./clock.ts";
 /** Ticks of 16 ms: time-outs are late by at most one, never early. */
 const tick = 16;
 const slots = 1024;
+/** Earlier than every tick, so that nothing arms the clock again. */
+const stopped = 0;
 
 /**
  * A time-out that can be moved for the price of a field: see {@linkcode TimerWheel}. What times out
@@ -31,7 +33,7 @@ export class TimerWheel {
   #linked = 0;
   /** The last tick that was worked off. */
   #done: number;
-  /** The tick that the clock's timer is set for; Infinity: none. */
+  /** The tick that the clock's timer is set for; Infinity: none; {@linkcode stopped}: for good. */
   #armed = Infinity;
   #cancel: () => void = () => {};
 
@@ -64,6 +66,12 @@ export class TimerWheel {
   remove(timer: Timer): void {
     timer.deadline = Infinity;
     if (timer.due !== 0) this.#unlink(timer);
+  }
+
+  /** Lets go of the clock: no timer fires any more. */
+  stop(): void {
+    this.#cancel();
+    this.#armed = stopped;
   }
 
   /** Timers that the wheel holds, armed or not yet let go. */
@@ -105,7 +113,7 @@ export class TimerWheel {
     const from = Math.max(this.#done + 1, until - slots + 1);
     for (let t = from; t <= until; t++) this.#work(t % slots, until);
     this.#done = Math.max(this.#done, until);
-    if (this.#linked > 0) this.#arm(this.#nextTick());
+    if (this.#linked > 0 && this.#armed !== stopped) this.#arm(this.#nextTick());
   };
 
   #work(slot: number, until: number): void {

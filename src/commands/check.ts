@@ -1,0 +1,42 @@
+import process from "node:process";
+import { evaluateCondition } from "../config/haproxy/condition.ts";
+import { convertConfiguration, loadConfiguration } from "../config/load.ts";
+import { networkOfRuntime } from "../process/runtime.ts";
+import { complain, print, readFiles, show } from "./files.ts";
+
+/**
+ * `sluice check FILE...`, `-c`: tells all that is wrong with a configuration.
+ * @returns the exit status: 0 if it is valid, else 1
+ */
+export async function check(paths: readonly string[], quiet = false): Promise<number> {
+  const files = readFiles(paths);
+  const { can } = await networkOfRuntime();
+  const { configuration, diagnostics } = loadConfiguration(files, process.env, can);
+  show(diagnostics, files, quiet);
+  if (configuration === null) {
+    const errors = diagnostics.filter(({ severity }) => severity === "error").length;
+    if (!quiet) complain(`\n${errors} error${errors === 1 ? "" : "s"} found`);
+    return 1;
+  }
+  if (!quiet) print("Configuration file is valid");
+  return 0;
+}
+
+/** `sluice convert FILE...`: HAProxy's language to JSON, and JSON to HAProxy's language. */
+export function convert(paths: readonly string[]): number {
+  const files = readFiles(paths);
+  const { text, diagnostics } = convertConfiguration(files, process.env);
+  show(diagnostics, files);
+  if (text === null) return 1;
+  print(text);
+  return 0;
+}
+
+/** `-cc CONDITION`: the exit status is 0 if it is true, 1 if it is false or wrong. */
+export function condition(text: string): number {
+  const result = evaluateCondition(text, process.env);
+  if ("value" in result) return result.value ? 0 : 1;
+  complain(`condition '${text}', column ${result.column}: ${result.message}`);
+  if (result.hint !== undefined) complain(`  ${result.hint}`);
+  return 1;
+}

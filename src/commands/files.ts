@@ -1,0 +1,56 @@
+/** Reads configuration files for the commands, and shows what is wrong with them. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
+import { scenario } from "./scenarios.ts";
+
+/** A file that cannot be read. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+}
+
+/**
+ * Reads files: "-" is the standard input; of a folder, its `.cfg` files in the order of their names
+ * (management manual, "-f"); a scenario's name is the scenario that the program carries.
+ * @throws {FileError}
+ */
+export function readFiles(paths: readonly string[]): SourceFile[] {
+  return paths.flatMap((path) => {
+    try {
+      if (path === "-") return [{ name: "-", text: readFileSync(0, "utf8") }];
+      if (!statSync(path).isDirectory()) return [{ name: path, text: readFileSync(path, "utf8") }];
+      const names = readdirSync(path).filter((name) => /^[^.].*\.cfg$/.test(name)).sort();
+      return names.map((name) => ({
+        name: join(path, name),
+        text: readFileSync(join(path, name), "utf8"),
+      }));
+    } catch (error) {
+      const carried = scenario(path);
+      if (carried !== undefined) return [{ name: `scenarios/${path}.cfg`, text: carried.text }];
+      throw new FileError(`cannot read '${path}': ${(error as Error).message}`);
+    }
+  });
+}
+
+/** Prints to the standard output. */
+export function print(text: string): void {
+  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Prints to the standard error. */
+export function complain(text: string): void {
+  process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Shows what was found in the files; `quiet` leaves the warnings out. */
+export function show(
+  diagnostics: readonly Diagnostic[],
+  files: readonly SourceFile[],
+  quiet = false,
+): void {
+  const shown = quiet ? diagnostics.filter(({ severity }) => severity === "error") : diagnostics;
+  if (shown.length === 0) return;
+  const colour = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
+  complain(formatDiagnostics(shown, files, colour));
+}

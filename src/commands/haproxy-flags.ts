@@ -1,0 +1,98 @@
+/** HAProxy's own command line (management manual, chapter 3), for scripts written for it. */
+
+/** What a command line of flags asks for. */
+export interface Flags {
+  readonly files: readonly string[];
+  /** -c: checks the configuration, and ends. */
+  readonly check: boolean;
+  /** -cc: evaluates this condition, and ends. */
+  readonly condition: string | null;
+  /** -v, -vv: prints the version, and how it was built. */
+  readonly version: 0 | 1 | 2;
+  readonly daemon: boolean;
+  /** -db: stays in the foreground, whatever the configuration says. */
+  readonly foreground: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly debug: boolean;
+  readonly pidfile: string | null;
+  readonly maxconn: number | null;
+  /** -sf, -st: processes to relieve, when this one listens. */
+  readonly finish: readonly number[];
+  readonly terminate: readonly number[];
+}
+
+/** What each flag is for, and what follows it; the usage text is made of this. */
+const flags = {
+  "-f": { operand: "FILE", help: "reads the configuration from FILE; may be repeated" },
+  "-c": { operand: "", help: "checks the configuration, and ends: 0 if it is valid, else 1" },
+  "-cc": { operand: "CONDITION", help: "evaluates a condition of .if, and ends: 0 if it is true" },
+  "-db": { operand: "", help: "stays in the foreground" },
+  "-D": { operand: "", help: "runs as a daemon" },
+  "-p": { operand: "PIDFILE", help: "writes the process's id to PIDFILE" },
+  "-n": { operand: "MAXCONN", help: "limits the process to MAXCONN connections" },
+  "-q": { operand: "", help: "says nothing of warnings" },
+  "-V": { operand: "", help: "says more" },
+  "-d": { operand: "", help: "stays in the foreground, and says more" },
+  "-v": { operand: "", help: "prints the version; -vv: how it was built" },
+  "-vv": { operand: "", help: "" },
+  "-sf": { operand: "PID...", help: "lets these processes finish, when this one listens" },
+  "-st": { operand: "PID...", help: "ends these processes, when this one listens" },
+} as const;
+
+/** The flags, one a line. */
+export function flagsHelp(): string {
+  return Object.entries(flags)
+    .filter(([, { help }]) => help !== "")
+    .map(([flag, { operand, help }]) => `  ${`${flag} ${operand}`.padEnd(18)}${help}`)
+    .join("\n");
+}
+
+/**
+ * Reads a command line of flags.
+ * @returns what it asks for; or, as text, what is wrong with it
+ */
+export function parseFlags(argv: readonly string[]): Flags | string {
+  const files: string[] = [];
+  const found = new Set<string>();
+  const operands = new Map<string, string>();
+  const pids: Record<"-sf" | "-st", number[]> = { "-sf": [], "-st": [] };
+  for (let i = 0; i < argv.length; i++) {
+    const flag = argv[i]!;
+    if (flag === "--") {
+      files.push(...argv.slice(i + 1));
+      break;
+    }
+    if (!(flag in flags)) return `unknown option '${flag}'`;
+    found.add(flag);
+    if (flag === "-sf" || flag === "-st") {
+      while (/^\d+$/.test(argv[i + 1] ?? "")) pids[flag].push(Number(argv[++i]));
+      continue;
+    }
+    const { operand } = flags[flag as keyof typeof flags];
+    if (operand === "") continue;
+    const value = argv[++i];
+    if (value === undefined) return `'${flag}' needs ${operand} after it`;
+    if (flag === "-f") files.push(value);
+    else operands.set(flag, value);
+  }
+  const maxconn = operands.get("-n");
+  if (maxconn !== undefined && !/^[1-9]\d{0,8}$/.test(maxconn)) {
+    return `'-n ${maxconn}': MAXCONN is a number of connections, from 1`;
+  }
+  return {
+    files,
+    check: found.has("-c"),
+    condition: operands.get("-cc") ?? null,
+    version: found.has("-vv") ? 2 : found.has("-v") ? 1 : 0,
+    daemon: found.has("-D"),
+    foreground: found.has("-db"),
+    quiet: found.has("-q"),
+    verbose: found.has("-V"),
+    debug: found.has("-d"),
+    pidfile: operands.get("-p") ?? null,
+    maxconn: maxconn === undefined ? null : Number(maxconn),
+    finish: pids["-sf"],
+    terminate: pids["-st"],
+  };
+}

@@ -1,0 +1,78 @@
+/** Checks of one proxy as a whole. */
+import type { Report } from "./diagnostic.ts";
+import { describe, hasSide } from "./fields.ts";
+import type { Configuration, Proxy } from "./model.ts";
+import type { Locator } from "./places.ts";
+
+/** Checks listeners, mode, time-outs and logs of a proxy that is enabled. */
+export function checkProxy(
+  proxy: Proxy,
+  configuration: Configuration,
+  locator: Locator,
+  report: Report,
+): void {
+  const what = describe(proxy);
+  if (hasSide(proxy.kind, "frontend") && proxy.bind.length === 0) {
+    const hint = "a 'backend' section needs none, if that was meant";
+    report.warning(locator.place(proxy), `${what} has no 'bind'`, hint);
+  }
+  if (proxy.dispatch !== null && proxy.servers.length > 0) {
+    const hint = "it is for proxies without servers";
+    report.warning(
+      locator.place(proxy, "dispatch"),
+      `${what}: 'dispatch' is ignored: there are servers`,
+      hint,
+    );
+  }
+  checkMode(proxy, locator, report);
+  checkLog(proxy, configuration, locator, report);
+  checkTimeouts(proxy, locator, report);
+}
+
+/** What needs HTTP is ignored in mode tcp. */
+function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
+  if (proxy.mode !== "tcp") return;
+  const what = describe(proxy);
+  const needsHttp = (key: keyof Proxy, keyword: string) => {
+    if (proxy[key] === null) return;
+    const message = `${what}: '${keyword}' is ignored: it needs 'mode http'`;
+    report.warning(locator.place(proxy, key), message);
+  };
+  needsHttp("cookie", "cookie");
+  needsHttp("forwardfor", "option forwardfor");
+  needsHttp("originalto", "option originalto");
+  if (proxy.logFormat === "httplog") {
+    const message = `${what}: 'option httplog' needs 'mode http'; 'option tcplog' is used`;
+    report.warning(locator.place(proxy, "logFormat"), message);
+  }
+}
+
+function checkLog(
+  proxy: Proxy,
+  { global }: Configuration,
+  locator: Locator,
+  report: Report,
+): void {
+  const targets = proxy.log.length + (proxy.logGlobal ? global.log.length : 0);
+  if (proxy.logFormat === null || targets > 0) return;
+  const message = `${describe(proxy)}: 'option ${proxy.logFormat}' is ignored: it logs nowhere`;
+  report.warning(
+    locator.place(proxy, "logFormat"),
+    message,
+    "'log global', or 'log' and an address",
+  );
+}
+
+function checkTimeouts(proxy: Proxy, locator: Locator, report: Report): void {
+  const { client, connect, server } = proxy.timeout;
+  const missing: string[] = [];
+  if (hasSide(proxy.kind, "frontend") && client === null) missing.push("client");
+  if (hasSide(proxy.kind, "backend") && proxy.servers.length > 0) {
+    if (connect === null) missing.push("connect");
+    if (server === null) missing.push("server");
+  }
+  if (missing.length === 0) return;
+  const names = missing.map((name) => `'timeout ${name}'`).join(", ");
+  const hint = `without ${names}, connections that die silently stay for ever`;
+  report.warning(locator.place(proxy), `missing timeouts for ${describe(proxy)}`, hint);
+}

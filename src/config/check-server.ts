@@ -1,0 +1,46 @@
+/** Checks of a proxy's servers. */
+import type { Report } from "./diagnostic.ts";
+import { describe } from "./fields.ts";
+import type { Proxy, Server } from "./model.ts";
+import type { Locator } from "./places.ts";
+
+/** Checks the servers of a proxy that is enabled. */
+export function checkServers(proxy: Proxy, locator: Locator, report: Report): void {
+  const first = new Map<string, Server>();
+  for (const server of proxy.servers) {
+    const other = first.get(server.name);
+    if (other === undefined) {
+      first.set(server.name, server);
+    } else {
+      const message = `${describe(proxy)} has another server named '${server.name}'`;
+      const { file, line } = locator.place(other);
+      report.error(locator.place(server, "name"), message, `the other one: ${file}:${line}`);
+    }
+    if (server.check && !hasCheckPort(proxy, server)) {
+      const message = `${describe(proxy)}: server '${server.name}' has no port to check`;
+      const hint = "a port in its address, 'port', or a listener of the same proxy with a port";
+      report.error(locator.place(server, "address"), message, hint);
+    }
+    if (server.cookie !== null && proxy.mode === "tcp") {
+      const message = `server '${server.name}': its cookie is ignored: it needs 'mode http'`;
+      report.warning(locator.place(server, "cookie"), message);
+    }
+    if (server.minconn > server.maxconn) {
+      const message = `server '${server.name}': 'minconn' is above 'maxconn'`;
+      const hint = "'minconn' is the limit under low load, 'maxconn' under high load";
+      report.warning(locator.place(server, "minconn"), message, hint);
+    }
+  }
+}
+
+/**
+ * Whether it is known where to check a server: its own port, or its `port`, or the port of the
+ * proxy's first listener. An `addr` without `port` in place of a unix socket needs one, too.
+ */
+function hasCheckPort(proxy: Proxy, server: Server): boolean {
+  const { address } = server;
+  if (server.port !== null) return true;
+  if (address.kind !== "ip" && server.addr === null) return true;
+  if (address.kind === "ip" && address.port !== null) return true;
+  return proxy.bind[0]?.address.kind === "ip";
+}

@@ -1,0 +1,180 @@
+/** Values that the schema of the model admits and that make no sense; mostly met in JSON. */
+import type { Report } from "./diagnostic.ts";
+import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } from "./fields.ts";
+import { looksLikeAddress } from "./haproxy/endpoints.ts";
+import { longestTime } from "./haproxy/time.ts";
+import { isHostName, isIp, parseNetwork } from "./ip.ts";
+import type { Global, LogTarget, Proxy, Server, ServerAddress, Source } from "./model.ts";
+import type { Locator } from "./places.ts";
+
+/** Reports that a condition does not hold. */
+type Expect = (holds: boolean, of: object, key: string, message: string, hint?: string) => void;
+
+function expectation(locator: Locator, report: Report): Expect {
+  return (holds, of, key, message, hint) => {
+    if (!holds) report.error(locator.place(of, key), message, hint);
+  };
+}
+
+/** A token (RFC 9110, section 5.6.2): the name of a field, a method. */
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What a cookie's value may be (RFC 6265, section 4.1.1), so that it stays in its field. */
+const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
+const legalName = /^[A-Za-z0-9_.:-]+$/;
+
+/** Checks the values of the global section. */
+export function checkGlobalValues(global: Global, locator: Locator, report: Report): void {
+  const expect = expectation(locator, report);
+  expect(global.pidfile !== "", global, "pidfile", "'pidfile' is empty");
+  expect(global.logTag !== "", global, "logTag", "'log-tag' is empty");
+  const { tuneBufsize, tuneMaxrewrite } = global;
+  const hint = `'tune.bufsize' is ${tuneBufsize}, 'tune.maxrewrite' ${tuneMaxrewrite}`;
+  const message = "'tune.maxrewrite' leaves no room for a message's head";
+  expect(tuneMaxrewrite < tuneBufsize, global, "tuneMaxrewrite", message, hint);
+  for (const target of global.log) checkLogTarget(target, expect);
+}
+
+/** Checks the values of one proxy. */
+export function checkProxyValues(proxy: Proxy, locator: Locator, report: Report): void {
+  const expect = expectation(locator, report);
+  const what = describe(proxy);
+  checkSides(proxy, expect);
+
+  const address = proxy.kind === "listen" && looksLikeAddress(proxy.name);
+  const letters = "letters, digits, '-', '_', '.', ':'";
+  expect(address || legalName.test(proxy.name), proxy, "name", `${what} is not a name`, letters);
+  const listens = !address || proxy.bind.length > 0;
+  expect(listens, proxy, "name", `${what} has the name of an address, and does not listen`);
+
+  expect(proxy.description !== "", proxy, "description", "'description' is empty");
+  expect(proxy.maxconn !== 0, proxy, "maxconn", "'maxconn' 0 admits nobody", "null: no limit");
+  for (const { address, name } of proxy.bind) {
+    expect(name !== "", proxy, "bind", "the name of a 'bind' is empty");
+    if (address.kind === "ip") {
+      const { host, port } = address;
+      expect(
+        host === "*" || isIp(host),
+        address,
+        "host",
+        `'${host}' is not an IP address, nor '*'`,
+      );
+      expect(port > 0, address, "port", "'bind' on port 0", "a port is from 1 to 65535");
+    } else if (address.kind !== "fd") {
+      const path = address.kind === "unix" ? address.path : address.name;
+      expect(/^[^,]+$/.test(path), address, "path", `'${path}' is not a path that 'bind' can take`);
+    }
+  }
+  for (const target of proxy.log) checkLogTarget(target, expect);
+  checkHttpValues(proxy, expect);
+  for (const key of Object.keys(proxy.timeout) as (keyof Proxy["timeout"])[]) {
+    expect(proxy.timeout[key] !== 0, proxy.timeout, key, "a time-out of 0", "null: none");
+  }
+  checkNetwork(proxy.monitorNet, proxy, "monitorNet", expect);
+  checkSource(proxy.source, proxy, expect);
+  if (proxy.dispatch !== null) {
+    const { dispatch } = proxy;
+    checkServerAddress(dispatch, expect);
+    const hasPort = dispatch.kind !== "ip" || dispatch.port !== null;
+    expect(hasPort, proxy, "dispatch", "'dispatch' expects a port");
+  }
+  for (const server of proxy.servers) checkServer(server, expect);
+}
+
+/** A frontend has no settings of backends, nor the reverse. */
+function checkSides(proxy: Proxy, expect: Expect): void {
+  const { kind } = proxy;
+  if (kind === "listen") return;
+  const defaults = defaultProxy(kind, proxy.name);
+  const differ = <T extends object>(
+    values: T,
+    unset: T,
+    sides: Readonly<Record<keyof T, Side>>,
+  ) => {
+    for (const key of Object.keys(sides) as (keyof T & string)[]) {
+      const isSet = JSON.stringify(values[key]) !== JSON.stringify(unset[key]);
+      const holds = hasSide(kind, sides[key]) || !isSet;
+      expect(holds, values, key, `'${key}' is not for a ${kind}`, `it is for a ${sides[key]}`);
+    }
+  };
+  differ(proxy, defaults, sideOf);
+  differ(proxy.timeout, defaults.timeout, sideOfTimeout);
+}
+
+function checkHttpValues(proxy: Proxy, expect: Expect): void {
+  const { cookie, check } = proxy;
+  if (cookie !== null) {
+    const message = `'${cookie.name}' is not a cookie's name`;
+    expect(token.test(cookie.name), cookie, "name", message, "a token (RFC 6265, section 4.1.1)");
+    for (const key of ["maxidle", "maxlife"] as const) {
+      expect((cookie[key] ?? 0) * 1000 <= longestTime, cookie, key, `'${key}' is too long a time`);
+    }
+  }
+  for (const field of [proxy.forwardfor, proxy.originalto]) {
+    if (field === null) continue;
+    const message = `'${field.header}' is not the name of a field`;
+    expect(token.test(field.header), field, "header", message, "a token (RFC 9110, section 5.1)");
+    checkNetwork(field.except, field, "except", expect);
+  }
+  if (check.kind !== "http") return;
+  const { method, uri, version } = check;
+  expect(token.test(method), proxy, "check", `'${method}' is not a method`);
+  expect(
+    /^[\x21-\x7e]+$/.test(uri),
+    proxy,
+    "check",
+    `'${uri}' is not a URI`,
+    "printable, no spaces",
+  );
+  expect(/^HTTP\/1\.[01](\r\n|$)/.test(version), proxy, "check", `'${version}' is not a version`);
+}
+
+function checkServer(server: Server, expect: Expect): void {
+  checkServerAddress(server.address, expect);
+  const { cookie, addr, port } = server;
+  const message = `'${cookie}' cannot be a cookie's value`;
+  const hint = "no spaces, quotes, commas, semicolons, backslashes (RFC 6265, section 4.1.1)";
+  expect(cookie === null || cookieValue.test(cookie), server, "cookie", message, hint);
+  expect(addr === null || isIp(addr), server, "addr", `'${addr}' is not an IP address`);
+  expect(port !== 0, server, "port", "'port' 0", "a port is from 1 to 65535");
+  for (const key of ["inter", "fastinter", "downinter"] as const) {
+    expect(server[key] !== 0, server, key, `'${key}' cannot be 0`);
+  }
+  checkSource(server.source, server, expect);
+}
+
+function checkServerAddress(address: ServerAddress, expect: Expect): void {
+  if (address.kind !== "ip") {
+    const path = address.kind === "unix" ? address.path : address.name;
+    return expect(path !== "", address, "path", "an empty address");
+  }
+  const { host, port, portOffset } = address;
+  const isHost = isIp(host) || isHostName(host);
+  expect(isHost, address, "host", `'${host}' is not an IP address, nor a host name`);
+  expect(port !== 0, address, "port", "port 0", "null: the port that the client connected to");
+  const message = "'portOffset' is added to the client's port";
+  const inRange = Math.abs(portOffset) <= 65535 && (portOffset === 0 || port === null);
+  expect(inRange, address, "portOffset", message, "with 'port' null, from -65535 to 65535");
+}
+
+function checkSource(source: Source | null, of: object, expect: Expect): void {
+  if (source === null) return;
+  expect(isIp(source.host), of, "source", `'${source.host}' is not an IP address`);
+}
+
+function checkNetwork(network: string | null, of: object, key: string, expect: Expect): void {
+  if (network === null) return;
+  const normal = parseNetwork(network);
+  const hint = normal === null ? "as in 192.168.0.0/16" : `write '${normal}'`;
+  expect(network === normal, of, key, `'${network}' is not a network`, hint);
+}
+
+function checkLogTarget({ target }: LogTarget, expect: Expect): void {
+  if (target.kind === "udp") {
+    const { host, port } = target;
+    const isHost = isIp(host) || isHostName(host);
+    expect(isHost, target, "host", `'${host}' is not an IP address, nor a host name`);
+    expect(port > 0, target, "port", "a log on port 0");
+  } else if (target.kind === "unix") {
+    expect(target.path !== "", target, "path", "an empty path");
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What is wrong with a configuration as a whole: the checks that HAProxy makes after it has parsed
+ * everything, as errors or warnings as it does, whatever the language of the file.
+ */
+import type { Capabilities } from "../net/socket.ts";
+import { checkCapabilities } from "./check-capabilities.ts";
+import { checkCookie } from "./check-cookie.ts";
+import { checkProxy } from "./check-proxy.ts";
+import { checkServers } from "./check-server.ts";
+import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
+import type { Report } from "./diagnostic.ts";
+import { describe, hasSide } from "./fields.ts";
+import { warnOfInactive } from "./inactive.ts";
+import type { Configuration, Proxy } from "./model.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Locator } from "./places.ts";
+
+/** What the checks need to know besides the configuration. */
+export interface CheckOptions {
+  /** False if parts could not be read, so that nothing can be said of what is missing. */
+  readonly complete: boolean;
+  /** Of the network; undefined: anything is possible. */
+  readonly capabilities?: Capabilities | undefined;
+}
+
+/** Checks a configuration; errors and warnings go to the report. */
+export function checkConfiguration(
+  configuration: Configuration,
+  locator: Locator,
+  report: Report,
+  options: CheckOptions,
+): void {
+  const { global, proxies } = configuration;
+  checkGlobalValues(global, locator, report);
+  checkNames(proxies, locator, report);
+  for (const proxy of proxies) {
+    checkProxyValues(proxy, locator, report);
+    if (proxy.disabled) continue;
+    checkDefaultBackend(proxy, proxies, locator, report);
+    checkProxy(proxy, configuration, locator, report);
+    checkCookie(proxy, locator, report);
+    checkServers(proxy, locator, report);
+  }
+  if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
+    const hint = "a 'listen' or 'frontend' section with a 'bind' line";
+    report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);
+  }
+  if (options.capabilities !== undefined) {
+    checkCapabilities(configuration, options.capabilities, locator, report);
+  }
+  warnOfInactive(configuration, locator, report);
+}
+
+/** No two proxies of one name, except a frontend and a backend. */
+function checkNames(proxies: readonly Proxy[], locator: Locator, report: Report): void {
+  for (const side of ["frontend", "backend"] as const) {
+    const first = new Map<string, Proxy>();
+    for (const proxy of proxies) {
+      if (!hasSide(proxy.kind, side)) continue;
+      const other = first.get(proxy.name);
+      // Two 'listen' sections clash on both sides: told once.
+      const told = side === "backend" && proxy.kind === "listen" && other?.kind === "listen";
+      if (other === undefined) {
+        first.set(proxy.name, proxy);
+      } else if (!told) {
+        const { file, line } = locator.place(other);
+        const message = `${describe(proxy)} has the name of another ${other.kind}`;
+        report.error(locator.place(proxy, "name"), message, `the other one: ${file}:${line}`);
+      }
+    }
+  }
+}
+
+function checkDefaultBackend(
+  proxy: Proxy,
+  proxies: readonly Proxy[],
+  locator: Locator,
+  report: Report,
+): void {
+  const { defaultBackend: name } = proxy;
+  if (name === null) return;
+  const place = locator.place(proxy, "defaultBackend");
+  const backends = proxies.filter((each) => hasSide(each.kind, "backend"));
+  const backend = backends.find((each) => each.name === name);
+  if (backend === undefined) {
+    const isFrontend = proxies.some((each) => each.name === name);
+    const hint = isFrontend
+      ? `'${name}' is a frontend`
+      : didYouMean(name, backends.map((each) => each.name)) ?? "no 'backend' or 'listen' has it";
+    report.error(place, `${describe(proxy)}: there is no backend '${name}'`, hint);
+  } else if (backend === proxy) {
+    report.error(place, `${describe(proxy)}: it is its own default_backend`);
+  } else if (backend.mode !== proxy.mode) {
+    const message = `${describe(proxy)} is in mode ${proxy.mode}, ` +
+      `and its default_backend '${name}' in mode ${backend.mode}`;
+    report.error(place, message, "both must have the same 'mode'");
+  }
+}

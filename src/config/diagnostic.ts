@@ -1,0 +1,119 @@
+/** What is wrong in a configuration, where, and how to mend it. */
+
+/** A stretch of one line of a file. Lines and columns count from 1; length is at least 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+}
+
+/** One error or warning. */
+export interface Diagnostic extends Place {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  /** What was expected, what was probably meant; may have several lines. */
+  readonly hint?: string;
+}
+
+/** A file of a configuration, already read. */
+export interface SourceFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Collects what is found, so that all of it can be shown at once. */
+export interface Report {
+  readonly diagnostics: readonly Diagnostic[];
+  error(place: Place, message: string, hint?: string): void;
+  warning(place: Place, message: string, hint?: string): void;
+}
+
+/** An empty report. */
+export function createReport(): Report {
+  const diagnostics: Diagnostic[] = [];
+  const add = (severity: Diagnostic["severity"], place: Place, message: string, hint?: string) => {
+    const { file, line, column, length } = place;
+    const found = { severity, file, line, column, length, message };
+    diagnostics.push(hint === undefined ? found : { ...found, hint });
+  };
+  return {
+    diagnostics,
+    error: (place, message, hint) => add("error", place, message, hint),
+    warning: (place, message, hint) => add("warning", place, message, hint),
+  };
+}
+
+/** Whether there is an error among them, not only warnings. */
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === "error");
+}
+
+/** In the order of the files, then of the lines; what is said twice of one place, once. */
+export function inFileOrder(
+  diagnostics: readonly Diagnostic[],
+  files: readonly SourceFile[],
+): Diagnostic[] {
+  const rank = new Map(files.map((file, index) => [file.name, index]));
+  const rankOf = (diagnostic: Diagnostic) => rank.get(diagnostic.file) ?? files.length;
+  const different = new Map(diagnostics.map((each) => [JSON.stringify(each), each]));
+  return [...different.values()].sort((a, b) =>
+    rankOf(a) - rankOf(b) || a.line - b.line || a.column - b.column
+  );
+}
+
+/**
+ * All diagnostics as text for a person: `file:line:column: error: message`, the line itself, the
+ * word marked beneath it, the hint.
+ *
+ * @param files where the lines are quoted from
+ * @param colour with the terminal's colours
+ */
+export function formatDiagnostics(
+  diagnostics: readonly Diagnostic[],
+  files: readonly SourceFile[],
+  colour = false,
+): string {
+  const lines = new Map(files.map((file) => [file.name, file.text.split("\n")]));
+  return diagnostics
+    .map((each) => formatDiagnostic(each, lines.get(each.file)?.[each.line - 1], colour))
+    .join("\n");
+}
+
+/** One diagnostic as text; `line` is the text of the line that it points to. */
+export function formatDiagnostic(
+  diagnostic: Diagnostic,
+  line: string | undefined,
+  colour = false,
+): string {
+  const { file, severity, message, hint } = diagnostic;
+  const tint = colour ? paint(severity === "error" ? 31 : 33) : plain;
+  const bold = colour ? paint(1) : plain;
+  const where = `${file}:${diagnostic.line}:${diagnostic.column}:`;
+  const out = [`${bold(where)} ${tint(`${severity}:`)} ${message}`];
+  if (line !== undefined && line.trim() !== "") {
+    const margin = " ".repeat(4);
+    const { text, before, marked } = excerpt(line, diagnostic);
+    out.push(margin + text, margin + before + tint("^".repeat(marked)));
+  }
+  for (const each of hint?.split("\n") ?? []) out.push(`    ${each}`);
+  return out.join("\n");
+}
+
+const widest = 160;
+
+/** The part of a line around the place, and the blanks that lead to it. */
+function excerpt(line: string, place: Place): { text: string; before: string; marked: number } {
+  const at = place.column - 1;
+  const cut = at > widest / 2 && line.length > widest ? at - widest / 2 : 0;
+  const text = line.slice(cut, cut + widest).trimEnd();
+  // Control characters must not reach a terminal; tabs stay, and lead to the mark as well.
+  // deno-lint-ignore no-control-regex
+  const shown = text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");
+  const before = shown.slice(0, at - cut).padEnd(at - cut).replace(/[^\t]/gu, " ");
+  const marked = Math.max(1, Math.min(place.length, shown.length - (at - cut)));
+  return { text: shown, before, marked };
+}
+
+const plain = (text: string) => text;
+const paint = (code: number) => (text: string) => `\x1b[${code}m${text}\x1b[0m`;

@@ -1,0 +1,197 @@
+/** Addresses as keywords take them (manual, chapter 11, and "bind", "server", "source", "log"). */
+import { isHostName, isIp } from "../ip.ts";
+import type { ListenAddress, LogTarget, ServerAddress, Source } from "../model.ts";
+import type { Arguments, Mistake } from "./arguments.ts";
+
+/** What makes a mistake of the word last taken. */
+type Faults = Pick<Arguments, "mistake">;
+
+/** An address of IP, cut in two; `port` is what follows the last colon, null without one. */
+interface HostAndPort {
+  readonly host: string;
+  readonly port: string | null;
+}
+
+/** An address by its prefix. */
+type Parts =
+  | { readonly kind: "unix"; readonly rest: string }
+  | { readonly kind: "abstract"; readonly rest: string }
+  | { readonly kind: "fd"; readonly rest: string }
+  | { readonly kind: "ip"; readonly family: 4 | 6 | null; readonly ip: HostAndPort };
+
+const prefixes = ["ipv4@", "ipv6@", "unix@", "abns@", "fd@"];
+
+/** Takes `text` for (a part of) the word last taken. */
+function partsOf(args: Faults, text: string): Parts {
+  if (text.startsWith("/")) return { kind: "unix", rest: text };
+  const prefix = /^[a-z0-9+]+@/i.exec(text)?.[0] ?? "";
+  const rest = text.slice(prefix.length);
+  const bad = (message: string, hint?: string) => args.mistake(message, hint);
+  switch (prefix) {
+    case "unix@":
+    case "abns@":
+      if (rest === "") throw bad(`'${text}' expects a name after the '@'`);
+      return { kind: prefix === "unix@" ? "unix" : "abstract", rest };
+    case "fd@":
+      return { kind: "fd", rest };
+    case "":
+    case "ipv4@":
+    case "ipv6@": {
+      const family = prefix === "" ? null : prefix === "ipv4@" ? 4 : 6;
+      return { kind: "ip", family, ip: splitPort(rest, bad) };
+    }
+    default:
+      throw bad(`sluice does not support '${prefix}' addresses`, `it has: ${prefixes.join(", ")}`);
+  }
+}
+
+/** The last colon separates, unless brackets say otherwise. */
+function splitPort(text: string, bad: (message: string, hint?: string) => Mistake): HostAndPort {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
+  if (bracketed !== null) {
+    const host = bracketed[1] ?? "";
+    if (!host.includes(":") || !isIp(host)) throw bad(`'${host}' is not an IPv6 address`);
+    return { host, port: bracketed[2] ?? null };
+  }
+  const colon = text.lastIndexOf(":");
+  if (colon < 0) return { host: text, port: null };
+  const host = text.slice(0, colon);
+  if (host.includes(":") && !isIp(host)) {
+    const hint = isIp(text) ? `an IPv6 address without a port is written [${text}]` : undefined;
+    throw bad(`'${host}' is not an IP address`, hint);
+  }
+  return { host, port: text.slice(colon + 1) };
+}
+
+function portOf(args: Faults, text: string, address: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65535) return port;
+  throw args.mistake(`'${text}' is not a port, in '${address}'`, "a port is from 1 to 65535");
+}
+
+/** The address that `host` is in that family; names only where they are allowed. */
+function hostOf(args: Faults, parts: Parts & { kind: "ip" }, names: boolean): string {
+  const { family, ip: { host } } = parts;
+  const version = isIp(host) ? host.includes(":") ? 6 : 4 : null;
+  if (version !== null && version === (family ?? version)) return host;
+  if (version !== null) throw args.mistake(`'${host}' is not an IPv${family} address`);
+  if (!isHostName(host)) {
+    const message = host === "" ? "the address is missing" : `'${host}' is not an address`;
+    throw args.mistake(message, names ? "an IP address, or a host name" : "an IP address");
+  }
+  if (!names) {
+    throw args.mistake(`'${host}' is a name`, "names are not resolved here: an IP address");
+  }
+  if (family !== null) {
+    const hint = "leave the prefix out: the name is resolved when sluice starts";
+    throw args.mistake(`sluice does not choose the family of the name '${host}'`, hint);
+  }
+  return host;
+}
+
+/**
+ * Reads addresses to listen on: one word, separated by commas, with ranges of ports.
+ *
+ * @throws {Mistake}
+ */
+export function listenAddresses(args: Faults, word: string): ListenAddress[] {
+  return word.split(",").flatMap((text): ListenAddress[] => {
+    if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
+    const parts = partsOf(args, text);
+    if (parts.kind === "unix") return [{ kind: "unix", path: parts.rest }];
+    if (parts.kind === "abstract") return [{ kind: "abstract", name: parts.rest }];
+    if (parts.kind === "fd") {
+      if (!/^\d{1,9}$/.test(parts.rest)) {
+        throw args.mistake(`'${parts.rest}' is not a file descriptor`, "fd@ and an integer");
+      }
+      return [{ kind: "fd", fd: Number(parts.rest) }];
+    }
+    const { host, port } = parts.ip;
+    const any = host === "" || host === "*";
+    const address = any ? (parts.family === 6 ? "::" : "*") : hostOf(args, parts, false);
+    if (port === null || port === "") {
+      throw args.mistake(
+        `the port is missing in '${text}'`,
+        "as in 192.168.1.1:80, *:80, :8000-8009",
+      );
+    }
+    const [low = "", high = low, extra] = port.split("-");
+    const [first, last] = [portOf(args, low, text), portOf(args, high, text)];
+    if (extra !== undefined || last < first) {
+      throw args.mistake(`'${port}' is not a range of ports`, "the lower one first: 8000-8009");
+    }
+    return Array.from(
+      { length: last - first + 1 },
+      (_, i) => ({ kind: "ip", host: address, port: first + i }),
+    );
+  });
+}
+
+/** Whether a word, alone after `listen`, is the guide's address without a name, and not a name. */
+export function looksLikeAddress(word: string): boolean {
+  const host = /^(.*):\d+(-\d+)?$/.exec(word)?.[1];
+  return /[@/*,[\]]/.test(word) ||
+    (host !== undefined && (/^[0-9.]*$/.test(host) || isIp(host)));
+}
+
+/** Reads a server's address from the next word. */
+export function serverAddress(args: Arguments): ServerAddress {
+  const { text } = args.word("an address");
+  const parts = partsOf(args, text);
+  if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
+  if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
+  if (parts.kind === "fd") throw args.mistake("a server cannot be a file descriptor");
+  const host = hostOf(args, parts, true);
+  const { port } = parts.ip;
+  if (port === null || port === "") return { kind: "ip", host, port: null, portOffset: 0 };
+  if (!/^[+-]/.test(port)) {
+    return { kind: "ip", host, port: portOf(args, port, text), portOffset: 0 };
+  }
+  const offset = /^[+-]\d{1,5}$/.test(port) ? Number(port) : NaN;
+  if (!(Math.abs(offset) <= 65535)) {
+    throw args.mistake(`'${port}' is not a port offset`, "as in +1000 or -1000");
+  }
+  return { kind: "ip", host, port: null, portOffset: offset === 0 ? 0 : offset };
+}
+
+/** Reads an IP address with an optional port, as `source` and `addr` take. */
+export function ipAndPort(args: Arguments): { host: string; port: number | null } {
+  const { text } = args.word("an IP address");
+  const parts = partsOf(args, text);
+  if (parts.kind !== "ip") throw args.mistake(`'${text}' is not an IP address`);
+  const { host, port } = parts.ip;
+  const any = host === "*" && (parts.family === 6 ? "::" : "0.0.0.0");
+  return {
+    host: any || hostOf(args, parts, false),
+    port: port === null || port === "" ? null : portOf(args, port, text),
+  };
+}
+
+/** Reads a source address, without HAProxy's extensions. */
+export function source(args: Arguments): Source {
+  const { host, port } = ipAndPort(args);
+  const address = { host, port: port ?? 0 };
+  const extra = args.peek()?.text;
+  if (extra === "usesrc" || extra === "interface") {
+    args.next();
+    throw args.mistake(`sluice does not support '${extra}' after 'source'`);
+  }
+  return address;
+}
+
+/** Reads where a log goes. */
+export function logDestination(args: Arguments): LogTarget["target"] {
+  const { text } = args.word("an address");
+  if (text === "stdout" || text === "stderr") return { kind: text };
+  const parts = partsOf(args, text);
+  if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
+  if (parts.kind === "fd" && parts.rest === "1") return { kind: "stdout" };
+  if (parts.kind === "fd" && parts.rest === "2") return { kind: "stderr" };
+  if (parts.kind !== "ip") {
+    const hint = "an IP address, a host name, a path, stdout or stderr";
+    throw args.mistake(`sluice does not log to '${text}'`, hint);
+  }
+  const host = hostOf(args, parts, true);
+  const { port } = parts.ip;
+  return { kind: "udp", host, port: port === null ? 514 : portOf(args, port, text) };
+}

@@ -1,0 +1,190 @@
+/** What a table of keywords is made of; near misses and usage texts come from the table. */
+import type { Side } from "../fields.ts";
+import type { Proxy } from "../model.ts";
+import { didYouMean } from "../nearest.ts";
+import { type Arguments, attempt, integer, Mistake } from "./arguments.ts";
+import type { Section } from "./section.ts";
+
+/** A keyword and what it does to a T. */
+export interface Keyword<T> {
+  /** As written: "balance", or of two words: "option httplog". */
+  readonly name: string;
+  /** What follows it; "" if nothing. */
+  readonly usage: string;
+  /** Reads what follows it into the target. May throw a {@linkcode Mistake}. */
+  readonly read: (target: T, args: Arguments) => void;
+  /** What "no" before it does, where that is allowed. */
+  readonly undo?: (target: T, args: Arguments) => void;
+}
+
+/** A keyword of the sections `defaults`, `listen`, `frontend` and `backend`. */
+export interface ProxyKeyword extends Keyword<Section> {
+  /** The half of a proxy that it is for. In a section of the other half it is ignored. */
+  readonly side: Side;
+  /** Whether a `defaults` section may have it. */
+  readonly defaults: boolean;
+  /** In a section of the other half: an error, not only ignored. */
+  readonly strict?: boolean;
+}
+
+/** A keyword that reads one value into one property. */
+export function setting<T extends object, K extends keyof T & string>(
+  name: string,
+  usage: string,
+  key: K,
+  read: (args: Arguments) => T[K],
+): Keyword<T> {
+  return {
+    name,
+    usage,
+    read(target, args) {
+      target[key] = read(args);
+      args.mark(target, key);
+    },
+  };
+}
+
+/** A keyword that reads an integer into one property; with `zero`, 0 means null, not set. */
+export function count<T extends object, K extends keyof T & string>(
+  name: string,
+  usage: string,
+  key: number extends T[K] ? K : never,
+  options: { min?: number; max?: number; zeroIsUnset?: boolean } = {},
+): Keyword<T> {
+  return setting(name, usage, key, (args) => {
+    const value = integer(args, options.min ?? 0, options.max);
+    return (options.zeroIsUnset === true && value === 0 ? null : value) as T[K];
+  });
+}
+
+/** A keyword without arguments that turns a property on, and with "no" off. */
+export function flag<T extends object, K extends keyof T & string>(
+  name: string,
+  key: boolean extends T[K] ? K : never,
+  reversible = false,
+): Keyword<T> {
+  const set = (value: boolean) => (target: T, args: Arguments) => {
+    target[key] = value as T[typeof key];
+    args.mark(target, key);
+  };
+  const keyword = { name, usage: "", read: set(true) };
+  return reversible ? { ...keyword, undo: set(false) } : keyword;
+}
+
+/** A keyword of proxies, made of one that acts on the proxy's model. */
+export function ofProxy(
+  side: Side,
+  keyword: Keyword<Proxy>,
+  defaults = true,
+): ProxyKeyword {
+  const { name, usage, read, undo } = keyword;
+  const made: ProxyKeyword = {
+    name,
+    usage,
+    side,
+    defaults,
+    read: (section, args) => read(section.proxy, args),
+  };
+  return undo === undefined
+    ? made
+    : { ...made, undo: (section, args) => undo(section.proxy, args) };
+}
+
+/** Keywords by name, and the names that HAProxy has besides. */
+export interface KeywordTable<K extends Keyword<never>> {
+  readonly keywords: ReadonlyMap<string, K>;
+  /** Real keywords of HAProxy that are not supported here. */
+  readonly foreign: ReadonlySet<string>;
+}
+
+/** Makes a table; `foreign` are the names, separated by white space, that only HAProxy knows. */
+export function table<K extends Keyword<never>>(
+  keywords: readonly K[],
+  foreign = "",
+): KeywordTable<K> {
+  return {
+    keywords: new Map(keywords.map((keyword) => [keyword.name, keyword])),
+    foreign: new Set(foreign.split(/\s+/).filter((name) => name !== "")),
+  };
+}
+
+/** `name` and what follows it. */
+export function usageOf(keyword: Keyword<never>): string {
+  return `${keyword.name} ${keyword.usage}`.trimEnd();
+}
+
+/**
+ * Takes the keyword that comes next, of one word or two.
+ *
+ * @param where for messages: "in a 'listen' section"
+ * @throws {Mistake} if it is unknown: with the near miss, or saying that HAProxy alone knows it
+ */
+export function takeKeyword<K extends Keyword<never>>(
+  table: KeywordTable<K>,
+  args: Arguments,
+  where: string,
+): K {
+  const first = args.word("a keyword").text;
+  let keyword = table.keywords.get(first);
+  if (keyword === undefined) {
+    const members = membersOf(table, first);
+    if (members.length > 0) {
+      args.usage = `${first} ${members.join("|")}`;
+      const second = args.word(`what to set`).text;
+      keyword = table.keywords.get(`${first} ${second}`);
+      if (keyword === undefined) {
+        throw unknown(args, `${first} ${second}`, second, members, table.foreign, where);
+      }
+    }
+  }
+  if (keyword === undefined) {
+    const names = [...table.keywords.keys()].map((name) => name.split(" ")[0] ?? name);
+    throw unknown(args, first, first, names, table.foreign, where);
+  }
+  args.usage = usageOf(keyword);
+  return keyword;
+}
+
+/** The second words of the keywords of two words that begin with `first`. */
+function membersOf(table: KeywordTable<Keyword<never>>, first: string): string[] {
+  return [...table.keywords.keys()]
+    .filter((name) => name.startsWith(`${first} `))
+    .map((name) => name.slice(first.length + 1));
+}
+
+function unknown(
+  args: Arguments,
+  name: string,
+  word: string,
+  candidates: readonly string[],
+  foreign: ReadonlySet<string>,
+  where: string,
+): Mistake {
+  if (foreign.has(name.replace(" ", "/")) || foreign.has(name)) {
+    return args.mistake(`sluice does not support '${name}'`, "HAProxy has it; remove it to go on");
+  }
+  const meant = didYouMean(word, candidates);
+  return args.mistake(`unknown keyword '${name}' ${where}`, meant);
+}
+
+/**
+ * Reads parameters up to the end of the line, in any order. After a mistake in one it goes on with
+ * the next that it knows.
+ */
+export function readParameters<T>(
+  table: KeywordTable<Keyword<T>>,
+  target: T,
+  args: Arguments,
+  where: string,
+): void {
+  const usage = args.usage;
+  while (args.peek() !== undefined) {
+    const read = attempt(args.report, () => {
+      takeKeyword(table, args, where).read(target, args);
+    });
+    while (!read && args.peek() !== undefined && !table.keywords.has(args.peek()?.text ?? "")) {
+      args.next();
+    }
+    args.usage = usage;
+  }
+}

@@ -1,0 +1,178 @@
+/** From the text of HAProxy's language to the model. */
+import type { Report, SourceFile } from "../diagnostic.ts";
+import { defaultGlobal, describe, hasSide } from "../fields.ts";
+import type { Configuration } from "../model.ts";
+import { didYouMean } from "../nearest.ts";
+import type { Places } from "../places.ts";
+import { type Arguments, attempt, createArguments, Mistake } from "./arguments.ts";
+import { createBlocks } from "./blocks.ts";
+import type { Environment } from "./condition.ts";
+import { globalKeywords, type GlobalSection } from "./global.ts";
+import { takeKeyword, usageOf } from "./keyword.ts";
+import { proxyKeywords } from "./proxy.ts";
+import { openSection, type Section } from "./section.ts";
+import { createSections, foreignSections, sectionKeywords, type Sections } from "./sections.ts";
+import { splitWords, type Word } from "./words.ts";
+
+/** Where the next statement belongs. */
+type Open =
+  | { readonly kind: "global" }
+  | { readonly kind: "proxy"; readonly section: Section }
+  /** After a section that is not known: its lines are not judged. */
+  | { readonly kind: "skipped" }
+  | { readonly kind: "none" };
+
+/** What the parsing of all files shares. */
+interface State {
+  readonly report: Report;
+  readonly places: Places;
+  readonly global: GlobalSection;
+  readonly sections: Sections;
+}
+
+/**
+ * Parses files of HAProxy's language, in their order. All errors go to the report; what could be
+ * read is returned nonetheless.
+ *
+ * @param env the environment for variables and conditions; it is not changed
+ */
+export function parseHaproxy(
+  files: readonly SourceFile[],
+  env: Environment,
+  report: Report,
+  places: Places,
+): Configuration {
+  const global = { global: defaultGlobal(), env: { ...env } };
+  const state: State = { report, places, global, sections: createSections(report, places) };
+  for (const file of files) parseFile(file, state);
+  return { global: global.global, proxies: state.sections.end() };
+}
+
+function parseFile(file: SourceFile, state: State): void {
+  const { report, global } = state;
+  let open: Open = { kind: "none" };
+  let number = 0;
+  const variables = (name: string): string | undefined => {
+    if (name === ".FILE") return file.name;
+    if (name === ".LINE") return String(number);
+    if (name === ".SECTION") return sectionName(open);
+    return global.env[name];
+  };
+  const blocks = createBlocks(file.name, report, global.env, variables);
+  for (const line of file.text.split("\n")) {
+    number++;
+    if (blocks.directive(line, number) || !blocks.active) continue;
+    const split = splitWords(line, variables);
+    if ("error" in split) {
+      const { column, length, message, hint } = split.error;
+      report.error({ file: file.name, line: number, column, length }, message, hint);
+    } else if (split.words.length > 0) {
+      open = statement({ file: file.name, line: number }, split.words, open, state);
+    }
+  }
+  blocks.end();
+}
+
+function sectionName(open: Open): string {
+  if (open.kind === "global") return "global";
+  return open.kind === "proxy" ? open.section.proxy.name || open.section.keyword : "";
+}
+
+/** Takes one statement; returns the section that is open after it. */
+function statement(
+  at: { file: string; line: number },
+  words: readonly Word[],
+  open: Open,
+  state: State,
+): Open {
+  const { report, places, sections } = state;
+  const first = words[0]?.text ?? "";
+  const args = createArguments(at, words, 1, report, places);
+  if (first === "global") {
+    args.usage = "global";
+    attempt(report, () => args.end());
+    return { kind: "global" };
+  }
+  if (first === "defaults" || first === "listen" || first === "frontend" || first === "backend") {
+    return { kind: "proxy", section: sections.open(first, args) };
+  }
+  if (foreignSections.has(first)) {
+    report.error(args.here(), `sluice does not support '${first}' sections`);
+    return { kind: "skipped" };
+  }
+  if (open.kind === "none") {
+    const meant = didYouMean(first, sectionKeywords);
+    const hint = meant ?? `first comes a section: ${sectionKeywords.join(", ")}`;
+    report.error(args.here(), `unknown keyword '${first}' outside any section`, hint);
+    return meant === undefined ? open : { kind: "skipped" };
+  }
+  if (open.kind === "skipped") return open;
+  attempt(report, () => keyword(createArguments(at, words, 0, report, places), open, state));
+  return open;
+}
+
+/** Takes a keyword of a section, with "no" before it or not, and all that follows. */
+function keyword(
+  args: Arguments,
+  open: Extract<Open, { kind: "global" | "proxy" }>,
+  state: State,
+): void {
+  const negated = args.peek()?.text === "no";
+  if (negated) {
+    args.next();
+    args.usage = "no option <name> | no log";
+  }
+  const first = args.peek()?.text ?? "";
+  try {
+    if (open.kind === "global") {
+      const keyword = takeKeyword(globalKeywords, args, "in a 'global' section");
+      const act = negated ? undoOf(keyword, args) : keyword.read;
+      act(state.global, args);
+    } else {
+      proxyKeyword(args, open.section, negated, state.places);
+    }
+    args.end();
+  } catch (error) {
+    if (!(error instanceof Mistake) || !error.message.startsWith("unknown keyword")) throw error;
+    throw new Mistake(error.place, error.message, error.hint ?? elsewhere(first, open.kind));
+  }
+}
+
+function proxyKeyword(args: Arguments, section: Section, negated: boolean, places: Places): void {
+  const { keyword: kind, proxy } = section;
+  const keyword = takeKeyword(proxyKeywords, args, `in a '${kind}' section`);
+  const act = negated ? undoOf(keyword, args) : keyword.read;
+  if (kind === "defaults" ? keyword.defaults : hasSide(kind, keyword.side)) {
+    return act(section, args);
+  }
+  if (kind === "defaults") {
+    const hint = "it is for listen, frontend or backend sections";
+    throw args.mistake(`'${keyword.name}' is not allowed in a 'defaults' section`, hint);
+  }
+  const reason = `${describe(proxy)} has no ${keyword.side}`;
+  if (keyword.strict === true) {
+    throw args.mistake(`'${keyword.name}' is not allowed: ${reason}`);
+  }
+  args.report.warning(args.here(), `'${keyword.name}' is ignored: ${reason}`);
+  // Its arguments are checked all the same.
+  act(openSection("listen", "ignored", section.place, undefined, places), args);
+}
+
+function undoOf<T>(
+  keyword: { name: string; usage: string; undo?: (target: T, args: Arguments) => void },
+  args: Arguments,
+): (target: T, args: Arguments) => void {
+  if (keyword.undo !== undefined) return keyword.undo;
+  const hint = `usage: ${usageOf({ ...keyword, read: () => {} })}`;
+  throw args.mistake(`'no' is not possible with '${keyword.name}'`, hint);
+}
+
+/** Where a keyword belongs that is unknown here. */
+function elsewhere(name: string, here: "global" | "proxy"): string | undefined {
+  const has = (table: { keywords: ReadonlyMap<string, unknown> }) =>
+    [...table.keywords.keys()].some((keyword) => keyword.split(" ")[0] === name);
+  if (here === "proxy" && has(globalKeywords)) return "it belongs in the 'global' section";
+  if (here === "global" && has(proxyKeywords)) return "it belongs in a listen, frontend or backend";
+  const meant = didYouMean(name, sectionKeywords);
+  return meant;
+}

@@ -1,0 +1,178 @@
+/** The lines that open a section, and names between sections (manual, chapter 4). */
+import type { Place, Report } from "../diagnostic.ts";
+import type { Kind } from "../fields.ts";
+import type { Bind, Proxy } from "../model.ts";
+import { didYouMean } from "../nearest.ts";
+import type { Places } from "../places.ts";
+import { type Arguments, attempt, Mistake } from "./arguments.ts";
+import { bindsAt } from "./bind.ts";
+import { looksLikeAddress } from "./endpoints.ts";
+import { openSection, type Section } from "./section.ts";
+
+/** The sections there are. */
+export const sectionKeywords = ["global", "defaults", "listen", "frontend", "backend"] as const;
+/** HAProxy's sections that are not supported. */
+export const foreignSections: ReadonlySet<string> = new Set([
+  "acme",
+  "cache",
+  "crt-store",
+  "dynamic-update",
+  "fcgi-app",
+  "http-errors",
+  "log-forward",
+  "log-profile",
+  "mailers",
+  "peers",
+  "program",
+  "resolvers",
+  "ring",
+  "traces",
+  "userlist",
+]);
+
+/** The sections read so far. */
+export interface Sections {
+  /** Opens a section by its first line, whose keyword was taken. Errors are reported. */
+  open(keyword: Kind | "defaults", args: Arguments): Section;
+  /** Called after the last section: returns the proxies, in their order. */
+  end(): Proxy[];
+}
+
+/** A `defaults` section and how proxies came to use it. */
+interface Defaults {
+  readonly name: string;
+  readonly section: Section;
+  namedBy?: Place;
+  impliedBy?: Place;
+}
+
+/** What a section's first line says. */
+interface FirstLine {
+  name: string;
+  place: Place;
+  binds: Bind[];
+  /** The addresses are those that the section is named by. */
+  impliedBind: boolean;
+  /** Why the name is not an address, if it looks like one. */
+  mistake?: Mistake;
+  from?: Defaults;
+}
+
+const usages = {
+  defaults: "defaults [<name>] [from <defaults>]",
+  listen: "listen [<name>] [<address>:<port>[,...]] [from <defaults>]",
+  frontend: "frontend <name> [<address>:<port>[,...]] [from <defaults>]",
+  backend: "backend <name> [from <defaults>]",
+};
+
+const legalName = /^[A-Za-z0-9_.:-]+$/;
+
+/** No sections yet. */
+export function createSections(report: Report, places: Places): Sections {
+  /** Each proxy, and what is wrong if it does not listen. */
+  const proxies = new Map<Proxy, Mistake | undefined>();
+  const defaults: Defaults[] = [];
+
+  /** The `defaults` section that is named after `from`. */
+  const named = (args: Arguments): Defaults => {
+    const name = args.word("the name of a 'defaults' section").text;
+    const [found, second] = defaults.filter((each) => each.name === name);
+    if (found === undefined) {
+      const names = defaults.map((each) => each.name).filter((name) => name !== "");
+      throw args.mistake(`there is no 'defaults ${name}' above`, didYouMean(name, names));
+    }
+    if (second !== undefined) {
+      const lines = `lines ${found.section.place.line} and ${second.section.place.line}`;
+      throw args.mistake(`there is more than one 'defaults ${name}'`, lines);
+    }
+    if (!legalName.test(name)) throw args.mistake(`'${name}' is not a name that 'from' can take`);
+    found.namedBy ??= args.here();
+    warnOfMixedUse(found);
+    return found;
+  };
+
+  /** HAProxy advises against a section that some name and others take because it is the last. */
+  const warnOfMixedUse = ({ name, namedBy, impliedBy }: Defaults) => {
+    if (namedBy === undefined || impliedBy === undefined) return;
+    const message = `'defaults ${name}' is named by some proxies and used unnamed by others`;
+    const hint = "name it always with 'from', or end with a 'defaults' that nobody names";
+    report.warning(impliedBy, message, hint);
+  };
+
+  /** A name that is almost an address is only a name if 'bind' lines follow. */
+  const readImpliedBinds = (line: FirstLine, args: Arguments) => {
+    try {
+      line.binds = bindsAt(args, line.name);
+    } catch (error) {
+      if (!(error instanceof Mistake) || !legalName.test(line.name)) throw error;
+      line.mistake = error;
+    }
+  };
+
+  /** What a section's first line says, after its keyword. */
+  const readFirstLine = (line: FirstLine, keyword: Section["keyword"], args: Arguments) => {
+    if (keyword !== "defaults") {
+      line.name = args.word(keyword === "listen" ? "a name or an address" : "a name").text;
+      line.place = args.here();
+      if (keyword === "listen" && looksLikeAddress(line.name)) {
+        line.impliedBind = true;
+        readImpliedBinds(line, args);
+      } else if (!legalName.test(line.name)) {
+        const { name } = line;
+        line.name = "";
+        throw args.mistake(`'${name}' is not a name`, "letters, digits, '-', '_', '.', ':'");
+      }
+    } else if (args.peek() !== undefined && args.peek()?.text !== "from") {
+      line.name = args.next()?.text ?? "";
+    }
+    const next = args.peek()?.text;
+    if ((keyword === "listen" || keyword === "frontend") && next !== undefined && next !== "from") {
+      const addresses = args.word("an address to listen on").text;
+      if (line.impliedBind) {
+        throw args.mistake("there is an address already", `'${line.name}' is not a name`);
+      }
+      line.binds = bindsAt(args, addresses);
+    }
+    if (args.peek()?.text === "from") {
+      args.next();
+      line.from = named(args);
+    }
+    args.end();
+  };
+
+  const implied = (keyword: Section["keyword"], place: Place): Defaults | undefined => {
+    const last = keyword === "defaults" ? undefined : defaults.at(-1);
+    if (last !== undefined) {
+      last.impliedBy ??= place;
+      warnOfMixedUse(last);
+    }
+    return last;
+  };
+
+  return {
+    open(keyword, args) {
+      args.usage = usages[keyword];
+      const place = args.here();
+      // Where the line is wrong, the section is read nonetheless, for the errors in it.
+      const line: FirstLine = { name: "", place, binds: [], impliedBind: false };
+      attempt(report, () => readFirstLine(line, keyword, args));
+      const from = line.from ?? implied(keyword, place);
+      const section = openSection(keyword, line.name, line.place, from?.section, places);
+      section.impliedBind = line.impliedBind;
+      for (const bind of line.binds) {
+        section.proxy.bind.push(bind);
+        places.mark(section.proxy, "bind", places.place(bind));
+      }
+      if (keyword === "defaults") defaults.push({ name: line.name, section });
+      else if (line.name !== "") proxies.set(section.proxy, line.mistake);
+      return section;
+    },
+    end() {
+      return [...proxies].flatMap(([proxy, mistake]) => {
+        if (mistake === undefined || proxy.bind.length > 0) return proxy;
+        report.error(mistake.place, mistake.message, mistake.hint);
+        return [];
+      });
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/** The keywords `server`, `default-server` and `dispatch` (manual, chapter 5.2). */
+import type { Proxy, Server } from "../model.ts";
+import { type Arguments, integer, time } from "./arguments.ts";
+import { ipAndPort, serverAddress, source } from "./endpoints.ts";
+import {
+  count,
+  type Keyword,
+  type ProxyKeyword,
+  readParameters,
+  setting,
+  table,
+} from "./keyword.ts";
+import type { Section } from "./section.ts";
+
+/** A word that turns a property of a server on or off. */
+function turn(
+  name: string,
+  key: "backup" | "disabled" | "check",
+  value: boolean,
+): Keyword<Server> {
+  return setting(name, "", key, () => value);
+}
+
+function interval(name: "inter" | "fastinter" | "downinter"): Keyword<Server> {
+  return setting(name, "<time>", name, (args) => {
+    const value = time(args);
+    if (value === 0) throw args.mistake(`'${name}' cannot be 0`);
+    return value;
+  });
+}
+
+const parameters = table<Keyword<Server>>(
+  [
+    count("weight", "<0..256>", "weight", { max: 256 }),
+    setting("cookie", "<value>", "cookie", (args) => args.word("a value").text),
+    turn("backup", "backup", true),
+    turn("no-backup", "backup", false),
+    turn("disabled", "disabled", true),
+    turn("enabled", "disabled", false),
+    turn("check", "check", true),
+    turn("no-check", "check", false),
+    interval("inter"),
+    interval("fastinter"),
+    interval("downinter"),
+    count("rise", "<count>", "rise", { min: 1 }),
+    count("fall", "<count>", "fall", { min: 1 }),
+    setting("port", "<port>", "port", (args) => integer(args, 1, 65535)),
+    {
+      name: "addr",
+      usage: "<ip>[:<port>]",
+      read(server, args) {
+        const { host, port } = ipAndPort(args);
+        server.addr = host;
+        args.mark(server, "addr");
+        if (port !== null) server.port = port;
+      },
+    },
+    count("maxconn", "<number>", "maxconn"),
+    count("minconn", "<number>", "minconn"),
+    count("maxqueue", "<number>", "maxqueue"),
+    setting("source", "<ip>[:<port>]", "source", source),
+  ],
+  `
+  agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
+  check-proto check-send-proxy check-sni check-ssl check-via-socks4 ciphers ciphersuites crl-file crt
+  error-limit force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 id init-addr log-proto
+  max-reuse namespace no-agent-check no-check-send-proxy no-check-ssl no-send-proxy
+  no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3 no-tfo
+  no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost non-stick npn observe on-error
+  on-marked-down on-marked-up pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
+  redir resolve-net resolve-opts resolve-prefer resolvers send-proxy send-proxy-v2
+  send-proxy-v2-ssl send-proxy-v2-ssl-cn slowstart sni socks4 ssl ssl-max-ver ssl-min-ver ssl-reuse
+  stick tcp-ut tfo tls-tickets track usesrc verify verifyhost ws
+  `,
+);
+
+const parametersUsage = "[" + [...parameters.keywords.keys()].join("] [") + "]";
+
+/** Characters of a server's name: the same as of a proxy's. */
+const legalName = /^[A-Za-z0-9_.:-]+$/;
+
+/** `server` in a proxy. */
+export const proxyServer: ProxyKeyword = {
+  name: "server",
+  usage: "<name> <address>[:[<port>]] [param*]",
+  side: "backend",
+  defaults: false,
+  strict: true,
+  read(section, args) {
+    const name = args.word("a name and an address").text;
+    if (!legalName.test(name)) {
+      const hint = "letters, digits, '-', '_', '.', ':'";
+      throw args.mistake(`'${name}' is not a server's name`, hint);
+    }
+    const server: Server = { ...structuredClone(section.defaultServer), name };
+    args.places.inherit(section.defaultServer, server);
+    args.mark(server);
+    args.mark(server, "name");
+    server.address = serverAddress(args);
+    args.mark(server, "address");
+    readServerParameters(server, args);
+    section.proxy.servers.push(server);
+  },
+};
+
+/** `default-server`: what later `server` lines begin with. */
+export const proxyDefaultServer: ProxyKeyword = {
+  name: "default-server",
+  usage: "[param*]",
+  side: "backend",
+  defaults: true,
+  strict: true,
+  read: (section: Section, args) => readServerParameters(section.defaultServer, args),
+};
+
+function readServerParameters(server: Server, args: Arguments): void {
+  args.usage += `\nparameters: ${parametersUsage}`;
+  readParameters(parameters, server, args, "for a server");
+}
+
+/** `dispatch` in a proxy. */
+export const proxyDispatch: Keyword<Proxy> = {
+  name: "dispatch",
+  usage: "<address>:<port>",
+  read(proxy, args) {
+    const address = serverAddress(args);
+    if (address.kind === "ip" && address.port === null) {
+      throw args.mistake("'dispatch' expects a port", "as in 192.168.1.1:80");
+    }
+    proxy.dispatch = address;
+    args.mark(proxy, "dispatch");
+  },
+};

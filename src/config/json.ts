@@ -1,0 +1,145 @@
+/** The configuration as JSON: the same model, with a JSON Schema for editors. */
+import { toJsonSchema } from "@valibot/to-json-schema";
+import * as v from "valibot";
+import type { Place, Report, SourceFile } from "./diagnostic.ts";
+import { JsonError, type JsonNode, parseJsonText } from "./json-text.ts";
+import { Configuration } from "./model.ts";
+import { didYouMean } from "./nearest.ts";
+import type { Places } from "./places.ts";
+import { type Schema, schemaAt, withoutDefaults } from "./schema.ts";
+
+/** Where `sluice schema` is expected to have been written, beside the configuration. */
+const schemaFile = "./sluice.schema.json";
+
+/** Parses and validates a JSON file; null, and errors in the report, if it is not a configuration. */
+export function parseJson(file: SourceFile, report: Report, places: Places): Configuration | null {
+  let root: JsonNode;
+  try {
+    root = parseJsonText(file.name, file.text);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    report.error(error.place, error.message, error.hint);
+    return null;
+  }
+  const result = v.safeParse(Configuration, root.value);
+  if (!result.success) {
+    for (const issue of result.issues) reportIssue(issue, root, report);
+    return null;
+  }
+  markPlaces(result.output, root, places);
+  // It is for editors; the model does without.
+  const { $schema: _, ...configuration } = result.output;
+  places.mark(configuration, undefined, root.place);
+  return configuration;
+}
+
+/** The configuration as JSON text, without what is at its default. */
+export function printJson(configuration: Configuration): string {
+  const { $schema = schemaFile, ...rest } = configuration;
+  const sparse = withoutDefaults(Configuration as Schema, rest) as object;
+  return JSON.stringify({ $schema, ...sparse }, null, 2) + "\n";
+}
+
+/** The JSON Schema of the model (draft-07), for editors. */
+export function jsonSchema(): object {
+  return {
+    ...toJsonSchema(Configuration, { typeMode: "input" }),
+    title: "sluice configuration",
+    description:
+      "A configuration of the sluice load balancer. Names are the keywords of HAProxy's " +
+      "configuration manual in camel case; times are in milliseconds, sizes in bytes.",
+  };
+}
+
+/** Notes where each object of the output, and each of its properties, was written. */
+function markPlaces(output: unknown, node: JsonNode, places: Places): void {
+  if (output === null || typeof output !== "object") return;
+  places.mark(output, undefined, node.place);
+  for (const [key, member] of Object.entries(output)) {
+    const written = node.members.get(key);
+    if (written === undefined) {
+      // A default: it is where the object around it is.
+      if (member !== null && typeof member === "object") places.mark(member, undefined, node.place);
+      continue;
+    }
+    places.mark(output, key, written.node.place);
+    markPlaces(member, written.node, places);
+  }
+}
+
+function reportIssue(
+  issue: v.InferIssue<typeof Configuration>,
+  root: JsonNode,
+  report: Report,
+): void {
+  const path = (issue.path ?? []).map((item) => String(item.key));
+  const { place, key, missing } = locate(root, path);
+  const name = nameOf(path);
+  const around = path.slice(0, -1);
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    const schema = schemaAt(Configuration as Schema, root.value, around);
+    const names = Object.keys(schema?.entries ?? {});
+    const hint = didYouMean(name, names) ?? `one of: ${names.join(", ")}`;
+    return report.error(key ?? place, `unknown property '${name}'`, hint);
+  }
+  if (missing) return report.error(place, `the property '${name}' is missing`);
+  if (issue.kind === "validation") {
+    return report.error(place, `'${name}': ${constraint(issue)}`);
+  }
+  const expected = issue.expected ?? "another value";
+  const choices = [...expected.matchAll(/"([^"]*)"/g)].map((match) => match[1] ?? "");
+  const meant = didYouMean(issue.received.replaceAll('"', ""), choices);
+  const wanted = choices.length > 0 ? `one of: ${choices.join(", ")}` : article(expected);
+  const received = issue.received.startsWith('"') ? issue.received : article(issue.received);
+  report.error(place, `'${name}' cannot be ${received}`, meant ?? wanted);
+}
+
+/** "servers[1]", "mode": the last property of a path. */
+function nameOf(path: readonly string[]): string {
+  const last = path.at(-1) ?? "the configuration";
+  return /^\d+$/.test(last) ? `${path.at(-2)}[${last}]` : last;
+}
+
+/** What valibot calls a type, in words. */
+function article(type: string): string {
+  const name = type.toLowerCase();
+  if (!["object", "array", "string", "number", "boolean"].includes(name)) return type;
+  return `${/^[ao]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** What a validation of the schema asks for. */
+function constraint(issue: { type: string; expected: string | null; received: string }): string {
+  const { type, expected, received } = issue;
+  const limit = expected?.replace(/^[<>]=/, "") ?? "";
+  switch (type) {
+    case "min_value":
+      return `${received} is below ${limit}`;
+    case "max_value":
+      return `${received} is above ${limit}`;
+    case "integer":
+      return `${received} is not an integer`;
+    case "min_length":
+      return "it is empty";
+    case "regex":
+      return `${received} has characters beyond letters, digits, '-', '_', '.', ':'`;
+    default:
+      return `${received} is not ${expected ?? "allowed"}`;
+  }
+}
+
+/** The place of the value at a path, or of the innermost one that there is. */
+function locate(
+  root: JsonNode,
+  path: readonly string[],
+): { place: Place; key?: Place; missing: boolean } {
+  let node = root;
+  let key: Place | undefined;
+  for (const name of path) {
+    const member = node.members.get(name);
+    if (member === undefined) return { place: node.place, missing: true };
+    ({ node, key } = member);
+  }
+  return key === undefined
+    ? { place: node.place, missing: false }
+    : { place: node.place, key, missing: false };
+}

@@ -1,0 +1,97 @@
+/** From files to a checked configuration, whatever their language. */
+import type { Capabilities } from "../net/socket.ts";
+import { checkConfiguration } from "./check.ts";
+import {
+  createReport,
+  type Diagnostic,
+  hasErrors,
+  inFileOrder,
+  type Place,
+  type Report,
+  type SourceFile,
+} from "./diagnostic.ts";
+import type { Environment } from "./haproxy/condition.ts";
+import { parseHaproxy } from "./haproxy/parse.ts";
+import { printHaproxy } from "./haproxy/print.ts";
+import { parseJson, printJson } from "./json.ts";
+import type { Configuration } from "./model.ts";
+import { createPlaces, type Places } from "./places.ts";
+
+/** What became of the files. */
+export interface Loaded {
+  /** null if there were errors. */
+  readonly configuration: Configuration | null;
+  /** Errors and warnings, in the order of files and lines. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads and checks a configuration: one JSON file, or files of HAProxy's language in their order.
+ *
+ * @param env for variables and conditions; it is not changed
+ * @param capabilities of the network that will carry it; without them, keywords are not held to any
+ */
+export function loadConfiguration(
+  files: readonly SourceFile[],
+  env: Environment,
+  capabilities?: Capabilities,
+): Loaded {
+  const report = createReport();
+  const places = createPlaces(startOf(files));
+  const configuration = parse(files, env, report, places);
+  if (configuration !== null) {
+    // After an error, what the checks find missing may be in the line that was wrong.
+    const parsed = !hasErrors(report.diagnostics);
+    const checks = parsed ? report : errorsOnly(report);
+    checkConfiguration(configuration, places, checks, { complete: parsed, capabilities });
+  }
+  return {
+    configuration: hasErrors(report.diagnostics) ? null : configuration,
+    diagnostics: inFileOrder(report.diagnostics, files),
+  };
+}
+
+/** A configuration in the other language. */
+export interface Converted {
+  /** null if there were errors. */
+  readonly text: string | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Turns JSON into HAProxy's language, and HAProxy's language, its variables resolved, into JSON. */
+export function convertConfiguration(
+  files: readonly SourceFile[],
+  env: Environment,
+): Converted {
+  const { configuration, diagnostics } = loadConfiguration(files, env);
+  if (configuration === null) return { text: null, diagnostics };
+  const text = files.some(isJson) ? printHaproxy(configuration) : printJson(configuration);
+  return { text, diagnostics };
+}
+
+/** Whether a file is JSON: by its name, or by its first character. */
+export function isJson(file: SourceFile): boolean {
+  return /\.json$/i.test(file.name) || (!/\.cfg$/i.test(file.name) && /^\s*\{/.test(file.text));
+}
+
+function parse(
+  files: readonly SourceFile[],
+  env: Environment,
+  report: Report,
+  places: Places,
+): Configuration | null {
+  const json = files.find(isJson);
+  if (json === undefined) return parseHaproxy(files, env, report, places);
+  const other = files.find((file) => file !== json);
+  if (other === undefined) return parseJson(json, report, places);
+  report.error(startOf([json]), "a configuration in JSON is one file", `besides: ${other.name}`);
+  return null;
+}
+
+function startOf(files: readonly SourceFile[]): Place {
+  return { file: files[0]?.name ?? "-", line: 1, column: 1, length: 1 };
+}
+
+function errorsOnly(report: Report): Report {
+  return { ...report, warning: () => {} };
+}

@@ -1,0 +1,86 @@
+/** The words of the story language: what forms.ts makes its sentences of, and how they are read. */
+import { didYouMean } from "../config/nearest.ts";
+import type { Cast, Claim, RequestSpec, Said, Who } from "./steps.ts";
+
+/** What keeps a sentence from being read: the word to point at, why, and the mend. */
+export interface Problem {
+  readonly kind: "problem";
+  readonly word: string;
+  readonly message: string;
+  readonly mend: string;
+}
+
+/** The named groups of a pattern that fits. */
+export type Groups = Readonly<Record<string, string | undefined>>;
+
+/** A shape of sentence; `M` is what it means, `C` the step that it belongs to, if any. */
+export interface Form<M, C> {
+  readonly shape: string;
+  readonly pattern: RegExp;
+  read(groups: Groups, said: Said, cast: Cast, step: C): M | Problem;
+}
+
+/** Patterns: a client or server; a request; where it is sent; what is answered; which server. */
+export const name = "[A-Za-z0-9_][\\w.:/-]*";
+export const request = "(?<method>[A-Z]+) (?<uri>\\S+)(?: (?<version>HTTP/\\S+))?";
+export const target = "(?: to (?<proxy>\\S+))?";
+export const claim = "(?<claim>\\d{3}|[\\w!#$%&'*+.^`|~-]+: .*|[\\w!#$%&'*+.^`|~-]+:)";
+export const subject = `(?<who>the server|the same server|another server|${name})`;
+
+/** A pattern that a whole sentence has to fit. */
+export const form = (source: string) => new RegExp(`^${source}$`);
+
+/** {@linkcode Problem} */
+export function problem(word: string, message: string, mend: string): Problem {
+  return { kind: "problem", word, message, mend };
+}
+
+/** The problem with a name that is none of `names`; null if it is one. */
+export function known(word: string, what: string, names: readonly string[]): Problem | null {
+  if (names.includes(word)) return null;
+  const near = didYouMean(word, names);
+  const all = names.length === 0
+    ? `the configuration has no ${what}`
+    : `there are ${names.join(", ")}`;
+  return problem(
+    word,
+    `no ${what} is named '${word}'`,
+    near === undefined ? all : `${near} (${all})`,
+  );
+}
+
+/** Reads "404", "no FIELD", "FIELD: VALUE" or a request line. */
+export function claimOf(text: string): Claim {
+  if (/^\d{3}$/.test(text)) return { kind: "status", status: Number(text) };
+  if (text.startsWith("no ")) return { kind: "absent", name: text.slice(3) };
+  const colon = text.indexOf(":");
+  if (colon < 0 || /^[A-Z]+ /.test(text)) return { kind: "line", text };
+  return { kind: "field", name: text.slice(0, colon), value: text.slice(colon + 1).trim() };
+}
+
+/** Reads a server's name, or the words that stand for one. */
+export function whoOf(words: string, cast: Cast): Who | Problem {
+  if (words === "the server") return { kind: "any" };
+  if (words === "the same server") return { kind: "same" };
+  if (words === "another server") return { kind: "other" };
+  return known(words, "server", cast.servers) ?? { kind: "named", server: words };
+}
+
+/** Reads the groups of the patterns `request` and `target`. */
+export function requestOf(groups: Groups, cast: Cast): RequestSpec | Problem {
+  const { method = "", uri = "", version = "HTTP/1.1", proxy } = groups;
+  if (version !== "HTTP/1.0" && version !== "HTTP/1.1") {
+    return problem(version, `'${version}' is not spoken here`, "write HTTP/1.0 or HTTP/1.1");
+  }
+  if (cast.checks.includes(`${method} ${uri} ${version}`)) {
+    return problem(method, "the health checks send this very request", "ask for another URI");
+  }
+  const stranger = proxy === undefined ? null : known(proxy, "proxy", cast.proxies);
+  return stranger ?? { method, uri, version, fields: [], source: null, proxy: proxy ?? null };
+}
+
+/** Reads "300 ms", "10s" or "2 m". */
+export function milliseconds(time: string): number {
+  const unit = time.endsWith("ms") ? 1 : time.endsWith("s") ? 1000 : 60_000;
+  return parseInt(time) * unit;
+}

@@ -1,0 +1,49 @@
+/** How many connections the process may have, by its descriptors (manual: "maxconn", global). */
+import { readFileSync } from "node:fs";
+import type { Configuration } from "../config/model.ts";
+
+/** Standard streams, the event loop's own, logs, and some to spare. */
+const overhead = 64;
+
+/** Descriptors that the process may open; null where the system does not say. */
+export function descriptorLimit(): number | null {
+  try {
+    const line = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+    return line === null ? null : Number(line[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** What was made of `maxconn` and the limit. */
+export type Connections =
+  | { readonly maxconn: number }
+  | { readonly error: string };
+
+/**
+ * The connections that the process may have. Each needs two descriptors, the client's and the
+ * server's; listeners and checks need one each.
+ * @param wanted the configured limit; null: as many as the descriptors allow
+ * @param limit see {@linkcode descriptorLimit}
+ */
+export function connectionLimit(
+  configuration: Configuration,
+  wanted: number | null,
+  limit: number | null,
+): Connections {
+  let fixed = overhead;
+  for (const proxy of configuration.proxies) {
+    fixed += 2 * proxy.bind.length + proxy.servers.filter(({ check }) => check).length;
+  }
+  if (limit === null) return { maxconn: wanted ?? 2000 };
+  const possible = Math.floor((limit - fixed) / 2);
+  if (wanted === null && possible > 0) return { maxconn: possible };
+  if (wanted !== null && wanted <= possible) return { maxconn: wanted };
+  const needed = fixed + 2 * (wanted ?? 1);
+  return {
+    error:
+      `maxconn ${wanted ?? 1} needs ${needed} descriptors, and the process may open ${limit}: ` +
+      `raise the limit ('ulimit -n ${needed}', LimitNOFILE= of systemd)` +
+      (possible > 0 ? ` or set 'maxconn ${possible}' at most` : ""),
+  };
+}

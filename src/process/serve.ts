@@ -1,0 +1,55 @@
+/** A configuration made to run in this process: names resolved, logs opened, proxies started. */
+import process from "node:process";
+import type { Configuration } from "../config/model.ts";
+import { openProxyLog } from "../log/proxy-log.ts";
+import { createLogOutputs } from "../log/sink.ts";
+import type { Network } from "../net/socket.ts";
+import { type Instance, startProxies } from "../proxy/instance.ts";
+import { systemClock } from "../time/clock.ts";
+import { connectionLimit, descriptorLimit } from "./limits.ts";
+import { openTransport } from "./log-transport.ts";
+
+/** Why a configuration could not be made to run. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/**
+ * Starts the proxies of a configuration.
+ * @param configuration with its names resolved: see resolve.ts
+ * @param maxconn connections of the process; null: what the configuration says
+ * @param complain hears of what is no error of a proxy: a log that cannot be written
+ * @throws {StartError} if the descriptors do not suffice
+ * @throws {SocketError} if an address cannot be listened on
+ */
+export function serve(
+  configuration: Configuration,
+  network: Network,
+  maxconn: number | null,
+  complain: (line: string) => void,
+): Instance {
+  const wanted = maxconn ?? configuration.global.maxconn;
+  const connections = connectionLimit(configuration, wanted, descriptorLimit());
+  if ("error" in connections) throw new StartError(connections.error);
+  const outputs = createLogOutputs({
+    open: openTransport,
+    clock: systemClock,
+    speaker: { tag: configuration.global.logTag, pid: process.pid },
+    complain,
+  });
+  const log = openProxyLog(configuration, outputs, systemClock);
+  try {
+    const deps = { network, clock: systemClock, log, maxconn: connections.maxconn };
+    const instance = startProxies(configuration, deps);
+    return {
+      ...instance,
+      stop() {
+        instance.stop();
+        log.close();
+      },
+    };
+  } catch (error) {
+    log.close();
+    throw error;
+  }
+}

@@ -1,0 +1,272 @@
+/** Arbitrary configurations that are valid: for the properties of the two languages. */
+import fc from "fast-check";
+import * as v from "valibot";
+import { defaultProxy, hasSide, sideOf, sideOfTimeout } from "#src/config/fields.ts";
+import { parseNetwork } from "#src/config/ip.ts";
+import {
+  type Bind,
+  type Check,
+  Configuration,
+  connectionModes,
+  type Cookie,
+  facilities,
+  type ForwardFor,
+  type Global,
+  levels,
+  type ListenAddress,
+  logFormats,
+  type LogTarget,
+  type Proxy,
+  type Server,
+  type ServerAddress,
+  type Source,
+  type Timeouts,
+} from "#src/config/model.ts";
+
+const text = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 12 }),
+  fc.string({ minLength: 1, maxLength: 8, unit: "binary" }),
+  fc.constantFrom(
+    "a b",
+    'say "x"',
+    "it's",
+    "$HOME",
+    "${X}",
+    "a\\b",
+    "#1",
+    "tab\there",
+    "\r\n",
+    "\0",
+  ),
+);
+const withoutComma = text.map((path) => path.replaceAll(",", ";"));
+const name = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,10}$/);
+const hostName = fc.stringMatching(/^[a-z][a-z0-9-]{0,8}(\.[a-z][a-z0-9-]{0,5}){0,2}$/);
+const ip = fc.oneof(fc.ipV4(), fc.ipV6());
+const port = fc.integer({ min: 1, max: 65535 });
+const positive = fc.oneof(
+  fc.integer({ min: 1, max: 20 }),
+  fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+);
+const natural = fc.oneof(fc.constant(0), positive);
+const time = fc.oneof(
+  fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  fc.integer({ min: 1, max: 100 }).map((seconds) => seconds * 1000),
+);
+const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+const token = fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}$/);
+const network = fc.tuple(ip, fc.integer({ min: 0, max: 32 })).map(([ip, length]) =>
+  parseNetwork(`${ip}/${length}`) ?? "0.0.0.0/0"
+);
+
+const listenAddress: fc.Arbitrary<ListenAddress> = fc.oneof(
+  fc.record({ kind: fc.constant("ip"), host: fc.oneof(fc.constant("*"), ip), port }),
+  fc.record({ kind: fc.constant("unix"), path: withoutComma }),
+  fc.record({ kind: fc.constant("abstract"), name: withoutComma }),
+  fc.record({ kind: fc.constant("fd"), fd: fc.integer({ min: 0, max: 999 }) }),
+);
+const bind: fc.Arbitrary<Bind> = fc.record({
+  address: listenAddress,
+  name: orNull(text),
+  backlog: orNull(positive),
+  v6only: fc.boolean(),
+});
+
+const withPort: fc.Arbitrary<ServerAddress> = fc.oneof(
+  fc.record({
+    kind: fc.constant("ip"),
+    host: fc.oneof(ip, hostName),
+    port,
+    portOffset: fc.constant(0),
+  }),
+  fc.record({ kind: fc.constant("unix"), path: text }),
+  fc.record({ kind: fc.constant("abstract"), name: text }),
+);
+const serverAddress: fc.Arbitrary<ServerAddress> = fc.oneof(
+  withPort,
+  fc.record({
+    kind: fc.constant("ip"),
+    host: fc.oneof(ip, hostName),
+    port: fc.constant(null),
+    portOffset: fc.integer({ min: -65535, max: 65535 }),
+  }),
+);
+const source: fc.Arbitrary<Source> = fc.record({ host: ip, port: fc.oneof(fc.constant(0), port) });
+
+const server: fc.Arbitrary<Server> = fc.record({
+  name,
+  address: serverAddress,
+  weight: fc.integer({ min: 0, max: 256 }),
+  cookie: orNull(fc.stringMatching(/^[!#-+\x2d-:<-[\]-~]{1,8}$/)),
+  backup: fc.boolean(),
+  disabled: fc.boolean(),
+  check: fc.boolean(),
+  inter: time,
+  fastinter: orNull(time),
+  downinter: orNull(time),
+  rise: positive,
+  fall: positive,
+  port: orNull(port),
+  addr: orNull(ip),
+  maxconn: natural,
+  minconn: natural,
+  maxqueue: natural,
+  source: orNull(source),
+}).map((server) => ({ ...server, port: server.port ?? (server.check ? 80 : null) }));
+
+const cookie: fc.Arbitrary<Cookie> = fc.record({
+  name: token,
+  mode: fc.constantFrom("passive", "rewrite", "insert", "prefix"),
+  indirect: fc.boolean(),
+  nocache: fc.boolean(),
+  postonly: fc.boolean(),
+  preserve: fc.boolean(),
+  httponly: fc.boolean(),
+  secure: fc.boolean(),
+  domains: fc.array(fc.stringMatching(/^[a-z0-9.-]{1,10}$/), { maxLength: 2 }),
+  maxidle: orNull(fc.integer({ min: 1, max: 2_147_483 })),
+  maxlife: orNull(fc.integer({ min: 1, max: 2_147_483 })),
+}).map((cookie) => {
+  const indirect = cookie.indirect && cookie.mode !== "rewrite";
+  return {
+    ...cookie,
+    indirect,
+    preserve: cookie.preserve && (indirect || cookie.mode === "insert"),
+  };
+});
+
+const check: fc.Arbitrary<Check> = fc.oneof(
+  fc.constant<Check>({ kind: "tcp" }),
+  fc.constant<Check>({ kind: "ssl-hello" }),
+  fc.record({
+    kind: fc.constant("http"),
+    method: fc.oneof(fc.constantFrom("OPTIONS", "HEAD"), token),
+    uri: fc.stringMatching(/^[!-~]{1,12}$/),
+    version: fc.constantFrom("HTTP/1.0", "HTTP/1.1", "HTTP/1.1\r\nHost: www"),
+  }),
+);
+
+const addressField = {
+  except: orNull(network),
+  header: fc.oneof(fc.constantFrom("X-Forwarded-For", "X-Original-To"), token),
+};
+const forwardfor: fc.Arbitrary<ForwardFor> = fc.record({ ...addressField, ifNone: fc.boolean() });
+
+const logTarget: fc.Arbitrary<LogTarget> = fc.record({
+  target: fc.oneof(
+    fc.record({ kind: fc.constant("udp"), host: fc.oneof(ip, hostName), port }),
+    fc.record({ kind: fc.constant("unix"), path: text }),
+    fc.constant<LogTarget["target"]>({ kind: "stdout" }),
+    fc.constant<LogTarget["target"]>({ kind: "stderr" }),
+  ).filter(({ kind, ...rest }) =>
+    kind !== "udp" || !("host" in rest && ["stdout", "stderr"].includes(rest.host))
+  ),
+  format: fc.constantFrom(...logFormats),
+  len: fc.integer({ min: 80, max: 65535 }),
+  facility: fc.constantFrom(...facilities),
+  level: fc.constantFrom(...levels),
+  minlevel: fc.constantFrom(...levels),
+});
+
+const timeouts: fc.Arbitrary<Timeouts> = fc.record({
+  connect: orNull(time),
+  client: orNull(time),
+  server: orNull(time),
+  queue: orNull(time),
+  check: orNull(time),
+  httpRequest: orNull(time),
+  httpKeepAlive: orNull(time),
+});
+
+const anyProxy: fc.Arbitrary<Proxy> = fc.record({
+  name: fc.oneof(name, fc.constantFrom("192.168.1.1:80", ":80", "*:80", "[::1]:80")),
+  kind: fc.constantFrom("listen", "frontend", "backend"),
+  mode: fc.constantFrom("http", "tcp"),
+  disabled: fc.boolean(),
+  description: orNull(text),
+  bind: fc.array(bind, { minLength: 1, maxLength: 3 }),
+  maxconn: orNull(positive),
+  backlog: orNull(positive),
+  defaultBackend: fc.constant(null),
+  monitorNet: orNull(network),
+  grace: fc.oneof(fc.constant(0), time),
+  balance: fc.constantFrom("roundrobin", "static-rr", "leastconn", "source"),
+  hashType: fc.constantFrom("map-based", "consistent"),
+  cookie: orNull(cookie),
+  persist: fc.boolean(),
+  redispatch: fc.boolean(),
+  allbackups: fc.boolean(),
+  abortonclose: fc.boolean(),
+  retries: natural,
+  dispatch: orNull(withPort),
+  servers: fc.uniqueArray(server, { maxLength: 3, selector: (server) => server.name }),
+  source: orNull(source),
+  fullconn: orNull(positive),
+  check,
+  connection: fc.constantFrom(...connectionModes),
+  forwardfor: orNull(forwardfor),
+  originalto: orNull(fc.record(addressField)),
+  timeout: timeouts,
+  log: fc.array(logTarget, { maxLength: 2 }),
+  logGlobal: fc.boolean(),
+  logFormat: orNull(fc.constantFrom("httplog", "tcplog")),
+  dontlognull: fc.boolean(),
+});
+
+/** The proxy without what its kind does not have. */
+function ofItsKind(proxy: Proxy): Proxy {
+  const legal = /^[A-Za-z0-9_.:-]+$/.test(proxy.name) || proxy.kind === "listen";
+  const unset = defaultProxy(proxy.kind, proxy.name);
+  const pruned = Object.fromEntries(
+    Object.entries(proxy).map(([key, value]) => {
+      const field = key as keyof Proxy;
+      return [key, hasSide(proxy.kind, sideOf[field]) ? value : unset[field]];
+    }),
+  ) as unknown as Proxy;
+  const timeout = Object.fromEntries(
+    Object.entries(proxy.timeout).map(([key, value]) =>
+      [key, hasSide(proxy.kind, sideOfTimeout[key as keyof Timeouts]) ? value : null] as const
+    ),
+  ) as unknown as Timeouts;
+  return { ...pruned, name: legal ? proxy.name : "legal", timeout };
+}
+
+/** Points each frontend at a backend that it may have. */
+function withDefaultBackend(proxy: Proxy, proxies: readonly Proxy[]): Proxy {
+  if (!hasSide(proxy.kind, "frontend")) return proxy;
+  const backend = proxies.find((each) =>
+    each.name !== proxy.name && each.mode === proxy.mode && hasSide(each.kind, "backend")
+  );
+  return { ...proxy, defaultBackend: backend?.name ?? null };
+}
+
+const global: fc.Arbitrary<Global> = fc.record({
+  daemon: fc.boolean(),
+  quiet: fc.boolean(),
+  pidfile: orNull(text),
+  maxconn: orNull(positive),
+  log: fc.array(logTarget, { maxLength: 2 }),
+  logTag: fc.oneof(fc.constant("sluice"), text),
+  spreadChecks: fc.integer({ min: 0, max: 50 }),
+  tuneBufsize: fc.integer({ min: 1024, max: 1_000_000 }),
+  tuneMaxrewrite: fc.integer({ min: 0, max: 1023 }),
+});
+
+/** A valid configuration with every property, defaults included. */
+export const configuration: fc.Arbitrary<Configuration> = fc
+  .tuple(
+    fc.oneof(global, fc.constant(v.parse(Configuration, {}).global)),
+    fc.uniqueArray(anyProxy, { minLength: 1, maxLength: 4, selector: (proxy) => proxy.name }),
+    anyProxy,
+  )
+  .map(([global, drawn, last]) => {
+    const listener: Proxy = { ...last, name: "listener", kind: "listen", disabled: false };
+    const others = drawn.filter((proxy) => !["listener", "legal"].includes(proxy.name));
+    const unique = new Map([...others, listener].map(ofItsKind).map((each) => [each.name, each]));
+    const proxies = [...unique.values()];
+    // A copy has only plain objects: fast-check makes some without a prototype.
+    return structuredClone({
+      global,
+      proxies: proxies.map((proxy) => withDefaultBackend(proxy, proxies)),
+    });
+  });

@@ -1,0 +1,187 @@
+import { assert, assertEquals } from "@std/assert";
+import { test } from "../testing.ts";
+import { errors, load } from "./support.ts";
+
+// What is wrong in a line of a 'listen' section: the marked word, the message, the hint.
+const lines: [line: string, marked: string, message: string, hint: string | undefined][] = [
+  ["blance roundrobin", "blance", "unknown keyword 'blance' in a 'listen' section", "balance"],
+  ["MODE http", "MODE", "unknown keyword 'MODE' in a 'listen' section", "mode"],
+  ["LISTEN x", "LISTEN", "unknown keyword 'LISTEN' in a 'listen' section", "listen"],
+  ["xyzzy", "xyzzy", "unknown keyword 'xyzzy' in a 'listen' section", undefined],
+  ["daemon", "daemon", "unknown keyword 'daemon' in a 'listen' section", "'global' section"],
+  ["option httpclos", "httpclos", "unknown keyword 'option httpclos'", "httpclose"],
+  ["option", "", "'option' expects what to set", "usage: option httpclose|"],
+  ["option tcpka", "tcpka", "sluice does not support 'option tcpka'", "HAProxy"],
+  ["timeout clint 5s", "clint", "unknown keyword 'timeout clint'", "client"],
+  ["timeout tunnel 5s", "tunnel", "sluice does not support 'timeout tunnel'", "HAProxy"],
+  ["timeout client", "", "'client' expects a time", "usage: timeout client <time>"],
+  ['timeout client ""', '""', "'client' expects a time", "usage: timeout client <time>"],
+  ["timeout client 5x", "5x", "'5x' is not a time", "milliseconds"],
+  ["timeout client 1.5s", "1.5s", "'1.5s' is not a time", "whole number"],
+  ["timeout client -1", "-1", "'-1' is not a time", "whole number"],
+  ["timeout client 25d", "25d", "'25d' is too long a time", "24.8 days"],
+  ["timeout client 2147483648", "2147483648", "too long a time", "2147483647"],
+  ["timeout client 1s 2s", "2s", "unexpected word '2s'", "usage: timeout client <time>"],
+  ["acl x path /", "acl", "sluice does not support 'acl'", "HAProxy"],
+  ["no mode http", "mode", "'no' is not possible with 'mode'", "usage: mode http|tcp"],
+  ["no option httplog", "httplog", "'no' is not possible with 'option httplog'", "usage"],
+  ["no", "", "'no' expects a keyword", "usage: no option <name> | no log"],
+  ["mode htp", "htp", "'htp' is not a mode", "http"],
+  ["mode health", "health", "'mode health' does not exist any more", "monitor-net"],
+  ["mode log", "log", "sluice does not support 'log' here", "http, tcp"],
+  ["mode", "", "'mode' expects a mode", "usage: mode http|tcp"],
+  ["balance leastcon", "leastcon", "'leastcon' is not a balancing algorithm", "leastconn"],
+  ["balance uri", "uri", "sluice does not support 'uri' here", "roundrobin"],
+  ["balance hdr(Host)", "hdr(Host)", "sluice does not support 'hdr(Host)' here", "roundrobin"],
+  ["balance source x", "x", "unexpected word 'x'", "usage: balance"],
+  ["hash-type consistent sdbm", "sdbm", "sluice does not support the hash 'sdbm'", undefined],
+  ["retries x", "x", "'x' is not an integer of at least 0", "usage: retries <number>"],
+  ["retries -1", "-1", "'-1' is not an integer of at least 0", "usage"],
+  ["retries 1x", "1x", "'1x' is not an integer of at least 0", "usage"],
+  ["disabled x", "x", "unexpected word 'x'", "usage: disabled"],
+  ["description", "", "'description' expects a text", "usage"],
+  ["default_backend", "", "'default_backend' expects a backend's name", "usage"],
+  ["option redispatch 3", "3", "does not support an interval", "on the last retry"],
+  ["option httplog clf", "clf", "sluice does not support 'option httplog clf'", undefined],
+  ["option persist x", "x", "unexpected word 'x'", "usage: option persist"],
+  ["option httpchk GET / HTTP/1.0 x", "x", "unexpected word 'x'", "usage: option httpchk"],
+  ["option httpchk GET / FTP", "FTP", "'FTP' is not a version", undefined],
+  ["option forwardfor excpt ::1", "excpt", "unknown keyword 'excpt'", "except"],
+  ["option forwardfor except", "", "'except' expects a network", "usage: except <network>"],
+  ["option forwardfor except 1.2.3.4/33", "1.2.3.4/33", "is not a network", "address/mask"],
+  ["option forwardfor except host", "host", "'host' is not a network", "an IP address"],
+  ["option forwardfor header a:b", "a:b", "'a:b' is not the name of a field", "a token"],
+  ["option originalto if-none", "if-none", "unknown keyword 'if-none'", undefined],
+  ["monitor-net host", "host", "'host' is not a network", "an IP address"],
+  ["cookie", "", "'cookie' expects a name", "usage: cookie <name>"],
+  ["cookie A insrt", "insrt", "unknown keyword 'insrt' in 'cookie'", "insert"],
+  ["cookie A insert prefix", "prefix", "'prefix' cannot be together with 'insert'", "one of"],
+  ["cookie A insert maxidle x", "x", "'x' is not a time", "seconds"],
+  ["cookie A insert dynamic", "dynamic", "sluice does not support 'dynamic'", "HAProxy"],
+  ["cookie A;B insert", "A;B", "'A;B' is not a cookie's name", "a token"],
+  ["log 10.0.0.1 locl0", "locl0", "'locl0' is not a facility", "local0"],
+  ["log 10.0.0.1 local0 inf", "inf", "'inf' is not a level", "info"],
+  ["log 10.0.0.1 local0 info err x", "x", "unexpected word 'x'", "usage: log"],
+  ["log 10.0.0.1 len 50 local0", "50", "'50' is not an integer from 80 to 65535", "usage"],
+  ["log 10.0.0.1 format rfc3146 local0", "rfc3146", "is not a log format", "rfc3164"],
+  ["log 10.0.0.1", "", "'10.0.0.1' expects a facility", "usage: log"],
+  ["log fd@3 local0", "fd@3", "sluice does not log to 'fd@3'", "stdout"],
+  ["log ring@x local0", "ring@x", "sluice does not support 'ring@' addresses", "ipv4@"],
+  ["log 10.0.0.1 sample 1:2 local0", "sample", "sluice does not support 'sample'", undefined],
+  ["source host", "host", "'host' is a name", "an IP address"],
+  ["source 10.0.0.1:80-90", "10.0.0.1:80-90", "'80-90' is not a port", "65535"],
+  ["source 10.0.0.1 usesrc client", "usesrc", "sluice does not support 'usesrc'", undefined],
+  ["dispatch 10.0.0.1", "10.0.0.1", "'dispatch' expects a port", "as in"],
+  ["bind", "", "'bind' expects an address to listen on", "usage: bind"],
+  ["bind 10.0.0.1", "10.0.0.1", "the port is missing in '10.0.0.1'", "as in"],
+  ["bind :0", ":0", "'0' is not a port, in ':0'", "65535"],
+  ["bind :70000", ":70000", "'70000' is not a port", "65535"],
+  ["bind :+80", ":+80", "'+80' is not a port", "65535"],
+  ["bind :90-80", ":90-80", "'90-80' is not a range of ports", "the lower one first"],
+  ["bind :80-", ":80-", "'' is not a port", "65535"],
+  ["bind ::1", "::1", "':' is not an IP address", "[::1]"],
+  ["bind [::1:80", "[::1:80", "'[::1' is not an IP address", undefined],
+  ["bind 10.0.0.256:80", "10.0.0.256:80", "'10.0.0.256' is not an address", "an IP address"],
+  ["bind localhost:80", "localhost:80", "'localhost' is a name", "names are not resolved"],
+  ["bind ipv4@::1:80", "ipv4@::1:80", "'::1' is not an IPv4 address", undefined],
+  ["bind fd@x", "fd@x", "'x' is not a file descriptor", "an integer"],
+  ["bind unix@", "unix@", "'unix@' expects a name after the '@'", undefined],
+  ["bind udp@:80", "udp@:80", "sluice does not support 'udp@' addresses", "ipv6@"],
+  ["bind :80,,:81", ":80,,:81", "an empty address", "a variable"],
+  ["bind :81 nme x", "nme", "unknown keyword 'nme' in 'bind'", "name"],
+  ["bind :81 ssl", "ssl", "sluice does not support 'ssl'", "HAProxy"],
+  ["server", "", "'server' expects a name and an address", "usage: server"],
+  ["server a", "", "'a' expects an address", "usage: server"],
+  ["server a/b 10.0.0.1:80", "a/b", "'a/b' is not a server's name", "letters"],
+  ["server a 10.0.0.1:99999", "10.0.0.1:99999", "'99999' is not a port", "65535"],
+  ["server a 10.0.0.1:80-90", "10.0.0.1:80-90", "'80-90' is not a port", "65535"],
+  ["server a 10.0.0.1:+70000", "10.0.0.1:+70000", "'+70000' is not a port offset", "as in"],
+  ["server a fd@3", "fd@3", "a server cannot be a file descriptor", undefined],
+  ["server a *:80", "*:80", "'*' is not an address", "host name"],
+  ["server a ipv4@host:80", "ipv4@host:80", "family of the name 'host'", "leave the prefix out"],
+  ["server a 10.0.0.1:80 chek", "chek", "unknown keyword 'chek' for a server", "check"],
+  ["server a 10.0.0.1:80 track b", "track", "sluice does not support 'track'", "HAProxy"],
+  ["server a 10.0.0.1:80 weight 257", "257", "is not an integer from 0 to 256", "usage: weight"],
+  ["server a 10.0.0.1:80 inter 0", "0", "'inter' cannot be 0", undefined],
+  ["server a 10.0.0.1:80 fall 0", "0", "is not an integer of at least 1", "usage: fall"],
+  ["server a 10.0.0.1:80 port 0", "0", "is not an integer from 1 to 65535", "usage: port"],
+  ["server a 10.0.0.1:80 cookie", "", "'cookie' expects a value", "usage: cookie <value>"],
+  ["server a 10.0.0.1:80 cookie a;b", "a;b", "'a;b' cannot be a cookie's value", "RFC 6265"],
+  ['mode "http', '"http', "unmatched quote", "closed"],
+  ['mode "$1"', "$1", "environment variable", "${NAME-default}"],
+];
+
+for (const [line, marked, message, hint] of lines) {
+  test(`error: ${line}`, () => {
+    const text = `listen l\n  bind :80\n  ${line}\n`;
+    const found = load(text).diagnostics.filter(({ severity }) => severity === "error");
+    assertEquals(found.length, 1, JSON.stringify(found));
+    const [error] = found;
+    assert(error !== undefined);
+    assertEquals(error.line, 3);
+    // What is missing is marked where it should be: right after the line's last word.
+    const from = marked === "" ? line.length : line.lastIndexOf(marked);
+    assertEquals(error.column, from + 3, error.message);
+    assertEquals(error.length, Math.max(1, marked.length));
+    assert(error.message.includes(message), error.message);
+    assertEquals(error.hint?.includes(hint ?? "") ?? false, hint !== undefined, error.hint);
+  });
+}
+
+const globals: [line: string, expected: string][] = [
+  ["deamon", "1 unknown keyword 'deamon' in a 'global' section - did you mean 'daemon'?"],
+  ["daemon now", "8 unexpected word 'now' - usage: daemon"],
+  ["chroot /var/empty", "1 sluice does not support 'chroot' - HAProxy has it; remove it to go on"],
+  ["maxconn many", "9 'many' is not an integer of at least 0 - usage: maxconn <number>"],
+  [
+    "spread-checks 51",
+    "15 '51' is not an integer from 0 to 50 - " +
+    "usage: spread-checks <0..50, in percent>",
+  ],
+  ["tune.bufsize 10", "14 '10' is not an integer of at least 1024 - usage: tune.bufsize <bytes>"],
+  ["log global", "5 'log global' is for proxies; this is the global section"],
+  [
+    "balance source",
+    "1 unknown keyword 'balance' in a 'global' section - " +
+    "it belongs in a listen, frontend or backend",
+  ],
+  ["setenv", "7 'setenv' expects a name - usage: setenv <name> <value>"],
+  ["no daemon", "4 'no' is not possible with 'daemon' - usage: daemon"],
+];
+for (const [line, expected] of globals) {
+  test(`error: global: ${line}`, () => {
+    const [column, ...message] = expected.split(" ");
+    assertEquals(errors(`global\n${line}\nlisten l :80\n`), [
+      `2:${column} error ${message.join(" ")}`,
+    ]);
+  });
+}
+
+test("all errors of a file come at once, in the order of its lines", () => {
+  const text = `globl
+  daemon
+global
+  deamon
+defaults
+  mode htp
+listen l :80
+  blance source
+  server a 10.0.0.1:80 chek inter bad weight 300
+  server b 10.0.0.2:80 cookie
+  default_backend nowhere
+peers p
+  whatever
+`;
+  assertEquals(errors(text).map((each) => each.split(" - ")[0]), [
+    "1:1 error unknown keyword 'globl' outside any section",
+    "4:3 error unknown keyword 'deamon' in a 'global' section",
+    "6:8 error 'htp' is not a mode",
+    "8:3 error unknown keyword 'blance' in a 'listen' section",
+    "9:24 error unknown keyword 'chek' for a server",
+    "9:35 error 'bad' is not a time",
+    "9:46 error '300' is not an integer from 0 to 256",
+    "10:30 error 'cookie' expects a value",
+    "11:19 error proxy 'l': there is no backend 'nowhere'",
+    "12:1 error sluice does not support 'peers' sections",
+  ]);
+});

@@ -1,0 +1,313 @@
+import { assertEquals } from "@std/assert";
+import { defaultProxy } from "#src/config/fields.ts";
+import { globalKeywords } from "#src/config/haproxy/global.ts";
+import { proxyKeywords } from "#src/config/haproxy/proxy.ts";
+import type { Cookie, Global, Proxy, Server } from "#src/config/model.ts";
+import { test } from "../../testing.ts";
+import { global, listen, only, valid } from "../support.ts";
+
+type Example<T> = [lines: string | string[], expected: Partial<T>];
+const array = (lines: string | string[]) => [lines].flat();
+const titled = (lines: string | string[]) => array(lines).join("; ");
+
+function pick<T extends object>(actual: T, expected: Partial<T>): Partial<T> {
+  const keys = Object.keys(expected) as (keyof T)[];
+  return Object.fromEntries(keys.map((key) => [key, actual[key]])) as Partial<T>;
+}
+
+const globals: Example<Global>[] = [
+  ["daemon", { daemon: true }],
+  ["quiet", { quiet: true }],
+  ["pidfile /run/sluice.pid", { pidfile: "/run/sluice.pid" }],
+  [["pidfile /a", "pidfile /b"], { pidfile: "/a" }],
+  ["maxconn 2000", { maxconn: 2000 }],
+  ["maxconn 0", { maxconn: null }],
+  ["log-tag edge", { logTag: "edge" }],
+  ["spread-checks 5", { spreadChecks: 5 }],
+  ["tune.bufsize 32768", { tuneBufsize: 32768 }],
+  ["tune.maxrewrite 512", { tuneMaxrewrite: 512 }],
+  [["log 127.0.0.1 local0", "no log"], { log: [] }],
+  [["setenv T one", "setenv T two", 'log-tag "$T"'], { logTag: "two" }],
+  [["setenv T one", "presetenv T two", 'log-tag "$T"'], { logTag: "one" }],
+  [["setenv T one", "unsetenv T", 'log-tag "${T-none}"'], { logTag: "none" }],
+  [["setenv T one", "setenv U two", "resetenv U", 'log-tag "${T-none}$U"'], { logTag: "nonetwo" }],
+];
+
+for (const [lines, expected] of globals) {
+  test(`global: ${titled(lines)}`, () => {
+    assertEquals(pick(global(...array(lines)), expected), expected);
+  });
+}
+
+const logs: [line: string, expected: Global["log"][number]][] = [
+  ["127.0.0.1 local0", {
+    target: { kind: "udp", host: "127.0.0.1", port: 514 },
+    format: "local",
+    len: 1024,
+    facility: "local0",
+    level: "debug",
+    minlevel: "emerg",
+  }],
+  ["logs.example.com:1514 len 2048 format rfc5424 daemon info err", {
+    target: { kind: "udp", host: "logs.example.com", port: 1514 },
+    format: "rfc5424",
+    len: 2048,
+    facility: "daemon",
+    level: "info",
+    minlevel: "err",
+  }],
+];
+for (const [line, expected] of logs) {
+  test(`log ${line}`, () => assertEquals(only(global(`log ${line}`).log), expected));
+}
+
+const targets: [word: string, expected: Global["log"][number]["target"]][] = [
+  ["[::1]:99", { kind: "udp", host: "::1", port: 99 }],
+  ["/dev/log", { kind: "unix", path: "/dev/log" }],
+  ["unix@log.sock", { kind: "unix", path: "log.sock" }],
+  ["stdout", { kind: "stdout" }],
+  ["stderr", { kind: "stderr" }],
+  ["fd@1", { kind: "stdout" }],
+  ["fd@2", { kind: "stderr" }],
+];
+for (const [word, expected] of targets) {
+  test(`log ${word} local0`, () => {
+    assertEquals(only(listen(`log ${word} local0`).log).target, expected);
+  });
+}
+
+const proxies: Example<Proxy>[] = [
+  ["mode http", { mode: "http" }],
+  ["mode tcp", { mode: "tcp" }],
+  ["disabled", { disabled: true }],
+  [["disabled", "enabled"], { disabled: false }],
+  ["description the front door", { description: "the front door" }],
+  ["maxconn 100", { maxconn: 100 }],
+  ["maxconn 0", { maxconn: null }],
+  ["backlog 64", { backlog: 64 }],
+  ["fullconn 50", { fullconn: 50 }],
+  ["retries 5", { retries: 5 }],
+  ["grace 20s", { grace: 20_000 }],
+  ["monitor-net 192.168.1.252/31", { monitorNet: "192.168.1.252/31" }],
+  ["monitor-net 10.1.2.3", { monitorNet: "10.1.2.3/32" }],
+  ["balance roundrobin", { balance: "roundrobin" }],
+  ["balance static-rr", { balance: "static-rr" }],
+  ["balance leastconn", { balance: "leastconn" }],
+  ["balance source", { balance: "source" }],
+  ["hash-type consistent", { hashType: "consistent" }],
+  ["hash-type map-based", { hashType: "map-based" }],
+  ["source 10.0.0.1", { source: { host: "10.0.0.1", port: 0 } }],
+  ["source [::1]:99", { source: { host: "::1", port: 99 } }],
+  ["source *", { source: { host: "0.0.0.0", port: 0 } }],
+  ["dispatch 127.0.0.1:80", {
+    dispatch: { kind: "ip", host: "127.0.0.1", port: 80, portOffset: 0 },
+  }],
+  ["log global", { logGlobal: true, log: [] }],
+  [["log global", "log stdout local0", "no log"], { logGlobal: false, log: [] }],
+  ["redispatch", { redispatch: true }],
+  ["option redispatch", { redispatch: true }],
+  ["option redispatch -1", { redispatch: true }],
+  [["redispatch", "no option redispatch"], { redispatch: false }],
+  ["option persist", { persist: true }],
+  [["option persist", "no option persist"], { persist: false }],
+  ["option abortonclose", { abortonclose: true }],
+  ["option allbackups", { allbackups: true }],
+  ["option dontlognull", { dontlognull: true }],
+  ["option httplog", { logFormat: "httplog" }],
+  ["option tcplog", { logFormat: "tcplog" }],
+  ["option httpclose", { connection: "close" }],
+  ["option forceclose", { connection: "close" }],
+  ["option http-server-close", { connection: "server-close" }],
+  [["option httpclose", "option http-keep-alive"], { connection: "keep-alive" }],
+  [["option httpclose", "no option httpclose"], { connection: "keep-alive" }],
+  [["option httpclose", "no option http-server-close"], { connection: "close" }],
+  ["option httpchk", { check: { kind: "http", method: "OPTIONS", uri: "/", version: "HTTP/1.0" } }],
+  ["option httpchk /up", {
+    check: { kind: "http", method: "OPTIONS", uri: "/up", version: "HTTP/1.0" },
+  }],
+  ["option httpchk HEAD /up", {
+    check: { kind: "http", method: "HEAD", uri: "/up", version: "HTTP/1.0" },
+  }],
+  ["option httpchk GET / HTTP/1.1\\r\\nHost:\\ www", {
+    check: { kind: "http", method: "GET", uri: "/", version: "HTTP/1.1\r\nHost: www" },
+  }],
+  ["option ssl-hello-chk", { check: { kind: "ssl-hello" } }],
+  [["option httpchk", "option tcp-check"], { check: { kind: "tcp" } }],
+  ["option forwardfor", {
+    forwardfor: { except: null, header: "X-Forwarded-For", ifNone: false },
+  }],
+  ["option forwardfor except 10.1.2.3/255.0.0.0 header X-Client if-none", {
+    forwardfor: { except: "10.0.0.0/8", header: "X-Client", ifNone: true },
+  }],
+  ["option originalto except 127.0.0.1 header X-To", {
+    originalto: { except: "127.0.0.1/32", header: "X-To" },
+  }],
+];
+
+for (const [lines, expected] of proxies) {
+  test(`proxy: ${titled(lines)}`, () => {
+    assertEquals(pick(listen(...array(lines)), expected), expected);
+  });
+}
+
+const noTimeouts = defaultProxy("listen", "l").timeout;
+const timeouts: Example<Proxy["timeout"]>[] = [
+  ["timeout connect 5s", { connect: 5000 }],
+  ["timeout client 1m", { client: 60_000 }],
+  ["timeout server 2h", { server: 7_200_000 }],
+  ["timeout queue 1d", { queue: 86_400_000 }],
+  ["timeout check 10ms", { check: 10 }],
+  ["timeout http-request 1500us", { httpRequest: 2 }],
+  ["timeout http-keep-alive 250", { httpKeepAlive: 250 }],
+  ["timeout client 2147483647", { client: 2 ** 31 - 1 }],
+  ["timeout client 0", { client: null }],
+  ["contimeout 5000", { connect: 5000 }],
+  ["clitimeout 6000", { client: 6000 }],
+  ["srvtimeout 7s", { server: 7000 }],
+];
+for (const [lines, expected] of timeouts) {
+  test(`proxy: ${titled(lines)}`, () => {
+    assertEquals(listen(...array(lines)).timeout, { ...noTimeouts, ...expected });
+  });
+}
+
+const cookies: [rest: string, expected: Partial<Cookie>][] = [
+  ["SITE", { name: "SITE", mode: "passive", indirect: false, domains: [] }],
+  ["S insert indirect nocache", { mode: "insert", indirect: true, nocache: true }],
+  ["S rewrite", { mode: "rewrite" }],
+  ["S prefix", { mode: "prefix" }],
+  ["S insert postonly preserve httponly secure", {
+    postonly: true,
+    preserve: true,
+    httponly: true,
+    secure: true,
+  }],
+  ["S insert domain .a.example domain b.example", { domains: [".a.example", "b.example"] }],
+  ["S insert maxidle 30m maxlife 8h", { maxidle: 1800, maxlife: 28_800 }],
+  ["S insert maxidle 30 maxlife 1500ms", { maxidle: 30, maxlife: 2 }],
+];
+for (const [rest, expected] of cookies) {
+  test(`cookie ${rest}`, () => {
+    const { cookie } = listen(`cookie ${rest}`);
+    assertEquals(cookie === null ? null : pick(cookie, expected), expected);
+  });
+}
+
+const servers: [rest: string, expected: Partial<Server>][] = [
+  ["", { weight: 1, cookie: null, check: false, inter: 2000, rise: 2, fall: 3, maxconn: 0 }],
+  ["weight 0", { weight: 0 }],
+  ["weight 256", { weight: 256 }],
+  ["cookie A~1", { cookie: "A~1" }],
+  ["check inter 4s fastinter 1s downinter 8s", {
+    check: true,
+    inter: 4000,
+    fastinter: 1000,
+    downinter: 8000,
+  }],
+  ["check rise 4 fall 5", { rise: 4, fall: 5 }],
+  ["check port 81 addr 10.0.0.9", { port: 81, addr: "10.0.0.9" }],
+  ["addr 10.0.0.9:82", { port: 82, addr: "10.0.0.9" }],
+  ["backup disabled", { backup: true, disabled: true }],
+  ["disabled enabled", { disabled: false }],
+  ["check no-check backup no-backup", { check: false, backup: false }],
+  ["maxconn 12 minconn 4 maxqueue 9", { maxconn: 12, minconn: 4, maxqueue: 9 }],
+  ["source 10.1.2.1", { source: { host: "10.1.2.1", port: 0 } }],
+];
+for (const [rest, expected] of servers) {
+  test(`server s 10.0.0.1:80 ${rest}`, () => {
+    const server = only(listen(`server s 10.0.0.1:80 ${rest}`).servers);
+    assertEquals(pick(server, expected), expected);
+  });
+}
+
+test("default-server is what later servers begin with", () => {
+  const { servers } = listen(
+    "server a 10.0.0.1:80",
+    "default-server check inter 9s weight 7 backup source 10.1.2.1",
+    "server b 10.0.0.2:80 no-backup weight 8",
+  );
+  const [a, b] = servers;
+  assertEquals(a?.check, false);
+  assertEquals([b?.check, b?.inter, b?.weight, b?.backup], [true, 9000, 8, false]);
+  assertEquals(b?.source, { host: "10.1.2.1", port: 0 });
+});
+
+const addresses: [word: string, expected: Server["address"]][] = [
+  ["10.0.0.1:80", { kind: "ip", host: "10.0.0.1", port: 80, portOffset: 0 }],
+  ["10.0.0.1", { kind: "ip", host: "10.0.0.1", port: null, portOffset: 0 }],
+  ["10.0.0.1:", { kind: "ip", host: "10.0.0.1", port: null, portOffset: 0 }],
+  ["10.0.0.1:+1000", { kind: "ip", host: "10.0.0.1", port: null, portOffset: 1000 }],
+  ["10.0.0.1:-1000", { kind: "ip", host: "10.0.0.1", port: null, portOffset: -1000 }],
+  ["::1:80", { kind: "ip", host: "::1", port: 80, portOffset: 0 }],
+  ["[::1]:80", { kind: "ip", host: "::1", port: 80, portOffset: 0 }],
+  ["[::1]", { kind: "ip", host: "::1", port: null, portOffset: 0 }],
+  ["ipv4@10.0.0.1:80", { kind: "ip", host: "10.0.0.1", port: 80, portOffset: 0 }],
+  ["ipv6@::1:80", { kind: "ip", host: "::1", port: 80, portOffset: 0 }],
+  ["www.example.com:80", { kind: "ip", host: "www.example.com", port: 80, portOffset: 0 }],
+  ["unix@/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
+  ["/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
+  ["abns@app", { kind: "abstract", name: "app" }],
+];
+for (const [word, expected] of addresses) {
+  test(`server s ${word}`, () => {
+    assertEquals(only(listen(`server s ${word}`).servers).address, expected);
+  });
+}
+
+const ip = (host: string, port: number) => ({ kind: "ip" as const, host, port });
+const binds: [word: string, expected: Proxy["bind"][number]["address"][]][] = [
+  [":80", [ip("*", 80)]],
+  ["*:80", [ip("*", 80)]],
+  ["192.168.1.1:80", [ip("192.168.1.1", 80)]],
+  [":::80", [ip("::", 80)]],
+  ["::1:80", [ip("::1", 80)]],
+  ["[::1]:80", [ip("::1", 80)]],
+  ["ipv6@:80", [ip("::", 80)]],
+  ["ipv6@*:80", [ip("::", 80)]],
+  ["ipv4@:80", [ip("*", 80)]],
+  [":80,:81", [ip("*", 80), ip("*", 81)]],
+  [":8000-8002,127.0.0.1:9", [
+    ip("*", 8000),
+    ip("*", 8001),
+    ip("*", 8002),
+    ip("127.0.0.1", 9),
+  ]],
+  ["unix@run.sock", [{ kind: "unix", path: "run.sock" }]],
+  ["/a,/b", [{ kind: "unix", path: "/a" }, { kind: "unix", path: "/b" }]],
+  ["abns@web", [{ kind: "abstract", name: "web" }]],
+  ["fd@3", [{ kind: "fd", fd: 3 }]],
+];
+for (const [word, expected] of binds) {
+  test(`bind ${word}`, () => {
+    const proxy = only(valid(`frontend f\nbind ${word}\n`).proxies);
+    assertEquals(proxy.bind.map((bind) => bind.address), expected);
+  });
+}
+
+test("an inherited socket is named by a variable", () => {
+  const proxy = only(valid('frontend f\nbind "fd@${LISTEN}"\n', { LISTEN: "7" }).proxies);
+  assertEquals(only(proxy.bind).address, { kind: "fd", fd: 7 });
+});
+
+test("parameters of 'bind' are for each of its addresses", () => {
+  const proxy = only(valid("frontend f\nbind :::80,:81 name x backlog 4 v6only\n").proxies);
+  const common = { name: "x", backlog: 4, v6only: true };
+  assertEquals(proxy.bind, [
+    { address: ip("::", 80), ...common },
+    { address: ip("*", 81), ...common },
+  ]);
+  const undone = only(valid("frontend f\nbind :::80 v6only v4v6\n").proxies);
+  assertEquals(only(undone.bind).v6only, false);
+});
+
+test("every keyword has an example here", () => {
+  const examples = [
+    ...[...globals, ...proxies, ...timeouts].flatMap(([lines]) => lines),
+    ...["log", "bind", "server", "default-server", "cookie", "default_backend"],
+  ];
+  const known = [...globalKeywords.keywords.keys(), ...proxyKeywords.keywords.keys()];
+  const without = known.filter((name) =>
+    !examples.some((line) => `${line} `.startsWith(`${name} `))
+  );
+  assertEquals(without, []);
+});

@@ -1,0 +1,194 @@
+import { test } from "../testing.ts";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { draw, type Look } from "#src/demo/draw.ts";
+import { paintFor, plain } from "#src/demo/paint.ts";
+import type { Exchange, Scene } from "#src/demo/scene.ts";
+import type { Field } from "#src/demo/steps.ts";
+
+const look: Look = { width: 72, paint: plain, file: "s.cfg" };
+const head = (line: string, ...fields: Field[]) => ({ line, fields });
+
+function exchange(more: Partial<Exchange> = {}): Exchange {
+  return {
+    client: "browser",
+    sameConnection: false,
+    previous: null,
+    sights: [{
+      server: "webA",
+      request: head("GET /URI2 HTTP/1.0"),
+      response: head("HTTP/1.0 200 OK", ["Content-Length", "5"]),
+      content: "webA\n",
+    }],
+    outcome: {
+      request: head("GET /URI2 HTTP/1.0", ["Cookie", "SERVERID=A"]),
+      response: head("HTTP/1.0 200 OK", ["Content-Length", "5"], ["Set-Cookie", "SERVERID=A"]),
+      content: "webA\n",
+      failure: null,
+      closed: true,
+    },
+    ...more,
+  };
+}
+
+test("an exchange is drawn in three columns, as the guide draws it", () => {
+  const scene: Scene = {
+    kind: "exchange",
+    exchange: exchange(),
+    asides: [
+      { place: "request", text: "it goes to server A" },
+      { place: "response", text: "a cookie is added" },
+    ],
+    verdicts: [
+      { line: 3, text: "webA sees no Cookie", held: true, saw: null },
+      { line: 4, text: "browser gets 404", held: false, saw: "HTTP/1.0 200 OK" },
+    ],
+    spoken: new Set(),
+  };
+  assertEquals(
+    draw(scene, look),
+    `\
+(browser)                       (sluice)                          (webA)
+  >-- GET /URI2 HTTP/1.0 ---------> |
+      Cookie: SERVERID=A            |
+                        ( it goes to server A )
+                                    | >-- GET /URI2 HTTP/1.0 --------->
+                                    | <-- HTTP/1.0 200 OK ------------<
+                         ( a cookie is added )
+  <-- HTTP/1.0 200 OK ------------< |
+      Set-Cookie: SERVERID=A        |
+  ok      webA sees no Cookie
+  FAILED  browser gets 404  (s.cfg:4)
+          instead: HTTP/1.0 200 OK
+
+`,
+  );
+});
+
+test("fields that pass unchanged are left out, unless the story speaks of them", () => {
+  const scene = (spoken: string[]): Scene => ({
+    kind: "exchange",
+    exchange: exchange(),
+    asides: [],
+    verdicts: [],
+    spoken: new Set(spoken),
+  });
+  assert(!draw(scene([]), look).includes("Content-Length"));
+  assertEquals(draw(scene(["content-length"]), look).match(/Content-Length: 5/g)?.length, 2);
+});
+
+test("no response and no server are drawn as such", () => {
+  const scene: Scene = {
+    kind: "exchange",
+    exchange: exchange({
+      sights: [],
+      outcome: { ...exchange().outcome, response: null, failure: "no connection: ECONNREFUSED" },
+    }),
+    asides: [],
+    verdicts: [],
+    spoken: new Set(),
+  };
+  const lines = draw(scene, look).split("\n");
+  assert(lines[0]?.endsWith("(no server)"));
+  assertEquals(lines[3]?.trimEnd(), "  <-- no connection: ECONNREFUSED   |");
+});
+
+test("a burst is drawn with a bar for each server, and the order of their turns", () => {
+  const scene: Scene = {
+    kind: "burst",
+    burst: {
+      line: "GET / HTTP/1.0",
+      count: 4,
+      counts: new Map([["webA", 1], ["webB", 3]]),
+      order: ["webB", "webA", "webB", "webB"],
+      statuses: new Map([[200, 4]]),
+    },
+    verdicts: [],
+  };
+  assertEquals(
+    draw(scene, look),
+    `\
+4 requests: GET / HTTP/1.0
+  webA  # 1
+  webB  ### 3
+  in this order  BABB
+
+`,
+  );
+});
+
+const printable = fc.string({ unit: fc.constantFrom(..."abcXYZ;=/-. ".split("")), maxLength: 150 });
+const fields = fc.array(
+  fc.tuple(fc.constantFrom("Cookie", "Via", "X-Forwarded-For"), printable.map((v) => v.trim())),
+  { maxLength: 3 },
+);
+const scenes = fc.record({
+  kind: fc.constant("exchange" as const),
+  exchange: fc.record({ sent: fields, seen: fields, answered: fields, got: fields, uri: printable })
+    .map(({ sent, seen, answered, got, uri }) => {
+      const line = `GET /${uri.replaceAll(" ", "")} HTTP/1.1`;
+      return exchange({
+        sights: [{
+          server: "webA",
+          request: head(line, ...seen),
+          response: head("HTTP/1.1 200 OK", ...answered),
+          content: "",
+        }],
+        outcome: {
+          request: head(line, ...sent),
+          response: head("HTTP/1.1 200 OK", ...got),
+          content: "",
+          failure: null,
+          closed: false,
+        },
+      });
+    }),
+  asides: fc.array(
+    fc.record({
+      place: fc.constantFrom("request" as const, "response" as const, "end" as const),
+      text: printable.map((text) => `told ${text.replaceAll(/\S{20}/g, "$& ")}`),
+    }),
+    { maxLength: 3 },
+  ),
+  verdicts: fc.constant([]),
+  spoken: fc.constant(new Set(["via"])),
+});
+
+test("whatever is exchanged: no line exceeds the width, and the bar stands straight", () => {
+  fc.assert(
+    fc.property(scenes, fc.integer({ min: 60, max: 100 }), (scene, width) => {
+      const middle = Math.floor(width / 2);
+      for (const line of draw(scene, { ...look, width }).split("\n")) {
+        assert(line.length <= width, line);
+        if (line.includes("|")) assertEquals(line.indexOf("|"), middle);
+      }
+    }),
+  );
+});
+
+test("colour changes no text", () => {
+  const paint = paintFor(true, {});
+  assert(paint.colour);
+  fc.assert(
+    fc.property(scenes, (scene) => {
+      const coloured = draw(scene, { ...look, paint });
+      assert(coloured.includes("\x1b["));
+      // deno-lint-ignore no-control-regex
+      const stripped = coloured.replaceAll(/\x1b\[\d+m/g, "").replaceAll(/ +$/gm, "");
+      assertEquals(stripped, draw(scene, look));
+    }),
+  );
+});
+
+test("colour is for terminals, and NO_COLOR turns it off", () => {
+  assertEquals(
+    [
+      paintFor(true, {}),
+      paintFor(false, {}),
+      paintFor(true, { NO_COLOR: "1" }),
+      paintFor(true, { NO_COLOR: "" }),
+      paintFor(true, { TERM: "dumb" }),
+    ].map((paint) => paint.colour),
+    [true, false, false, true, false],
+  );
+});

@@ -1,0 +1,126 @@
+import { test } from "../testing.ts";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { judge, judgeBurst, matches } from "#src/demo/judge.ts";
+import type { Burst, Exchange } from "#src/demo/scene.ts";
+import type { BurstExpectation, Expectation, Step } from "#src/demo/steps.ts";
+import { parseStory } from "#src/demo/story.ts";
+
+const cast = { servers: ["webA", "webB", "bkpA"], proxies: [], checks: [] };
+/** webA and its backup share an address, hence an origin. */
+const originOf = (server: string) => server === "bkpA" ? "webA" : server;
+
+const exchange: Exchange = {
+  client: "browser",
+  sameConnection: false,
+  previous: "webB",
+  sights: [{
+    server: "webA",
+    request: { line: "GET / HTTP/1.0", fields: [["X-A", "1"], ["x-a", "2"]] },
+    response: { line: "HTTP/1.0 200 OK", fields: [] },
+    content: "",
+  }],
+  outcome: {
+    request: { line: "GET / HTTP/1.0", fields: [] },
+    response: { line: "HTTP/1.0 200 OK", fields: [["Set-Cookie", "SERVERID=A; path=/"]] },
+    content: "",
+    failure: null,
+    closed: true,
+  },
+};
+
+function last(...lines: string[]): Step {
+  const { steps, errors } = parseStory(lines.map((l) => `#>${l}`).join("\n"), "s.cfg", cast);
+  assertEquals(errors, []);
+  return steps.at(-1)!;
+}
+
+/** What is wrong with a sentence about the exchange: null if it holds. */
+function wrong(sentence: string, about: Exchange = exchange): string | null {
+  const step = last("browser sends GET / HTTP/1.0", ` ${sentence}`);
+  assert(step.kind === "exchange");
+  const verdict = judge(step.expectations[0] as Expectation, about, originOf);
+  assertEquals(verdict.held, verdict.saw === null);
+  assertEquals([verdict.line, verdict.text], [2, sentence]);
+  return verdict.saw;
+}
+
+test("expectations that hold", () => {
+  const sentences = [
+    "webA serves it",
+    "bkpA serves it",
+    "another server serves it",
+    "the server sees X-A: 1",
+    "webA sees x-A: 2",
+    "webA sees X-A: *",
+    "webA sees GET / HTTP/1.0",
+    "another server sees no Cookie",
+    "browser gets 200",
+    "browser gets set-cookie: SERVERID=A; path=/",
+    "browser gets Set-Cookie: SERVERID=*",
+    "browser gets no Via",
+    "the connection closes",
+  ];
+  assertEquals(sentences.map((sentence) => wrong(sentence)), sentences.map(() => null));
+});
+
+test("expectations that do not hold say what was there instead", () => {
+  assertEquals(wrong("webB serves it"), "webA served it");
+  assertEquals(wrong("webB sees X-A: 1"), "webA served it");
+  assertEquals(wrong("the same server serves it"), "webA served it, webB before it");
+  assertEquals(
+    wrong("another server serves it", { ...exchange, previous: "webA" }),
+    "webA served it again",
+  );
+  assertEquals(wrong("no server sees it"), "webA saw it");
+  assertEquals(wrong("webA sees X-A: 3"), "X-A: 1, X-A: 2");
+  assertEquals(wrong("webA sees Via: x"), "no Via among X-A, x-a");
+  assertEquals(wrong("webA sees no X-A"), "X-A: 1, X-A: 2");
+  assertEquals(wrong("webA sees GET /x HTTP/1.0"), "GET / HTTP/1.0");
+  assertEquals(wrong("browser gets 404"), "HTTP/1.0 200 OK");
+  assertEquals(wrong("browser gets Set-Cookie: SERVERID=A"), "Set-Cookie: SERVERID=A; path=/");
+  const kept = { ...exchange, outcome: { ...exchange.outcome, closed: false } };
+  assertEquals(wrong("the connection closes", kept), "it stays open");
+});
+
+test("without a server or a response, little holds", () => {
+  const outcome = { ...exchange.outcome, response: null, failure: "ECONNRESET" };
+  const none: Exchange = { ...exchange, sights: [], outcome };
+  assertEquals(wrong("no server sees it", none), null);
+  assertEquals(wrong("webA serves it", none), "no server saw it");
+  assertEquals(wrong("the server sees no Cookie", none), "no server saw it");
+  assertEquals(wrong("browser gets no Set-Cookie", none), "ECONNRESET");
+});
+
+test("bursts are judged by their sums", () => {
+  const burst: Burst = {
+    line: "GET / HTTP/1.1",
+    count: 4,
+    counts: new Map([["webA", 3], ["webB", 0]]),
+    order: ["webA", "webA", "webA"],
+    statuses: new Map([[200, 3], [0, 1]]),
+  };
+  const wrongIn = (sentence: string) => {
+    const step = last("4 new clients send GET /", ` ${sentence}`);
+    assert(step.kind === "burst");
+    return judgeBurst(step.expectations[0] as BurstExpectation, burst).saw;
+  };
+  assertEquals(wrongIn("webA serves 3, webB 0"), null);
+  assertEquals(wrongIn("webA serves 3"), null);
+  assertEquals(wrongIn("webA serves 2, webB 1"), "webA 3, webB 0");
+  assertEquals(wrongIn("at least 1 servers serve them"), null);
+  assertEquals(wrongIn("at least 2 servers serve them"), "1 did");
+  assertEquals(wrongIn("every client gets 200"), "3 x 200, 1 no response");
+});
+
+test("a pattern matches itself, and whatever stands for its stars", () => {
+  const plain = fc.string({ unit: fc.constantFrom(..."ab*.+?()[]\\^$|{}~ ".split("")) });
+  fc.assert(fc.property(plain, (text) => matches(text, text)));
+  fc.assert(
+    fc.property(fc.array(plain, { minLength: 2, maxLength: 4 }), plain, (parts, filling) => {
+      const literal = parts.map((part) => part.replaceAll("*", ""));
+      assert(matches(literal.join("*"), literal.join(filling)));
+      assert(!matches(literal.join(""), `${literal.join("")}!`));
+    }),
+  );
+});

@@ -1,0 +1,272 @@
+/** What every connected socket does, whatever adapter it comes from. */
+import { assert, assertEquals } from "@std/assert";
+import { test } from "../testing.ts";
+import { type End, play, type Scene, type Subject, unheard, until } from "./scene.ts";
+
+const megabyte = 1 << 20;
+/** More than all buffers between two sockets hold. */
+const large = 32 * megabyte;
+/** What may at most be on its way to a reader that does not read: the kernel's buffers and ours. */
+const bound = 16 * megabyte;
+
+/** Declares the cases for connected sockets. */
+export function connectionSuite(subject: Subject): void {
+  const scene = (name: string, body: (scene: Scene) => Promise<void>, skip = false) =>
+    test(`${subject.name}: ${name}`, () => play(subject, body), { skip });
+
+  scene("what is sent comes back from an echo", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.echoes = true;
+    client.send("hello");
+    await client.got(5);
+    client.send(", world");
+    await client.got(12);
+    assertEquals(client.text, "hello, world");
+  });
+
+  scene("large content goes both ways at once, complete and in order", async ({ pair }) => {
+    const ends = await pair();
+    for (const end of ends) end.checks = true;
+    for (const end of ends) end.sendSequence(4 * megabyte);
+    for (const end of ends) await end.got(4 * megabyte);
+    for (const end of ends) assertEquals(end.received, 4 * megabyte);
+  });
+
+  scene("a paused reader stalls a fast sender, then gets everything", async (scene) => {
+    const [client, server] = await scene.pair();
+    server.checks = true;
+    server.pause();
+    client.sendSequence(large);
+    await scene.settle();
+    assert(client.sequenceSent < bound, `${client.sequenceSent} bytes taken while nobody reads`);
+    assertEquals(server.received, 0);
+    server.resume();
+    await server.got(large);
+    assertEquals(client.sequenceSent, large);
+    assert(client.drains > 0);
+  });
+
+  scene("a reader that pauses at every event gets everything", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.checks = true;
+    let resumes = 0;
+    server.then.data = () => {
+      server.pause();
+      setTimeout(() => {
+        resumes++;
+        server.resume();
+      }, 0);
+    };
+    client.sendSequence(megabyte);
+    client.shutdown();
+    await server.heard("ended");
+    assertEquals(server.received, client.sequenceSent);
+    assert(resumes > 0 && client.sequenceSent > 0);
+  });
+
+  for (const side of ["client", "server"] as const) {
+    scene(`after the ${side}'s half-close the other direction goes on`, async ({ pair }) => {
+      const ends = await pair();
+      const [closing, open] = side === "client" ? ends : ends.reverse() as [End, End];
+      closing.send("last words");
+      closing.shutdown();
+      await open.heard("ended");
+      assertEquals(open.text, "last words");
+      closing.checks = true;
+      open.sendSequence(megabyte);
+      await closing.got(megabyte);
+      open.close();
+      await closing.heard("ended");
+      assertEquals(closing.received, megabyte);
+      assertEquals(open.log.filter((event) => event === "ended"), ["ended"]);
+    });
+  }
+
+  scene("the end comes after all data, also to a reader that was paused", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.checks = true;
+    server.pause();
+    client.sendSequence(50_000);
+    client.shutdown();
+    server.resume();
+    await server.heard("ended");
+    assertEquals(server.received, 50_000);
+  });
+
+  scene("all bytes taken before close() still arrive", async (scene) => {
+    const [client, server] = await scene.pair();
+    server.checks = true;
+    server.pause();
+    client.sendSequence(large);
+    await scene.settle();
+    client.close();
+    server.resume();
+    await server.heard("ended");
+    assertEquals(server.received, client.sequenceSent);
+  });
+
+  scene("a reset is heard as ECONNRESET, and is the last event", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.reset();
+    await client.heard("closed ECONNRESET");
+    assertEquals(client.log.at(-1), "closed ECONNRESET");
+    assertEquals(client.write(new Uint8Array(1)), -1);
+  }, !subject.resets);
+
+  scene("reset() ends the connection for the peer", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.reset();
+    await until(() => client.broken || client.log.includes("ended"), "an end at the client");
+  });
+
+  scene("a paused reader hears of a reset", async ({ pair }) => {
+    const [client, server] = await pair();
+    client.pause();
+    server.reset();
+    await client.heard("closed ECONNRESET");
+  }, !subject.asksKernel);
+
+  scene("writing to a peer that is gone fails without throwing", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.close();
+    await client.heard("ended");
+    let result = 0;
+    await until(() => {
+      result = client.write(new Uint8Array(1000));
+      return result === -1;
+    }, "-1 from write");
+    await until(() => client.broken, "closed");
+  });
+
+  scene("a sender that waits for drain hears when the reader goes away", async (scene) => {
+    const [client, server] = await scene.pair();
+    server.pause();
+    client.sendSequence(large);
+    await scene.settle();
+    server.close();
+    await until(() => client.broken, () => `closed (heard: ${client.log})`);
+  });
+
+  scene("nothing is heard after close()", async (scene) => {
+    const [client, server] = await scene.pair();
+    client.checks = true;
+    client.pause();
+    server.sendSequence(10_000);
+    server.close();
+    await scene.settle();
+    client.close();
+    const { received, drains, log } = client;
+    const before = [...log];
+    await scene.settle();
+    assertEquals([client.received, client.drains, client.log], [received, drains, before]);
+  });
+
+  for (const event of ["data", "drain", "ended"] as const) {
+    scene(`close() inside ${event} is safe and final`, async (scene) => {
+      const [client, server] = await scene.pair();
+      let calls = 0;
+      client.then[event] = () => {
+        calls++;
+        client.close();
+        client.close();
+        client.reset();
+        client.pause();
+        client.resume();
+        client.shutdown();
+        assertEquals(client.socket.write(new Uint8Array(1), 0, 1), -1);
+        client.then = {};
+      };
+      server.checks = client.checks = true;
+      if (event === "drain") client.sendSequence(large);
+      if (event === "data") server.sendSequence(200_000);
+      if (event === "ended") server.shutdown();
+      await until(() => calls > 0, event);
+      const { received } = client;
+      await scene.settle();
+      assertEquals([calls, client.received], [1, received]);
+      assertEquals(client.broken, false);
+    });
+  }
+
+  scene("close(), reset(), shutdown() and resume() may be called again", async (scene) => {
+    const [client, server] = await scene.pair();
+    client.shutdown();
+    client.shutdown();
+    client.resume();
+    await server.heard("ended");
+    server.close();
+    server.close();
+    server.reset();
+    server.resume();
+    await client.heard("ended");
+  });
+
+  scene("events can be exchanged in the middle of a connection", async ({ pair }) => {
+    const [client, server] = await pair();
+    client.send("one");
+    await server.got(3);
+    const heard: string[] = [];
+    server.socket.events = {
+      ...unheard,
+      data: (_, bytes) => heard.push(new TextDecoder().decode(bytes)),
+      ended: () => heard.push("ended"),
+    };
+    client.send("two");
+    await until(() => heard.length === 1, "data for the new owner");
+    client.shutdown();
+    await until(() => heard.length === 2, "ended for the new owner");
+    assertEquals(heard, ["two", "ended"]);
+    assertEquals(server.text, "one");
+  });
+
+  scene("keep() makes bytes last", async ({ pair }) => {
+    const [client, server] = await pair();
+    const kept: Uint8Array[] = [];
+    server.socket.events = {
+      ...unheard,
+      data: (socket, bytes) => kept.push(socket.keep(bytes, 1, bytes.length - 1)),
+    };
+    for (const text of ["<first>", "<second>", "<third>"]) {
+      const count = kept.length;
+      client.send(text);
+      await until(() => kept.length > count, text);
+    }
+    assertEquals(kept.map((bytes) => new TextDecoder().decode(bytes)), [
+      "first",
+      "second",
+      "third",
+    ]);
+  });
+
+  scene("the writer's bytes may be changed once write() has returned", async ({ pair }) => {
+    const [client, server] = await pair();
+    const bytes = new Uint8Array(10_000).fill(1);
+    const taken = client.write(bytes);
+    bytes.fill(2);
+    await server.got(taken);
+    assertEquals(server.content.includes(2), false);
+  });
+
+  scene("a part of an array is written as the part it is", async ({ pair }) => {
+    const [client, server] = await pair();
+    assertEquals(client.socket.write(new TextEncoder().encode("__part__"), 2, 6), 4);
+    await server.got(4);
+    assertEquals(server.text, "part");
+  });
+
+  scene("peerGone() is false as long as the peer is there", async ({ pair }) => {
+    const [client, server] = await pair();
+    server.send("x");
+    await client.got(1);
+    assertEquals([client.socket.peerGone(), server.socket.peerGone()], [false, false]);
+  });
+
+  scene("peerGone() is true after a FIN, also while paused", async ({ pair }) => {
+    const [client, server] = await pair();
+    client.pause();
+    server.send("unread");
+    server.close();
+    await until(() => client.socket.peerGone(), "peerGone()");
+    assertEquals(client.received, 0);
+  }, !subject.asksKernel);
+}

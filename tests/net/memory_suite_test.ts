@@ -1,0 +1,13 @@
+import { memoryNetwork } from "#src/net/memory.ts";
+import { connectionSuite } from "./connection_suite.ts";
+import { networkSuite } from "./network_suite.ts";
+
+const subject = {
+  name: "memory",
+  network: memoryNetwork(),
+  resets: true,
+  asksKernel: true,
+  descriptors: false,
+};
+connectionSuite(subject);
+networkSuite(subject);

@@ -1,0 +1,264 @@
+/**
+ * The log against the real haproxy's: it is sent requests, what it logs of them is taken apart into
+ * records, and our formats must put the same lines together again.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { logFormats, type LogTarget } from "#src/config/model.ts";
+import { createDates } from "#src/log/date.ts";
+import { connectLine, httpLine, tcpLine } from "#src/log/formats.ts";
+import { createHeader, type Level, putLine, textLimit, wanted } from "#src/log/frame.ts";
+import type { LogRecord } from "#src/log/record.ts";
+import { until } from "../log/until.ts";
+import { test } from "../testing.ts";
+
+const missing = spawnSync("haproxy", ["-v"]).status !== 0;
+const host = "127.0.0.1";
+/** Not UTC, and understood without a time zone database. */
+const zone = "IST-5:30";
+const dates = createDates(() => 330);
+
+interface Log {
+  readonly target: LogTarget;
+  /** How the haproxy's configuration says it. */
+  readonly keyword: string;
+  readonly lines: string[];
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, host));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return ports;
+}
+
+/** Sends `text`, one character a byte, and reads to the end. @returns the client's port */
+async function exchange(port: number, text: string): Promise<number> {
+  const socket = connect(port, host);
+  await once(socket, "connect");
+  const { localPort } = socket;
+  socket.write(text, "latin1");
+  socket.resume();
+  await once(socket, "close");
+  return localPort!;
+}
+
+/** What a line says that only the haproxy can know. */
+function parseDate(text: string): number {
+  const [, day, month, year, time] = /^(\d\d)\/(\w{3})\/(\d{4}):(.*)$/.exec(text)!;
+  return Date.parse(`${day} ${month} ${year} ${time}Z`) - 330 * 60_000;
+}
+
+const numbers = (text: string) => text.split("/").map(Number) as [number, ...number[]] & number[];
+
+function parseRecord(line: string, mode: "http" | "tcp", requestLine: string): LogRecord {
+  const words = line.split(" ");
+  const [client = "", date = "", frontend = "", target = "", times = ""] = words;
+  const rest = mode === "http"
+    ? { status: words[5], bytes: words[6], flags: words[9], counts: words[10], queues: words[11] }
+    : { status: "-1", bytes: words[5], flags: words[6], counts: words[7], queues: words[8] };
+  const t = numbers(times);
+  const [actconn, feconn = -1, beconn = -1, srvconn = -1, retries = -1] = numbers(rest.counts!);
+  const [srvQueue, backendQueue = -1] = numbers(rest.queues!);
+  return {
+    clientAddress: client.slice(0, client.lastIndexOf(":")),
+    clientPort: Number(client.slice(client.lastIndexOf(":") + 1)),
+    acceptDate: parseDate(date.slice(1, -1)),
+    frontend,
+    tls: false,
+    backend: target.split("/")[0]!,
+    server: target.split("/")[1]!,
+    timeRequest: mode === "http" ? t[0] : -1,
+    timeQueue: t[mode === "http" ? 1 : 0]!,
+    timeConnect: t[mode === "http" ? 2 : 1]!,
+    timeResponse: mode === "http" ? t[3]! : -1,
+    timeTotal: t.at(-1)!,
+    status: Number(rest.status),
+    bytes: Number(rest.bytes),
+    termination: rest.flags!.padEnd(4, "-"),
+    actconn,
+    feconn,
+    beconn,
+    srvconn,
+    retries,
+    redispatched: rest.counts!.includes("+"),
+    srvQueue,
+    backendQueue,
+    requestLine,
+  };
+}
+
+/** ms since 1970 as the header of a line tells it; 0 where it does not. */
+function headerDate(line: string): number {
+  const iso = /^(?:<\d+>)?(?:1 )?(\S{19}\.\d{3})(\d{3})\+05:30 /.exec(line);
+  if (iso !== null) return Date.parse(iso[1] + "+05:30") + (Number(iso[2]) + 0.5) / 1000;
+  const bsd = /^<\d+>(\w{3}) ([ \d]\d) (\d\d:\d\d:\d\d) /.exec(line);
+  if (bsd === null) return 0;
+  const year = new Date(Date.now() + 330 * 60_000).getUTCFullYear();
+  return Date.parse(`${bsd[2]} ${bsd[1]} ${year} ${bsd[3]}Z`) - 330 * 60_000;
+}
+
+/** A line as we would write it, at the moment which the haproxy's own line tells. */
+function framed(target: LogTarget, pid: number, level: Level, theirs: string, message: string) {
+  const header = createHeader(target, { tag: "haproxy", pid }, dates);
+  const bytes = new Uint8Array(8192);
+  const line = header(level, headerDate(theirs)) + message;
+  return new TextDecoder().decode(bytes.subarray(0, putLine(bytes, 0, line, textLimit(target))));
+}
+
+function logs(): Log[] {
+  const log = (settings: Partial<LogTarget>, options: string): Log => {
+    const target: LogTarget = {
+      target: { kind: "udp", host, port: 0 },
+      format: "local",
+      len: 1024,
+      facility: "local0",
+      level: "debug",
+      minlevel: "emerg",
+      ...settings,
+    };
+    const { facility, level, minlevel } = target;
+    return { target, keyword: `${options} ${facility} ${level} ${minlevel}`, lines: [] };
+  };
+  return [
+    log({ format: "raw", len: 8192 }, "len 8192 format raw"),
+    log({}, ""),
+    ...logFormats.map((format) => log({ format }, `format ${format}`)),
+    log({ format: "rfc5424", len: 100 }, "len 100 format rfc5424"),
+    log(
+      { format: "priority", facility: "mail", level: "notice", minlevel: "err" },
+      "format priority",
+    ),
+    log({ target: { kind: "stdout" }, format: "short", len: 80 }, "len 80 format short"),
+  ];
+}
+
+const requests = [
+  "GET /ok?a=1 HTTP/1.1",
+  "GET /\"#{|}\\^`~'<>%22 HTTP/1.1",
+  "POST /caf\xe9\x80\xff HTTP/1.0",
+  `GET /${"x".repeat(2000)} HTTP/1.1`,
+  `GET /${"\xe9".repeat(1500)} HTTP/1.1`,
+];
+
+test(
+  missing
+    ? "SKIPPED, no haproxy here: our log lines are the haproxy's"
+    : "our log lines are the haproxy's, in every format",
+  async () => {
+    const all = logs();
+    const [http = 0, plain = 0, tcp = 0, nobody = 0] = await freePorts(4);
+    const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
+    const sockets = await Promise.all(all.map(async ({ target, lines }) => {
+      if (target.target.kind !== "udp") return null;
+      const socket = createSocket("udp4");
+      socket.on("message", (message) => void lines.push(message.toString("latin1")));
+      socket.bind(0, host);
+      await once(socket, "listening");
+      return socket;
+    }));
+    const configuration = join(directory, "haproxy.cfg");
+    const log = (i: number) =>
+      `  log ${sockets[i] ? `${host}:${sockets[i].address().port}` : "stdout"} ${all[i]!.keyword}`;
+    writeFileSync(
+      configuration,
+      `global
+${all.map((_, i) => log(i)).join("\n")}
+defaults
+  log global
+  mode http
+  timeout connect 1s
+  timeout client 2s
+  timeout server 2s
+frontend http-in
+  bind ${host}:${http}
+  option httplog
+  option accept-invalid-http-request
+  http-request return status 200
+listen plain
+  bind ${host}:${plain}
+  server s1 ${host}:${http}
+listen tcp
+  mode tcp
+  bind ${host}:${tcp}
+  option tcplog
+  server s1 ${host}:${http}
+backend down
+  server s1 ${host}:${nobody} check inter 50ms
+`,
+    );
+    const haproxy = spawn("haproxy", ["-db", "-f", configuration], {
+      env: { ...process.env, TZ: zone },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const exited = once(haproxy, "exit");
+    let output = "";
+    haproxy.stdout.on("data", (bytes) => output += bytes);
+    try {
+      const raw = all[0]!.lines;
+      // The check that fails says that it runs.
+      const down = () => raw.find((line) => line.startsWith("Server down/s1 is DOWN"));
+      await until(() => down() !== undefined);
+      const messages: [Level, string][] = [["alert", down()!.slice(0, -1)]];
+
+      const expectLine = async (port: number) => {
+        const line = () => raw.find((line) => line.includes(`${host}:${port} `));
+        await until(() => line() !== undefined);
+        messages.push(["info", line()!.slice(0, -1)]);
+        return line()!.slice(0, -1);
+      };
+      for (const request of requests) {
+        const line = await expectLine(
+          await exchange(http, `${request}\r\nConnection: close\r\n\r\n`),
+        );
+        assertEquals(httpLine(parseRecord(line, "http", request), dates), line);
+      }
+      const bad = await expectLine(await exchange(http, "\x01\r\n\r\n"));
+      assertEquals(httpLine(parseRecord(bad, "http", "<BADREQ>"), dates), bad);
+
+      const request = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
+      const relayed = await expectLine(await exchange(tcp, request));
+      assertEquals(tcpLine(parseRecord(relayed, "tcp", ""), dates), relayed);
+
+      const clientPort = await exchange(plain, request);
+      const accepted = { clientAddress: host, clientPort, address: host, port: plain } as const;
+      assertEquals(
+        connectLine({ ...accepted, frontend: "plain", mode: "http" }),
+        await expectLine(clientPort),
+      );
+
+      // Lines of one moment come in any order: each is known by how its message starts.
+      for (const { target, lines } of all) {
+        const own = target.target.kind === "udp" ? lines : null;
+        for (const [level, message] of messages) {
+          const start = message.slice(0, 30);
+          const find = () =>
+            (own ?? output.split("\n").slice(0, -1).map((line) => line + "\n"))
+              .find((line) => line.includes(start));
+          if (!wanted(target, level)) {
+            assertEquals(find(), undefined);
+            continue;
+          }
+          await until(() => find() !== undefined);
+          const theirs = find()!;
+          assertEquals(framed(target, haproxy.pid!, level, theirs, message), theirs);
+          const told = headerDate(theirs);
+          assert(told === 0 || Math.abs(Date.now() - told) < 10_000, theirs);
+        }
+      }
+    } finally {
+      haproxy.kill();
+      await exited;
+      for (const socket of sockets) socket?.close();
+      rmSync(directory, { recursive: true });
+    }
+  },
+  { skip: missing },
+);
