@@ -1,5 +1,6 @@
 import process from "node:process";
 import { evaluateCondition } from "../config/haproxy/condition.ts";
+import { splitWords } from "../config/haproxy/words.ts";
 import { convertConfiguration, loadConfiguration } from "../config/load.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { complain, print, readFiles, show } from "./files.ts";
@@ -32,11 +33,16 @@ export function convert(paths: readonly string[]): number {
   return 0;
 }
 
-/** `-cc CONDITION`: the exit status is 0 if it is true, 1 if it is false or wrong. */
+/**
+ * `-cc CONDITION`: the exit status is 0 if it is true, 1 if it is false or wrong. Quotes and
+ * variables are resolved as in a line of a file.
+ */
 export function condition(text: string): number {
-  const result = evaluateCondition(text, process.env);
+  const split = splitWords(text, (name) => process.env[name], true);
+  const resolved = "error" in split ? text : split.words[0]?.text ?? "";
+  const result = "error" in split ? split.error : evaluateCondition(resolved, process.env);
   if ("value" in result) return result.value ? 0 : 1;
-  complain(`condition '${text}', column ${result.column}: ${result.message}`);
+  complain(`condition '${resolved}', column ${result.column}: ${result.message}`);
   if (result.hint !== undefined) complain(`  ${result.hint}`);
   return 1;
 }

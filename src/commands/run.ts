@@ -32,8 +32,11 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     return 1;
   }
   let instance: Instance;
+  let stopped: Promise<void>;
   try {
     const resolved = await resolveNames(configuration);
+    // Whoever sees the pid file, or is served, may send a signal.
+    stopped = stopSignal();
     instance = serve(resolved, network, options.maxconn ?? null, complain);
   } catch (error) {
     if (
@@ -55,7 +58,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     }
   }
   if (options.verbose) announce(instance);
-  await stopSignal();
+  await stopped;
   instance.stop();
   return 0;
 }
@@ -69,7 +72,8 @@ function mend(error: Error): string {
     case "EADDRNOTAVAIL":
       return "\n  this machine does not have that address: 'ip addr' shows which ones it has";
     case "EACCES":
-      return "\n  a port below 1024 needs root, or the capability CAP_NET_BIND_SERVICE";
+      return "\n  a port below 1024 needs root, or the capability CAP_NET_BIND_SERVICE; " +
+        "a unix socket, a folder that one may write to";
     default:
       return "";
   }

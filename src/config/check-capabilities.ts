@@ -10,6 +10,7 @@ const reasons: Readonly<Record<keyof Capabilities, string>> = {
   unix: "this runtime has no unix sockets",
   abstract: "this runtime has no abstract unix sockets",
   inherited: "this runtime cannot take over an inherited socket",
+  ipv6Only: "this runtime's IPv6 listeners take IPv4 clients as well",
 };
 
 const capabilityOf = { unix: "unix", abstract: "abstract", fd: "inherited" } as const;
@@ -33,7 +34,10 @@ export function checkCapabilities(
   for (const proxy of proxies) {
     if (proxy.disabled) continue;
     if (proxy.source !== null) need("sourceAddress", "source", proxy, "source");
-    for (const bind of proxy.bind) needAddress(bind.address.kind, "bind", bind, "address");
+    for (const bind of proxy.bind) {
+      needAddress(bind.address.kind, "bind", bind, "address");
+      if (bind.v6only) need("ipv6Only", "v6only", bind, "v6only");
+    }
     if (proxy.dispatch !== null) needAddress(proxy.dispatch.kind, "dispatch", proxy, "dispatch");
     for (const server of proxy.servers) {
       needAddress(server.address.kind, "server", server, "address");

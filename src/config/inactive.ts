@@ -32,11 +32,6 @@ const inactive = {
   server: [
     { keyword: "minconn", key: "minconn", isSet: (server: Server) => server.minconn > 0 },
     { keyword: "maxqueue", key: "maxqueue", isSet: (server: Server) => server.maxqueue > 0 },
-    {
-      keyword: "a server address without port",
-      key: "address",
-      isSet: ({ address }: Server) => address.kind === "ip" && address.port === null,
-    },
   ],
 };
 

@@ -83,6 +83,3 @@ export const valueCharacter = characterClass("\t", [32, 126], [128, 255]);
 
 /** VCHAR but "#": a request target has no fragment (RFC 9112, section 3.2). */
 export const targetCharacter = characterClass("", [33, 34], [36, 126]);
-
-/** What the Host field may hold: uri-host and port (RFC 9110, section 7.2). */
-export const hostCharacter = characterClass("-._~%!$&'()*+,;=:[]", ...alphanumeric);

@@ -119,7 +119,7 @@ function scanChunked(content: Content, bytes: Uint8Array, from: number, to: numb
       continue;
     }
     const c = bytes[i++]!;
-    line++;
+    if (++line > maxTrailers) return -1;
     switch (state) {
       case SIZE_FIRST:
       case SIZE: {
@@ -179,7 +179,7 @@ function scanChunked(content: Content, bytes: Uint8Array, from: number, to: numb
         else if (valueCharacter[c] === 0) return -1;
         break;
       case TRAILER_LF:
-        if (c !== LF || line > maxTrailers) return -1;
+        if (c !== LF) return -1;
         state = TRAILER_START;
         break;
       default: // LAST_LF

@@ -1,5 +1,5 @@
 /** Finds cookies in Cookie and Set-Cookie fields (RFC 6265, sections 4.1 and 4.2). */
-import { EQUALS, HTAB, isExactly, SEMICOLON, SP } from "./bytes.ts";
+import { COMMA, EQUALS, HTAB, isExactly, SEMICOLON, SP } from "./bytes.ts";
 
 /** One cookie-pair of a field value; offsets into its bytes. */
 export interface CookiePair {
@@ -22,20 +22,34 @@ export function createPair(): CookiePair {
 const isSpace = (c: number | undefined): boolean => c === SP || c === HTAB;
 
 /**
+ * {@linkcode nextPair}'s other delimiter: none in Set-Cookie fields; in Cookie fields a comma,
+ * since some clients and proxies make one field of two so (RFC 9110, section 5.2).
+ */
+export const OF_SET_COOKIE = SEMICOLON;
+export const OF_COOKIE = COMMA;
+
+/**
  * Reads the pair that begins at or after `from` of a field value ending at `to`.
+ * @param other a delimiter beside the semicolon: {@linkcode OF_COOKIE}, {@linkcode OF_SET_COOKIE}
  * @returns false if there is none
  */
-export function nextPair(pair: CookiePair, bytes: Uint8Array, from: number, to: number): boolean {
+export function nextPair(
+  pair: CookiePair,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  other: number,
+): boolean {
   let i = from;
   pair.delimiter = from;
-  while (i < to && (isSpace(bytes[i]) || bytes[i] === SEMICOLON)) {
-    if (bytes[i] === SEMICOLON) pair.delimiter = i;
+  while (i < to && (isSpace(bytes[i]) || bytes[i] === SEMICOLON || bytes[i] === other)) {
+    if (!isSpace(bytes[i])) pair.delimiter = i;
     i++;
   }
   if (i >= to) return false;
   pair.start = i;
   pair.nameEnd = -1;
-  while (i < to && bytes[i] !== SEMICOLON) {
+  while (i < to && bytes[i] !== SEMICOLON && bytes[i] !== other) {
     if (pair.nameEnd < 0 && bytes[i] === EQUALS) {
       pair.nameEnd = i;
       pair.valueStart = i + 1;

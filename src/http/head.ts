@@ -4,16 +4,18 @@
  * an error. Nothing is allocated but on errors: a {@linkcode Head} is an index into the bytes, and
  * is used again for the next message.
  */
+import { hostEnd, sameAuthority } from "./authority.ts";
 import {
   bytesOf,
   COLON,
+  COMMA,
   CR,
-  hostCharacter,
   HTAB,
   isWord,
   LF,
   SP,
   targetCharacter,
+  textOf,
   tokenCharacter,
   valueCharacter,
 } from "./bytes.ts";
@@ -82,6 +84,8 @@ export interface Head {
   hasConnection: boolean;
   /** Content-Length stood more than once, with one value. */
   repeatedLength: boolean;
+  /** Host stood more than once. */
+  repeatedHost: boolean;
   /** Why the head is INVALID. */
   error: string;
   /** Index of the first Host field; -1: none. */
@@ -111,6 +115,7 @@ export function createHead(): Head {
     hasSetCookie: false,
     hasConnection: false,
     repeatedLength: false,
+    repeatedHost: false,
     error: "",
     host: -1,
   };
@@ -188,6 +193,7 @@ function reset(head: Head): void {
     head.hasSetCookie =
     head.hasConnection =
     head.repeatedLength =
+    head.repeatedHost =
       false;
   head.host = -1;
 }
@@ -356,8 +362,8 @@ function interpret(
       head.hasSetCookie = true;
       break;
     case FIELD_HOST:
-      if (head.host >= 0) return invalid(head, "more than one Host") > 0;
-      head.host = head.count;
+      if (head.host < 0) head.host = head.count;
+      else head.repeatedHost = true;
       break;
     default:
       break;
@@ -378,15 +384,15 @@ function parseDecimal(bytes: Uint8Array, from: number, to: number): number {
 }
 
 function connectionOptions(head: Head, bytes: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to;) {
-    while (i < to && (bytes[i] === SP || bytes[i] === HTAB || bytes[i] === 44)) i++;
+  for (let i = from; i < to; i++) {
+    while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
     const start = i;
-    while (i < to && tokenCharacter[bytes[i]!] === 1) i++;
-    const end = i;
+    while (i < to && bytes[i] !== COMMA) i++;
+    let end = i;
+    while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--;
     if (isWord(bytes, start, end, wordClose)) head.close = true;
     else if (isWord(bytes, start, end, wordKeepAlive)) head.keepAlive = true;
     else if (isWord(bytes, start, end, wordUpgrade)) head.upgrade = true;
-    if (i === start) i++;
   }
 }
 
@@ -399,63 +405,47 @@ function checkRequest(head: Head, bytes: Uint8Array): boolean {
       return invalid(head, "Content-Length with Transfer-Encoding") > 0;
     }
   }
-  const hosted = head.host >= 0;
-  if (!hosted && head.minor === 1) return invalid(head, "no Host") > 0;
-  if (hosted) {
-    const end = valueEnd(head, head.host);
-    for (let i = valueStart(head, head.host); i < end; i++) {
-      if (hostCharacter[bytes[i]!] === 0) return invalid(head, "Host") > 0;
-    }
+  if (head.repeatedHost) return invalid(head, "more than one Host") > 0;
+  if (head.host < 0) {
+    return head.minor === 0 ? checkTarget(head, bytes) : invalid(head, "no Host") > 0;
   }
-  return checkTarget(head, bytes);
+  const host = hostEnd(bytes, valueStart(head, head.host), valueEnd(head, head.host));
+  return host < 0 ? invalid(head, "Host") > 0 : checkTarget(head, bytes);
 }
+
+const defaultPorts = new Map([["http", "80"], ["https", "443"]]);
 
 /** The forms of a request target (RFC 9112, section 3.2), and its agreement with Host. */
 function checkTarget(head: Head, bytes: Uint8Array): boolean {
   const { targetStart: start, targetEnd: end } = head;
   if (head.method === METHOD_CONNECT) {
-    return sameAuthority(head, bytes, start, end, "") || invalid(head, "authority") > 0;
+    // authority-form: the port must be there.
+    if (hostEnd(bytes, start, end) > end - 2) return invalid(head, "authority") > 0;
+    return checkAuthority(head, bytes, start, end, "");
   }
   if (bytes[start] === 47) return true; // origin-form
   if (end - start === 1 && bytes[start] === 42) {
     return head.method === METHOD_OPTIONS || invalid(head, "request target *") > 0;
   }
-  let i = start; // absolute-form
-  while (i < end && bytes[i] !== COLON) i++;
-  if (bytes[i + 1] !== 47 || bytes[i + 2] !== 47 || i + 3 >= end || i === start) {
-    return invalid(head, "request target") > 0;
-  }
-  const authority = i + 3;
-  let stop = authority;
-  while (stop < end && bytes[stop] !== 47 && bytes[stop] !== 63) stop++;
-  const port = i - start === 5 ? ":443" : ":80";
-  return sameAuthority(head, bytes, authority, stop, port) ||
-    invalid(head, "authority that differs from Host") > 0;
+  const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?]*)/i.exec(textOf(bytes, start, end));
+  if (absolute === null) return invalid(head, "request target") > 0;
+  const [, scheme = "", authority = ""] = absolute;
+  const from = start + scheme.length + 3;
+  const defaultPort = defaultPorts.get(scheme.toLowerCase()) ?? "";
+  return checkAuthority(head, bytes, from, from + authority.length, defaultPort);
 }
 
 /** Whether bytes[from, to) is an authority, and the Host field's if there is one. */
-function sameAuthority(
+function checkAuthority(
   head: Head,
   bytes: Uint8Array,
   from: number,
   to: number,
   defaultPort: string,
 ): boolean {
-  if (from === to) return false;
-  let authority = "";
-  for (let i = from; i < to; i++) {
-    if (hostCharacter[bytes[i]!] === 0) return false;
-    authority += String.fromCharCode(bytes[i]!);
-  }
+  if (hostEnd(bytes, from, to) <= from) return invalid(head, "authority") > 0;
   if (head.host < 0) return true;
-  let host = "";
-  const end = valueEnd(head, head.host);
-  for (let i = valueStart(head, head.host); i < end; i++) host += String.fromCharCode(bytes[i]!);
-  const plain = (text: string) => {
-    const lower = text.toLowerCase();
-    return defaultPort !== "" && lower.endsWith(defaultPort)
-      ? lower.slice(0, -defaultPort.length)
-      : lower;
-  };
-  return plain(authority) === plain(host);
+  const hostFrom = valueStart(head, head.host);
+  return sameAuthority(bytes, from, to, hostFrom, valueEnd(head, head.host), defaultPort) ||
+    invalid(head, "authority that differs from Host") > 0;
 }

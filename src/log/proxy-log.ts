@@ -52,7 +52,9 @@ export function openProxyLog(
     logsSessions: (proxy) => proxy.logFormat !== null && wantsTraffic(proxy),
     logsConnections: (proxy) => proxy.logFormat === null && wantsTraffic(proxy),
     session(proxy, record) {
-      const line = proxy.logFormat === "tcplog" ? tcpLine(record) : httpLine(record);
+      // In TCP mode there is no request to log (manual: "option httplog").
+      const tcp = proxy.logFormat === "tcplog" || proxy.mode === "tcp";
+      const line = tcp ? tcpLine(record) : httpLine(record);
       sinks.get(proxy)?.write("info", line, clock.wall());
     },
     connection(proxy, accepted) {

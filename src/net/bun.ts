@@ -1,5 +1,5 @@
 /** Sockets on Bun's event loop (Linux): descriptors made by libc, adopted by Bun. */
-import { existsSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, rmSync, statSync, unlinkSync } from "node:fs";
 import type { Socket as NativeSocket, SocketHandler, TCPSocketListener } from "bun";
 import {
   boundPort,
@@ -7,6 +7,7 @@ import {
   connectTo,
   duplicate,
   errnoName,
+  listenAgain,
   listenOn,
   peerHasClosed,
   receive,
@@ -50,6 +51,9 @@ class BunSocket implements Socket {
   /** The owner has closed it, or it broke: silence from here on. */
   done = false;
   paused = false;
+  /** Our FIN is sent, the peer's FIN was told: Bun tells the second of the two as a close. */
+  finSent = false;
+  endedTold = false;
 
   constructor(public events: SocketEvents, open: boolean) {
     this.open = open;
@@ -69,12 +73,20 @@ class BunSocket implements Socket {
   }
 
   write(bytes: Uint8Array, from: number, to: number): number {
-    if (this.done) return -1;
+    if (this.done || this.finSent) return -1;
     if (this.open) return this.native!.write(bytes, from, to - from);
     // Over loopback a connection often stands before connect() returns.
     const taken = this.native === null ? 0 : sendEarly(descriptorOf(this.native), bytes, from, to);
+    if (typeof taken !== "number") return this.#refused(taken);
     if (taken > 0) this.open = true;
     return taken;
+  }
+  /** The connect has failed, and the failed write was told why: nobody else will be. */
+  #refused(error: SocketError): number {
+    const { events } = this;
+    this.reset();
+    queueMicrotask(() => events.closed(this, error));
+    return -1;
   }
   /** Bun hands out a fresh buffer each time. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
@@ -89,7 +101,9 @@ class BunSocket implements Socket {
     if (!this.done) this.native?.resume();
   }
   shutdown(): void {
-    if (!this.done) this.native?.shutdown();
+    if (this.done || this.finSent) return;
+    this.finSent = true;
+    this.native?.shutdown();
   }
   close(): void {
     if (this.done) return;
@@ -107,6 +121,11 @@ class BunSocket implements Socket {
     if (this.done) return true;
     const fd = (this.native as unknown as { fd: number }).fd;
     return fd >= 0 && peerHasClosed(fd);
+  }
+  ended(): void {
+    if (this.done || this.endedTold) return;
+    this.endedTold = true;
+    this.events.ended(this);
   }
   broken(error: SocketError): void {
     if (this.done) return;
@@ -148,11 +167,13 @@ const handler: SocketHandler<BunSocket> = {
     }
   },
   end(native) {
-    const socket = native.data;
-    if (!socket.done) socket.events.ended(socket);
+    native.data.ended();
   },
   close(native, error) {
-    if (!native.data.done) native.data.broken(socketError(native.data, error));
+    const socket = native.data;
+    if (socket.done) return;
+    if (socket.finSent && error === undefined) socket.ended();
+    else socket.broken(socketError(socket, error));
   },
   connectError(native, error) {
     if (!native.data.done) native.data.broken(socketError(native.data, error));
@@ -195,7 +216,7 @@ const connecting = {
 /** The network on Bun. */
 export const bunNetwork: Network = {
   name: "bun",
-  can: { sourceAddress: true, unix: true, abstract: true, inherited: true },
+  can: { sourceAddress: true, unix: true, abstract: true, inherited: true, ipv6Only: true },
 
   connect(to, options, events) {
     if (to.kind === "fd") throw new SocketError("EINVAL", "fd@ is for listening only");
@@ -214,13 +235,17 @@ export const bunNetwork: Network = {
 
   listen(at, options, accept): Listener {
     const fd = at.kind === "fd" ? duplicate(at.fd) : bindOrReplace(at, options);
-    const serve = () =>
-      adopt.listen({
+    const serve = () => {
+      const server = adopt.listen({
         fd: duplicate(fd),
         allowHalfOpen: true,
         data: { accept },
         socket: acceptHandler,
       });
+      // Bun has listened again, with a queue of 511.
+      if (at.kind !== "fd") listenAgain(fd, options.backlog ?? defaultBacklog);
+      return server;
+    };
     // Bun's listener owns a duplicate: stopping that closes only it, and clients wait in the queue.
     let server: TCPSocketListener<unknown> | null = serve();
     let closed = false;
@@ -239,7 +264,8 @@ export const bunNetwork: Network = {
         server?.stop();
         server = null;
         closeDescriptor(fd);
-        if (at.kind === "unix") unlinkSync(at.path);
+        // Somebody may have removed it already.
+        if (at.kind === "unix") rmSync(at.path, { force: true });
       },
     };
   },

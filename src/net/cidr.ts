@@ -8,13 +8,12 @@ export type InNetwork = (address: string) => boolean;
  * @throws {RangeError} if it is none
  */
 export function network(text: string): InNetwork {
-  const [host = "", length] = text.split("/");
-  const base = bits(host);
-  const size = base === null ? 0 : host.includes(":") ? 128 : 32;
-  const prefix = length === undefined ? size : Number(length);
-  if (base === null || !(prefix >= 0 && prefix <= size)) {
-    throw new RangeError(`${text}: no network`);
-  }
+  const slash = text.indexOf("/");
+  const base = bits(slash < 0 ? text : text.slice(0, slash));
+  const size = base?.length ?? 0;
+  const length = slash < 0 ? `${size}` : text.slice(slash + 1);
+  const prefix = /^\d{1,3}$/.test(length) ? Number(length) : Infinity;
+  if (base === null || prefix > size) throw new RangeError(`${text}: no network`);
   const wanted = base.slice(0, prefix);
   return (address) => {
     // An IPv4 client of an IPv6 listener appears as ::ffff:a.b.c.d.
@@ -26,27 +25,38 @@ export function network(text: string): InNetwork {
 
 /** An address as its 32 or 128 binary digits; null if it is none. */
 function bits(address: string): string | null {
-  if (!address.includes(":")) {
-    const parts = address.split(".").map(Number);
-    if (parts.length !== 4 || parts.some((p) => !(p >= 0 && p <= 255))) return null;
-    return parts.map((p) => p.toString(2).padStart(8, "0")).join("");
-  }
-  const [left = "", right] = address.split("%")[0]!.split("::");
-  const head = words(left);
-  const tail = right === undefined ? [] : words(right);
-  const gap = 8 - head.length - tail.length;
-  if (right === undefined ? gap !== 0 : gap < 1) return null;
-  const all = [...head, ...new Array<number>(gap).fill(0), ...tail];
-  if (all.some((w) => !(w >= 0 && w <= 0xffff))) return null;
-  return all.map((w) => w.toString(2).padStart(16, "0")).join("");
+  if (!address.includes(":")) return quad(address);
+  const [left = "", right, more] = address.replace(/%.*/, "").split("::");
+  if (more !== undefined) return null;
+  const head = words(left, right === undefined);
+  const tail = right === undefined ? "" : words(right, true);
+  if (head === null || tail === null) return null;
+  const gap = 128 - head.length - tail.length;
+  if (right === undefined ? gap !== 0 : gap < 16) return null;
+  return head + "0".repeat(gap) + tail;
 }
 
-/** The 16-bit words of a part of an IPv6 address; a dotted quad counts for two. */
-function words(text: string): number[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((part) => {
-    if (!part.includes(".")) return [/^[0-9a-f]{1,4}$/i.test(part) ? parseInt(part, 16) : -1];
-    const [a = -1, b = -1, c = -1, d = -1] = part.split(".").map(Number);
-    return [a * 256 + b, c * 256 + d];
-  });
+/** The digits of a part of an IPv6 address; where it is the `last`, a dotted quad may end it. */
+function words(text: string, last: boolean): string | null {
+  if (text === "") return "";
+  let digits = "";
+  const parts = text.split(":");
+  for (const [i, part] of parts.entries()) {
+    const word = /^[0-9a-f]{1,4}$/i.test(part)
+      ? parseInt(part, 16).toString(2).padStart(16, "0")
+      : last && i === parts.length - 1
+      ? quad(part)
+      : null;
+    if (word === null) return null;
+    digits += word;
+  }
+  return digits;
+}
+
+/** The digits of an IPv4 address; null if it is none. */
+function quad(text: string): string | null {
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return null;
+  const parts = text.split(".").map(Number);
+  if (parts.some((part) => part > 255)) return null;
+  return parts.map((part) => part.toString(2).padStart(8, "0")).join("");
 }

@@ -30,7 +30,7 @@ const F_DUPFD_CLOEXEC = 1030;
  */
 export const denoNetwork: Network = {
   name: "deno",
-  can: { sourceAddress: true, unix: true, abstract: true, inherited: true },
+  can: { sourceAddress: true, unix: true, abstract: true, inherited: true, ipv6Only: false },
 
   connect(to, options, events) {
     if (options.source !== undefined && to.kind === "ip") {
@@ -107,8 +107,16 @@ function listenNatively(
         return Deno.listen({ transport: "unix", path: takeOver(at.path) });
     }
   } catch (error) {
-    throw socketErrorOf(error);
+    const { code } = socketErrorOf(error);
+    throw new SocketError(code, `cannot bind ${show(at)}: ${code}`);
   }
+}
+
+/** An address as messages show it. */
+function show(at: Exclude<Endpoint, { kind: "fd" }>): string {
+  if (at.kind === "unix") return at.path;
+  if (at.kind === "abstract") return `abns@${at.name}`;
+  return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
 }
 
 /** Removes a socket's path that a dead process left behind, as HAProxy does. @returns the path */

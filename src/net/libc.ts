@@ -222,6 +222,11 @@ export function listenOn(
   }
 }
 
+/** Gives a listening socket another length of its accept queue. */
+export function listenAgain(fd: number, backlog: number): void {
+  C.listen(fd, backlog);
+}
+
 /** The port that a socket is bound to; 0 if it has none. */
 export function boundPort(fd: number): number {
   length[0] = 128;
@@ -295,8 +300,19 @@ export function receive(fd: number): Uint8Array | null {
 
 const MSG_NOSIGNAL = 0x4000;
 
-/** Sends what the kernel takes at once; 0 if it takes nothing, say because the socket connects. */
-export function sendEarly(fd: number, bytes: Uint8Array, from: number, to: number): number {
+/**
+ * Sends what the kernel takes at once; 0 if it takes nothing, say because the socket connects.
+ * @returns as SocketError why the connect failed: the kernel tells it once
+ */
+export function sendEarly(
+  fd: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): number | SocketError {
   const piece = from === 0 ? bytes : bytes.subarray(from);
-  return Math.max(0, C.send(fd, piece, to - from, MSG_DONTWAIT | MSG_NOSIGNAL));
+  const taken = C.send(fd, piece, to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (taken >= 0) return taken;
+  const number = lastErrno();
+  return number === EAGAIN ? 0 : new SocketError(errnoName(number), "connect failed");
 }

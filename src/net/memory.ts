@@ -214,7 +214,7 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
 
   return {
     name: "memory",
-    can: { sourceAddress: true, unix: true, abstract: true, inherited: false },
+    can: { sourceAddress: true, unix: true, abstract: true, inherited: false, ipv6Only: true },
     connect,
     listen,
     run() {

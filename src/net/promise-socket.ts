@@ -59,7 +59,7 @@ export class PromiseSocket implements Socket {
   localAddress = "";
   localPort = 0;
   #connection: PromiseConnection | undefined;
-  readonly #cancel: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
   /** The owner has closed it, or it broke: silence from here on. */
   #done = false;
   #paused = false;
@@ -94,6 +94,7 @@ export class PromiseSocket implements Socket {
     if (this.#done) return connection.close();
     Object.assign(this, addresses);
     this.#connection = connection;
+    this.#cancel = undefined;
     if (this.#finWanted) this.#closeWrite();
     announce(this);
     if (this.#done) return;
@@ -120,14 +121,20 @@ export class PromiseSocket implements Socket {
       } else if (this.#finReceived) {
         if (this.#error !== undefined) this.fail(this.#error);
         else this.events.ended(this);
-        // No more reads: a connection that has ended does not start to read again.
-        return;
+        // Still "reading": a connection that has ended does not start to read again.
+        return this.#releaseInput();
       } else {
         await this.#receive();
       }
     }
     this.#reading = false;
-    if (this.#done && this.#input !== undefined) giveBack(this.#input);
+    if (this.#done) this.#releaseInput();
+    else if (this.#error !== undefined) this.fail(this.#error);
+  }
+
+  #releaseInput(): void {
+    if (this.#input !== undefined) giveBack(this.#input);
+    this.#input = undefined;
   }
 
   async #receive(): Promise<void> {
@@ -226,7 +233,7 @@ export class PromiseSocket implements Socket {
 
   resume(): void {
     this.#paused = false;
-    if (!this.#reading && this.#connection !== undefined) void this.#read();
+    if (!this.#done && !this.#reading && this.#connection !== undefined) void this.#read();
   }
 
   shutdown(): void {

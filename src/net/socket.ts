@@ -62,7 +62,7 @@ export interface SocketEvents {
   ended(socket: Socket): void;
   /**
    * The connection is gone through the peer or the network: refused, reset, timed out. At most
-   * once; nothing follows it. Never the consequence of the owner's own close() or reset(), after
+   * once, also while paused; nothing follows it. Never the consequence of the owner's own close() or reset(), after
    * which no event comes at all.
    */
   closed(socket: Socket, error: SocketError): void;
@@ -95,7 +95,7 @@ export interface Socket {
   shutdown(): void;
   /** Closes both directions; what the kernel took is still delivered. Idempotent. */
   close(): void;
-  /** Closes at once with a reset; undelivered bytes are dropped. Idempotent. */
+  /** Closes at once with a reset; undelivered bytes are dropped. Does nothing after close(). */
   reset(): void;
   /**
    * Whether the peer has closed or reset the connection, asked of the kernel: also seen while
@@ -139,6 +139,8 @@ export interface Capabilities {
   readonly abstract: boolean;
   /** `fd@` addresses: inherited listening sockets. */
   readonly inherited: boolean;
+  /** `v6only`: a listener on the IPv6 any-address that takes no IPv4 clients. */
+  readonly ipv6Only: boolean;
 }
 
 /** A runtime's way to the network. */

@@ -1,6 +1,6 @@
 /** What a request's cookies say of the server, and how they are passed on. */
 import { textOf } from "../http/bytes.ts";
-import { createPair, isNamed, nextPair } from "../http/cookie.ts";
+import { createPair, isNamed, nextPair, OF_COOKIE } from "../http/cookie.ts";
 import { fieldEnd, fieldStart, type Head, valueEnd, valueStart } from "../http/head.ts";
 import type { HeadWriter } from "../http/writer.ts";
 import { parseDate } from "./date.ts";
@@ -33,7 +33,7 @@ export function readCookieField(
   const end = valueEnd(head, i);
   let kept = 0;
   let named = 0;
-  for (let at = start; nextPair(pair, bytes, at, end); at = pair.next) {
+  for (let at = start; nextPair(pair, bytes, at, end, OF_COOKIE); at = pair.next) {
     if (isNamed(pair, bytes, policy.name)) named++;
     else kept++;
   }
@@ -41,7 +41,7 @@ export function readCookieField(
   const hidden = policy.hidden;
   if (hidden && kept === 0) writer.cut(fieldStart(head, i), fieldEnd(head, i));
   let before = 0;
-  for (let at = start; nextPair(pair, bytes, at, end); at = pair.next) {
+  for (let at = start; nextPair(pair, bytes, at, end, OF_COOKIE); at = pair.next) {
     if (!isNamed(pair, bytes, policy.name)) {
       before++;
       continue;
@@ -50,9 +50,8 @@ export function readCookieField(
     if (policy.mode === "prefix") {
       let delimiter = from;
       while (delimiter < to && bytes[delimiter] !== PREFIX_DELIMITER) delimiter++;
-      if (delimiter === to) continue;
       found.server ??= textOf(bytes, from, delimiter);
-      writer.cut(from, delimiter + 1);
+      if (delimiter < to) writer.cut(from, delimiter + 1);
       continue;
     }
     if (found.server === null) readValue(bytes, from, to, found);
@@ -62,9 +61,9 @@ export function readCookieField(
       writer.cut(pair.delimiter, pair.next);
     } else {
       const pairStart = pair.start;
-      const more = nextPair(pair, bytes, pair.next, end);
-      writer.cut(pairStart, more ? pair.start : end);
-      if (more) pair.next = pair.start;
+      nextPair(pair, bytes, pair.next, end, OF_COOKIE); // There is one: some pair is kept.
+      writer.cut(pairStart, pair.start);
+      pair.next = pair.start;
     }
   }
 }
@@ -77,4 +76,21 @@ function readValue(bytes: Uint8Array, from: number, to: number, found: RequestCo
   const [, last = "", first = ""] = textOf(bytes, from, to).split("|");
   found.lastDate = parseDate(last);
   found.firstDate = parseDate(first);
+}
+
+/** How far ahead of our clock a cookie's date may be, in seconds. */
+const mostAhead = 86_400;
+
+/**
+ * Whether the cookie must be ignored for its dates (manual: "cookie", maxidle and maxlife).
+ * @param now seconds since 1970
+ * @returns the cookie's state for the log: "O", too old, or "E", unused for too long; null: valid
+ */
+export function expiry(policy: CookiePolicy, found: RequestCookie, now: number): "E" | "O" | null {
+  if (isOutside(found.firstDate, policy.maxlife, now)) return "O";
+  return isOutside(found.lastDate, policy.maxidle, now) ? "E" : null;
+}
+
+function isOutside(date: number, limit: number, now: number): boolean {
+  return limit > 0 && date > 0 && (now - date > limit || date - now > mostAhead);
 }

@@ -1,11 +1,11 @@
 /** What happens to the cookies of a response: the server's own, and the one that the proxy sets. */
 import { bytesOf } from "../http/bytes.ts";
-import { createPair, isNamed, nextPair } from "../http/cookie.ts";
+import { createPair, isNamed, nextPair, OF_SET_COOKIE } from "../http/cookie.ts";
 import { FIELD_SET_COOKIE, fieldKind, type Head, valueEnd, valueStart } from "../http/head.ts";
 import type { HeadWriter } from "../http/writer.ts";
 import { formatDate } from "./date.ts";
 import { type CookiePolicy, DATE_DELIMITER, PREFIX_DELIMITER } from "./policy.ts";
-import type { RequestCookie } from "./request.ts";
+import { expiry, type RequestCookie } from "./request.ts";
 
 /** What a decision about a response rests on. */
 export interface ResponseContext {
@@ -24,7 +24,7 @@ const pair = createPair();
 /** Whether Set-Cookie field `i` sets the policy's cookie; leaves it in {@linkcode pair}. */
 function setsCookie(policy: CookiePolicy, head: Head, i: number, bytes: Uint8Array): boolean {
   return fieldKind(head, i) === FIELD_SET_COOKIE &&
-    nextPair(pair, bytes, valueStart(head, i), valueEnd(head, i)) &&
+    nextPair(pair, bytes, valueStart(head, i), valueEnd(head, i), OF_SET_COOKIE) &&
     isNamed(pair, bytes, policy.name);
 }
 
@@ -103,12 +103,12 @@ export function setCookieField(policy: CookiePolicy, context: ResponseContext): 
   }
   let value = context.serverCookie;
   if (policy.maxidle > 0 || policy.maxlife > 0) {
-    value += delimiter + (policy.maxidle > 0 ? formatDate(context.now) : "");
+    const { request, now } = context;
+    value += delimiter + formatDate(now);
     if (policy.maxlife > 0) {
-      const first = context.direct && context.request.firstDate > 0
-        ? context.request.firstDate
-        : context.now;
-      value += delimiter + formatDate(first);
+      // The first visit's date stays, on whatever server the client is now.
+      const visited = request.firstDate > 0 && expiry(policy, request, now) === null;
+      value += delimiter + formatDate(visited ? request.firstDate : now);
     }
   }
   return policy.before + value + policy.after;

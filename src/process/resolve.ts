@@ -13,29 +13,34 @@ export class ResolveError extends Error {
  * @throws {ResolveError} for the first name that has none
  */
 export async function resolveNames(configuration: Configuration): Promise<Configuration> {
-  const known = new Map<string, Promise<string>>();
-  const resolve = (name: string): Promise<string> => {
-    if (isIP(name) !== 0) return Promise.resolve(name);
+  const known = new Map<string, Promise<string | null>>();
+  const resolve = async (name: string, whose: string): Promise<string> => {
+    if (isIP(name) !== 0) return name;
     let address = known.get(name);
     if (address === undefined) {
-      address = lookup(name).then((found) => found.address, () => {
-        throw new ResolveError(`could not resolve '${name}'`);
-      });
+      address = lookup(name).then((found) => found.address, () => null);
       known.set(name, address);
     }
-    return address;
+    return await address ?? Promise.reject(
+      new ResolveError(`${whose}: could not resolve the address '${name}'`),
+    );
   };
-  const ofAddress = async (address: ServerAddress): Promise<ServerAddress> =>
-    address.kind === "ip" ? { ...address, host: await resolve(address.host) } : address;
-  const ofServer = async (server: Server): Promise<Server> => ({
-    ...server,
-    address: await ofAddress(server.address),
-    addr: server.addr === null ? null : await resolve(server.addr),
-  });
+  const ofAddress = async (address: ServerAddress, whose: string): Promise<ServerAddress> =>
+    address.kind === "ip" ? { ...address, host: await resolve(address.host, whose) } : address;
+  const ofServer = async (server: Server, proxy: string): Promise<Server> => {
+    const whose = `proxy '${proxy}', server '${server.name}'`;
+    return {
+      ...server,
+      address: await ofAddress(server.address, whose),
+      addr: server.addr === null ? null : await resolve(server.addr, whose),
+    };
+  };
   const ofProxy = async (proxy: Proxy): Promise<Proxy> => ({
     ...proxy,
-    servers: await Promise.all(proxy.servers.map(ofServer)),
-    dispatch: proxy.dispatch === null ? null : await ofAddress(proxy.dispatch),
+    servers: await Promise.all(proxy.servers.map((server) => ofServer(server, proxy.name))),
+    dispatch: proxy.dispatch === null
+      ? null
+      : await ofAddress(proxy.dispatch, `proxy '${proxy.name}', dispatch`),
   });
   return { ...configuration, proxies: await Promise.all(configuration.proxies.map(ofProxy)) };
 }

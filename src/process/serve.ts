@@ -8,6 +8,7 @@ import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import { connectionLimit, descriptorLimit } from "./limits.ts";
 import { openTransport } from "./log-transport.ts";
+import { tidyWhenQuiet } from "./tidy.ts";
 
 /** Why a configuration could not be made to run. */
 export class StartError extends Error {
@@ -41,9 +42,11 @@ export function serve(
   try {
     const deps = { network, clock: systemClock, log, maxconn: connections.maxconn };
     const instance = startProxies(configuration, deps);
+    const stopTidying = tidyWhenQuiet(instance.activity, systemClock);
     return {
       ...instance,
       stop() {
+        stopTidying();
         instance.stop();
         log.close();
       },

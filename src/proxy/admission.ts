@@ -66,6 +66,7 @@ export class Admission {
   #admit(socket: Socket, frontend: Frontend): SocketEvents {
     frontend.connections++;
     this.runtime.connections++;
+    this.runtime.activity++;
     return this.open(socket, frontend);
   }
 

@@ -60,7 +60,7 @@ export class Backend {
   /** A server's state changed: others take its queue, or it takes of theirs. */
   stateChanged(server: Server): void {
     this.update();
-    if (server.usable) {
+    if (server.serves) {
       this.serveQueues(server);
       return;
     }
@@ -72,11 +72,11 @@ export class Backend {
     }
   }
 
-  /** The server that a cookie's value names, the first one that may be used; null: none. */
+  /** The server that a cookie's value names, the first one that may serve; null: none. */
   byCookie(value: string): Server | null {
     const sharing = this.#byCookie.get(value);
     if (sharing === undefined) return null;
-    for (const server of sharing) if (server.usable || this.config.persist) return server;
+    for (const server of sharing) if (server.serves || this.config.persist) return server;
     return null;
   }
 

@@ -1,13 +1,12 @@
 /** Sets up the health checks of all servers, and carries what they find to the backends. */
-import type * as model from "../config/model.ts";
 import { type Checker, startChecker } from "../health/checker.ts";
 import { httpProbe } from "../health/http.ts";
 import { downNotice, noServerNotice, upNotice } from "../health/notice.ts";
-import { checkTimeouts, type Probe, type Target } from "../health/probe.ts";
+import type { Probe } from "../health/probe.ts";
 import type { CheckResult } from "../health/result.ts";
 import { startOffsets } from "../health/schedule.ts";
+import { checkTarget } from "../health/target.ts";
 import { tcpProbe } from "../health/tcp.ts";
-import type { Endpoint } from "../net/socket.ts";
 import type { Backend } from "./backend.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
@@ -23,51 +22,36 @@ export function startChecks(
   runtime: Runtime,
 ): () => void {
   const checked = backends.flatMap((backend) =>
-    backend.servers.filter(({ config }) => config.check && !config.disabled)
+    backend.servers.flatMap((server) => {
+      const probe = server.config.check && !server.config.disabled
+        ? probeOf(server, runtime)
+        : null;
+      return probe === null ? [] : [{ server, probe }];
+    })
   );
-  const offsets = startOffsets(checked.map(({ config }) => config.inter));
-  const checkers: Checker[] = checked.map((server, i) => {
-    const checker: Checker = startChecker({
+  const offsets = startOffsets(checked.map(({ server }) => server.config.inter));
+  const checkers: Checker[] = checked.map(({ server, probe }, i) =>
+    startChecker({
       settings: server.config,
       offset: offsets[i]!,
       spreadChecks,
-      probe: probeOf(server, runtime),
+      probe,
       clock: runtime.clock,
       random: Math.random,
       changed: (change, result) => changed(server, change, result, runtime),
-    });
-    return checker;
-  });
+    })
+  );
   return () => checkers.forEach((checker) => checker.stop());
 }
 
-function probeOf(server: Server, runtime: Runtime): Probe {
-  const { config, backend } = server;
-  const { check, timeout } = backend.config;
-  const target: Target = {
-    endpoint: checkEndpoint(server),
-    options: server.connectOptions,
-    timeouts: checkTimeouts(config.inter, timeout),
-  };
+/** How to check `server`; null if no port can be found, which the configuration check refuses. */
+function probeOf({ config, address, backend }: Server, runtime: Runtime): Probe | null {
+  const target = checkTarget(backend.config, config, address, config.addr);
+  if (target === null) return null;
+  const { check } = backend.config;
   return check.kind === "http"
     ? httpProbe(runtime.network, runtime.clock, target, check)
     : tcpProbe(runtime.network, runtime.clock, target);
-}
-
-/** Where to check: the server's address, unless `addr` or `port` say otherwise. */
-function checkEndpoint({ config, address, backend }: Server): Endpoint {
-  if (address.kind !== "ip") return address;
-  return {
-    kind: "ip",
-    host: config.addr ?? address.host,
-    port: config.port ?? address.port ?? firstPort(backend.config),
-  };
-}
-
-/** A server without a port is checked on that of its proxy's first listener. */
-function firstPort(proxy: model.Proxy): number {
-  const address = proxy.bind[0]?.address;
-  return address?.kind === "ip" ? address.port : 0;
 }
 
 function changed(

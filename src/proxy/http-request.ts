@@ -115,7 +115,7 @@ export function cutConnectionOptions(
   writer: HeadWriter,
 ): void {
   const others = textOf(bytes, valueStart(head, i), valueEnd(head, i))
-    .split(",").map((option) => option.trim())
+    .split(",").map((option) => option.replace(/^[\t ]+|[\t ]+$/g, ""))
     .filter((option) => !/^(close|keep-alive|)$/i.test(option));
   writer.cutField(head, i);
   if (others.length > 0) {

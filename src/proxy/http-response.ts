@@ -68,7 +68,8 @@ export function planResponse(
   // What the field says must hold between us and the client, not between us and the server.
   const announced = close ? head.close && !head.keepAlive : !head.close;
   plan.editConnection = head.hasConnection && !announced;
-  plan.addClose = close && !announced && minor === 1;
+  // A response of HTTP/1.1 would promise the contrary, also where the client is of HTTP/1.0.
+  plan.addClose = close && !announced && (minor === 1 || head.minor === 1);
   const old = minor === 0 || head.minor === 0;
   plan.addKeepAlive = !close && old && !(announced && head.keepAlive);
   plan.fate = "pass";

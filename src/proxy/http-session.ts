@@ -31,8 +31,6 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   #carry: Uint8Array | null = null;
   /** When the first byte of the head that is being read came, on the clock's scale; -1: none has. */
   #headSince = -1;
-  /** For the log: bytes of the reply to a request that could not be read. */
-  refusedBytes = 0;
   /** Requests so far. */
   requests = 0;
   readonly acceptedAt: number;
@@ -71,14 +69,16 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
     this.#ended = true;
     if (this.stream !== null) this.stream.clientEnded();
     else if (this.#closing && !this.out.empty) return;
-    else if (this.#closing || this.#carry === null) this.#gone();
+    else if (this.#closing || (this.#carry === null && this.requests > 0)) this.#gone();
     else this.refuse(400, "CR");
   }
 
   closed(): void {
     this.#closed = true;
     if (this.stream !== null) this.stream.clientClosed();
-    else if (this.#carry !== null && !this.#closing) this.#logRefused(-1, "CR");
+    else if ((this.#carry !== null || this.requests === 0) && !this.#closing) {
+      this.#logRefused(400, "CR");
+    }
     this.#leave();
   }
 
@@ -138,9 +138,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
    * @param linger whether the client may still be sending this one
    */
   streamEnded(keep: boolean, linger: boolean): void {
-    const stream = this.stream!;
-    this.stream = null;
-    this.frontend.spareStreams.push(stream);
+    this.#letGo();
     if (this.#closed) return;
     if (!keep || this.#ended && this.#carry === null) {
       this.close(linger || this.#carry !== null);
@@ -151,10 +149,16 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
     else if (!this.#busy) this.#work(null);
   }
 
-  /** Ends the connection with a reset: what was sent must not pass for complete. */
-  reset(): void {
+  /** The stream has ended within its response: a reset says that what was sent is not complete. */
+  streamBroken(): void {
+    this.#letGo();
     this.socket.reset();
     this.#gone();
+  }
+
+  #letGo(): void {
+    this.frontend.spareStreams.push(this.stream!);
+    this.stream = null;
   }
 
   /**
@@ -165,7 +169,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   close(linger: boolean): void {
     if (this.#closing || this.#closed) return;
     this.#closing = true;
-    this.#linger = linger && !this.#ended;
+    this.#linger = linger;
     if (this.out.empty) this.#hangUp();
     else this.frontend.runtime.wheel.set(this, this.frontend.timeouts.client);
   }
@@ -180,7 +184,6 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   /** Answers a request that could not be read, and closes. */
   refuse(status: number, termination: string): void {
     const reply = errorReply(status, false, false);
-    this.refusedBytes = reply.length;
     this.#logRefused(status, termination);
     this.out.push(reply, 0, reply.length, null);
     this.#carry = null;
@@ -188,9 +191,12 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   }
 
   #logRefused(status: number, termination: string): void {
-    if (!this.frontend.logs) return;
-    const { clock } = this.frontend.runtime;
-    const since = this.#headSince < 0 ? 0 : clock.now() - this.#headSince;
+    const { logs, config, runtime } = this.frontend;
+    if (!logs || (config.dontlognull && this.#headSince < 0)) return;
+    const { clock } = runtime;
+    const since = this.requests === 0
+      ? clock.wall() - this.acceptedAt
+      : clock.now() - this.#headSince;
     logSession(this, null, status, `${termination}--`, since);
   }
 
@@ -244,11 +250,11 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
       stream.beginRequest(this, head, bytes, end, owner, logs ? since : -1);
       return true;
     }
+    if (this.#headSince < 0) {
+      this.#headSince = runtime.clock.now();
+      if (this.requests > 0) runtime.wheel.set(this, timeouts.httpRequest);
+    }
     if (end === INCOMPLETE && to - from <= runtime.headLimit) {
-      if (this.#headSince < 0) {
-        this.#headSince = runtime.clock.now();
-        if (this.requests > 0) runtime.wheel.set(this, timeouts.httpRequest);
-      }
       this.#carry = owner === null ? bytes.subarray(from) : owner.keep(bytes, from, to);
       return false;
     }
@@ -260,7 +266,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
 
   /** Closes, the outlet being empty. */
   #hangUp(): void {
-    if (!this.#linger) {
+    if (!this.#linger || this.#ended) {
       this.#gone();
       return;
     }

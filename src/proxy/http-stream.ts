@@ -11,7 +11,6 @@ import {
 import {
   createHead,
   type Head,
-  INCOMPLETE,
   METHOD_DELETE,
   METHOD_GET,
   METHOD_HEAD,
@@ -92,7 +91,6 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
   startedAt = -1;
   readAt = -1;
   respondedAt = -1;
-  servedBy: Server | null = null;
 
   // what editing a request depends on
   readonly found: RequestCookie = { server: null, lastDate: 0, firstDate: 0 };
@@ -193,7 +191,6 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
     this.#status = -1;
     this.bytes = 0;
     this.respondedAt = -1;
-    this.servedBy = null;
     this.#termination = "--";
     this.#requestState = this.#responseState = "-";
   }
@@ -227,7 +224,8 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
       return null;
     }
     const wanted = backend.byCookie(server);
-    this.#requestState = wanted !== null ? "V" : backend.knowsCookie(server) ? "D" : "I";
+    const down = wanted === null ? backend.knowsCookie(server) : !wanted.serves;
+    this.#requestState = down ? "D" : wanted !== null ? "V" : "I";
     return wanted;
   }
 
@@ -249,9 +247,11 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
       this.#session.stash(bytes, 0, bytes.length, socket);
       return;
     }
+    // What comes behind an answer that did not wait for it is nobody's any more.
+    if (this.#flushing) return;
     const end = scanContent(this.#request, bytes, 0, bytes.length);
     if (end < 0) {
-      this.#refuse(400, this.#phase("P"));
+      this.#refuse(400, this.#responding ? "PD" : "PH");
       return;
     }
     this.#takeContent(bytes, 0, end, socket);
@@ -260,7 +260,7 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
   }
 
   #takeContent(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
-    if (this.state === CONNECTED && !this.#flushing) {
+    if (this.state === CONNECTED) {
       this.#streamed = true;
       if (!this.connection!.out.push(bytes, from, to, owner)) this.#session.pause();
     } else if (this.#pending === null && this.#out.length + to - from <= heldContent) {
@@ -290,7 +290,7 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
       this.#clientEnded = true;
       if (this.#serverEnded) this.#over("--");
       else if (this.connection!.out.empty) this.connection!.socket.shutdown();
-    } else if (!this.#request.done) {
+    } else if (!this.#request.done && !this.#flushing) {
       this.#refuse(400, this.#phase("C"));
     }
   }
@@ -302,12 +302,8 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
 
   /** The client neither sends what it owes nor takes what is for it. */
   clientTimedOut(): void {
-    if (this.#responding || this.#flushing) {
-      this.#over(this.#phase("c"));
-      this.#session.reset();
-    } else {
-      this.#refuse(408, this.#phase("c"));
-    }
+    if (this.#responding || this.#flushing) this.#truncate(this.#phase("c"));
+    else this.#refuse(408, this.state === CONNECTED ? "cH" : this.#phase("c"));
   }
 
   // ---- to the server ----
@@ -319,7 +315,6 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
   #sentEarly = 0;
 
   protected override begin(connection: ServerConnection): void {
-    this.servedBy = connection.server;
     const from = this.#sentEarly;
     this.#sentEarly = 0;
     let open = from === this.#out.length ||
@@ -388,30 +383,29 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
     }
     const { headLimit } = this.#frontend.runtime;
     let from = 0;
+    let end: number;
     for (;;) {
-      const end = parseResponse(head, bytes, from, bytes.length);
+      end = parseResponse(head, bytes, from, bytes.length);
       const size = (end > 0 ? end : bytes.length) - from;
       if (end < 0 || size > headLimit) {
         this.#refuse(502, "PH");
         return;
       }
-      if (end === INCOMPLETE) {
-        this.#carry = owner === null ? bytes.subarray(from) : owner.keep(bytes, from, bytes.length);
-        this.#arm();
-        return;
-      }
-      if (head.status >= 200 || head.status === 101) {
-        this.#respond(connection, bytes, from, end, owner);
-        return;
-      }
-      // An interim response: HTTP/1.0 knows none (RFC 9110, section 15.2).
-      if (this.#minor === 1) this.#toClient(bytes, from, end, owner);
+      const interim = end > 0 && head.status < 200 && head.status !== 101;
+      if (!interim) break;
       from = end;
-      if (from === bytes.length) {
-        this.#arm();
-        return;
-      }
     }
+    // Interim responses pass on together: HTTP/1.0 knows none (RFC 9110, section 15.2).
+    const taken = from === 0 || this.#minor === 0 || this.#toClient(bytes, 0, from, owner);
+    if (end > 0) {
+      this.#respond(connection, bytes, from, end, owner);
+      return;
+    }
+    if (from < bytes.length) {
+      this.#carry = owner === null ? bytes.subarray(from) : owner.keep(bytes, from, bytes.length);
+    }
+    if (!taken) connection.socket.pause();
+    this.#arm();
   }
 
   /** The head of the final response is bytes[from, end). */
@@ -498,7 +492,7 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
 
   protected override timedOut(): void {
     if (this.#responding) this.#truncate("sD");
-    else this.#refuse(504, "sH");
+    else this.#refuse(504, this.#phase("s"));
   }
 
   /** The server closed without an answer. An idle connection may have been closing all along. */
@@ -547,9 +541,8 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
 
   /** The response cannot be completed: the client must not take it for complete. */
   #truncate(termination: string): void {
-    const session = this.#session;
-    this.#over(termination);
-    session.reset();
+    this.#termination = termination;
+    this.#finish(true);
   }
 
   /** All that will be sent has been handed over; ends when the client has taken it. */
@@ -569,18 +562,21 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
     this.#finish();
   }
 
-  #finish(): void {
+  /** @param truncated the client has not got all of the response, and never will */
+  #finish(truncated = false): void {
     const session = this.#session;
     if (this.#frontend.logs) this.#log();
     this.end();
     if (this.#out.bytes.length > largestBuffer) this.#out = new HeadWriter(bufferSize);
     this.#pending = this.#carry = null;
-    this.servedBy = null;
-    session.streamEnded(this.#keep, !this.#request.done);
+    if (truncated) session.streamBroken();
+    else session.streamEnded(this.#keep, !this.#request.done);
   }
 
   #log(): void {
-    const termination = this.#termination + this.#requestState + this.#responseState;
+    // A cookie's server that turned out not to work counts as down.
+    const down = this.redispatched && this.#requestState === "V";
+    const termination = this.#termination + (down ? "D" : this.#requestState) + this.#responseState;
     logSession(this.#session, this, this.#status, termination, 0);
   }
 
@@ -595,6 +591,7 @@ export class HttpStream extends Stream implements RequestEdit, ResponseContext {
 
   /** Sets the time-outs of both sides by who owes the next byte. */
   #arm(): void {
+    if (this.#flushing) return;
     if (this.state !== CONNECTED) {
       if (!this.#request.done && this.state !== ENDED) this.#armClient(this.#pending === null);
       return;

@@ -1,5 +1,6 @@
 /** A running configuration: built from the model, stopped as a whole. */
-import type * as model from "../config/model.ts";
+import * as v from "valibot";
+import * as model from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Endpoint, Network, Socket, SocketEvents } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
@@ -33,6 +34,8 @@ export interface ServerState {
 export interface Instance {
   /** Where it listens, with the ports that the kernel chose. */
   readonly endpoints: readonly { proxy: string; endpoint: Endpoint }[];
+  /** Connections accepted and requests begun so far: what stands still while nobody comes. */
+  readonly activity: () => number;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
   /** Ends at once: listeners, checks and connections. Idempotent. */
@@ -48,7 +51,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   const { network, clock, log } = deps;
   const wheel = new TimerWheel(clock);
   const headLimit = global.tuneBufsize - global.tuneMaxrewrite;
-  const runtime: Runtime = { network, clock, wheel, log, headLimit, connections: 0 };
+  const runtime: Runtime = { network, clock, wheel, log, headLimit, connections: 0, activity: 0 };
 
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
   const backends = new Map(
@@ -104,6 +107,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     endpoints: frontends.flatMap(({ config, listeners }) =>
       listeners.map(({ endpoint }) => ({ proxy: config.name, endpoint }))
     ),
+    activity: () => runtime.activity,
     *servers() {
       for (const { config, servers } of backends.values()) {
         for (const { name, up } of servers) yield { proxy: config.name, name, up };
@@ -116,8 +120,16 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
 function createBackend(proxy: model.Proxy, runtime: Runtime): Backend {
   const backend = new Backend(proxy, runtime);
   for (const server of proxy.servers) backend.add(server, server.address);
+  if (proxy.dispatch !== null && proxy.servers.length === 0) {
+    backend.add(dispatchServer(proxy.dispatch), proxy.dispatch);
+  }
   backend.update();
   return backend;
+}
+
+/** `dispatch`: one server, without a name in the logs and without checks. */
+function dispatchServer(address: model.ServerAddress): model.Server {
+  return v.parse(model.Server, { name: "dispatch", address });
 }
 
 function listen(

@@ -13,4 +13,6 @@ export interface Runtime {
   readonly headLimit: number;
   /** Connections of clients at this moment (HAProxy's actconn). */
   connections: number;
+  /** Connections accepted and requests begun so far. */
+  activity: number;
 }

@@ -62,9 +62,13 @@ export class Server implements Candidate {
   get full(): boolean {
     return this.config.maxconn > 0 && this.current >= this.config.maxconn;
   }
+  /** Takes the sessions whose cookie names it (manual: "weight", for those of weight 0). */
+  get serves(): boolean {
+    return this.up && !this.config.disabled;
+  }
   /** Takes new sessions. */
   get usable(): boolean {
-    return this.up && this.weight > 0 && !this.config.disabled;
+    return this.serves && this.weight > 0;
   }
 
   /** Where to connect for `client`. */

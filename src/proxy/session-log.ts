@@ -2,6 +2,7 @@
 import type { LogRecord } from "../log/record.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { HttpStream } from "./http-stream.ts";
+import type { Stream } from "./stream.ts";
 import type { TcpSession } from "./tcp-session.ts";
 
 /** One record is filled in and written at a time. */
@@ -37,9 +38,14 @@ function between(from: number, to: number): number {
   return from < 0 || to < 0 ? -1 : Math.max(0, Math.round(to - from));
 }
 
+/** Other streams on the stream's last server: as for the backend, the one that ends is left out. */
+function others({ servedBy, server }: Stream): number {
+  return servedBy === null ? 0 : servedBy.current - (server === null ? 0 : 1);
+}
+
 /**
  * Logs a request, or, without a stream, a connection that brought none.
- * @param since ms since the first byte of a request that could not be read
+ * @param since ms since the request began that could not be read
  */
 export function logSession(
   session: HttpSession,
@@ -58,7 +64,7 @@ export function logSession(
   record.status = status;
   record.termination = termination;
   if (stream === null) {
-    record.acceptDate = session.acceptedAt;
+    record.acceptDate = runtime.clock.wall() - since;
     record.backend = config.name;
     record.server = "<NOSRV>";
     record.timeRequest =
@@ -67,7 +73,8 @@ export function logSession(
       record.timeResponse =
         -1;
     record.timeTotal = Math.round(since);
-    record.bytes = session.refusedBytes;
+    // The reply is not counted, as in HAProxy.
+    record.bytes = 0;
     record.beconn = record.srvconn = record.retries = 0;
     record.redispatched = false;
     record.srvQueue = record.backendQueue = 0;
@@ -78,13 +85,13 @@ export function logSession(
     record.backend = stream.backend.config.name;
     record.server = stream.servedBy?.name ?? "<NOSRV>";
     record.timeRequest = between(stream.startedAt, stream.readAt);
-    record.timeQueue = stream.servedBy === null ? -1 : between(stream.queuedAt, stream.assignedAt);
+    record.timeQueue = between(stream.queuedAt, stream.assignedAt);
     record.timeConnect = between(stream.assignedAt, stream.connectedAt);
     record.timeResponse = between(stream.connectedAt, stream.respondedAt);
     record.timeTotal = between(stream.startedAt, clock.now());
     record.bytes = stream.bytes;
-    record.beconn = stream.backend.connections;
-    record.srvconn = stream.servedBy?.current ?? 0;
+    record.beconn = stream.backend.connections - 1;
+    record.srvconn = others(stream);
     record.retries = stream.retries;
     record.redispatched = stream.redispatched;
     record.srvQueue = stream.srvQueue;
@@ -96,14 +103,14 @@ export function logSession(
 
 /** Logs a TCP session. */
 export function logTcpSession(session: TcpSession, termination: string): void {
-  const { frontend, backend, server } = session;
+  const { frontend, backend } = session;
   const { runtime, config } = frontend;
   record.clientAddress = session.clientAddress;
   record.clientPort = session.socket.remotePort;
   record.acceptDate = session.acceptedAt;
   record.frontend = config.name;
   record.backend = backend.config.name;
-  record.server = session.serverName;
+  record.server = session.servedBy?.name ?? "<NOSRV>";
   record.timeRequest = record.timeResponse = record.status = -1;
   record.timeQueue = between(session.queuedAt, session.assignedAt);
   record.timeConnect = between(session.assignedAt, session.connectedAt);
@@ -112,8 +119,8 @@ export function logTcpSession(session: TcpSession, termination: string): void {
   record.termination = `${termination}--`;
   record.actconn = runtime.connections;
   record.feconn = frontend.connections;
-  record.beconn = backend.connections;
-  record.srvconn = server?.current ?? 0;
+  record.beconn = backend.connections - 1;
+  record.srvconn = others(session);
   record.retries = session.retries;
   record.redispatched = session.redispatched;
   record.srvQueue = session.srvQueue;

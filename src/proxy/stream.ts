@@ -29,7 +29,10 @@ export type AssignFailure = "no server" | "queue timeout" | "connect failed" | "
 export abstract class Stream extends Timer implements Queued<Stream>, Client {
   state = ENDED;
   backend!: Backend;
+  /** The server whose slot the stream holds. */
   server: Server | null = null;
+  /** For the log: the server that it was assigned to last, or waited for. */
+  servedBy: Server | null = null;
   connection: ServerConnection | null = null;
   /** The server is the one that the client's cookie named. */
   direct = false;
@@ -45,7 +48,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   queueNext: Stream | null = null;
   queuePrevious: Stream | null = null;
   queuedSince = 0;
-  /** For the log: how many were before in the server's queue and in the backend's. */
+  /** For the log: its place in the server's queue and in the backend's, from 1; 0: not queued. */
   srvQueue = 0;
   backendQueue = 0;
 
@@ -91,11 +94,12 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.retries = this.srvQueue = this.backendQueue = 0;
     this.redispatched = false;
     this.#avoid = null;
-    this.server = this.connection = null;
+    this.server = this.servedBy = this.connection = null;
     this.direct = false;
-    this.connectedAt = -1;
-    this.queuedAt = this.assignedAt = backend.runtime.clock.now();
+    this.assignedAt = this.connectedAt = -1;
+    this.queuedAt = backend.runtime.clock.now();
     backend.connections++;
+    backend.runtime.activity++;
   }
 
   /** Ends the stream: whatever it holds is given back. A connection not released is closed. */
@@ -117,7 +121,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     const { connection, server } = this;
     this.state = UNASSIGNED;
     this.backend.runtime.wheel.clear(this);
-    if (connection !== null && reusable && server!.usable) {
+    if (connection !== null && reusable && server!.serves) {
       this.connection = null;
       connection.stream = null;
       server!.addIdle(connection);
@@ -139,7 +143,6 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   /** The server went down while this stream waited for it: chooses again. */
   reassign(): void {
     this.direct = false;
-    this.redispatched = true;
     this.#assign(null);
   }
 
@@ -184,11 +187,12 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     if (server !== null && !server.full) {
       this.#take(server);
     } else if (server !== null) {
-      this.srvQueue = server.queue.length;
+      this.#choose(server);
       this.#wait(server.queue);
+      this.srvQueue = server.queue.length;
     } else if (backend.active.length > 0) {
-      this.backendQueue = backend.queue.length;
       this.#wait(backend.queue);
+      this.backendQueue = backend.queue.length;
     } else {
       this.#fail("no server", null);
     }
@@ -202,7 +206,13 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     runtime.wheel.set(this, config.timeout.queue ?? config.timeout.connect);
   }
 
+  #choose(server: Server): void {
+    if (this.servedBy !== null && this.servedBy !== server) this.redispatched = true;
+    this.servedBy = server;
+  }
+
   #take(server: Server): void {
+    this.#choose(server);
     this.server = server;
     this.assignedAt = this.backend.runtime.clock.now();
     this.backend.take(server);
@@ -257,17 +267,25 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.retries++;
     const { config, runtime } = backend;
     const leave = config.redispatch &&
-      (this.retriesLeft === 0 || !server.usable || (!this.direct && backend.choosesFreely));
+      (this.retriesLeft === 0 || !server.up || (!this.direct && backend.choosesFreely));
     if (leave) {
       this.#avoid = server;
-      this.redispatched = true;
       this.direct = false;
       this.#leaveServer();
-      this.#assign(null);
+    }
+    // Who waited for the connection has waited enough, and another server need not be waited for.
+    if (failure === "connect timeout" || (leave && backend.choosesFreely)) {
+      this.#again();
       return;
     }
     this.state = TURNAROUND;
     runtime.wheel.set(this, Math.min(turnaround, config.timeout.connect ?? turnaround));
+  }
+
+  /** The next attempt: with the same server, unless it has been left. */
+  #again(): void {
+    if (this.server !== null) this.#connect(this.server);
+    else this.#assign(null);
   }
 
   #fail(failure: AssignFailure, error: SocketError | null): void {
@@ -282,6 +300,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     switch (this.state) {
       case QUEUED:
         this.queue?.remove(this);
+        this.assignedAt = this.backend.runtime.clock.now();
         this.#fail("queue timeout", null);
         break;
       case CONNECTING:
@@ -289,7 +308,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
         this.#retry("connect timeout", null);
         break;
       case TURNAROUND:
-        this.#connect(this.server!);
+        this.#again();
         break;
       case CONNECTED:
         this.timedOut();

@@ -15,7 +15,6 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   readonly startedAt: number;
   /** Bytes sent to the client. */
   bytes = 0;
-  serverName = "<NOSRV>";
   #clientEnded = false;
   #serverEnded = false;
   #over = false;
@@ -50,8 +49,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   protected override sendEarly(): boolean {
     return false;
   }
-  protected override begin(connection: ServerConnection): void {
-    this.serverName = connection.server.name;
+  protected override begin(): void {
     this.socket.resume();
     this.#arm();
   }

@@ -111,8 +111,9 @@ export class TimerWheel {
     const until = Math.floor(now / tick);
     // After a long sleep one round visits every slot; no tick need be visited twice.
     const from = Math.max(this.#done + 1, until - slots + 1);
-    for (let t = from; t <= until; t++) this.#work(t % slots, until);
+    // Before the calls: what they arm must not land in a slot that has been worked off.
     this.#done = Math.max(this.#done, until);
+    for (let t = from; t <= until; t++) this.#work(t % slots, until);
     if (this.#linked > 0 && this.#armed !== stopped) this.#arm(this.#nextTick());
   };
 

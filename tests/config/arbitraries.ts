@@ -23,9 +23,15 @@ import {
   type Timeouts,
 } from "#src/config/model.ts";
 
+/** Any characters, controls and those beyond ASCII included. */
+export function anyText(constraints: fc.ArrayConstraints = {}): fc.Arbitrary<string> {
+  return fc.array(fc.integer({ min: 0, max: 0xd7ff }), constraints)
+    .map((codes) => String.fromCharCode(...codes));
+}
+
 const text = fc.oneof(
   fc.string({ minLength: 1, maxLength: 12 }),
-  fc.string({ minLength: 1, maxLength: 8, unit: "binary" }),
+  anyText({ minLength: 1, maxLength: 8 }),
   fc.constantFrom(
     "a b",
     'say "x"',

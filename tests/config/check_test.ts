@@ -57,7 +57,6 @@ const cases: [title: string, text: string, expected: string[]][] = [
   ["a check without a port", "listen l :80\nbackend b\nserver a 10.0.0.1 check\n", [
     "8:10 error backend 'b': server 'a' has no port to check - " +
     "a port in its address, 'port', or a listener of the same proxy with a port",
-    "8:10 warning 'a server address without port' is accepted but does not act yet",
   ]],
   ["a check on a port of its own", "listen l :80\nbackend b\nserver a unix@x check port 9\n", []],
   ["a check of a unix socket", "listen l :80\nbackend b\nserver a unix@x check\n", []],
@@ -160,15 +159,22 @@ test("what the network cannot do is refused", () => {
 bind abns@l
 bind fd@3
 bind :80
+bind :::81 v6only
 source 10.0.0.1
 server a unix@a
 server b 10.0.0.2:80 source 10.0.0.1
 server c 10.0.0.3:80
 `;
   const files = [{ name: "x.cfg", text }];
-  const all = { sourceAddress: true, unix: true, abstract: true, inherited: true };
+  const all = { sourceAddress: true, unix: true, abstract: true, inherited: true, ipv6Only: true };
   assert(loadConfiguration(files, {}, all).configuration !== null);
-  const none = { sourceAddress: false, unix: false, abstract: false, inherited: false };
+  const none = {
+    sourceAddress: false,
+    unix: false,
+    abstract: false,
+    inherited: false,
+    ipv6Only: false,
+  };
   const { configuration, diagnostics } = loadConfiguration(files, {}, none);
   assertEquals(configuration, null);
   const found = brief(diagnostics.filter(({ severity }) => severity === "error"));
@@ -176,10 +182,11 @@ server c 10.0.0.3:80
     "1:10 error 'bind' cannot be used: this runtime has no unix sockets",
     "2:6 error 'bind' cannot be used: this runtime has no abstract unix sockets",
     "3:6 error 'bind' cannot be used: this runtime cannot take over an inherited socket",
-    "5:8 error 'source' cannot be used: " +
+    "5:6 error 'v6only' cannot be used: this runtime's IPv6 listeners take IPv4 clients as well",
+    "6:8 error 'source' cannot be used: " +
     "this runtime cannot choose the local address of a connection",
-    "6:10 error 'server' cannot be used: this runtime has no unix sockets",
-    "7:29 error 'source' cannot be used: " +
+    "7:10 error 'server' cannot be used: this runtime has no unix sockets",
+    "8:29 error 'source' cannot be used: " +
     "this runtime cannot choose the local address of a connection",
   ]);
 });

@@ -1,7 +1,7 @@
 /** What every connected socket does, whatever adapter it comes from. */
 import { assert, assertEquals } from "@std/assert";
-import { test } from "../testing.ts";
-import { type End, play, type Scene, type Subject, unheard, until } from "./scene.ts";
+import { type End, unheard, until } from "./end.ts";
+import { scenes, type Subject } from "./scene.ts";
 
 const megabyte = 1 << 20;
 /** More than all buffers between two sockets hold. */
@@ -11,8 +11,7 @@ const bound = 16 * megabyte;
 
 /** Declares the cases for connected sockets. */
 export function connectionSuite(subject: Subject): void {
-  const scene = (name: string, body: (scene: Scene) => Promise<void>, skip = false) =>
-    test(`${subject.name}: ${name}`, () => play(subject, body), { skip });
+  const scene = scenes(subject);
 
   scene("what is sent comes back from an echo", async ({ pair }) => {
     const [client, server] = await pair();

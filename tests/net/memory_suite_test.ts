@@ -1,4 +1,5 @@
 import { memoryNetwork } from "#src/net/memory.ts";
+import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 
@@ -11,3 +12,4 @@ const subject = {
 };
 connectionSuite(subject);
 networkSuite(subject);
+addressSuite(subject);

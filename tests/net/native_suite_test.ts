@@ -1,5 +1,6 @@
 /** The adapter of the runtime that runs the tests. */
 import type { Network } from "#src/net/socket.ts";
+import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";
 import { listeningDescriptor, nativeNetwork } from "./native.ts";
 import { networkSuite } from "./network_suite.ts";
@@ -17,6 +18,7 @@ if (nativeNetwork !== undefined) {
   };
   connectionSuite(subject);
   networkSuite(subject);
+  addressSuite(subject);
   // These are other sockets, on Deno: its own know neither.
   connectionSuite({
     ...subject,

@@ -1,27 +1,14 @@
-/** What every network does: listening, connecting, and the addresses of both. */
+/** What every network does: listening and connecting, pausing and giving up. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { linkSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Endpoint, SocketError } from "#src/net/socket.ts";
+import { readdirSync } from "node:fs";
+import { SocketError } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
-import type { Inherited } from "./native.ts";
-import { type End, loopback, play, type Scene, type Subject, unheard, until } from "./scene.ts";
-
-/** A {@linkcode Subject} that is a whole network. */
-export interface NetworkSubject extends Subject {
-  /** Whether its sockets are descriptors of this process. */
-  readonly descriptors: boolean;
-  /** Makes a listening descriptor as a parent process leaves it to its child. */
-  readonly inherit?: () => Inherited;
-}
+import { type End, unheard, until } from "./end.ts";
+import { loopback, type NetworkSubject, play, portOf, type Scene, scenes } from "./scene.ts";
 
 /** Declares the cases for networks. */
 export function networkSuite(subject: NetworkSubject): void {
-  const { can } = subject.network;
-  const scene = (name: string, body: (scene: Scene) => void | Promise<void>, skip = false) =>
-    test(`${subject.name}: ${name}`, () => play(subject, body), { skip });
-  const ip6 = hasIp6(subject);
+  const scene = scenes(subject);
 
   scene("a listener on port 0 tells its port", async ({ listen, connect }) => {
     const server = listen();
@@ -30,29 +17,6 @@ export function networkSuite(subject: NetworkSubject): void {
     await client.heard("opened");
     assertEquals(client.log, ["opened"]);
   });
-
-  scene("both ends know both addresses", async ({ pair }) => {
-    const [{ socket: client }, { socket: server }] = await pair();
-    assertEquals([client.remoteAddress, client.localAddress], ["127.0.0.1", "127.0.0.1"]);
-    assertEquals([server.remoteAddress, server.localAddress], ["127.0.0.1", "127.0.0.1"]);
-    assertEquals([client.remotePort, client.localPort], [server.localPort, server.remotePort]);
-    assertNotEquals(client.localPort, 0);
-  });
-
-  scene(`IPv6${ip6 ? "" : " (skipped: no ::1 on this machine)"}`, async ({ pair }) => {
-    const [client, server] = await pair({ kind: "ip", host: "::1", port: 0 });
-    assertEquals([client.socket.remoteAddress, server.socket.remoteAddress], ["::1", "::1"]);
-    server.echoes = true;
-    client.send("six");
-    await client.got(3);
-  }, !ip6);
-
-  scene(`IPv4 clients of :: are shown mapped${ip6 ? "" : " (skipped: no ::1)"}`, async (scene) => {
-    const server = scene.listen({ kind: "ip", host: "::", port: 0 });
-    const port = portOf(server.listener.endpoint);
-    await scene.connect({ kind: "ip", host: "127.0.0.1", port }).heard("opened");
-    assertEquals((await server.accepted()).socket.remoteAddress, "::ffff:127.0.0.1");
-  }, !ip6);
 
   scene("a connection nobody listens for is refused", async ({ listen, connect }) => {
     const { listener } = listen();
@@ -200,87 +164,6 @@ export function networkSuite(subject: NetworkSubject): void {
     assertEquals([client.text, client.log], ["220 ready", ["opened"]]);
   });
 
-  scene("the source address is what the server sees", async ({ listen, connect }) => {
-    const server = listen();
-    const client = connect(server.listener.endpoint, { source: { host: "127.0.0.2", port: 0 } });
-    await client.heard("opened");
-    const end = await server.accepted();
-    assertEquals(end.socket.remoteAddress, "127.0.0.2");
-    assertEquals(client.socket.localAddress, "127.0.0.2");
-    assertEquals(client.socket.localPort, end.socket.remotePort);
-    end.echoes = true;
-    client.send("hello");
-    await client.got(5);
-  }, !can.sourceAddress);
-
-  scene("a refusal is also told with a source address", async ({ listen, connect }) => {
-    const { listener } = listen();
-    listener.close();
-    const client = connect(listener.endpoint, { source: { host: "127.0.0.2", port: 0 } });
-    await client.heard("closed ECONNREFUSED");
-  }, !can.sourceAddress);
-
-  scene("unix sockets", async ({ pair, connect }) => {
-    const folder = mkdtempSync(join(tmpdir(), "net-suite-"));
-    try {
-      const path = join(folder, "socket");
-      await speak(await pair({ kind: "unix", path }));
-      await connect({ kind: "unix", path: join(folder, "none") }).heard("closed ENOENT");
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }, !can.unix);
-
-  scene("a unix socket's path left by a dead process is taken over", async ({ listen, pair }) => {
-    const folder = mkdtempSync(join(tmpdir(), "net-suite-"));
-    try {
-      const path = join(folder, "socket");
-      const first = listen({ kind: "unix", path: join(folder, "first") });
-      linkSync(join(folder, "first"), path);
-      first.listener.close();
-      await speak(await pair({ kind: "unix", path }));
-      const error = assertThrows(() => listen({ kind: "unix", path }), SocketError);
-      assertEquals(error.code, "EADDRINUSE");
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  }, !can.unix || !subject.descriptors);
-
-  scene("abstract unix sockets", async ({ pair }) => {
-    await speak(await pair({ kind: "abstract", name: `net-suite-${crypto.randomUUID()}` }));
-  }, !can.abstract);
-
-  scene("an inherited listener", async ({ listen, connect }) => {
-    const inherited = subject.inherit?.();
-    assert(inherited !== undefined);
-    const to: Endpoint = { kind: "ip", host: "127.0.0.1", port: inherited.port };
-    const serve = () => {
-      const server = listen({ kind: "fd", fd: inherited.fd });
-      server.onAccept = (end) => end.echoes = true;
-      return server;
-    };
-    try {
-      const first = serve();
-      const second = serve();
-      const early = connect(to);
-      early.send("early");
-      await early.got(5);
-      first.listener.close();
-      second.listener.pause();
-      const late = connect(to);
-      await late.heard("opened");
-      late.send("late");
-      second.listener.resume();
-      await late.got(4);
-      second.listener.close();
-      const third = serve();
-      await connect(to).heard("opened");
-      await third.accepted();
-    } finally {
-      inherited.close();
-    }
-  }, !can.inherited);
-
   test(`${subject.name}: 200 connections leave no descriptor behind`, async () => {
     // What the runtime opens once and keeps is opened by the first.
     await connections(1);
@@ -329,31 +212,6 @@ async function jam(scene: Scene) {
   return { server, pending };
 }
 
-async function speak([client, server]: [End, End]): Promise<void> {
-  assertEquals([client.socket.remoteAddress, client.socket.remotePort], ["", 0]);
-  assertEquals([server.socket.remoteAddress, server.socket.remotePort], ["", 0]);
-  server.echoes = true;
-  client.send("unix");
-  await client.got(4);
-  client.shutdown();
-  await server.heard("ended");
-}
-
-function portOf(endpoint: Endpoint): number {
-  return endpoint.kind === "ip" ? endpoint.port : 0;
-}
-
 function descriptors(): number {
   return readdirSync("/proc/self/fd").length;
-}
-
-function hasIp6({ network }: Subject): boolean {
-  try {
-    network.listen({ kind: "ip", host: "::1", port: 0 }, {}, () => {
-      throw new Error("nobody was to connect");
-    }).close();
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -5,6 +5,7 @@ import { listenAddresses } from "./endpoints.ts";
 import {
   count,
   type Keyword,
+  names,
   type ProxyKeyword,
   readParameters,
   setting,
@@ -20,7 +21,7 @@ const parameters = table<Keyword<Parameters>>(
     setting("v6only", "", "v6only", () => true),
     setting("v4v6", "", "v6only", () => false),
   ],
-  `
+  names(`
   accept-netscaler-cip accept-proxy allow-0rtt alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass
   ca-verify-file ciphers ciphersuites crl-file crt crt-ignore-err crt-list curves defer-accept ecdhe
   expose-fd force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates
@@ -28,7 +29,7 @@ const parameters = table<Keyword<Parameters>>(
   no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 npn prefer-client-ciphers process proto quic-cc-algo
   quic-force-retry severity-output shards ssl ssl-max-ver ssl-min-ver strict-sni tcp-ut tfo thread
   tls-ticket-keys transparent uid user verify
-  `,
+  `),
 );
 
 /** The listening sockets at the addresses of `word`, which was taken last, without parameters. */

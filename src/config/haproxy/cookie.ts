@@ -68,7 +68,7 @@ const parameters = table<Keyword<Draft>>([
     usage,
     read: (draft, args) => read(draft.cookie, args),
   })),
-], "attr dynamic");
+], ["attr", "dynamic"]);
 
 /** `cookie` in a proxy. */
 export const proxyCookie: Keyword<Proxy> = {

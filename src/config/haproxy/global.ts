@@ -1,6 +1,6 @@
 /** Keywords of the `global` section (manual, chapter 3). */
 import type { Global } from "../model.ts";
-import { count, flag, type Keyword, setting, table } from "./keyword.ts";
+import { count, flag, type Keyword, names, setting, table } from "./keyword.ts";
 import { logTarget } from "./log.ts";
 
 /** What a `global` section acts on. */
@@ -73,7 +73,7 @@ const environment: readonly Keyword<GlobalSection>[] = [
 ];
 
 /** HAProxy's keywords for the process that are not supported. */
-const foreign = `
+const foreign = names(`
   51degrees-cache-size 51degrees-data-file 51degrees-property-name-list
   51degrees-property-separator busy-polling ca-base chroot close-spread-time cluster-secret cpu-map
   crt-base default-path description deviceatlas-json-file deviceatlas-log-level
@@ -109,7 +109,7 @@ const foreign = `
   tune.vars.txn-max-size tune.zlib.memlevel tune.zlib.windowsize uid ulimit-n unix-bind user
   wurfl-cache-size wurfl-data-file wurfl-information-list wurfl-information-list-separator
   zero-warning
-`;
+`);
 
 /** All keywords of the `global` section. */
 export const globalKeywords = table<Keyword<GlobalSection>>(

@@ -2,7 +2,7 @@
 import type { Side } from "../fields.ts";
 import type { Proxy } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
-import { type Arguments, attempt, integer, Mistake } from "./arguments.ts";
+import { type Arguments, attempt, integer } from "./arguments.ts";
 import type { Section } from "./section.ts";
 
 /** A keyword and what it does to a T. */
@@ -97,15 +97,20 @@ export interface KeywordTable<K extends Keyword<never>> {
   readonly foreign: ReadonlySet<string>;
 }
 
-/** Makes a table; `foreign` are the names, separated by white space, that only HAProxy knows. */
+/** Makes a table; `foreign` are the names that only HAProxy knows. */
 export function table<K extends Keyword<never>>(
   keywords: readonly K[],
-  foreign = "",
+  foreign: readonly string[] = [],
 ): KeywordTable<K> {
   return {
     keywords: new Map(keywords.map((keyword) => [keyword.name, keyword])),
-    foreign: new Set(foreign.split(/\s+/).filter((name) => name !== "")),
+    foreign: new Set(foreign),
   };
+}
+
+/** The names in a text, with `prefix` before each. */
+export function names(text: string, prefix = ""): string[] {
+  return text.trim().split(/\s+/).map((name) => prefix + name);
 }
 
 /** `name` and what follows it. */
@@ -117,54 +122,35 @@ export function usageOf(keyword: Keyword<never>): string {
  * Takes the keyword that comes next, of one word or two.
  *
  * @param where for messages: "in a 'listen' section"
+ * @param otherwise a hint for a word that is not even a near miss
  * @throws {Mistake} if it is unknown: with the near miss, or saying that HAProxy alone knows it
  */
 export function takeKeyword<K extends Keyword<never>>(
   table: KeywordTable<K>,
   args: Arguments,
   where: string,
+  otherwise?: (word: string) => string | undefined,
 ): K {
-  const first = args.word("a keyword").text;
-  let keyword = table.keywords.get(first);
-  if (keyword === undefined) {
-    const members = membersOf(table, first);
-    if (members.length > 0) {
-      args.usage = `${first} ${members.join("|")}`;
-      const second = args.word(`what to set`).text;
-      keyword = table.keywords.get(`${first} ${second}`);
-      if (keyword === undefined) {
-        throw unknown(args, `${first} ${second}`, second, members, table.foreign, where);
-      }
-    }
+  const all = [...table.keywords.keys()];
+  let name = args.word("a keyword").text;
+  let candidates = all.map((each) => each.replace(/ .*/, ""));
+  const seconds = all.filter((each) => each.startsWith(`${name} `));
+  if (!table.keywords.has(name) && seconds.length > 0) {
+    candidates = seconds.map((each) => each.slice(name.length + 1));
+    args.usage = `${name} ${candidates.join("|")}`;
+    name += ` ${args.word("what to set").text}`;
   }
-  if (keyword === undefined) {
-    const names = [...table.keywords.keys()].map((name) => name.split(" ")[0] ?? name);
-    throw unknown(args, first, first, names, table.foreign, where);
+  const keyword = table.keywords.get(name);
+  if (keyword !== undefined) {
+    args.usage = usageOf(keyword);
+    return keyword;
   }
-  args.usage = usageOf(keyword);
-  return keyword;
-}
-
-/** The second words of the keywords of two words that begin with `first`. */
-function membersOf(table: KeywordTable<Keyword<never>>, first: string): string[] {
-  return [...table.keywords.keys()]
-    .filter((name) => name.startsWith(`${first} `))
-    .map((name) => name.slice(first.length + 1));
-}
-
-function unknown(
-  args: Arguments,
-  name: string,
-  word: string,
-  candidates: readonly string[],
-  foreign: ReadonlySet<string>,
-  where: string,
-): Mistake {
-  if (foreign.has(name.replace(" ", "/")) || foreign.has(name)) {
-    return args.mistake(`sluice does not support '${name}'`, "HAProxy has it; remove it to go on");
+  if (table.foreign.has(name)) {
+    throw args.mistake(`sluice does not support '${name}'`, "HAProxy has it; remove it to go on");
   }
-  const meant = didYouMean(word, candidates);
-  return args.mistake(`unknown keyword '${name}' ${where}`, meant);
+  const word = name.replace(/^.* /, "");
+  const hint = didYouMean(word, candidates) ?? otherwise?.(word);
+  throw args.mistake(`unknown keyword '${name}' ${where}`, hint);
 }
 
 /**

@@ -6,6 +6,7 @@ import { type Arguments, integer } from "./arguments.ts";
 import {
   flag,
   type Keyword,
+  names,
   ofProxy,
   type ProxyKeyword,
   readParameters,
@@ -153,8 +154,9 @@ export const options: readonly ProxyKeyword[] = [
   ofProxy("backend", flag("option allbackups", "allbackups", true)),
 ];
 
-/** Options that HAProxy has besides, as the table of keywords wants them. */
-export const foreignOptions = `
+/** Options that HAProxy has besides. */
+export const foreignOptions = names(
+  `
   accept-invalid-http-request accept-invalid-http-response checkcache clitcpka contstats
   disable-h2-upgrade dontlog-normal external-check h1-case-adjust-bogus-client
   h1-case-adjust-bogus-server http-buffer-request http-ignore-probes http-no-delay
@@ -163,4 +165,6 @@ export const foreignOptions = `
   log-health-checks log-separate-errors logasap mysql-check nolinger pgsql-check prefer-last-server
   redis-check smtpchk socket-stats splice-auto splice-request splice-response spop-check srvtcpka
   tcp-smart-accept tcp-smart-connect tcpka transparent
-`.trim().split(/\s+/).map((name) => `option/${name}`).join(" ");
+`,
+  "option ",
+);

@@ -4,11 +4,11 @@ import { defaultGlobal, describe, hasSide } from "../fields.ts";
 import type { Configuration } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
-import { type Arguments, attempt, createArguments, Mistake } from "./arguments.ts";
+import { type Arguments, attempt, createArguments } from "./arguments.ts";
 import { createBlocks } from "./blocks.ts";
 import type { Environment } from "./condition.ts";
 import { globalKeywords, type GlobalSection } from "./global.ts";
-import { takeKeyword, usageOf } from "./keyword.ts";
+import { takeKeyword } from "./keyword.ts";
 import { proxyKeywords } from "./proxy.ts";
 import { openSection, type Section } from "./section.ts";
 import { createSections, foreignSections, sectionKeywords, type Sections } from "./sections.ts";
@@ -122,25 +122,19 @@ function keyword(
     args.next();
     args.usage = "no option <name> | no log";
   }
-  const first = args.peek()?.text ?? "";
-  try {
-    if (open.kind === "global") {
-      const keyword = takeKeyword(globalKeywords, args, "in a 'global' section");
-      const act = negated ? undoOf(keyword, args) : keyword.read;
-      act(state.global, args);
-    } else {
-      proxyKeyword(args, open.section, negated, state.places);
-    }
-    args.end();
-  } catch (error) {
-    if (!(error instanceof Mistake) || !error.message.startsWith("unknown keyword")) throw error;
-    throw new Mistake(error.place, error.message, error.hint ?? elsewhere(first, open.kind));
+  if (open.kind === "global") {
+    const keyword = takeKeyword(globalKeywords, args, "in a 'global' section", besideGlobal);
+    const act = negated ? undoOf(keyword, args) : keyword.read;
+    act(state.global, args);
+  } else {
+    proxyKeyword(args, open.section, negated, state.places);
   }
+  args.end();
 }
 
 function proxyKeyword(args: Arguments, section: Section, negated: boolean, places: Places): void {
   const { keyword: kind, proxy } = section;
-  const keyword = takeKeyword(proxyKeywords, args, `in a '${kind}' section`);
+  const keyword = takeKeyword(proxyKeywords, args, `in a '${kind}' section`, besideProxies);
   const act = negated ? undoOf(keyword, args) : keyword.read;
   if (kind === "defaults" ? keyword.defaults : hasSide(kind, keyword.side)) {
     return act(section, args);
@@ -159,20 +153,24 @@ function proxyKeyword(args: Arguments, section: Section, negated: boolean, place
 }
 
 function undoOf<T>(
-  keyword: { name: string; usage: string; undo?: (target: T, args: Arguments) => void },
+  { name, undo }: { name: string; undo?: (target: T, args: Arguments) => void },
   args: Arguments,
 ): (target: T, args: Arguments) => void {
-  if (keyword.undo !== undefined) return keyword.undo;
-  const hint = `usage: ${usageOf({ ...keyword, read: () => {} })}`;
-  throw args.mistake(`'no' is not possible with '${keyword.name}'`, hint);
+  if (undo !== undefined) return undo;
+  throw args.mistake(`'no' is not possible with '${name}'`, `usage: ${args.usage}`);
 }
 
-/** Where a keyword belongs that is unknown here. */
-function elsewhere(name: string, here: "global" | "proxy"): string | undefined {
-  const has = (table: { keywords: ReadonlyMap<string, unknown> }) =>
-    [...table.keywords.keys()].some((keyword) => keyword.split(" ")[0] === name);
-  if (here === "proxy" && has(globalKeywords)) return "it belongs in the 'global' section";
-  if (here === "global" && has(proxyKeywords)) return "it belongs in a listen, frontend or backend";
-  const meant = didYouMean(name, sectionKeywords);
-  return meant;
+/** A hint for a word that is no keyword of the global section. */
+function besideGlobal(word: string): string | undefined {
+  const belongs = [...proxyKeywords.keywords.keys()].some((name) => name.split(" ")[0] === word);
+  return belongs
+    ? "it belongs in a listen, frontend or backend"
+    : didYouMean(word, sectionKeywords);
+}
+
+/** A hint for a word that is no keyword of proxies. */
+function besideProxies(word: string): string | undefined {
+  return globalKeywords.keywords.has(word)
+    ? "it belongs in the 'global' section"
+    : didYouMean(word, sectionKeywords);
 }

@@ -5,7 +5,15 @@ import { choice, time } from "./arguments.ts";
 import { proxyBind } from "./bind.ts";
 import { proxyCookie } from "./cookie.ts";
 import { source } from "./endpoints.ts";
-import { count, type Keyword, ofProxy, type ProxyKeyword, setting, table } from "./keyword.ts";
+import {
+  count,
+  type Keyword,
+  names,
+  ofProxy,
+  type ProxyKeyword,
+  setting,
+  table,
+} from "./keyword.ts";
 import { proxyLog } from "./log.ts";
 import { foreignOptions, options } from "./options.ts";
 import { proxyDefaultServer, proxyDispatch, proxyServer } from "./server.ts";
@@ -104,7 +112,8 @@ export const proxyKeywords = table<ProxyKeyword>(
     ...options,
     ...timeouts,
   ],
-  `
+  [
+    ...names(`
   acl appsession bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
   declare email-alert error-log-format errorfile errorfiles errorloc errorloc302 errorloc303
   external-check filter force-persist http-after-response http-check http-error http-request
@@ -114,6 +123,8 @@ export const proxyKeywords = table<ProxyKeyword>(
   rspdel rspdeny rspidel rspirep rsprep server-state-file-name server-template srvtcpka-cnt
   srvtcpka-idle srvtcpka-intvl stats stick stick-table tcp-check tcp-request tcp-response
   transparent unique-id-format unique-id-header use-fcgi-app use-server use_backend
-  ${foreignOptions} ${foreignTimeouts}
-  `,
+  `),
+    ...foreignOptions,
+    ...foreignTimeouts,
+  ],
 );

@@ -5,6 +5,7 @@ import { ipAndPort, serverAddress, source } from "./endpoints.ts";
 import {
   count,
   type Keyword,
+  names,
   type ProxyKeyword,
   readParameters,
   setting,
@@ -60,7 +61,7 @@ const parameters = table<Keyword<Server>>(
     count("maxqueue", "<number>", "maxqueue"),
     setting("source", "<ip>[:<port>]", "source", source),
   ],
-  `
+  names(`
   agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
   check-proto check-send-proxy check-sni check-ssl check-via-socks4 ciphers ciphersuites crl-file crt
   error-limit force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 id init-addr log-proto
@@ -71,7 +72,7 @@ const parameters = table<Keyword<Server>>(
   redir resolve-net resolve-opts resolve-prefer resolvers send-proxy send-proxy-v2
   send-proxy-v2-ssl send-proxy-v2-ssl-cn slowstart sni socks4 ssl ssl-max-ver ssl-min-ver ssl-reuse
   stick tcp-ut tfo tls-tickets track usesrc verify verifyhost ws
-  `,
+  `),
 );
 
 const parametersUsage = "[" + [...parameters.keywords.keys()].join("] [") + "]";

@@ -2,7 +2,7 @@
 import { sideOfTimeout } from "../fields.ts";
 import type { Timeouts } from "../model.ts";
 import { time } from "./arguments.ts";
-import { ofProxy, type ProxyKeyword } from "./keyword.ts";
+import { names, ofProxy, type ProxyKeyword } from "./keyword.ts";
 
 /** HAProxy's name of each time-out, after the word `timeout`. */
 export const timeoutNames: Readonly<Record<keyof Timeouts, string>> = {
@@ -39,6 +39,5 @@ export const timeouts: readonly ProxyKeyword[] = [
   ...Object.entries(oldNames).map(([name, key]) => timeout(name, key)),
 ];
 
-/** Time-outs that HAProxy has besides, as the table of keywords wants them. */
-export const foreignTimeouts =
-  "timeout/client-fin timeout/server-fin timeout/tarpit timeout/tunnel";
+/** Time-outs that HAProxy has besides. */
+export const foreignTimeouts = names("client-fin server-fin tarpit tunnel", "timeout ");

@@ -4,7 +4,7 @@ import { globalKeywords } from "#src/config/haproxy/global.ts";
 import { proxyKeywords } from "#src/config/haproxy/proxy.ts";
 import type { Cookie, Global, Proxy, Server } from "#src/config/model.ts";
 import { test } from "../../testing.ts";
-import { global, listen, only, valid } from "../support.ts";
+import { global, listen, only } from "../support.ts";
 
 type Example<T> = [lines: string | string[], expected: Partial<T>];
 const array = (lines: string | string[]) => [lines].flat();
@@ -230,74 +230,6 @@ test("default-server is what later servers begin with", () => {
   assertEquals(a?.check, false);
   assertEquals([b?.check, b?.inter, b?.weight, b?.backup], [true, 9000, 8, false]);
   assertEquals(b?.source, { host: "10.1.2.1", port: 0 });
-});
-
-const addresses: [word: string, expected: Server["address"]][] = [
-  ["10.0.0.1:80", { kind: "ip", host: "10.0.0.1", port: 80, portOffset: 0 }],
-  ["10.0.0.1", { kind: "ip", host: "10.0.0.1", port: null, portOffset: 0 }],
-  ["10.0.0.1:", { kind: "ip", host: "10.0.0.1", port: null, portOffset: 0 }],
-  ["10.0.0.1:+1000", { kind: "ip", host: "10.0.0.1", port: null, portOffset: 1000 }],
-  ["10.0.0.1:-1000", { kind: "ip", host: "10.0.0.1", port: null, portOffset: -1000 }],
-  ["::1:80", { kind: "ip", host: "::1", port: 80, portOffset: 0 }],
-  ["[::1]:80", { kind: "ip", host: "::1", port: 80, portOffset: 0 }],
-  ["[::1]", { kind: "ip", host: "::1", port: null, portOffset: 0 }],
-  ["ipv4@10.0.0.1:80", { kind: "ip", host: "10.0.0.1", port: 80, portOffset: 0 }],
-  ["ipv6@::1:80", { kind: "ip", host: "::1", port: 80, portOffset: 0 }],
-  ["www.example.com:80", { kind: "ip", host: "www.example.com", port: 80, portOffset: 0 }],
-  ["unix@/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
-  ["/run/app.sock", { kind: "unix", path: "/run/app.sock" }],
-  ["abns@app", { kind: "abstract", name: "app" }],
-];
-for (const [word, expected] of addresses) {
-  test(`server s ${word}`, () => {
-    assertEquals(only(listen(`server s ${word}`).servers).address, expected);
-  });
-}
-
-const ip = (host: string, port: number) => ({ kind: "ip" as const, host, port });
-const binds: [word: string, expected: Proxy["bind"][number]["address"][]][] = [
-  [":80", [ip("*", 80)]],
-  ["*:80", [ip("*", 80)]],
-  ["192.168.1.1:80", [ip("192.168.1.1", 80)]],
-  [":::80", [ip("::", 80)]],
-  ["::1:80", [ip("::1", 80)]],
-  ["[::1]:80", [ip("::1", 80)]],
-  ["ipv6@:80", [ip("::", 80)]],
-  ["ipv6@*:80", [ip("::", 80)]],
-  ["ipv4@:80", [ip("*", 80)]],
-  [":80,:81", [ip("*", 80), ip("*", 81)]],
-  [":8000-8002,127.0.0.1:9", [
-    ip("*", 8000),
-    ip("*", 8001),
-    ip("*", 8002),
-    ip("127.0.0.1", 9),
-  ]],
-  ["unix@run.sock", [{ kind: "unix", path: "run.sock" }]],
-  ["/a,/b", [{ kind: "unix", path: "/a" }, { kind: "unix", path: "/b" }]],
-  ["abns@web", [{ kind: "abstract", name: "web" }]],
-  ["fd@3", [{ kind: "fd", fd: 3 }]],
-];
-for (const [word, expected] of binds) {
-  test(`bind ${word}`, () => {
-    const proxy = only(valid(`frontend f\nbind ${word}\n`).proxies);
-    assertEquals(proxy.bind.map((bind) => bind.address), expected);
-  });
-}
-
-test("an inherited socket is named by a variable", () => {
-  const proxy = only(valid('frontend f\nbind "fd@${LISTEN}"\n', { LISTEN: "7" }).proxies);
-  assertEquals(only(proxy.bind).address, { kind: "fd", fd: 7 });
-});
-
-test("parameters of 'bind' are for each of its addresses", () => {
-  const proxy = only(valid("frontend f\nbind :::80,:81 name x backlog 4 v6only\n").proxies);
-  const common = { name: "x", backlog: 4, v6only: true };
-  assertEquals(proxy.bind, [
-    { address: ip("::", 80), ...common },
-    { address: ip("*", 81), ...common },
-  ]);
-  const undone = only(valid("frontend f\nbind :::80 v6only v4v6\n").proxies);
-  assertEquals(only(undone.bind).v6only, false);
 });
 
 test("every keyword has an example here", () => {

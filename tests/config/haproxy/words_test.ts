@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { quoteWord, splitWords } from "#src/config/haproxy/words.ts";
 import { test } from "../../testing.ts";
+import { anyText } from "../arbitraries.ts";
 
 const env: Record<string, string> = { A: "v1 v2", EMPTY: "", ".LINE": "7" };
 const variables = (name: string) => env[name];
@@ -107,7 +108,7 @@ test("any line is cut into words inside it, or refused inside it", () => {
     "\r",
   );
   const line = fc.oneof(
-    fc.string({ unit: "binary" }),
+    anyText(),
     fc.array(fc.oneof(pieces, fc.string()), { maxLength: 12 }).map((parts) => parts.join("")),
   );
   fc.assert(fc.property(line, fc.boolean(), (line, whole) => {
@@ -120,7 +121,7 @@ test("any line is cut into words inside it, or refused inside it", () => {
 });
 
 test("any text, quoted, is one word with that text", () => {
-  const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }));
+  const text = fc.oneof(fc.string(), anyText());
   fc.assert(fc.property(fc.array(text), (words) => {
     assertEquals(texts(words.map(quoteWord).join(" ")), words);
   }));

@@ -1,0 +1,192 @@
+/** The start and the end of a running proxy, and what keeps it from starting. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  eventually,
+  freshAddress,
+  inFolder,
+  type Options,
+  programTest,
+  run,
+  withDescriptors,
+  withProxy,
+} from "../binary.ts";
+import { exchange, get, open, startOrigin, statusOf } from "../scenarios/wire.ts";
+import { runtimeName } from "../testing.ts";
+
+const timeouts = "  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n";
+const listen = (bind: string, ...lines: string[]) =>
+  `listen web\n  mode http\n  bind ${bind}\n${timeouts}${
+    lines.map((line) => `  ${line}\n`).join("")
+  }`;
+
+/** Runs what must not start. @returns what it says */
+async function refused(
+  configuration: string,
+  args: string[] = [],
+  options: Options = {},
+): Promise<string> {
+  const ended = await run(["-db", "-f", "-", ...args], { input: configuration, ...options });
+  assertEquals([ended.status, ended.stdout], [1, ""], ended.stderr);
+  return ended.stderr;
+}
+
+programTest("an address in use: it says which, and how to find who has it", async () => {
+  const address = `${freshAddress()}:8080`;
+  await withProxy(listen(address), async () => {
+    assertEquals(
+      await refused(listen(address)),
+      `cannot start: cannot bind ${address}: EADDRINUSE\n` +
+        "  another process listens there: 'ss -ltnp' shows which one\n",
+    );
+  });
+});
+
+programTest("when one of two addresses is in use, the other is not kept", async () => {
+  const [taken, free] = [`${freshAddress()}:8080`, `${freshAddress()}:8080`];
+  await withProxy(listen(taken), async () => {
+    await refused(listen(`${free},${taken}`));
+    await withProxy(listen(free), () => {});
+  });
+});
+
+programTest("an address that this machine does not have", async () => {
+  // RFC 5737: nobody has it.
+  const message = await refused(listen("203.0.113.1:8080"));
+  assertMatch(message, /^cannot start: cannot bind 203\.0\.113\.1:8080: EADDRNOTAVAIL\n.*ip addr/);
+});
+
+const firstFreePort = Number(
+  readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"),
+);
+const root = process.getuid?.() === 0;
+// Whoever is root gives the capability away first; with neither, there is no such failure here.
+const setpriv = spawnSync("setpriv", ["--version"]).status === 0;
+
+programTest(
+  firstFreePort > 80 && (!root || setpriv)
+    ? "a port below 1024 without permission: it says what is needed"
+    : "NOT TESTED HERE, any user may have any port: a port without permission",
+  async () => {
+    if (firstFreePort <= 80 || (root && !setpriv)) return;
+    const message = await refused(
+      listen(`${freshAddress()}:80`),
+      [],
+      root ? { prefix: ["setpriv", "--bounding-set", "-net_bind_service"] } : {},
+    );
+    assertMatch(message, /^cannot start: cannot bind 127[\d.]+:80: EACCES\n.*CAP_NET_BIND_SERVICE/);
+  },
+);
+
+programTest("too few descriptors for maxconn: it says how many, and how to get them", async () => {
+  const address = `${freshAddress()}:8080`;
+  const limit = { prefix: withDescriptors(200) };
+  const message = await refused(listen(address), ["-n", "1000"], limit);
+  assertMatch(message, /^cannot start: maxconn 1000 needs 20\d\d descriptors.*may open 200.*/);
+  assertMatch(message, /ulimit -n 20\d\d.*LimitNOFILE=.*or set 'maxconn \d\d' at most\n$/);
+  const said = await refused(`global\n  maxconn 500\n${listen(address)}`, [], limit);
+  assertStringIncludes(said, "maxconn 500 needs 10");
+  // What it proposes, it accepts.
+  const proposed = /set '(maxconn \d+)' at most/.exec(message)![1];
+  await withProxy(`global\n  ${proposed}\n${listen(address)}`, () => {}, limit);
+});
+
+programTest("nothing to run: no section that listens", async () => {
+  for (
+    const text of ["", "global\n  maxconn 10\n", `backend b\n${timeouts}  server a 127.0.0.1:80\n`]
+  ) {
+    assertMatch(await refused(text), /no proxy/);
+  }
+});
+
+programTest("a server whose name has no address: it says which", async () => {
+  const configuration = listen(`${freshAddress()}:8080`, "server a no-such.invalid:80");
+  // resolv.conf(5): a name server that does not answer must not hold the test up.
+  const message = await refused(configuration, [], {
+    env: { RES_OPTIONS: "timeout:1 attempts:1" },
+  });
+  assertEquals(
+    message,
+    "cannot start: proxy 'web', server 'a': could not resolve the address 'no-such.invalid'\n",
+  );
+});
+
+programTest("a pid file that cannot be written: nothing stays behind", async () => {
+  const address = `${freshAddress()}:8080`;
+  const message = await refused(listen(address), ["-p", "/nonexistent/pid"]);
+  assertMatch(message, /^cannot start: cannot write the pid file: .*\/nonexistent\/pid/);
+});
+
+programTest(
+  "TERM and INT end it with status 0 and not a word; the pid file has its id",
+  async () => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      await inFolder(async (folder) => {
+        const pidfile = join(folder, "from-global");
+        const configuration = `global\n  pidfile ${pidfile}\n${listen(`${freshAddress()}:8080`)}`;
+        // -p goes before the configuration's word; the helper looks at its file.
+        await withProxy(configuration, async (proxy) => {
+          assert(!existsSync(pidfile));
+          proxy.signal(signal);
+          assertEquals(await proxy.ended, { status: 0, signal: null, stdout: "", stderr: "" });
+        });
+      });
+    }
+  },
+);
+
+programTest("-V says where it listens, -q keeps back what is no error", async () => {
+  const address = `${freshAddress()}:8080`;
+  await withProxy(listen(address), () => {}, {
+    args: ["-V"],
+    stderr: new RegExp(`^web listens on ${address}\n$`),
+  });
+  const warned = `listen web\n  bind ${address}\n`;
+  await withProxy(warned, () => {}, { stderr: /^.*warning: missing timeouts for proxy 'web'/ });
+  await withProxy(warned, () => {}, { args: ["-q"] });
+});
+
+programTest("signals while it works: a busy process ends as well", async () => {
+  const server = { host: freshAddress(), port: 8000 };
+  const address = { host: freshAddress(), port: 8080 };
+  const origin = await startOrigin("a", server);
+  const configuration = listen(`${address.host}:8080`, `server a ${server.host}:8000`);
+  try {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      await withProxy(configuration, async (proxy) => {
+        const before = origin.seen.length;
+        const clients = Array.from({ length: 20 }, async () => {
+          // Until the proxy is gone.
+          while (
+            await exchange(address, get("/")).then((got) => statusOf(got) === 200, () => false)
+          );
+        });
+        const half = open(address); // it never finishes its request
+        half.socket.write("GET / HTTP/1.1\r\n");
+        await eventually("a hundred requests", () => origin.seen.length > before + 100);
+        const asked = performance.now();
+        proxy.signal(signal);
+        assertEquals((await proxy.ended).status, 0);
+        const took = performance.now() - asked;
+        await Promise.all(clients);
+        half.close();
+        assert(took < 2000, `ended after ${took} ms`);
+      });
+    }
+  } finally {
+    await origin.stop();
+  }
+});
+
+programTest("it starts in less than 0.3 s", async () => {
+  if (runtimeName === "deno") return;
+  const configuration = listen(`${freshAddress()}:8080`);
+  let best = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const before = performance.now();
+    await withProxy(configuration, () => void (best = Math.min(best, performance.now() - before)));
+  }
+  assert(best < 300, `${best} ms`);
+});

@@ -1,0 +1,133 @@
+/**
+ * A second reading of HTTP/1, to hold the real one against: strict, slow, and made of the regular
+ * expressions that RFC 9110, RFC 9112 and RFC 3986 spell out as grammar.
+ */
+
+const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+const value = "[\\t\\x20-\\x7e\\x80-\\xff]*";
+const fieldLines = `(?:${token}:${value}\\r\\n)*`;
+const requestHead = new RegExp(
+  `^(?:\\r\\n)*(${token}) ([\\x21\\x22\\x24-\\x7e]+) HTTP/1\\.([01])\\r\\n(${fieldLines})\\r\\n`,
+);
+const responseHead = new RegExp(
+  `^HTTP/1\\.([01]) ([1-5][0-9][0-9])(?: ${value})?\\r\\n(${fieldLines})\\r\\n`,
+);
+
+const hexadecimal = "[0-9A-Fa-f]";
+const name = `(?:[A-Za-z0-9\\-._~!$&'()*+,;=]|%${hexadecimal}{2})*`;
+const hostAndPort = new RegExp(`^(\\[[0-9A-Fa-f:.]+\\]|${name})(?::([0-9]*))?$`);
+const absolute = new RegExp("^([A-Za-z][A-Za-z0-9+\\-.]*)://([^/?]*)");
+
+/** How the content is framed: its length, or "chunked", or "close". */
+export type Framing = number | "chunked" | "close";
+
+/** What a head is read as. */
+export interface Reading {
+  /** Length of the head in bytes. */
+  readonly length: number;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly framing: Framing;
+}
+
+function fieldsOf(text: string): [string, string][] {
+  return text.split("\r\n").filter((line) => line !== "").map((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "")];
+  });
+}
+
+const valuesOf = (fields: readonly (readonly [string, string])[], wanted: string) =>
+  fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
+
+/** The framing that the fields say; null: ambiguous. */
+function framingOf(fields: readonly (readonly [string, string])[], minor: string): Framing | null {
+  const lengths = valuesOf(fields, "content-length");
+  const codings = valuesOf(fields, "transfer-encoding");
+  // Longer than any safe integer is refused for its digits alone.
+  if (!lengths.every((length) => /^[0-9]{1,16}$/.test(length))) return null;
+  if (lengths.some((length) => BigInt(length) > Number.MAX_SAFE_INTEGER)) return null;
+  if (new Set(lengths.map(Number)).size > 1) return null;
+  if (codings.length === 0) return lengths.length === 0 ? "close" : Number(lengths[0]);
+  if (codings.length > 1 || codings[0]!.toLowerCase() !== "chunked") return null;
+  return lengths.length > 0 || minor === "0" ? null : "chunked";
+}
+
+function isTarget(method: string, target: string, host: string | undefined): boolean {
+  const given = host === undefined ? null : hostAndPort.exec(host);
+  if (method === "CONNECT") {
+    const authority = hostAndPort.exec(target);
+    if (authority === null || authority[1] === "" || !authority[2]) return false;
+    return host === undefined || host.toLowerCase() === target.toLowerCase();
+  }
+  if (target.startsWith("/")) return true;
+  if (target === "*") return method === "OPTIONS";
+  const [, scheme, text] = absolute.exec(target) ?? [];
+  const authority = text === undefined ? null : hostAndPort.exec(text);
+  if (scheme === undefined || authority === null || authority[1] === "") return false;
+  if (given === null) return true;
+  const standard = { http: "80", https: "443" }[scheme.toLowerCase()] ?? "";
+  return authority[1]!.toLowerCase() === given[1]!.toLowerCase() &&
+    (authority[2] || standard) === (given[2] || standard);
+}
+
+/** Reads the request that `text` begins with; null: there is no whole and valid one. */
+export function readRequest(text: string): Reading | null {
+  const match = requestHead.exec(text);
+  if (match === null) return null;
+  const [whole, method = "", target = "", minor = "", lines = ""] = match;
+  const fields = fieldsOf(lines);
+  const framing = framingOf(fields, minor);
+  const hosts = valuesOf(fields, "host");
+  if (framing === null || fields.length > 101 || hosts.length > 1) return null;
+  if (hosts.length === 0 && minor === "1") return null;
+  if (!hosts.every((host) => hostAndPort.test(host))) return null;
+  if (!isTarget(method, target, hosts[0])) return null;
+  return { length: whole.length, fields, framing: framing === "close" ? 0 : framing };
+}
+
+/** The same for a response to a GET request. */
+export function readResponse(text: string): Reading | null {
+  const match = responseHead.exec(text);
+  if (match === null) return null;
+  const [whole, minor = "", status = "", lines = ""] = match;
+  const fields = fieldsOf(lines);
+  const framing = framingOf(fields, minor);
+  if (framing === null || fields.length > 101) return null;
+  // After a change of protocol nothing is content any more.
+  if (status === "101") return { length: whole.length, fields, framing: "close" };
+  if (/^(1..|204)$/.test(status)) {
+    return framing === "chunked" || (framing !== "close" && framing > 0)
+      ? null
+      : { length: whole.length, fields, framing: 0 };
+  }
+  return { length: whole.length, fields, framing: status === "304" ? 0 : framing };
+}
+
+const chunkLine = new RegExp(`([0-9A-Fa-f]{1,16})(?:[\\t ]*;${value})?\\r\\n`, "y");
+const trailers = new RegExp(`${fieldLines}\\r\\n`, "y");
+
+/** What a chunked content is read as. */
+export interface Decoded {
+  /** Length of the whole, with its coding. */
+  readonly length: number;
+  readonly data: string;
+}
+
+/** Decodes the chunked content that `text` begins with; null: there is no whole and valid one. */
+export function decodeChunked(text: string): Decoded | null {
+  let data = "";
+  let at = 0;
+  for (;;) {
+    chunkLine.lastIndex = at;
+    const line = chunkLine.exec(text);
+    if (line === null) return null;
+    at = chunkLine.lastIndex;
+    const size = parseInt(line[1]!, 16);
+    if (size === 0) break;
+    if (at + size + 2 > text.length || text.slice(at + size, at + size + 2) !== "\r\n") return null;
+    data += text.slice(at, at + size);
+    at += size + 2;
+  }
+  trailers.lastIndex = at;
+  return trailers.test(text) ? { length: trailers.lastIndex, data } : null;
+}

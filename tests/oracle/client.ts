@@ -1,0 +1,132 @@
+/** A client that sends exactly the bytes it is given, and keeps exactly what comes back. */
+import { connect } from "node:net";
+import { isProbe } from "./origin.ts";
+import { keepsOpen, type Message, readRequests, readResponse, word } from "./reference.ts";
+import { until, type Wire, wire } from "./wire.ts";
+
+/** What a client saw of one connection. */
+export interface Connection {
+  responses: Message[];
+  /** What could not be read as a response, or came in a tunnel. */
+  rest: string;
+  /** How it ended; a connection that answers another request is open. */
+  end: "open" | "closed" | "FIN" | "RST";
+}
+
+/** A client's connection. */
+export interface Client {
+  readonly wire: Wire;
+  /** Sends bytes: one character each. */
+  send(text: string): void;
+  /**
+   * Waits until all that was asked is answered, and the connection has ended if either side said
+   * that it would.
+   */
+  answered(): Promise<void>;
+  /** Waits until the bytes received contain the text. */
+  receives(text: string): Promise<void>;
+  /** Waits until the other side has ended the connection. */
+  ended(): Promise<void>;
+  /** Ends its own direction. */
+  halfClose(): void;
+  /** Leaves without a word, or with a reset. */
+  leave(how: "close" | "reset"): void;
+  /** What it saw; asks, if `probe`, whether the connection still serves. */
+  finish(probe: boolean): Promise<Connection>;
+}
+
+/** The responses in what came. */
+function responsesOf(bytes: string, methods: readonly string[], ended: boolean) {
+  const responses: Message[] = [];
+  let from = 0;
+  let finals = 0;
+  while (from < bytes.length) {
+    const method = methods[finals] ?? "GET";
+    const read = readResponse(bytes, from, method, ended);
+    if (read.kind !== "message") break;
+    responses.push(read.message);
+    from = read.end;
+    const status = Number(word(read.message.line, 1));
+    if (status >= 200 || status === 101) finals++;
+    if (status === 101 || (method === "CONNECT" && status >= 200 && status < 300)) break;
+  }
+  return { responses, finals, rest: bytes.slice(from) };
+}
+
+/** Connects, from the address if one is given. */
+export async function openClient(host: string, port: number, from?: string): Promise<Client> {
+  const socket = connect({
+    host,
+    port,
+    allowHalfOpen: true,
+    ...(from === undefined ? {} : { localAddress: from }),
+  });
+  const self = wire(socket);
+  await new Promise((resolve) => socket.on("connect", resolve).on("close", resolve));
+  let sent = "";
+  let left = false;
+  let half = false;
+  let tunnel = false;
+
+  const asked = () => {
+    const { messages, rest } = readRequests(sent);
+    const methods = messages.map(({ line }) => word(line, 0));
+    // What cannot be read, or is not complete, gets an answer as well.
+    if (rest !== "" && methods.at(-1) !== "CONNECT") methods.push(word(rest, 0));
+    return methods;
+  };
+  const seen = () => responsesOf(self.bytes, asked(), self.ended === "FIN");
+  const describe = () => `after ${JSON.stringify(sent)} came ${JSON.stringify(self.bytes)}`;
+
+  const client: Client = {
+    wire: self,
+    send(text) {
+      sent += text;
+      if (/\r\nupgrade:/i.test(text)) tunnel = true;
+      if (!socket.destroyed) socket.write(text, "latin1");
+    },
+    async answered() {
+      const count = asked().length;
+      await until(() => self.ended !== null || seen().finals >= count, describe);
+      const last = [seen().responses.at(-1), readRequests(sent).messages.at(-1)];
+      if (last.some((message) => message !== undefined && !keepsOpen(message))) {
+        await client.ended();
+      }
+    },
+    receives: (text) => until(() => self.bytes.includes(text), describe),
+    ended: () => until(() => self.ended !== null, describe),
+    halfClose() {
+      half = true;
+      socket.end();
+    },
+    leave(how) {
+      left = true;
+      if (how === "reset") socket.resetAndDestroy();
+      else socket.destroy();
+    },
+    async finish(probe) {
+      if (!left) await client.answered();
+      const { responses, rest, finals } = seen();
+      const whole = rest === "" && finals >= asked().length;
+      const count = responses.length;
+      if (left) return { responses, rest, end: "closed" };
+      const last = responses.at(-1);
+      const switched = tunnel && last !== undefined && / 101/.test(last.line);
+      if (probe && !half && !switched && self.ended === null && asked().at(-1) !== "CONNECT") {
+        client.send("GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n");
+        await client.answered();
+      }
+      // Reset or not, once everything was answered: a matter of who was faster.
+      const open = seen().responses.length > count || self.ended === null;
+      socket.destroy();
+      return { responses, rest, end: open ? "open" : whole ? "closed" : self.ended! };
+    },
+  };
+  return client;
+}
+
+/** Whether a line of the log is of a probe. */
+export const isProbeLog = (line: string): boolean => {
+  const quote = line.indexOf('"');
+  return quote >= 0 && isProbe(line.slice(quote + 1));
+};

@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { tidyWhenQuiet } from "#src/process/tidy.ts";
+import { virtualClock } from "#src/time/clock.ts";
+import { test } from "../testing.ts";
+
+/** How often memory is tidied in each of the seconds, given the count of requests at its start. */
+function tidyings(counts: number[]): number[] {
+  const clock = virtualClock();
+  let activity = 0;
+  let collected = 0;
+  const stop = tidyWhenQuiet(() => activity, clock, () => collected++);
+  const seen = counts.map((count) => {
+    activity = count;
+    const before = collected;
+    clock.advance(1000);
+    return collected - before;
+  });
+  stop();
+  clock.advance(10_000);
+  assertEquals(collected, seen.reduce((a, b) => a + b, 0), "nothing after it was stopped");
+  return seen;
+}
+
+test("memory is tidied once, in two rounds, when a burst is over", () => {
+  assertEquals(tidyings([5000, 5000, 5000]), [2, 0, 0]);
+});
+
+test("memory is not tidied after little traffic", () => {
+  assertEquals(tidyings([900, 900, 901]), [0, 0, 0]);
+});
+
+test("memory is never tidied while requests come", () => {
+  const clock = virtualClock();
+  let activity = 0;
+  let collected = 0;
+  const stop = tidyWhenQuiet(() => activity += 10_000, clock, () => collected++);
+  clock.advance(10_000);
+  stop();
+  assertEquals(collected, 0);
+});

@@ -1,0 +1,315 @@
+/** Servers that cannot be reached, answer nothing or nonsense, or break off. */
+import { assert, assertEquals } from "@std/assert";
+import { test } from "../testing.ts";
+import { type Answer, type Scene, scene, server, web } from "./harness.ts";
+import { field, request, response, status } from "./messages.ts";
+
+const s1 = { kind: "ip", host: "10.0.1.1", port: 80 } as const;
+const two = { servers: [server("s1"), server("s2")] };
+
+function outcome(w: Scene) {
+  const { server, retries, redispatched, termination, status } = w.records.at(-1)!;
+  return [status, server, `${redispatched ? "+" : ""}${retries}`, termination];
+}
+
+test(
+  "connect: without redispatch a request stays with its server",
+  scene(
+    web({ ...two, retries: 2 }),
+    (w) => {
+      w.origin("s2");
+      const client = w.client().request(request("/"));
+      w.advance(3000);
+      assertEquals(client.responses.whole.map(status), [503]);
+      assertEquals(outcome(w), [503, "s1", "2", "SC--"]);
+      assert(!client.hasEnded);
+    },
+  ),
+);
+
+test(
+  "connect: with redispatch and round robin it goes elsewhere at once",
+  scene(
+    web({ ...two, redispatch: true }),
+    (w) => {
+      w.origin("s2");
+      const client = w.client().request(request("/"));
+      w.run();
+      assertEquals(client.responses.whole.map(({ content }) => content), ["s2"]);
+      assertEquals(outcome(w), [200, "s2", "+1", "----"]);
+    },
+  ),
+);
+
+test(
+  "connect: with redispatch, one that belongs to its server leaves it at the last retry",
+  scene(
+    web({ ...two, redispatch: true, retries: 3, balance: "source" }),
+    (w) => {
+      const answering: Answer = (_request, _connection, { name }) => response(name);
+      w.origin("s1", answering);
+      w.origin("s2", answering);
+      const client = w.client().request(request("/"));
+      w.run();
+      const own = client.responses.whole[0]!.content;
+      const [first, other] = own === "s1" ? ["s1", "s2"] : ["s2", "s1"];
+      w.network.answer({ ...s1, host: `10.0.1.${first.slice(1)}` }, "ECONNREFUSED");
+      client.request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+      w.advance(1900);
+      assertEquals(client.responses.whole.length, 1);
+      w.advance(1200);
+      assertEquals(client.responses.whole[1]!.content, other);
+      assertEquals(outcome(w), [200, other, "+3", "----"]);
+    },
+  ),
+);
+
+test(
+  "connect: redispatch to the same server, there being no other, waits its second",
+  scene(
+    web({ redispatch: true, retries: 2 }),
+    (w) => {
+      const client = w.client().request(request("/"));
+      w.advance(1900);
+      assertEquals(client.responses.whole.length, 0);
+      w.advance(200);
+      assertEquals(client.responses.whole.map(status), [503]);
+      assertEquals(outcome(w), [503, "s1", "2", "SC--"]);
+    },
+  ),
+);
+
+test(
+  "connect: a server that comes back in time serves the request",
+  scene(web(), (w) => {
+    const client = w.client().request(request("/", "content"));
+    w.advance(1500);
+    const origin = w.origin("s1");
+    w.advance(600);
+    assertEquals(client.responses.whole.map(({ content }) => content), ["s1"]);
+    assertEquals(origin.requests[0]!.content, "content");
+    assertEquals(outcome(w), [200, "s1", "2", "----"]);
+  }),
+);
+
+test(
+  "connect: retries 0 is one attempt",
+  scene(web({ retries: 0 }), (w) => {
+    const client = w.client().request(request("/"));
+    w.run();
+    assertEquals(client.responses.whole.map(status), [503]);
+    assertEquals(outcome(w), [503, "s1", "0", "SC--"]);
+  }),
+);
+
+test(
+  "no server: 503 at once",
+  scene(web({ servers: [server("s1", { disabled: true })] }), (w) => {
+    w.origin("s1");
+    const client = w.client().request(request("/"), request("/again"));
+    w.run();
+    assertEquals(client.responses.whole.map(status), [503, 503]);
+    assertEquals(outcome(w), [503, "<NOSRV>", "0", "SC--"]);
+    assertEquals(w.records[0]!.timeQueue, -1);
+  }),
+);
+
+const bad = {
+  garbage: "220 smtp.example.org ESMTP\r\n",
+  "HTTP/2": "HTTP/2.0 200 OK\r\n\r\n",
+  "a bare line feed": "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+  "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+  "length and chunked":
+    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+  "a bad chunk at once": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+  "an upgrade unasked": "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n",
+  "a head without end": `HTTP/1.1 200 OK\r\nX: ${"x".repeat(20_000)}`,
+};
+for (const [name, text] of Object.entries(bad)) {
+  test(
+    `response: ${name} is not passed on`,
+    scene(web(), (w) => {
+      const origin = w.origin("s1", () => text);
+      const client = w.client().request(request("/"));
+      w.run();
+      assertEquals(client.responses.whole.map(status), [502]);
+      assertEquals(client.responses.rest, "");
+      assertEquals(outcome(w), [502, "s1", "0", "PH--"]);
+      assertEquals(origin.open, 0);
+      // The client's connection is none the worse.
+      origin.answer = () => response("better");
+      client.request(request("/"));
+      w.run();
+      assertEquals(client.responses.whole.map(status), [502, 200]);
+    }),
+  );
+}
+
+for (const framing of ["Content-Length: 9", "Transfer-Encoding: chunked", "X: until-close"]) {
+  for (const end of ["fin", "reset"] as const) {
+    if (end === "fin" && framing.startsWith("X")) continue;
+    test(
+      `response: breaks off (${framing}, ${end}): the client is reset`,
+      scene(web(), (w) => {
+        const origin = w.origin("s1", () => `HTTP/1.1 200 OK\r\n${framing}\r\n\r\n3\r\nabc`);
+        const client = w.client().request(request("/"));
+        w.run();
+        origin.connections[0]![end]();
+        w.run();
+        assertEquals(client.broke, "ECONNRESET");
+        assertEquals(outcome(w), [200, "s1", "0", "SD--"]);
+      }),
+    );
+  }
+}
+
+test(
+  "response: a chunk that is none breaks off",
+  scene(web(), (w) => {
+    const origin = w.origin("s1", () => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const client = w.client().request(request("/"));
+    w.run();
+    origin.connections[0]!.send("-1\r\n");
+    w.run();
+    assertEquals(client.broke, "ECONNRESET");
+    assertEquals(outcome(w), [200, "s1", "0", "PD--"]);
+  }),
+);
+
+test(
+  "request: a chunk that is none, with its head, never reaches a server",
+  scene(web(), (w) => {
+    const origin = w.origin("s1");
+    const start = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const client = w.client().request(`${start}zz\r\n`);
+    w.run();
+    assertEquals(client.responses.whole.map(status), [400]);
+    assert(client.hasEnded);
+    assertEquals(outcome(w), [400, "<NOSRV>", "0", "PR--"]);
+    assertEquals(origin.connections.length, 0);
+  }),
+);
+
+test(
+  "request: a chunk that is none, later, ends both sides",
+  scene(web(), (w) => {
+    const origin = w.origin("s1");
+    const client = w.client();
+    client.request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    w.run();
+    client.send("zz\r\n");
+    w.run();
+    assertEquals(client.responses.whole.map(status), [400]);
+    assert(client.hasEnded);
+    assertEquals(outcome(w), [400, "s1", "0", "PH--"]);
+    assertEquals([origin.open, origin.requests.length], [0, 0]);
+  }),
+);
+
+test("request: one that is cut short never passes for whole", async () => {
+  for (const end of ["fin", "reset"] as const) {
+    await scene(web(), (w) => {
+      const origin = w.origin("s1");
+      const client = w.client();
+      client.request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+      w.run();
+      client[end]();
+      w.run();
+      assertEquals([origin.open, origin.requests.length], [0, 0]);
+      assertEquals(client.responses.whole.map(status), end === "fin" ? [400] : []);
+      assertEquals(w.termination, "CD--");
+    })();
+  }
+});
+
+test(
+  "early response: passes while the request still comes, and ends the connection",
+  scene(
+    web(),
+    (w) => {
+      const origin = w.origin("s1");
+      const client = w.client();
+      client.request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+      w.run();
+      origin.connections[0]!.send(response("too large", 413));
+      w.run();
+      const [answer] = client.responses.whole;
+      assertEquals([status(answer!), answer!.content], [413, "too large"]);
+      assertEquals(field(answer!, "connection"), "close");
+      assert(client.hasEnded);
+      assertEquals(origin.open, 0);
+      // What still comes is thrown away, so that no reset overtakes the answer.
+      client.send("x".repeat(600_000));
+      w.run();
+      assertEquals([client.unsent, client.broke], [0, null]);
+      assertEquals(outcome(w), [413, "s1", "0", "----"]);
+      w.advance(1100);
+      client.send("x");
+      w.run();
+      assertEquals(client.broke, "ECONNRESET");
+    },
+  ),
+);
+
+test(
+  "early response: the request's content goes on while the response's does",
+  scene(web(), (w) => {
+    const origin = w.origin("s1", () => null);
+    const client = w.client();
+    client.request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n");
+    w.run();
+    const [connection] = origin.connections;
+    connection!.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n");
+    for (let i = 0; i < 3; i++) {
+      client.send("ab");
+      w.run();
+      connection!.send("cd");
+      w.run();
+    }
+    assertEquals(origin.requests[0]!.content, "ababab");
+    assertEquals(client.responses.whole[0]!.content, "cdcdcd");
+  }),
+);
+
+test(
+  "early response: one that the client takes late is not followed by another",
+  scene(
+    web(),
+    (w) => {
+      w.origin("s1", () => null);
+      const client = w.client();
+      client.stall();
+      client.request("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+      w.run();
+      client.send("zz\r\n");
+      w.run();
+      client.send("what is this\r\n".repeat(20)).fin();
+      w.run();
+      client.read();
+      w.run();
+      assertEquals(client.responses.whole.map(status), [400]);
+      assertEquals(client.responses.rest, "");
+      assertEquals(w.records.length, 1);
+    },
+    { capacity: 64 },
+  ),
+);
+
+test("a client that leaves takes its request along", async () => {
+  const stages: [string, (w: Scene) => void, string][] = [
+    ["connecting", (w) => w.network.answer(s1, "silence"), "CC--"],
+    ["waiting for the answer", (w) => void w.origin("s1", () => null), "CH--"],
+    ["in the answer", (w) => void w.origin("s1", () => response("x").slice(0, -1)), "CD--"],
+  ];
+  for (const [name, prepare, termination] of stages) {
+    await scene(web(), (w) => {
+      prepare(w);
+      const client = w.client().request(request("/"));
+      w.run();
+      client.reset();
+      w.run();
+      assertEquals(w.termination, termination, name);
+      assertEquals(w.records[0]!.status, termination === "CD--" ? 200 : -1);
+    })();
+  }
+});

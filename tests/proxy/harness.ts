@@ -1,0 +1,273 @@
+/**
+ * A proxy under test: a whole instance on the in-memory network and a clock that stands still, with
+ * scripted clients before it and origins behind it.
+ */
+import { assert, assertEquals } from "@std/assert";
+import * as v from "valibot";
+import { Configuration } from "#src/config/model.ts";
+import type { LogRecord } from "#src/log/record.ts";
+import { memoryNetwork, type MemoryOptions } from "#src/net/memory.ts";
+import { type Instance, startProxies } from "#src/proxy/instance.ts";
+import { type Clock, virtualClock } from "#src/time/clock.ts";
+import { type Message, response, type Responses, responses, takeMessage } from "./messages.ts";
+import { Peer } from "./peer.ts";
+
+type Input = v.InferInput<typeof Configuration>;
+type ProxyInput = NonNullable<Input["proxies"]>[number];
+type ServerInput = NonNullable<ProxyInput["servers"]>[number];
+
+/** Where origin `sN` of a test listens: 10.0.1.N, port 80. */
+const hostOf = (name: string) => `10.0.1.${name.replace(/\D/g, "")}`;
+
+/** A server line for origin `name` ("s1", "s2", ...). */
+export function server(
+  name: string,
+  settings: Omit<ServerInput, "name" | "address"> = {},
+): ServerInput {
+  return { name, address: { kind: "ip", host: hostOf(name), port: 80 }, ...settings };
+}
+
+/** A listen section called "web", on 10.0.0.1:80, with httplog. */
+export function web(settings: Partial<ProxyInput> = {}): ProxyInput {
+  return {
+    name: "web",
+    kind: "listen",
+    mode: "http",
+    bind: [{ address: { kind: "ip", host: "10.0.0.1", port: 80 } }],
+    logFormat: "httplog",
+    timeout: { connect: 4000, client: 30_000, server: 20_000 },
+    servers: [server("s1")],
+    ...settings,
+  };
+}
+
+/** What a test's server does with a request: the response's text, or null to do nothing (yet). */
+export type Answer = (request: Message, connection: Peer, origin: Origin) => string | null;
+
+/** A test's server. */
+export interface Origin {
+  readonly name: string;
+  /** Every connection that was ever accepted, in order. */
+  readonly connections: Peer[];
+  /** Every whole request, in order. */
+  readonly requests: Message[];
+  /** Connections that stand now, and the most that ever stood at once. */
+  open: number;
+  mostOpen: number;
+  /** May be exchanged at any time. */
+  answer: Answer;
+  /** Stops listening: connections are refused from then on. */
+  stop(): void;
+  listen(): void;
+}
+
+/** A client of a test. */
+export class Client extends Peer {
+  /** Methods of the requests sent so far, so that the responses can be told apart. */
+  readonly methods: string[] = [];
+  /** Sends requests, of which each text is one. */
+  request(...texts: string[]): this {
+    for (const text of texts) {
+      this.methods.push(text.slice(0, text.indexOf(" ")));
+      this.send(text);
+    }
+    return this;
+  }
+  /** What came back, taken apart. */
+  get responses(): Responses {
+    return responses(this.received, this.methods, this.hasEnded);
+  }
+}
+
+/** Everything a test drives and looks at. */
+export interface Scene {
+  readonly network: ReturnType<typeof memoryNetwork>;
+  readonly instance: Instance;
+  /** What was logged of sessions. */
+  readonly records: LogRecord[];
+  /** What was logged of servers. */
+  readonly events: { level: string; text: string }[];
+  /** Starts origin `name`; without `answer` it gives its name to every request. */
+  origin(name: string, answer?: Answer): Origin;
+  /** Connects to the proxy; nothing has happened yet when it returns. */
+  client(from?: string, port?: number): Client;
+  /** Delivers all that is due now. */
+  run(): void;
+  /** Moves time on, millisecond by millisecond, delivering what falls due on the way. */
+  advance(ms: number): void;
+  now(): number;
+  /** The last record's termination state. */
+  readonly termination: string | undefined;
+}
+
+/** Options of {@linkcode scene}. */
+export interface SceneOptions extends MemoryOptions {
+  /** The process's `maxconn`. */
+  readonly maxconn?: number;
+}
+
+/** Counts what waits on a clock, so that leaks show. */
+function countingClock(clock: Clock): Clock & { pending: number } {
+  const counting = {
+    pending: 0,
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    schedule(delay: number, callback: () => void) {
+      counting.pending++;
+      let done = false;
+      const finish = () => {
+        if (!done) counting.pending--;
+        done = true;
+      };
+      const cancel = clock.schedule(delay, () => {
+        finish();
+        callback();
+      });
+      return () => {
+        finish();
+        cancel();
+      };
+    },
+  };
+  return counting;
+}
+
+/** A test's body: plays in a scene, after which nothing may be left over. */
+export function scene(
+  proxies: ProxyInput | ProxyInput[],
+  play: (scene: Scene) => void | Promise<void>,
+  options: SceneOptions = {},
+): () => Promise<void> {
+  return async () => {
+    const network = memoryNetwork(options);
+    const time = virtualClock();
+    const clock = countingClock(time);
+    const records: LogRecord[] = [];
+    const events: { level: string; text: string }[] = [];
+    const peers: Peer[] = [];
+    const origins: Origin[] = [];
+
+    const configuration = v.parse(Configuration, { proxies: [proxies].flat() });
+    const instance = startProxies(configuration, {
+      network,
+      clock,
+      maxconn: options.maxconn ?? 1000,
+      log: {
+        logsSessions: (proxy) => proxy.logFormat !== null,
+        logsConnections: (proxy) => proxy.logFormat === null,
+        session: (_proxy, record) => records.push({ ...record }),
+        connection() {},
+        event: (_proxy, level, text) => events.push({ level, text }),
+      },
+    });
+
+    const stage: Scene = {
+      network,
+      instance,
+      records,
+      events,
+      origin(name, answer = (_request, _connection, { name }) => response(name)) {
+        const origin = createOrigin(name, answer, network, peers);
+        origins.push(origin);
+        return origin;
+      },
+      client(from = "10.9.9.9", port = 80) {
+        const client = new Client();
+        peers.push(client);
+        client.socket = network.connect(
+          { kind: "ip", host: "10.0.0.1", port },
+          { source: { host: from, port: 0 } },
+          client,
+        );
+        return client;
+      },
+      run: () => network.run(),
+      advance(ms) {
+        network.run();
+        for (let i = 0; i < ms; i++) {
+          time.advance(1);
+          network.run();
+        }
+      },
+      now: () => clock.now(),
+      get termination() {
+        return records.at(-1)?.termination;
+      },
+    };
+
+    await play(stage);
+    network.run();
+    for (const peer of peers) if (peer instanceof Client) peer.reset();
+    network.run();
+    const before = records.length;
+    assertNobodyLeft(stage, configuration.proxies[0]!.logFormat !== null, before);
+    instance.stop();
+    instance.stop();
+    network.run();
+    for (const origin of origins) origin.stop();
+    for (const peer of peers) peer.close();
+    network.run();
+    assertEquals(network.openSockets, 0, "sockets left behind");
+    assertEquals(clock.pending, 0, "timers left behind");
+  };
+}
+
+/** The log tells how many connections there are: after all clients have gone, only the asker's. */
+function assertNobodyLeft(stage: Scene, logs: boolean, before: number): void {
+  if (!logs) return;
+  const asker = stage.client();
+  asker.send("\0\r\n\r\n");
+  stage.run();
+  const record = stage.records[before];
+  assert(record !== undefined, "the frontend does not accept any more");
+  assertEquals([record.actconn, record.feconn], [1, 1], "connections counted");
+  asker.close();
+  stage.run();
+}
+
+function createOrigin(
+  name: string,
+  answer: Answer,
+  network: Scene["network"],
+  peers: Peer[],
+): Origin {
+  let close = () => {};
+  const origin: Origin = {
+    name,
+    connections: [],
+    requests: [],
+    open: 0,
+    mostOpen: 0,
+    answer,
+    stop: () => close(),
+    listen() {
+      const listener = network.listen({ kind: "ip", host: hostOf(name), port: 80 }, {}, accept);
+      close = () => listener.close();
+    },
+  };
+  function accept(socket: Peer["socket"]): Peer {
+    const connection = new Peer();
+    connection.socket = socket;
+    peers.push(connection);
+    origin.connections.push(connection);
+    origin.open++;
+    origin.mostOpen = Math.max(origin.mostOpen, origin.open);
+    let at = 0;
+    connection.onData = () => {
+      for (;;) {
+        const taken = takeMessage(connection.received.slice(at), "request", false);
+        if (taken === null) return;
+        at = connection.received.length - taken.rest.length;
+        origin.requests.push(taken.message);
+        const text = origin.answer(taken.message, connection, origin);
+        if (text !== null) connection.send(text);
+      }
+    };
+    // As servers do: what ends is closed.
+    connection.onEnd = () => connection.close();
+    connection.onGone = () => void origin.open--;
+    return connection;
+  }
+  origin.listen();
+  return origin;
+}
