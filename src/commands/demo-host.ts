@@ -3,7 +3,7 @@ import type { Host } from "../demo/perform.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve } from "../process/serve.ts";
 import { systemClock } from "../time/clock.ts";
-import { complain } from "./files.ts";
+import { complain, write } from "./files.ts";
 import { stopSignal } from "./run.ts";
 
 /** What `demo` needs of this process. */
@@ -13,8 +13,8 @@ export async function demoHost(): Promise<Host> {
     network,
     clock: systemClock,
     start: (configuration) => serve(configuration, network, null, complain),
-    write: (text) => void process.stdout.write(text),
-    complain: (text) => void process.stderr.write(text),
+    write: (text) => write(process.stdout, text),
+    complain: (text) => write(process.stderr, text),
     terminal: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 100,
     env: process.env,

@@ -35,12 +35,25 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
 
 /** Prints to the standard output. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  write(process.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** Prints to the standard error. */
 export function complain(text: string): void {
-  process.stderr.write(text.endsWith("\n") ? text : `${text}\n`);
+  write(process.stderr, text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Writes, unless the reader is gone, as `head` is after its last line: that is no failure. */
+export function write(stream: NodeJS.WriteStream, text: string): void {
+  const ignore = (error: unknown) => {
+    if ((error as { code?: string }).code !== "EPIPE") throw error;
+  };
+  if (stream.listenerCount("error") === 0) stream.on("error", ignore);
+  try {
+    stream.write(text);
+  } catch (error) {
+    ignore(error);
+  }
 }
 
 /** Shows what was found in the files; `quiet` leaves the warnings out. */
