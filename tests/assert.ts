@@ -12,12 +12,12 @@ export function assert(expr: unknown, msg = ""): asserts expr {
 
 /** Makes an assertion that `actual` and `expected` are deeply equal. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.deepStrictEqual(actual, expected, asError(msg));
+  saying(msg, () => nodeAssert.deepStrictEqual(actual, expected));
 }
 
 /** Makes an assertion that `actual` and `expected` are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  nodeAssert.notDeepStrictEqual(actual, expected, asError(msg));
+  saying(msg, () => nodeAssert.notDeepStrictEqual(actual, expected));
 }
 
 /** Makes an assertion that `actual` and `expected` are the same value (Object.is). */
@@ -26,7 +26,7 @@ export function assertStrictEquals<T>(
   expected: T,
   msg?: string,
 ): asserts actual is T {
-  nodeAssert.strictEqual(actual, expected, asError(msg));
+  saying(msg, () => nodeAssert.strictEqual(actual, expected));
 }
 
 /** Makes an assertion that `actual` contains `expected`. */
@@ -42,7 +42,7 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
 
 /** Makes an assertion that `actual` matches `expected`. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  nodeAssert.match(actual, expected, asError(msg));
+  saying(msg, () => nodeAssert.match(actual, expected));
 }
 
 // deno-lint-ignore no-explicit-any -- the original's signature: any constructor of an Error
@@ -83,8 +83,14 @@ export function fail(msg?: string): never {
   throw new nodeAssert.AssertionError({ message: msg ?? "failed" });
 }
 
-function asError(msg: string | undefined): Error | undefined {
-  return msg === undefined ? undefined : new nodeAssert.AssertionError({ message: msg });
+/** Runs an assertion; `msg` goes before what it says of the difference. */
+function saying(msg: string | undefined, assertion: () => void): void {
+  try {
+    assertion();
+  } catch (error) {
+    if (msg !== undefined && error instanceof Error) error.message = `${msg}: ${error.message}`;
+    throw error;
+  }
 }
 
 function checked<E extends Error>(

@@ -25,6 +25,7 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 const IPV6_V6ONLY = 26;
 const F_DUPFD_CLOEXEC = 1030;
 const EINPROGRESS = 115;
+const EBADF = 9;
 const EAGAIN = 11;
 
 /** TCP_INFO states that a peer's FIN leads to: CLOSE, CLOSE_WAIT, LAST_ACK, CLOSING. */
@@ -273,8 +274,9 @@ export function connectTo(
 /** A second descriptor of the same socket, close-on-exec. */
 export function duplicate(fd: number): number {
   const copy = C.fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw failed(`fd ${fd}`);
-  return copy;
+  if (copy >= 0) return copy;
+  if (lastErrno() === EBADF) throw new SocketError("EINVAL", `fd@${fd}: no such descriptor`);
+  throw failed(`fd@${fd}`);
 }
 
 /** Closes a descriptor that no event loop has adopted. */

@@ -129,6 +129,7 @@ export class TimerWheel {
       timer = next;
     }
     for (const timer of fired) {
+      if (this.#armed === stopped) return;
       if (timer.deadline === Infinity || timer.due !== 0) continue;
       const due = Math.ceil(timer.deadline / tick);
       if (due > until) {

@@ -18,8 +18,9 @@ for (const [kind, message, parse] of kinds) {
     fc.assert(fc.property(message, ({ head: text }) => {
       const head = createHead();
       const bytes = bytesOf(text);
-      // All of it lies in the buffer: what stands behind `to` must not matter.
       for (let to = 0; to < bytes.length; to++) {
+        assertStrictEquals(parse(head, bytes.subarray(0, to), 0, to), INCOMPLETE);
+        // Where the rest lies in the buffer already it must not matter.
         assertStrictEquals(parse(head, bytes, 0, to), INCOMPLETE);
       }
       assertStrictEquals(parse(head, bytes, 0, bytes.length), bytes.length);

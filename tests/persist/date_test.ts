@@ -24,7 +24,7 @@ test("date: as HAProxy writes it", () => {
 });
 
 test("date: what is none is 0", () => {
-  for (const text of ["", "AAAA", "AAAAAA", "AAA-B", "AAAA ", "AAAA=", "1e999", "ÀAAAA"]) {
+  for (const text of ["", "AAAA", "AAAAAA", "AAA-B", "AAAA ", "AAAA=", "1e9.9", "ÀAAAA"]) {
     assertEquals(parseDate(text), 0, text);
   }
 });

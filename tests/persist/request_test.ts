@@ -66,6 +66,8 @@ test("request: the server is what the cookie names", () => {
   assertEquals(server("insert", "S="), "");
   assertEquals(server("insert", "a=1; S=A"), "A");
   assertEquals(server("insert indirect", "a=1", "b=2; S=A; c=3"), "A");
+  assertEquals(server("insert", "S=A; S=B", "S=C"), "A"); // the first one counts
+  assertEquals(server("prefix", "S=A~1; S=B~1", "S=C~1"), "A");
   assertEquals(server("prefix", "S=A~1"), "A");
   assertEquals(server("prefix", "S=~1"), "");
   // HAProxy takes a value without a prefix for a server's cookie; it passes untouched.

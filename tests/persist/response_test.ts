@@ -178,6 +178,7 @@ test("response: the server's cookie passes, is dropped, rewritten or prefixed", 
 
 test("response: the server's cookie in unusual forms", () => {
   assertEquals(edited("rewrite", "Set-Cookie: S="), ["Set-Cookie: S=A"]);
+  assertEquals(edited("rewrite", "Set-Cookie: S= 1 ; x"), ["Set-Cookie: S= A ; x"]);
   assertEquals(edited("prefix", "set-cookie:S = x "), ["set-cookie:S = A~x "]);
   assertEquals(edited("prefix", "Set-Cookie: S=B~1"), ["Set-Cookie: S=A~B~1"]);
   assertEquals(edited("rewrite", "Set-Cookie: S=a,b; x"), ["Set-Cookie: S=A; x"]);
