@@ -7,6 +7,7 @@
  * errno right after the call, and never leave an argument out (it becomes 0, and close(0) is real).
  */
 import { dlopen, FFIType, read } from "bun:ffi";
+import { parseIp } from "./ip.ts";
 import { type Endpoint, SocketError, type SocketErrorCode } from "./socket.ts";
 
 const AF_UNIX = 1;
@@ -118,63 +119,29 @@ function sockaddr(at: Exclude<Endpoint, { kind: "fd" }>): number {
     address.set(path, 2);
     return 2 + path.length + (at.kind === "unix" ? 1 : 0);
   }
+  const bytes = ipBytes(at.host);
+  const four = bytes.length === 4;
+  address.fill(0, 0, 28);
+  address[0] = four ? AF_INET : AF_INET6;
   address[2] = at.port >> 8;
   address[3] = at.port & 255;
-  if (!at.host.includes(":")) {
-    address[0] = AF_INET;
-    address[1] = 0;
-    parseIPv4(at.host, 4);
-    address.fill(0, 8, 16);
-    return 16;
-  }
-  address[0] = AF_INET6;
-  address[1] = 0;
-  address.fill(0, 4, 28);
-  const [left = "", right] = at.host.split("::");
-  const head = words(left);
-  const tail = right === undefined ? [] : words(right);
-  if (right === undefined ? head.length !== 8 : head.length + tail.length > 7) {
-    throw new SocketError("EINVAL", `${at.host}: not an IPv6 address`);
-  }
-  head.forEach((word, i) => setWord(8 + 2 * i, word));
-  tail.forEach((word, i) => setWord(24 - 2 * (tail.length - i), word));
-  return 28;
+  address.set(bytes, four ? 4 : 8);
+  return four ? 16 : 28;
 }
 
-function setWord(offset: number, word: number): void {
-  address[offset] = word >> 8;
-  address[offset + 1] = word & 255;
-}
+/** Parsed addresses: those of servers and sources come again with every connection. */
+const parsed = new Map<string, Uint8Array>();
+const mostParsed = 1024;
 
-function words(text: string): number[] {
-  if (text === "") return [];
-  return text.split(":").flatMap((part) => {
-    if (part.includes(".")) {
-      const bytes = part.split(".").map(Number);
-      return [bytes[0]! << 8 | bytes[1]!, bytes[2]! << 8 | bytes[3]!];
-    }
-    return [parseInt(part, 16)];
-  });
-}
-
-function parseIPv4(host: string, offset: number): void {
-  let value = 0;
-  let digits = 0;
-  let dots = 0;
-  for (let i = 0; i <= host.length; i++) {
-    const c = i < host.length ? host.charCodeAt(i) : 46;
-    if (c === 46 && digits > 0 && value < 256 && dots < 4) {
-      address[offset + dots++] = value;
-      value = 0;
-      digits = 0;
-    } else if (c >= 48 && c <= 57) {
-      value = value * 10 + c - 48;
-      digits++;
-    } else {
-      throw new SocketError("EINVAL", `${host}: not an IPv4 address`);
-    }
+function ipBytes(host: string): Uint8Array {
+  let bytes = parsed.get(host);
+  if (bytes === undefined) {
+    const found = parseIp(host);
+    if (found === null) throw new SocketError("EINVAL", `${host}: not an IP address`);
+    if (parsed.size >= mostParsed) parsed.clear();
+    parsed.set(host, bytes = found);
   }
-  if (dots !== 4) throw new SocketError("EINVAL", `${host}: not an IPv4 address`);
+  return bytes;
 }
 
 function family(at: Exclude<Endpoint, { kind: "fd" }>): number {

@@ -1,6 +1,6 @@
 /** The keywords `option ...` (manual, chapter 4.2). */
 import { defaultForwardFor, defaultOriginalTo } from "../fields.ts";
-import { parseNetwork } from "../ip.ts";
+import { parseNetwork } from "../../net/ip.ts";
 import type { Check, ForwardFor, Proxy } from "../model.ts";
 import { type Arguments, integer } from "./arguments.ts";
 import {

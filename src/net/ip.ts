@@ -73,7 +73,7 @@ function parseIpv4(text: string): Uint8Array | null {
 function parseIpv6(text: string): Uint8Array | null {
   const halves = text.split("::");
   if (halves.length > 2) return null;
-  const [head, tail] = halves.map(groupsOf);
+  const [head, tail] = halves.map((half, i) => groupsOf(half, i === halves.length - 1));
   if (head === null || head === undefined || tail === null) return null;
   if (tail === undefined) return head.length === 16 ? Uint8Array.from(head) : null;
   // "::" stands for at least one group of zeros.
@@ -81,13 +81,13 @@ function parseIpv6(text: string): Uint8Array | null {
   return gap < 2 ? null : Uint8Array.from([...head, ...new Array<number>(gap).fill(0), ...tail]);
 }
 
-/** The bytes of groups between colons, the last of which may be an IPv4 address; null if bad. */
-function groupsOf(text: string): number[] | null {
+/** The bytes of groups between colons; an IPv4 address may end the `last` ones; null if bad. */
+function groupsOf(text: string, last: boolean): number[] | null {
   if (text === "") return [];
   const bytes: number[] = [];
   const groups = text.split(":");
   for (const [index, group] of groups.entries()) {
-    const ipv4 = index === groups.length - 1 && group.includes(".") ? parseIpv4(group) : null;
+    const ipv4 = last && index === groups.length - 1 ? parseIpv4(group) : null;
     if (ipv4 !== null) {
       bytes.push(...ipv4);
     } else if (/^[0-9a-f]{1,4}$/i.test(group)) {
