@@ -23,10 +23,18 @@ const command: readonly [string, ...string[]] = runtimeName === "bun"
 /** How long a process may take to start or to end, in ms; a busy machine has time enough. */
 const PATIENCE = 15_000;
 
-/** Declares a test of the program. Where the binary has not been built it is skipped, loudly. */
-export function programTest(name: string, body: () => void | Promise<void>): void {
-  const reason = `SKIPPED, ${binary} is missing (sh compile.sh builds it): `;
-  test(missing ? reason + name : name, body, { skip: missing });
+/**
+ * Declares a test of the program. Where the binary has not been built it is skipped, loudly.
+ * @param impossible why it cannot be made here; null: it can
+ */
+export function programTest(
+  name: string,
+  body: () => void | Promise<void>,
+  impossible: string | null = null,
+): void {
+  const reason = missing ? `${binary} is missing (sh compile.sh builds it)` : impossible;
+  const skip = reason !== null;
+  test(skip ? `SKIPPED, ${reason}: ${name}` : name, body, { skip });
 }
 
 /** How a process ended, and what it wrote. */
@@ -171,6 +179,8 @@ export interface Proxy {
 export interface RunOptions extends Options {
   /** Arguments besides -db, -f and -p. */
   readonly args?: readonly string[];
+  /** By the verb for people, not by HAProxy's flags. */
+  readonly verb?: "run";
   /** What it may write to its standard error; else it must write nothing. */
   readonly stderr?: RegExp;
 }
@@ -189,7 +199,8 @@ export async function withProxy(
     const file = join(folder, "proxy.cfg");
     const pidfile = join(folder, "pid");
     writeFileSync(file, configuration);
-    const child = launch(["-db", "-f", file, "-p", pidfile, ...options.args ?? []], options);
+    const how = options.verb === undefined ? ["-db", "-f", file] : [options.verb, file];
+    const child = launch([...how, "-p", pidfile, ...options.args ?? []], options);
     const pid = child.process.pid!;
     let gone: Ended | null = null;
     const ended = child.ended.then((how) => gone = how);

@@ -21,6 +21,7 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
       if (path === "-") return [{ name: "-", text: readFileSync(0, "utf8") }];
       if (!statSync(path).isDirectory()) return [{ name: path, text: readFileSync(path, "utf8") }];
       const names = readdirSync(path).filter((name) => /^[^.].*\.cfg$/.test(name)).sort();
+      if (names.length === 0) throw new Error("no file of this folder ends in .cfg");
       return names.map((name) => ({
         name: join(path, name),
         text: readFileSync(join(path, name), "utf8"),

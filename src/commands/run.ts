@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { loadConfiguration } from "../config/load.ts";
-import { SocketError } from "../net/socket.ts";
+import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
@@ -79,12 +79,9 @@ function mend(error: Error): string {
   }
 }
 
-function announce(instance: Instance): void {
-  for (const { proxy, endpoint } of instance.endpoints) {
-    const at = endpoint.kind === "ip"
-      ? `http://${endpoint.host}:${endpoint.port}`
-      : JSON.stringify(endpoint);
-    complain(`${proxy} listens on ${at.replace("http://", "")}`);
+function announce({ endpoints }: Instance): void {
+  for (const { proxy, endpoint } of endpoints) {
+    complain(`${proxy} listens on ${showEndpoint(endpoint)}`);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type Listener,
   type ListenOptions,
   type Network,
+  showEndpoint,
   type Socket,
   SocketError,
   type SocketEvents,
@@ -108,15 +109,8 @@ function listenNatively(
     }
   } catch (error) {
     const { code } = socketErrorOf(error);
-    throw new SocketError(code, `cannot bind ${show(at)}: ${code}`);
+    throw new SocketError(code, `cannot bind ${showEndpoint(at)}: ${code}`);
   }
-}
-
-/** An address as messages show it. */
-function show(at: Exclude<Endpoint, { kind: "fd" }>): string {
-  if (at.kind === "unix") return at.path;
-  if (at.kind === "abstract") return `abns@${at.name}`;
-  return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
 }
 
 /** Removes a socket's path that a dead process left behind, as HAProxy does. @returns the path */

@@ -8,7 +8,7 @@
  */
 import { dlopen, FFIType, read } from "bun:ffi";
 import { parseIp } from "./ip.ts";
-import { type Endpoint, SocketError, type SocketErrorCode } from "./socket.ts";
+import { type Endpoint, showEndpoint, SocketError, type SocketErrorCode } from "./socket.ts";
 
 const AF_UNIX = 1;
 const AF_INET = 2;
@@ -148,20 +148,6 @@ function family(at: Exclude<Endpoint, { kind: "fd" }>): number {
   return at.kind !== "ip" ? AF_UNIX : at.host.includes(":") ? AF_INET6 : AF_INET;
 }
 
-/** An endpoint as messages show it. */
-export function show(at: Endpoint): string {
-  switch (at.kind) {
-    case "ip":
-      return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
-    case "unix":
-      return at.path;
-    case "abstract":
-      return `abns@${at.name}`;
-    case "fd":
-      return `fd@${at.fd}`;
-  }
-}
-
 /**
  * Makes a listening socket.
  * @returns its descriptor
@@ -181,8 +167,8 @@ export function listenOn(
         C.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? one : zero, 4);
       }
     }
-    if (C.bind(fd, address, sockaddr(at)) < 0) throw failed(`cannot bind ${show(at)}`);
-    if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${show(at)}`);
+    if (C.bind(fd, address, sockaddr(at)) < 0) throw failed(`cannot bind ${showEndpoint(at)}`);
+    if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${showEndpoint(at)}`);
     return fd;
   } catch (error) {
     C.close(fd);
@@ -231,7 +217,7 @@ export function connectTo(
       C.close(fd);
       return new SocketError(
         number === EAGAIN ? "ECONNREFUSED" : errnoName(number),
-        `cannot connect to ${show(to)}`,
+        `cannot connect to ${showEndpoint(to)}`,
       );
     }
   }

@@ -13,6 +13,20 @@ export type Endpoint =
   | { readonly kind: "abstract"; readonly name: string }
   | { readonly kind: "fd"; readonly fd: number };
 
+/** An endpoint as messages show it, in HAProxy's spelling. */
+export function showEndpoint(at: Endpoint): string {
+  switch (at.kind) {
+    case "ip":
+      return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
+    case "unix":
+      return at.path;
+    case "abstract":
+      return `abns@${at.name}`;
+    case "fd":
+      return `fd@${at.fd}`;
+  }
+}
+
 /** Why a connection could not be made or broke; the names of errno(3). */
 export type SocketErrorCode =
   | "ECONNREFUSED"

@@ -139,4 +139,11 @@ programTest("without a file, or with one that cannot be read, it says so", async
   const missing = await run(["-c", "-f", "/nonexistent/sluice.cfg"]);
   assertEquals([missing.status, missing.stdout], [1, ""]);
   assertMatch(missing.stderr, /^cannot read '\/nonexistent\/sluice.cfg': .*\n$/);
+  await inFolder(async (folder) => {
+    const { status, stderr } = await run(["-c", "-f", folder]);
+    assertEquals([status, stderr], [
+      1,
+      `cannot read '${folder}': no file of this folder ends in .cfg\n`,
+    ]);
+  });
 });

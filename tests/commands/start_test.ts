@@ -62,15 +62,12 @@ const firstFreePort = Number(
   readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"),
 );
 const root = process.getuid?.() === 0;
-// Whoever is root gives the capability away first; with neither, there is no such failure here.
+// Whoever is root gives the capability away first.
 const setpriv = spawnSync("setpriv", ["--version"]).status === 0;
 
 programTest(
-  firstFreePort > 80 && (!root || setpriv)
-    ? "a port below 1024 without permission: it says what is needed"
-    : "NOT TESTED HERE, any user may have any port: a port without permission",
+  "a port below 1024 without permission: it says what is needed",
   async () => {
-    if (firstFreePort <= 80 || (root && !setpriv)) return;
     const message = await refused(
       listen(`${freshAddress()}:80`),
       [],
@@ -78,6 +75,11 @@ programTest(
     );
     assertMatch(message, /^cannot start: cannot bind 127[\d.]+:80: EACCES\n.*CAP_NET_BIND_SERVICE/);
   },
+  firstFreePort <= 80
+    ? "any user may have any port here"
+    : root && !setpriv
+    ? "root has every permission, and there is no setpriv"
+    : null,
 );
 
 programTest("too few descriptors for maxconn: it says how many, and how to get them", async () => {
@@ -137,6 +139,40 @@ programTest(
   },
 );
 
+programTest("run is the verb for it: it says where it listens", async () => {
+  const address = `${freshAddress()}:8080`;
+  await withProxy(listen(`${address},${address.replace("8080", "8081")}`), () => {}, {
+    verb: "run",
+    stderr: new RegExp(`^web listens on ${address}\nweb listens on .*:8081\n$`),
+  });
+});
+
+programTest(
+  "-n goes before maxconn: with -n 1 a client waits until the other has gone",
+  async () => {
+    const server = { host: freshAddress(), port: 8000 };
+    const address = { host: freshAddress(), port: 8080 };
+    const origin = await startOrigin("a", server);
+    const configuration = "global\n  maxconn 50\n" +
+      listen(`${address.host}:8080`, `server a ${server.host}:8000`);
+    const request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    try {
+      await withProxy(configuration, async () => {
+        const [first, second] = [open(address), open(address)];
+        assertEquals(statusOf(await first.request(request)), 200);
+        const waiting = second.request(request);
+        for (let i = 0; i < 20; i++) assertEquals(statusOf(await first.request(request)), 200);
+        assertEquals(origin.seen.length, 21);
+        first.close();
+        assertEquals(statusOf(await waiting), 200);
+        second.close();
+      }, { args: ["-n", "1"] });
+    } finally {
+      await origin.stop();
+    }
+  },
+);
+
 programTest("-V says where it listens, -q keeps back what is no error", async () => {
   const address = `${freshAddress()}:8080`;
   await withProxy(listen(address), () => {}, {
@@ -180,13 +216,17 @@ programTest("signals while it works: a busy process ends as well", async () => {
   }
 });
 
-programTest("it starts in less than 0.3 s", async () => {
-  if (runtimeName === "deno") return;
-  const configuration = listen(`${freshAddress()}:8080`);
-  let best = Infinity;
-  for (let i = 0; i < 5; i++) {
-    const before = performance.now();
-    await withProxy(configuration, () => void (best = Math.min(best, performance.now() - before)));
-  }
-  assert(best < 300, `${best} ms`);
-});
+// From source it is Deno's start that takes its time.
+if (runtimeName === "bun") {
+  programTest("it starts in less than 0.3 s", async () => {
+    const configuration = listen(`${freshAddress()}:8080`);
+    let best = Infinity;
+    for (let i = 0; i < 5; i++) {
+      const before = performance.now();
+      await withProxy(configuration, () => {
+        best = Math.min(best, performance.now() - before);
+      });
+    }
+    assert(best < 300, `${best} ms`);
+  });
+}

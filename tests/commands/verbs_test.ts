@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scenarios } from "#src/commands/scenarios.ts";
-import { inFolder, programTest, run } from "../binary.ts";
+import { freshNetwork, inFolder, programTest, run } from "../binary.ts";
 import { violations } from "./json-schema.ts";
 
 const verbs: [verb: string, usage: RegExp, words: string[]][] = [
@@ -119,4 +119,25 @@ programTest("schema is a JSON Schema that the converted scenarios satisfy", asyn
       assert(violations(schema, { ...document, proxies: [wrong] }).length > 0);
     }
   }
+});
+
+programTest("demo plays a file's story, and its exit status is the verdict", async () => {
+  await inFolder(async (folder) => {
+    // Addresses of its own: others may be playing the scenario itself.
+    const own = (text: string) => text.replaceAll("127.0.4.", `${freshNetwork()}.`);
+    const story = own(scenarios().find(({ name }) => name === "weights")!.text);
+    const file = join(folder, "story.cfg");
+    writeFileSync(file, story);
+    const drawn = await run(["demo", file]);
+    assertEquals([drawn.status, drawn.stderr], [0, ""], drawn.stdout);
+    assertMatch(drawn.stdout, /76 new visitors/);
+    const told = await run(["demo", "--check", file]);
+    assertEquals([told.status, told.stderr], [0, ""], told.stdout);
+    assert(told.stdout.length < drawn.stdout.length / 2);
+
+    writeFileSync(file, story.replaceAll("webC 26, webD 26", "webC 27, webD 25"));
+    const wrong = await run(["demo", "--check", file]);
+    assertEquals(wrong.status, 1);
+    assertMatch(wrong.stdout, /FAILED/);
+  });
 });

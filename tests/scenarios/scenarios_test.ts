@@ -169,7 +169,8 @@ const played: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     const closing = await modern.request("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assertEquals(valuesOf(closing, "Connection"), ["close"]);
     assertEquals(valuesOf(last(closing.content.toString()), "Connection"), ["close"]);
-    await eventually("the connection's end", () => modern.socket.closed);
+    await eventually("the connection's end", () => modern.socket.readableEnded);
+    modern.close();
 
     const moved = await failOver(stage, server, [`Cookie: JSESSIONID=${letter}~123`]);
     assertEquals(valuesOf(last(moved.server), "Cookie"), ["JSESSIONID=123"]);

@@ -89,7 +89,7 @@ export type Target = { host: string; port: number; localAddress?: string } | { p
 
 /** Opens a connection; nothing is awaited. */
 export function open(target: Target): Client {
-  const socket = connect({ ...target });
+  const socket = connect({ ...target, allowHalfOpen: true });
   const reader = createReader("responses");
   let wake = () => {};
   let ended = false;
