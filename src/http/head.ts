@@ -396,6 +396,9 @@ function connectionOptions(head: Head, bytes: Uint8Array, from: number, to: numb
   }
 }
 
+/** Methods whose content means nothing, as a bit set. */
+const bodiless = 1 << METHOD_GET | 1 << METHOD_HEAD | 1 << METHOD_DELETE;
+
 /** What holds for requests beyond the grammar. */
 function checkRequest(head: Head, bytes: Uint8Array): boolean {
   if (head.chunked) {
@@ -404,6 +407,10 @@ function checkRequest(head: Head, bytes: Uint8Array): boolean {
     if (head.contentLength >= 0) {
       return invalid(head, "Content-Length with Transfer-Encoding") > 0;
     }
+  }
+  // RFC 9110, section 9.3.1: old servers expect none, and may take it for the next request.
+  if (head.minor === 0 && head.contentLength > 0 && (bodiless >> head.method & 1) === 1) {
+    return invalid(head, "content in HTTP/1.0") > 0;
   }
   if (head.repeatedHost) return invalid(head, "more than one Host") > 0;
   if (head.host < 0) {

@@ -2,9 +2,6 @@ import type { Socket, SocketEvents } from "../net/socket.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Hears of a connection that waits to be let in. */
-const waiting: SocketEvents = { opened() {}, data() {}, drain() {}, ended() {}, closed() {} };
-
 /**
  * Keeps to `maxconn`, the process's and each frontend's: at the limit the listeners stop accepting,
  * and clients wait in the kernel's queue. The few that were accepted in the same turn wait here.
@@ -12,6 +9,14 @@ const waiting: SocketEvents = { opened() {}, data() {}, drain() {}, ended() {}, 
 export class Admission {
   readonly #held = new Map<Frontend, Socket[]>();
   readonly #paused = new Set<Frontend>();
+  /** Hears of the connections that wait to be let in: one that breaks need not be. */
+  readonly #waiting: SocketEvents = {
+    opened() {},
+    data() {},
+    drain() {},
+    ended() {},
+    closed: (socket) => this.#forget(socket),
+  };
 
   /** @param maxconn connections of the process at most */
   constructor(
@@ -29,7 +34,7 @@ export class Admission {
       held.push(socket);
       this.#held.set(frontend, held);
       this.#pauseFull();
-      return waiting;
+      return this.#waiting;
     }
     const events = this.#admit(socket, frontend);
     if (this.#isFull(frontend)) this.#pauseFull();
@@ -61,6 +66,15 @@ export class Admission {
     for (const sockets of this.#held.values()) for (const socket of sockets) socket.close();
     this.#held.clear();
     this.#paused.clear();
+  }
+
+  #forget(socket: Socket): void {
+    for (const [frontend, sockets] of this.#held) {
+      const at = sockets.indexOf(socket);
+      if (at < 0) continue;
+      sockets.splice(at, 1);
+      if (sockets.length === 0) this.#held.delete(frontend);
+    }
   }
 
   #admit(socket: Socket, frontend: Frontend): SocketEvents {

@@ -121,7 +121,7 @@ export class Backend {
         : any;
       if (stream === null) return;
       stream.queue?.remove(stream);
-      stream.dequeued(server);
+      stream.take(server);
     }
   }
 }

@@ -6,7 +6,7 @@ import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
 import { HttpStream } from "./http-stream.ts";
 import { addressLine } from "./http-request.ts";
-import { type Keeper, Outlet } from "./outlet.ts";
+import { join, type Keeper, Outlet } from "./outlet.ts";
 import type { Listed } from "./session-list.ts";
 import { logSession } from "./session-log.ts";
 
@@ -33,7 +33,9 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   #headSince = -1;
   /** Requests so far. */
   requests = 0;
+  /** For the log: when it was accepted, ms since 1970, and from which port. */
   readonly acceptedAt: number;
+  readonly remotePort: number;
   #paused = false;
   /** The client has half-closed. */
   #ended = false;
@@ -49,6 +51,9 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
     this.out = new Outlet(socket);
     const { wheel, clock } = frontend.runtime;
     this.acceptedAt = frontend.logs ? clock.wall() : 0;
+    // Now, for when it is logged the client may be gone, and its address with it.
+    this.remotePort = frontend.logs ? socket.remotePort : 0;
+    this.#clientAddress = frontend.logs ? socket.remoteAddress : null;
     wheel.set(this, frontend.timeouts.httpRequest);
   }
 
@@ -115,7 +120,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   get clientAddress(): string {
     return this.#clientAddress ??= this.socket.remoteAddress;
   }
-  #clientAddress: string | null = null;
+  #clientAddress: string | null;
 
   /** The line that `option forwardfor` adds to each of the connection's requests; null: none. */
   get forwardForLine(): Uint8Array | null {
@@ -292,12 +297,4 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
 /** Whether bytes[from, to) is no more than the beginning of a request line. */
 function inRequestLine(bytes: Uint8Array, from: number, to: number): boolean {
   return !bytes.subarray(from, to).includes(LF);
-}
-
-/** `first`, then bytes[from, to). */
-export function join(first: Uint8Array, bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const joined = new Uint8Array(first.length + to - from);
-  joined.set(first);
-  joined.set(bytes.subarray(from, to), first.length);
-  return joined;
 }

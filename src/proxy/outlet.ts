@@ -6,6 +6,14 @@ export type Keeper = Pick<Socket, "keep">;
 /** Keeps by copying, for bytes of a buffer that is used again. */
 export const copying: Keeper = { keep: (bytes, from, to) => bytes.slice(from, to) };
 
+/** `first`, then bytes[from, to). */
+export function join(first: Uint8Array, bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const joined = new Uint8Array(first.length + to - from);
+  joined.set(first);
+  joined.set(bytes.subarray(from, to), first.length);
+  return joined;
+}
+
 /**
  * What a socket has been given and has not taken yet. While anything waits here the source is to be
  * paused, so that no more than one piece ever does.
@@ -29,10 +37,7 @@ export class Outlet {
    */
   push(bytes: Uint8Array, from: number, to: number, source: Keeper | null): boolean {
     if (this.#rest !== null) {
-      const joined = new Uint8Array(this.#rest.length + to - from);
-      joined.set(this.#rest);
-      joined.set(bytes.subarray(from, to), this.#rest.length);
-      this.#rest = joined;
+      this.#rest = join(this.#rest, bytes, from, to);
       return false;
     }
     const taken = this.socket.write(bytes, from, to);

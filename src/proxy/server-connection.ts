@@ -1,4 +1,4 @@
-import type { Socket, SocketError, SocketEvents } from "../net/socket.ts";
+import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Outlet } from "./outlet.ts";
 import type { Server } from "./server.ts";
 import type { Stream } from "./stream.ts";
@@ -38,8 +38,8 @@ export class ServerConnection implements SocketEvents {
     if (this.stream !== null) this.stream.serverEnded(this);
     else this.#discard();
   }
-  closed(_socket: Socket, error: SocketError): void {
-    if (this.stream !== null) this.stream.serverClosed(this, error);
+  closed(): void {
+    if (this.stream !== null) this.stream.serverClosed(this);
     else this.server.removeIdle(this);
   }
 

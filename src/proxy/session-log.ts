@@ -1,7 +1,7 @@
 /** Fills in the log record of a session or request. */
 import type { LogRecord } from "../log/record.ts";
 import type { HttpSession } from "./http-session.ts";
-import type { HttpStream } from "./http-stream.ts";
+import type { HttpExchange } from "./http-exchange.ts";
 import type { Stream } from "./stream.ts";
 import type { TcpSession } from "./tcp-session.ts";
 
@@ -49,15 +49,15 @@ function others({ servedBy, server }: Stream): number {
  */
 export function logSession(
   session: HttpSession,
-  stream: HttpStream | null,
+  stream: HttpExchange | null,
   status: number,
   termination: string,
   since: number,
 ): void {
-  const { frontend, socket } = session;
+  const { frontend } = session;
   const { runtime, config } = frontend;
   record.clientAddress = session.clientAddress;
-  record.clientPort = socket.remotePort;
+  record.clientPort = session.remotePort;
   record.frontend = config.name;
   record.actconn = runtime.connections;
   record.feconn = frontend.connections;
@@ -106,7 +106,7 @@ export function logTcpSession(session: TcpSession, termination: string): void {
   const { frontend, backend } = session;
   const { runtime, config } = frontend;
   record.clientAddress = session.clientAddress;
-  record.clientPort = session.socket.remotePort;
+  record.clientPort = session.remotePort;
   record.acceptDate = session.acceptedAt;
   record.frontend = config.name;
   record.backend = backend.config.name;

@@ -1,25 +1,18 @@
-import type { SocketError } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Backend, Client } from "./backend.ts";
 import type { Queue, Queued } from "./queue.ts";
 import type { Server } from "./server.ts";
 import { ServerConnection } from "./server-connection.ts";
-
-/** Wait before the same server is tried again, ms: at most this (HAProxy's turn-around). */
-const turnaround = 1000;
-
-/** How far a stream is on its way to a server. */
-export const UNASSIGNED = 0;
-export const QUEUED = 1;
-export const CONNECTING = 2;
-/** Waits to try the same server again. */
-export const TURNAROUND = 3;
-export const CONNECTED = 4;
-/** Over, or not begun. */
-export const ENDED = 5;
-
-/** Why a stream could not get a connection. */
-export type AssignFailure = "no server" | "queue timeout" | "connect failed" | "connect timeout";
+import {
+  type AssignFailure,
+  CONNECTED,
+  CONNECTING,
+  ENDED,
+  QUEUED,
+  TURNAROUND,
+  turnaroundTime,
+  UNASSIGNED,
+} from "./stream-state.ts";
 
 /**
  * A stream's way to a server: assignment, queue, connection, retries and redispatch. What passes
@@ -69,7 +62,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   /** The connection is ready. */
   protected abstract begin(connection: ServerConnection): void;
   /** There will be no connection. The server, if any, has been let go. */
-  protected abstract failed(failure: AssignFailure, error: SocketError | null): void;
+  protected abstract failed(failure: AssignFailure): void;
   /** The time-out ran out while connected. */
   protected abstract timedOut(): void;
 
@@ -77,7 +70,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   abstract serverDrained(): void;
   abstract serverEnded(connection: ServerConnection): void;
   /** The connection broke after it was ready. */
-  protected abstract serverBroke(connection: ServerConnection, error: SocketError): void;
+  protected abstract serverBroke(connection: ServerConnection): void;
 
   /** Starts on the way to a server of `backend`; `server` if a cookie named it. */
   protected start(backend: Backend, server: Server | null): void {
@@ -92,10 +85,12 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.state = UNASSIGNED;
     this.retriesLeft = backend.config.retries;
     this.retries = this.srvQueue = this.backendQueue = 0;
-    this.redispatched = false;
-    this.#avoid = null;
-    this.server = this.servedBy = this.connection = null;
-    this.direct = false;
+    this.redispatched = this.direct = false;
+    this.server =
+      this.servedBy =
+      this.#avoid =
+      this.connection =
+        null;
     this.assignedAt = this.connectedAt = -1;
     this.queuedAt = backend.runtime.clock.now();
     backend.connections++;
@@ -146,24 +141,14 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.#assign(null);
   }
 
-  /** A slot of `server` is free for this stream, which has left the queue. */
-  dequeued(server: Server): void {
-    this.#take(server);
-  }
-
-  /** The connection that was asked for is established. */
-  connected(connection: ServerConnection): void {
-    this.#ready(connection);
-  }
-
   /** The connection broke, established or not. */
-  serverClosed(connection: ServerConnection, error: SocketError): void {
+  serverClosed(connection: ServerConnection): void {
     if (this.state === CONNECTED) {
-      this.serverBroke(connection, error);
+      this.serverBroke(connection);
       return;
     }
-    this.#forgetConnection();
-    this.#retry("connect failed", error);
+    this.connection = null;
+    this.#retry("connect failed");
   }
 
   /**
@@ -171,21 +156,16 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
    * once. The caller has made sure that all can be sent again.
    */
   protected replay(): void {
-    this.#forgetConnection();
+    this.connection = null;
     this.connectedAt = -1;
     this.#connect(this.server!);
-  }
-
-  #forgetConnection(): void {
-    if (this.connection !== null) this.connection.stream = null;
-    this.connection = null;
   }
 
   #assign(wanted: Server | null): void {
     const { backend } = this;
     const server = wanted ?? backend.choose(this, this.#avoid);
     if (server !== null && !server.full) {
-      this.#take(server);
+      this.take(server);
     } else if (server !== null) {
       this.#choose(server);
       this.#wait(server.queue);
@@ -194,7 +174,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
       this.#wait(backend.queue);
       this.backendQueue = backend.queue.length;
     } else {
-      this.#fail("no server", null);
+      this.#fail("no server");
     }
   }
 
@@ -211,7 +191,8 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.servedBy = server;
   }
 
-  #take(server: Server): void {
+  /** Takes a slot of `server`, which is free for this stream. */
+  take(server: Server): void {
     this.#choose(server);
     this.server = server;
     this.assignedAt = this.backend.runtime.clock.now();
@@ -229,7 +210,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     const idle = this.mayReuse ? server.takeIdle() : null;
     if (idle !== null) {
       idle.stream = this;
-      this.#ready(idle);
+      this.connected(idle);
       return;
     }
     const { maxconn } = server.config;
@@ -238,14 +219,15 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.state = CONNECTING;
     this.connection = new ServerConnection(server, this);
     if (this.sendEarly(this.connection)) {
-      this.#ready(this.connection);
+      this.connected(this.connection);
       return;
     }
     const { runtime, config } = this.backend;
     runtime.wheel.set(this, config.timeout.connect);
   }
 
-  #ready(connection: ServerConnection): void {
+  /** The connection is established. */
+  connected(connection: ServerConnection): void {
     const { runtime } = this.backend;
     runtime.wheel.clear(this);
     this.connection = connection;
@@ -256,11 +238,11 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   }
 
   /** After a failed attempt: the same server later, another one now, or none (manual: "retries"). */
-  #retry(failure: AssignFailure, error: SocketError | null): void {
+  #retry(failure: AssignFailure): void {
     const { backend } = this;
     const server = this.server!;
     if (this.retriesLeft === 0) {
-      this.#fail(failure, error);
+      this.#fail(failure);
       return;
     }
     this.retriesLeft--;
@@ -279,7 +261,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
       return;
     }
     this.state = TURNAROUND;
-    runtime.wheel.set(this, Math.min(turnaround, config.timeout.connect ?? turnaround));
+    runtime.wheel.set(this, Math.min(turnaroundTime, config.timeout.connect ?? Infinity));
   }
 
   /** The next attempt: with the same server, unless it has been left. */
@@ -288,11 +270,11 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     else this.#assign(null);
   }
 
-  #fail(failure: AssignFailure, error: SocketError | null): void {
+  #fail(failure: AssignFailure): void {
     this.state = UNASSIGNED;
     this.backend.runtime.wheel.clear(this);
     this.#leaveServer();
-    this.failed(failure, error);
+    this.failed(failure);
   }
 
   /** The time-out of the server's side has run out. */
@@ -301,19 +283,17 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
       case QUEUED:
         this.queue?.remove(this);
         this.assignedAt = this.backend.runtime.clock.now();
-        this.#fail("queue timeout", null);
+        this.#fail("queue timeout");
         break;
       case CONNECTING:
         this.dropConnection();
-        this.#retry("connect timeout", null);
+        this.#retry("connect timeout");
         break;
       case TURNAROUND:
         this.#again();
         break;
       case CONNECTED:
         this.timedOut();
-        break;
-      default:
         break;
     }
   }

@@ -5,7 +5,8 @@ import { Outlet } from "./outlet.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import type { Listed } from "./session-list.ts";
 import { logTcpSession } from "./session-log.ts";
-import { type AssignFailure, CONNECTED, QUEUED, Stream } from "./stream.ts";
+import { Stream } from "./stream.ts";
+import { type AssignFailure, CONNECTED, QUEUED } from "./stream-state.ts";
 
 /** A relay of bytes between a client and a server (manual: "mode tcp"). */
 export class TcpSession extends Stream implements SocketEvents, Listed {
@@ -13,6 +14,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   readonly out: Outlet;
   readonly acceptedAt: number;
   readonly startedAt: number;
+  readonly remotePort: number;
   /** Bytes sent to the client. */
   bytes = 0;
   #clientEnded = false;
@@ -28,6 +30,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     this.acceptedAt = clock.wall();
     this.startedAt = clock.now();
     this.#address = socket.remoteAddress;
+    this.remotePort = socket.remotePort;
     // The client's bytes wait in the kernel until there is a server to take them.
     socket.pause();
     // Once the acceptor has it: a failure ends the session, and nothing must end before it begins.

@@ -113,6 +113,9 @@ export const badRequests: Record<string, readonly string[]> = {
     lines("POST / HTTP/1.0", "Transfer-Encoding: chunked"),
     lines("POST / HTTP/1.0", "Host: a", "Transfer-Encoding: chunked", "Content-Length: 5"),
   ],
+  "content in HTTP/1.0": ["GET", "HEAD", "DELETE"].map((method) =>
+    lines(`${method} / HTTP/1.0`, "Content-Length: 5")
+  ),
   "no Host": [lines("GET / HTTP/1.1"), lines("GET http://a/ HTTP/1.1"), "GET / HTTP/1.1\r\n\r\n"],
   "more than one Host": [
     withField("Host: a"),

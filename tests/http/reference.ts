@@ -79,6 +79,9 @@ export function readRequest(text: string): Reading | null {
   const framing = framingOf(fields, minor);
   const hosts = valuesOf(fields, "host");
   if (framing === null || fields.length > 101 || hosts.length > 1) return null;
+  // Servers of HTTP/1.0 may take it for the next request (RFC 9110, section 9.3.1).
+  const old = minor === "0" && /^(GET|HEAD|DELETE)$/.test(method);
+  if (old && typeof framing === "number" && framing > 0) return null;
   if (hosts.length === 0 && minor === "1") return null;
   if (!hosts.every((host) => hostAndPort.test(host))) return null;
   if (!isTarget(method, target, hosts[0])) return null;

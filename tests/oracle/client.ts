@@ -11,6 +11,8 @@ export interface Connection {
   rest: string;
   /** How it ended; a connection that answers another request is open. */
   end: "open" | "closed" | "FIN" | "RST";
+  /** Bytes; 0 if the client left before the end. */
+  received: number;
 }
 
 /** A client's connection. */
@@ -109,7 +111,8 @@ export async function openClient(host: string, port: number, from?: string): Pro
       const { responses, rest, finals } = seen();
       const whole = rest === "" && finals >= asked().length;
       const count = responses.length;
-      if (left) return { responses, rest, end: "closed" };
+      const received = self.bytes.length;
+      if (left) return { responses, rest: "", end: "closed", received: 0 };
       const last = responses.at(-1);
       const switched = tunnel && last !== undefined && / 101/.test(last.line);
       if (probe && !half && !switched && self.ended === null && asked().at(-1) !== "CONNECT") {
@@ -119,7 +122,7 @@ export async function openClient(host: string, port: number, from?: string): Pro
       // Reset or not, once everything was answered: a matter of who was faster.
       const open = seen().responses.length > count || self.ended === null;
       socket.destroy();
-      return { responses, rest, end: open ? "open" : whole ? "closed" : self.ended! };
+      return { responses, rest, received, end: open ? "open" : whole ? "closed" : self.ended! };
     },
   };
   return client;

@@ -1,4 +1,5 @@
 /** Messages of every framing, on their way in both directions. */
+import type { DifferenceName } from "./differences.ts";
 import { type Case, oracleCases } from "./harness.ts";
 
 const host = "Host: h\r\n";
@@ -22,6 +23,10 @@ const answering = (name: string, answer: string, request = get): Case => ({
   requests: [request, get],
 });
 const asking = (name: string, ...requests: string[]): Case => ({ name, requests });
+const differing = (difference: DifferenceName, c: Case): Case => ({
+  ...c,
+  differs: [...c.differs ?? [], difference],
+});
 
 /** Sends the bytes in pieces of that size, so that the proxy may read them so. */
 const inPieces = (name: string, bytes: string, size: number): Case => ({
@@ -37,11 +42,22 @@ const inPieces = (name: string, bytes: string, size: number): Case => ({
 });
 
 oracleCases("requests", [
+  differing(
+    "HTTP/1.0 closes",
+    asking("HTTP/1.0 GET with length 0", "GET / HTTP/1.0\r\nContent-Length: 0\r\n\r\n"),
+  ),
+  differing(
+    "HTTP/1.0 closes",
+    asking("HTTP/1.0 PUT", "PUT / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc"),
+  ),
   asking("GET with content", `GET / HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nabc`, get),
   asking("POST without length", `POST / HTTP/1.1\r\n${host}\r\n`, get),
   asking("POST with length 0", `POST / HTTP/1.1\r\n${host}Content-Length: 0\r\n\r\n`, get),
   asking("length with zeros", `POST / HTTP/1.1\r\n${host}Content-Length: 0003\r\n\r\nabc`, get),
-  asking("HTTP/1.0 POST", "POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc"),
+  differing(
+    "HTTP/1.0 closes",
+    asking("HTTP/1.0 POST", "POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc"),
+  ),
   asking("chunked, extensions and trailers", chunked, get),
   asking("chunked, empty", `${chunkedHead}0\r\n\r\n`, get),
   asking("chunked, coding in capitals", chunked.replace("chunked", "CHUNKED"), get),
@@ -69,11 +85,17 @@ oracleCases("requests", [
   asking("OPTIONS *", `OPTIONS * HTTP/1.1\r\n${host}\r\n`, get),
   asking("absolute form", "GET http://h/x?y HTTP/1.1\r\nHost: h\r\n\r\n", get),
   asking("absolute form with port", "GET http://h:81/ HTTP/1.1\r\nHost: h:81\r\n\r\n", get),
-  asking("absolute form with default port", "GET http://h:80/ HTTP/1.1\r\nHost: h\r\n\r\n", get),
-  asking("absolute form, HTTP/1.0", "GET http://h/x HTTP/1.0\r\n\r\n"),
+  differing(
+    "default port",
+    asking("absolute form with default port", "GET http://h:80/ HTTP/1.1\r\nHost: h\r\n\r\n", get),
+  ),
+  differing(
+    "HTTP/1.0 closes",
+    asking("absolute form, HTTP/1.0", "GET http://h/x HTTP/1.0\r\n\r\n"),
+  ),
   asking("absolute form without path", "GET http://h HTTP/1.1\r\nHost: h\r\n\r\n", get),
   asking("odd target", "GET /a%20b?c=d&e=%zz;~!@$^*()[]{}|\\`'\" HTTP/1.1\r\nHost: h\r\n\r\n"),
-  asking("no Host, HTTP/1.0", "GET / HTTP/1.0\r\n\r\n"),
+  differing("HTTP/1.0 closes", asking("no Host, HTTP/1.0", "GET / HTTP/1.0\r\n\r\n")),
   asking("empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", get),
   asking("Host with port", "GET / HTTP/1.1\r\nHost: example.com:8080\r\n\r\n", get),
   asking("Host IPv6", "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n", get),
@@ -98,9 +120,10 @@ oracleCases("requests", [
       "Proxy-Connection: keep-alive\r\nVia: x\r\n\r\n",
     get,
   ),
-  asking("equal lengths", `POST / HTTP/1.1\r\n${host}${
-    "Content-Length: 3\r\n".repeat(2)
-  }\r\nabc`, get),
+  asking(
+    "equal lengths",
+    `POST / HTTP/1.1\r\n${host}${"Content-Length: 3\r\n".repeat(2)}\r\nabc`,
+  ),
 ]);
 
 const expecting = `POST / HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Length: 3\r\n\r\n`;
@@ -129,31 +152,29 @@ oracleCases("responses", [
     `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks(large, 9999)}`,
   ),
   answering("large, until close", `HTTP/1.1 200 OK\r\n\r\n${large}`),
-  answering(
-    "HEAD with length",
-    "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n",
-    `HEAD / HTTP/1.1\r\n${host}\r\n`,
-  ),
-  {
-    name: "HEAD chunked",
-    answer: { bytes: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", then: "keep" },
+  ...[
+    ["with length", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n"],
+    ["chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"],
+    ["without length", "HTTP/1.1 200 OK\r\n\r\n"],
+    ["404", "HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n"],
+  ].map(([name = "", answer = ""]): Case => ({
+    name: `HEAD, ${name}`,
+    answer,
     requests: [`HEAD / HTTP/1.1\r\n${host}\r\n`, `HEAD / HTTP/1.1\r\n${host}\r\n`],
-  },
-  {
-    name: "HEAD without length",
-    answer: { bytes: "HTTP/1.1 200 OK\r\n\r\n", then: "keep" },
-    requests: [`HEAD / HTTP/1.1\r\n${host}\r\n`, `HEAD / HTTP/1.1\r\n${host}\r\n`],
-  },
-  answering("HEAD, 404", "HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n", `HEAD / HTTP/1.0\r\n\r\n`),
+  })),
   answering("103", `HTTP/1.1 103 Early\r\nLink: x\r\n\r\n${created}`),
   answering("several interim ones", "HTTP/1.1 102 Wait\r\n\r\n".repeat(3) + created),
-  answering(
-    "interim, HTTP/1.0",
-    `HTTP/1.1 103 Early\r\nLink: x\r\n\r\n${created}`,
-    "GET / HTTP/1.0\r\n\r\n",
-  ),
+  {
+    name: "interim, HTTP/1.0",
+    answer: `HTTP/1.1 103 Early\r\nLink: x\r\n\r\n${created}`,
+    requests: ["GET / HTTP/1.0\r\n\r\n"],
+    differs: ["HTTP/1.0 closes", "no interim responses in HTTP/1.0"],
+  },
   answering("equal lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok"),
-  answering("odd fields", "HTTP/1.1 200 OK\r\nA:\r\nB:  x \r\nA: y\xe9\r\nContent-Length:2\r\n\r\nok"),
+  answering(
+    "odd fields",
+    "HTTP/1.1 200 OK\r\nA:\r\nB:  x \r\nA: y\xe9\r\nContent-Length:2\r\n\r\nok",
+  ),
   {
     name: "100-continue",
     atHead: "HTTP/1.1 100 Continue\r\n\r\n",
@@ -198,6 +219,7 @@ oracleCases("responses", [
   answering("an upgrade that is not taken", created, upgrade),
   {
     name: "CONNECT",
+    differs: ["default port"],
     answer: { bytes: "HTTP/1.1 200 OK\r\n\r\n", then: "keep" },
     async play({ connect }) {
       const client = await connect();
@@ -209,9 +231,10 @@ oracleCases("responses", [
       await client.ended();
     },
   },
-  answering(
-    "CONNECT refused",
-    "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno",
-    "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
-  ),
+  {
+    name: "CONNECT refused",
+    differs: ["default port"],
+    answer: "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno",
+    requests: ["CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n"],
+  },
 ]);

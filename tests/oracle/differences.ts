@@ -26,7 +26,8 @@ const all = {
     },
   },
   "dollar attributes": {
-    why: "haproxy takes $Version and $Path (RFC 2109) out with the cookie; RFC 6265 knows no such " +
+    why:
+      "haproxy takes $Version and $Path (RFC 2109) out with the cookie; RFC 6265 knows no such " +
       "attributes, and only the proxy's cookie is ours to take out.",
     expect(transcript) {
       for (const { fields } of requests(transcript)) {
@@ -41,6 +42,121 @@ const all = {
       for (const { line, fields } of requests(transcript)) {
         if (line.endsWith("HTTP/1.0")) fields[0] = "connection: close";
       }
+    },
+  },
+  "default port": {
+    why:
+      "haproxy takes the default port out of an authority (RFC 3986, section 6.2.3), in CONNECT " +
+      "out of Host only. What we need not touch passes as it came.",
+    expect(transcript) {
+      for (const request of requests(transcript)) {
+        request.line = request.line.replace("http://h/", "http://h:80/");
+        request.fields = request.fields.map((field) =>
+          field.replace(/^host: example.com$/, "host: example.com:443")
+        );
+      }
+      transcript.log = transcript.log.map((line) => line.replace("http://h/", "http://h:80/"));
+    },
+  },
+  "no interim responses in HTTP/1.0": {
+    why: "RFC 9110, section 15.2: no 1xx response may go to a client of HTTP/1.0.",
+    expect(transcript) {
+      for (const connection of transcript.connections) {
+        connection.responses = connection.responses.filter(({ line }) => !/^\S+ 1/.test(line));
+      }
+    },
+  },
+  truncated: {
+    why: "A response that does not become whole ends with a reset, so that nobody takes it for " +
+      "whole; haproxy closes as always.",
+    expect({ connections: [connection] }) {
+      connection!.end = "RST";
+    },
+  },
+  "truncated without length": {
+    why: "As 'truncated'; here the client of haproxy cannot even see it.",
+    expect({ connections: [connection] }) {
+      connection!.responses = [];
+      connection!.rest = "HTTP/1.1 200 OK | connection: close | 12345";
+      connection!.end = "RST";
+    },
+  },
+  "silent within the content": {
+    why:
+      "A client that owes its content gets a 408 when its own time-out runs out; haproxy waits " +
+      "for the server's, and says that it was the server.",
+    expect({ connections: [connection], log }) {
+      connection!.responses[0]!.line = "page 408";
+      log[0] = log[0]!.replace("504 sH", "408 cH");
+    },
+  },
+  "answered early": {
+    why: "A response that does not wait for the content says that the connection ends, and it " +
+      "does: the client may stop sending (RFC 9112, section 9.3). haproxy waits for the rest.",
+    expect({ connections: [connection], log }) {
+      connection!.responses[0]!.fields[0] = "connection: close";
+      log[0] = log[0]!.replace("403 cD", "403 --");
+    },
+  },
+  "204 with a length": {
+    why: "RFC 9110, section 8.6, forbids the length; 0 does no harm, and passes as it came.",
+    expect({ connections: [connection] }) {
+      connection!.responses[0]!.fields.push("content-length: 0");
+    },
+  },
+  "half-closed within the content": {
+    why:
+      "RFC 9112, section 8: a request that does not become whole is answered with 400; haproxy " +
+      "closes without a word.",
+    expect({ connections: [connection], log }) {
+      log[0] = log[0]!.replace(" -1 CD", " 400 CD");
+      if (connection!.end !== "FIN") return; // a client that left hears nothing
+      connection!.responses = [
+        { line: "page 400", fields: ["connection: close"], content: "", trailers: [] },
+      ];
+      connection!.end = "closed";
+    },
+  },
+  "gone is gone": {
+    why: "A reset says that the client is gone: the server is let go at once. haproxy lets it " +
+      "answer first.",
+    expect({ log }) {
+      log[0] = log[0]!.replace("t/t/t/t 200 CD", "t/t/t/-1 -1 CH");
+    },
+  },
+  "stricter with responses": {
+    why:
+      "RFC 9112, sections 2.2, 2.3, 5.2 and 6: what clients could read in two ways, and versions " +
+      "and codes that do not exist.",
+    expect(transcript) {
+      transcript.connections[0]!.responses = [
+        { line: "page 502", fields: ["connection: open"], content: "", trailers: [] },
+      ];
+      transcript.connections[0]!.rest = "";
+      transcript.connections[0]!.end = "open";
+      transcript.log = ['127.0.0.1 s t/t/t/-1 502 PH-- 1/0/0/0 0/0 "GET /x HTTP/1.1"'];
+    },
+  },
+  "second request fails": {
+    why: "Where a server closes without an answer, haproxy gives a connection's first request a " +
+      "502, but hangs up on later ones, and logs nothing. We send again what may be sent again " +
+      "(RFC 9110, section 9.2.2), and then tell the client and the log.",
+    expect({ connections: [connection], log }) {
+      connection!.responses.push({
+        line: "page 502",
+        fields: ["connection: open"],
+        content: "",
+        trailers: [],
+      });
+      connection!.end = "open";
+      log.push('127.0.0.1 s t/t/t/-1 502 SH-- 1/0/0/0 0/0 "GET /2 HTTP/1.1"');
+    },
+  },
+  "a slot passed on": {
+    why: "The slot of a request that ends goes at once to who waits for it; haproxy does so a " +
+      "moment later, after it has logged.",
+    expect(transcript) {
+      transcript.log[0] = transcript.log[0]!.replace("2/1/0/0 0/0", "2/1/1/0 0/0");
     },
   },
 } satisfies Record<string, Difference>;

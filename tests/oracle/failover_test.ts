@@ -1,5 +1,6 @@
 /** What happens when servers are dead, full, disabled or backups. */
 import { oracleCases } from "./harness.ts";
+import type { Message } from "./reference.ts";
 
 const get = (cookie = "") =>
   `GET /x HTTP/1.1\r\nHost: h\r\n${cookie === "" ? "" : `Cookie: S=${cookie}\r\n`}\r\n`;
@@ -7,6 +8,12 @@ const insert = "cookie S insert indirect";
 /** Bounds the time between two attempts, too. */
 const soon = "timeout connect 100ms";
 const checked = "default-server check inter 20ms fall 1 rise 1";
+
+/** A server that answers when it is told to. */
+async function waiting(_request: Message, released: Promise<void>): Promise<string> {
+  await released;
+  return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+}
 
 oracleCases("failover", [
   { name: "no server", servers: [], requests: [get(), "GET / HTTP/1.0\r\n\r\n", get()] },
@@ -57,7 +64,7 @@ oracleCases("failover", [
     name: `cookie of a dead server, retries ${retries}, redispatch`,
     config: [soon, `retries ${retries}`, "option redispatch", insert],
     servers: ["dead cookie a", "s cookie b"],
-    requests: [get("a"), get()],
+    requests: [get("a")],
   })),
   {
     name: "cookie of a disabled server, option persist",
@@ -129,21 +136,32 @@ oracleCases("failover", [
   {
     name: "the server hangs up",
     atConnect: "close",
-    requests: [get(), "GET / HTTP/1.0\r\n\r\n"],
+    requests: [get()],
+    probe: false,
+  },
+  {
+    name: "the server hangs up at a connection's second request",
+    answer: ({ line }) =>
+      line.startsWith("GET /2")
+        ? { bytes: "", then: "close" }
+        : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    requests: [get(), "GET /2 HTTP/1.1\r\nHost: h\r\n\r\n"],
+    logs: 1,
+    differs: ["second request fails"],
   },
   {
     name: "a full server: who waits is served",
+    differs: ["a slot passed on"],
     servers: ["s maxconn 1"],
-    answer: async ({ line }) => {
-      if (line.startsWith("GET /first")) await new Promise((resolve) => setTimeout(resolve, 150));
-      return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    },
-    async play({ connect, reached }) {
+    answer: waiting,
+    async play({ connect, reached, barrier, release }) {
       const first = await connect();
       first.send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
       await reached("s", 1);
       const second = await connect();
       second.send("GET /second HTTP/1.1\r\nHost: h\r\n\r\n");
+      await barrier();
+      release();
       await second.answered();
     },
   },
@@ -151,17 +169,15 @@ oracleCases("failover", [
     name: "a full server: who waits too long",
     config: ["timeout queue 100ms"],
     servers: ["s maxconn 1"],
-    answer: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-    },
-    async play({ connect, reached }) {
+    answer: waiting,
+    async play({ connect, reached, release }) {
       const first = await connect();
       first.send(get());
       await reached("s", 1);
       const second = await connect();
       second.send(get());
       await second.answered();
+      release();
     },
   },
 ]);

@@ -29,6 +29,8 @@ export interface Play {
   connect(from?: string): Promise<Client>;
   /** Resolves when the proxy has handled whatever reached it before. */
   barrier(): Promise<void>;
+  /** Lets the servers answer that wait for it. */
+  release(): void;
   /** Waits until a server has got so many requests. */
   reached(server: string, requests: number): Promise<void>;
   /** Waits for a line of the log. */
@@ -45,8 +47,6 @@ export interface Case extends Behaviour {
   /** "name keyword...", each with a server of its own; where "dead" stands in the name, nobody
    * listens. Default: one, named s. */
   readonly servers?: readonly string[];
-  /** Servers that behave otherwise than the case says. */
-  readonly behaviours?: Readonly<Record<string, Behaviour>>;
   /** Sent one after the other, each when all before is answered; on a new connection where the last
    * one has ended. */
   readonly requests?: readonly string[];
@@ -120,11 +120,21 @@ function compare(c: Case, theirs: Result, ours: Result): string[] {
       errors.push(`${c.name}: the difference '${name}' changes nothing`);
     }
   }
+  if (!bytesAreLogged(ours)) errors.push(`${c.name}: sluice logs bytes that nobody got`);
   const different = changes(expected, found);
   if (different.length > 0) {
     errors.push(`${c.name}: (- haproxy, + sluice)\n${different.join("\n")}`);
   }
   return errors;
+}
+
+/** Whether the log tells how many bytes the client got, where one line is about one client. */
+function bytesAreLogged({ connections, log }: Transcript): boolean {
+  if (connections.length !== 1 || log.length !== 1 || log[0]!.includes("<BADREQ>")) return true;
+  // Of a response that was cut off it tells how many were sent.
+  if (connections[0]!.rest !== "" || connections[0]!.received === 0) return true;
+  const logged = Number(/ -?\d+ (\d+) - - \S{4} /.exec(log[0]!)?.[1]);
+  return logged === connections[0]!.received;
 }
 
 /** Several cases at a time, so that those that wait cost no time. */
@@ -167,7 +177,7 @@ async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig> {
   const origins = await Promise.all(cases.map((c) => startOrigins(host, c)));
   const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
   const file = join(directory, `${kind}.cfg`);
-  const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!));
+  const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
   writeFileSync(file, preamble(kind, host, log.address().port) + sections.join(""));
   const child = spawn(programs[kind]!, ["-db", "-f", file], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -179,7 +189,9 @@ async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig> {
     child.kill("SIGTERM");
     await exited;
     log.close();
-    await Promise.all(origins.flatMap((all) => [...all.values()].map((origin) => origin.stop())));
+    await Promise.all(
+      origins.flatMap(({ byName }) => [...byName.values()].map((origin) => origin.stop())),
+    );
     rmSync(directory, { recursive: true });
   };
   try {
@@ -198,19 +210,22 @@ const isDead = (name: string) => name.includes("dead");
 const nameOf = (server: string) => server.split(" ")[0]!;
 const serversOf = (c: Case) => c.servers ?? ["s"];
 
-async function startOrigins(host: string, c: Case): Promise<Map<string, Origin>> {
+/** The servers of a case. */
+interface Origins {
+  readonly byName: ReadonlyMap<string, Origin>;
+  release(): void;
+}
+
+async function startOrigins(host: string, c: Case): Promise<Origins> {
   const names = serversOf(c).map(nameOf).filter((name) => !isDead(name));
-  return new Map(
-    await Promise.all(names.map(async (name) => {
-      const origin = await startOrigin(host, c.behaviours?.[name] ?? c);
-      return [name, origin] as const;
-    })),
-  );
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const entries = names.map(async (name) => [name, await startOrigin(host, c, promise)] as const);
+  return { byName: new Map(await Promise.all(entries)), release: resolve };
 }
 
 function preamble(kind: Kind, host: string, logPort: number): string {
   return `global
-  log ${host}:${logPort} local0
+  log ${host}:${logPort} len 8192 local0
 ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   mode http
   log global
@@ -228,7 +243,7 @@ function section(
   host: string,
   index: number,
   c: Case,
-  origins: Map<string, Origin>,
+  origins: ReadonlyMap<string, Origin>,
 ): string {
   const config = kind === "haproxy" && c.haproxy !== undefined ? c.haproxy : c.config ?? [];
   const servers = serversOf(c).map((server) => {
@@ -267,13 +282,13 @@ async function play(
   host: string,
   index: number,
   c: Case,
-  origins: Map<string, Origin>,
+  { byName, release }: Origins,
   lines: readonly string[],
 ): Promise<Transcript> {
   const clients: Client[] = [];
   const tag = `case-${index}`;
   const own = () => lines.filter((line) => new RegExp(`\\b${tag}[ /]`).test(line));
-  const traffic = () => own().filter((line) => line.includes(` ${tag} `) && !isProbeLog(line));
+  const traffic = () => own().filter((line) => line.includes(`] ${tag} `) && !isProbeLog(line));
   const self: Play = {
     kind,
     async connect(from) {
@@ -284,9 +299,10 @@ async function play(
     async barrier() {
       for (let turn = 0; turn < 3; turn++) await knock(host);
     },
+    release,
     reached: (server, count) =>
       until(
-        () => origins.get(server)!.sight.requests.length >= count,
+        () => byName.get(server)!.sight.requests.length >= count,
         () => `${c.name}: ${count} requests for ${server}`,
       ),
     logged: (text) =>
@@ -302,7 +318,7 @@ async function play(
     () => traffic().length >= count,
     () => `${count} lines of the log, there are ${JSON.stringify(traffic())}`,
   );
-  const servers = [...origins].map(([name, { sight }]) => {
+  const servers = [...byName].map(([name, { sight }]) => {
     const counted = c.countConnections ? { connections: sight.connections } : {};
     return [name, { ...sight, connections: 0, ...counted }] as const;
   });
@@ -317,4 +333,3 @@ async function sendInTurn(self: Play, requests: readonly string[]): Promise<void
     await client.answered();
   }
 }
-

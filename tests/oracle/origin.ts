@@ -9,8 +9,10 @@ export type Reply = string | { readonly bytes: string; readonly then: "keep" | "
 
 /** How a server behaves. */
 export interface Behaviour {
-  /** Its answer to a request, the `index`th of the connection. */
-  readonly answer?: Reply | ((request: Message, index: number) => Reply | Promise<Reply>);
+  /** Its answer to a request; `released` resolves when the case says so. */
+  readonly answer?:
+    | Reply
+    | ((request: Message, released: Promise<void>) => Reply | Promise<Reply>);
   /** Sent as soon as a request's head has come. */
   readonly atHead?: string;
   /** Done instead of reading. */
@@ -42,7 +44,11 @@ export const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 export const isProbe = (line: string): boolean => line.startsWith("GET /probe ");
 
 /** Starts a server on a port of its own. */
-export async function startOrigin(host: string, behaviour: Behaviour): Promise<Origin> {
+export async function startOrigin(
+  host: string,
+  behaviour: Behaviour,
+  released: Promise<void>,
+): Promise<Origin> {
   const sight: Sight = { requests: [], connections: 0, garbage: [], tunnelled: "" };
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -50,7 +56,7 @@ export async function startOrigin(host: string, behaviour: Behaviour): Promise<O
     socket.on("close", () => sockets.delete(socket));
     if (behaviour.atConnect === "reset") socket.on("error", () => {}).resetAndDestroy();
     else if (behaviour.atConnect === "close") socket.on("error", () => {}).end();
-    else serve(socket, behaviour, sight);
+    else serve(socket, behaviour, sight, released);
   });
   server.listen(0, host);
   await once(server, "listening");
@@ -64,9 +70,14 @@ export async function startOrigin(host: string, behaviour: Behaviour): Promise<O
   };
 }
 
-function serve(socket: Socket, behaviour: Behaviour, sight: Sight): void {
+function serve(
+  socket: Socket,
+  behaviour: Behaviour,
+  sight: Sight,
+  released: Promise<void>,
+): void {
   let at = 0;
-  let count = 0;
+  let counted = false;
   let busy = false;
   let tunnel = false;
   let greeted = false;
@@ -105,14 +116,15 @@ function serve(socket: Socket, behaviour: Behaviour, sight: Sight): void {
       const probe = isProbe(message.line);
       if (!probe) {
         sight.requests.push(message);
-        if (count++ === 0) sight.connections++;
+        if (!counted) sight.connections++;
+        counted = true;
       }
       busy = true;
       const { answer } = behaviour;
       const reply = probe || answer === undefined
         ? ok
         : typeof answer === "function"
-        ? await answer(message, count - 1)
+        ? await answer(message, released)
         : answer;
       busy = false;
       const { bytes, then } = typeof reply === "string"
@@ -141,5 +153,7 @@ function fateOf(request: Message, reply: string): "keep" | "close" {
     const colon = text.indexOf(":");
     return [text.slice(0, colon), text.slice(colon + 1).trim()];
   });
-  return keepsOpen(request) && keepsOpen({ line, fields }) ? "keep" : "close";
+  const bare = word(request.line, 0) === "HEAD" || /^HTTP\/1.\d (1\d\d|204|304)/.test(line);
+  const framed = bare || /\r\n(content-length|transfer-encoding):/i.test(reply);
+  return framed && keepsOpen(request) && keepsOpen({ line, fields }) ? "keep" : "close";
 }

@@ -154,6 +154,9 @@ export function readRequest(text: string, from: number): Read<Message> {
   if (read.kind !== "message") return read;
   const kind = framing(read.message);
   if (kind !== null && typeof kind === "object") return invalid(kind.why);
+  // RFC 9110, section 9.3.1: servers of HTTP/1.0 may take it for the next request.
+  const old = /^(GET|HEAD|DELETE) .* HTTP\/1\.0$/.test(read.message.line);
+  if (old && kind !== null && kind !== 0) return invalid("content in HTTP/1.0");
   return readContent(text, read.message, read.end, kind ?? 0);
 }
 

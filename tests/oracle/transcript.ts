@@ -16,7 +16,7 @@ import { createHash } from "node:crypto";
 import { parseDate } from "#src/persist/date.ts";
 import type { Connection } from "./client.ts";
 import type { Sight } from "./origin.ts";
-import { type Field, keepsOpen, type Message, valuesOf, word } from "./reference.ts";
+import { type Field, keepsOpen, type Message, readHead, valuesOf, word } from "./reference.ts";
 
 /** What was seen of a case. */
 export interface Transcript {
@@ -138,12 +138,36 @@ function logLine(line: string): string {
     `${feconn}/${beconn}/${srvconn}/${retries} ${queues} "${request}"`;
 }
 
+/** What came of a chunked content that breaks off. */
+function decoded(text: string): string {
+  let content = "";
+  for (let at = 0;;) {
+    const size = /^([0-9a-f]+)[^\r]*\r\n/i.exec(text.slice(at));
+    if (size === null) return content;
+    const from = at + size[0].length;
+    at = from + parseInt(size[1]!, 16) + 2;
+    content += text.slice(from, at - 2);
+  }
+}
+
+/** A response that breaks off, in the terms of a whole one; anything else as it is. */
+function broken(text: string): string {
+  const end = text.indexOf("\r\n\r\n");
+  if (!text.startsWith("HTTP/1.") || end < 0) return text;
+  const head = readHead(text, 0, /./);
+  if (head.kind !== "message") return text;
+  const { line, fields } = head.message;
+  const chunked = valuesOf(fields, "transfer-encoding").length > 0;
+  const content = text.slice(head.end);
+  return [line, ...plainFields(fields), chunked ? decoded(content) : content].join(" | ");
+}
+
 /** A transcript without what does not matter. */
 export function normalise({ connections, servers, log, host }: Transcript): Normal {
   return {
     connections: connections.map(({ responses, rest, end }) => ({
       responses: responses.map((message) => response(message, host)),
-      rest,
+      rest: broken(rest),
       end,
     })),
     servers: Object.fromEntries(

@@ -10,7 +10,6 @@ export function latin1(text: string): Uint8Array {
 export class Peer implements SocketEvents {
   /** All that came, one character a byte. */
   received = "";
-  opened_ = false;
   /** The other side has ended its stream. */
   hasEnded = false;
   /** How the connection broke; null: it did not. */
@@ -83,7 +82,6 @@ export class Peer implements SocketEvents {
   }
 
   opened(): void {
-    this.opened_ = true;
     this.#flush();
   }
   data(_socket: Socket, bytes: Uint8Array): void {

@@ -1,39 +1,9 @@
 /** A server's `maxconn`, and the queues before it. */
 import { assert, assertEquals } from "@std/assert";
-import fc from "fast-check";
 import { test } from "../testing.ts";
-import { type Client, type Origin, scene, server, web } from "./harness.ts";
-import { type Message, request, response, status, target } from "./messages.ts";
-
-/** An origin that answers when it is told to, oldest request first. */
-function holding(origin: Origin): Origin & { inHand: number; most: number; finish(): Message } {
-  const open: { asked: Message; send: (text: string) => void; gone: () => boolean }[] = [];
-  const held = Object.assign(origin, {
-    most: 0,
-    inHand: 0,
-    finish(): Message {
-      const { asked, send } = open.shift()!;
-      held.inHand--;
-      send(response(`${origin.name}${target(asked)}`));
-      return asked;
-    },
-  });
-  origin.answer = (asked, connection) => {
-    open.push({ asked, send: (text) => connection.send(text), gone: () => connection.isOver });
-    held.most = Math.max(held.most, ++held.inHand);
-    const { onGone } = connection;
-    connection.onGone = (peer) => {
-      onGone(peer);
-      for (let i = open.length - 1; i >= 0; i--) {
-        if (!open[i]!.gone()) continue;
-        open.splice(i, 1);
-        held.inHand--;
-      }
-    };
-    return null;
-  };
-  return held;
-}
+import { type Client, scene, server, web } from "./harness.ts";
+import { holding } from "./holding.ts";
+import { request, status, target } from "./messages.ts";
 
 const contents = (clients: Client[]) => clients.map(({ responses }) => responses.whole[0]?.content);
 
@@ -276,79 +246,3 @@ test(
     },
   ),
 );
-
-interface Event {
-  readonly act: "ask" | "ask with cookie" | "finish" | "leave" | "wait" | "refuse" | "accept";
-  readonly which: number;
-}
-const event: fc.Arbitrary<Event> = fc.record({
-  act: fc.constantFrom(
-    "ask",
-    "ask",
-    "ask with cookie",
-    "finish",
-    "leave",
-    "wait",
-    "refuse",
-    "accept",
-  ),
-  which: fc.nat(100),
-});
-
-test("maxconn holds at every instant, and nobody is forgotten", () =>
-  fc.assert(
-    fc.asyncProperty(
-      fc.array(event, { minLength: 5, maxLength: 60 }),
-      fc.constantFrom("roundrobin", "leastconn", "source"),
-      fc.boolean(),
-      async (events, balance, redispatch) => {
-        const limits = [1, 2];
-        await scene(
-          web({
-            balance,
-            redispatch,
-            cookie: { name: "C", mode: "insert" },
-            timeout: { connect: 1000, client: 30_000, server: 30_000, queue: 20_000 },
-            servers: limits.map((maxconn, i) =>
-              server(`s${i + 1}`, {
-                maxconn,
-                cookie: `${i + 1}`,
-                check: i > 0,
-                inter: 700,
-                rise: 1,
-              })
-            ),
-          }),
-          (w) => {
-            const origins = [holding(w.origin("s1")), holding(w.origin("s2"))];
-            const clients: Client[] = [];
-            for (const { act, which } of events) {
-              const origin = origins[which % 2]!;
-              if (act.startsWith("ask")) {
-                const fields = act === "ask" ? [] : [`Cookie: C=${which % 2 + 1}`];
-                const content = which % 3 === 0 ? "x" : null;
-                clients.push(w.client().request(request("/", content, ...fields)));
-              } else if (act === "leave") clients[which % (clients.length || 1)]?.reset();
-              else if (act === "finish" && origin.inHand > 0) origin.finish();
-              else if (act === "refuse") origin.stop();
-              else if (act === "accept") {
-                origin.stop();
-                origin.listen();
-              } else if (act === "wait") w.advance(which * 10);
-              w.run();
-            }
-            // A check's connection says nothing, and is not the proxy's load.
-            for (const [i, { most }] of origins.entries()) assert(most <= limits[i]!, `${most}`);
-            for (let i = 0; i < 60; i++) {
-              w.advance(1000);
-              for (const origin of origins) while (origin.inHand > 0) origin.finish();
-            }
-            for (const client of clients) {
-              assert(client.isOver || client.responses.whole.length === 1, "somebody still waits");
-            }
-          },
-        )();
-      },
-    ),
-    { numRuns: 60 },
-  ));
