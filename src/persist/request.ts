@@ -18,8 +18,10 @@ export interface RequestCookie {
 const pair = createPair();
 
 /**
- * Reads Cookie field `i` of a request: notes which server its cookie names (the first one counts),
- * and edits the field on its way to the server: takes the cookie or its prefix out.
+ * Reads Cookie field `i` of a request: notes which server its cookie names, and edits the field on
+ * its way to the server: takes the cookie or its prefix out.
+ * @param accepts whether a server may serve: of several cookies of the name the first such counts,
+ * else the first
  */
 export function readCookieField(
   policy: CookiePolicy,
@@ -28,6 +30,7 @@ export function readCookieField(
   bytes: Uint8Array,
   writer: HeadWriter,
   found: RequestCookie,
+  accepts: (server: string) => boolean,
 ): void {
   const start = valueStart(head, i);
   const end = valueEnd(head, i);
@@ -50,11 +53,11 @@ export function readCookieField(
     if (policy.mode === "prefix") {
       let delimiter = from;
       while (delimiter < to && bytes[delimiter] !== PREFIX_DELIMITER) delimiter++;
-      found.server ??= textOf(bytes, from, delimiter);
+      note(found, textOf(bytes, from, delimiter), accepts);
       if (delimiter < to) writer.cut(from, delimiter + 1);
       continue;
     }
-    if (found.server === null) readValue(bytes, from, to, found);
+    readValue(bytes, from, to, found, accepts);
     if (!hidden || kept === 0) continue;
     // A delimiter goes with the pair: the one before it, or the one after it where it is the first.
     if (before > 0) {
@@ -68,12 +71,28 @@ export function readCookieField(
   }
 }
 
-function readValue(bytes: Uint8Array, from: number, to: number, found: RequestCookie): void {
+/** Notes a server, unless a better one has been found. @returns whether it did */
+function note(
+  found: RequestCookie,
+  server: string,
+  accepts: (server: string) => boolean,
+): boolean {
+  if (found.server !== null && (accepts(found.server) || !accepts(server))) return false;
+  found.server = server;
+  return true;
+}
+
+function readValue(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  found: RequestCookie,
+  accepts: (server: string) => boolean,
+): void {
   let end = from;
   while (end < to && bytes[end] !== DATE_DELIMITER) end++;
-  found.server = textOf(bytes, from, end);
-  if (end === to) return;
-  const [, last = "", first = ""] = textOf(bytes, from, to).split("|");
+  if (!note(found, textOf(bytes, from, end), accepts)) return;
+  const [, last = "", first = ""] = textOf(bytes, end, to).split("|");
   found.lastDate = parseDate(last);
   found.firstDate = parseDate(first);
 }

@@ -80,6 +80,9 @@ export class Backend {
     return null;
   }
 
+  /** Whether a cookie's value names a server that may serve. */
+  readonly accepts = (value: string): boolean => this.byCookie(value) !== null;
+
   /** Whether a cookie's value names a server at all, be it up or not. */
   knowsCookie(value: string): boolean {
     return this.#byCookie.has(value);

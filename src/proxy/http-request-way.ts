@@ -8,7 +8,7 @@ import {
   METHOD_PUT,
   METHOD_TRACE,
 } from "../http/head.ts";
-import type { RequestCookie } from "../persist/request.ts";
+import { expiry, type RequestCookie } from "../persist/request.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { editRequest, type RequestEdit } from "./http-request.ts";
 import type { HttpSession } from "./http-session.ts";
@@ -24,11 +24,6 @@ const heldContent = 16384;
 const idempotent = 1 << METHOD_GET | 1 << METHOD_HEAD | 1 << METHOD_OPTIONS | 1 << METHOD_PUT |
   1 << METHOD_DELETE | 1 << METHOD_TRACE;
 
-/** Whether a cookie's age is beyond the limit, or is no age: a day of the future is forgiven; s. */
-function isOutside(limit: number, age: number): boolean {
-  return age > limit || age < -86400;
-}
-
 /** A request's way from the client to the server: its head, its content, its cookie's server. */
 export abstract class HttpRequestWay extends HttpExchange implements RequestEdit {
   /** The client has offered to upgrade the connection. */
@@ -43,6 +38,9 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
   close = false;
   get cookie() {
     return this.frontend.backend.cookie;
+  }
+  get accepts() {
+    return this.frontend.backend.accepts;
   }
   get forwardFor() {
     return this.frontend.forwardFor;
@@ -119,17 +117,14 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     const { cookie: policy } = backend;
     if (policy === null) return null;
     this.responseState = "N";
-    const { server, lastDate, firstDate } = this.found;
+    const { server } = this.found;
     if (server === null) {
       this.requestState = "N";
       return null;
     }
-    if (policy.maxlife > 0 && firstDate > 0 && isOutside(policy.maxlife, this.now - firstDate)) {
-      this.requestState = "O";
-      return null;
-    }
-    if (policy.maxidle > 0 && lastDate > 0 && isOutside(policy.maxidle, this.now - lastDate)) {
-      this.requestState = "E";
+    const expired = expiry(policy, this.found, this.now);
+    if (expired !== null) {
+      this.requestState = expired;
       return null;
     }
     const wanted = backend.byCookie(server);

@@ -53,6 +53,8 @@ export const closeLine = bytesOf("Connection: close\r\n");
 export interface RequestEdit {
   readonly cookie: CookiePolicy | null;
   readonly found: RequestCookie;
+  /** Whether the server that a cookie names may serve. */
+  readonly accepts: (server: string) => boolean;
   /** The server's connection ends with this request. */
   readonly close: boolean;
   readonly forwardFor: AddressField | null;
@@ -98,7 +100,7 @@ function editFields(
     const kind = fieldKind(head, i);
     if (kind === FIELD_OTHER) continue;
     if (kind === FIELD_COOKIE && readCookies) {
-      readCookieField(edit.cookie!, head, i, bytes, writer, edit.found);
+      readCookieField(edit.cookie!, head, i, bytes, writer, edit.found, edit.accepts);
     } else if (kind === FIELD_CONNECTION && editConnection) {
       cutConnectionOptions(head, i, bytes, writer);
     } else if (kind === FIELD_CONTENT_LENGTH && lengths++ > 0) {

@@ -1,5 +1,6 @@
 import { LF } from "../http/bytes.ts";
-import { createHead, INCOMPLETE, parseRequest } from "../http/head.ts";
+import { createHead, INCOMPLETE } from "../http/head.ts";
+import { parseRequest } from "../http/parse.ts";
 import { errorReply } from "../http/reply.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
@@ -207,6 +208,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
 
   /** Parses and starts requests, from `bytes` or from what was stashed, until one is in progress. */
   #work(bytes: Uint8Array | null): void {
+    const { headLimit } = this.frontend.runtime;
     this.#busy = true;
     let from = 0;
     let owner: Socket | null = this.socket;
@@ -218,10 +220,13 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
         if (bytes === null) break;
         this.#carry = null;
       } else if (this.#carry !== null) {
+        // Without a line's end nothing new can be told: a head in single bytes is read line by line.
+        const more = bytes.includes(LF);
         bytes = join(this.#carry, bytes, from, bytes.length);
         from = 0;
         owner = null;
-        this.#carry = null;
+        this.#carry = more || bytes.length > headLimit ? null : bytes;
+        if (this.#carry !== null) break;
       }
       if (!this.#head(bytes, from, owner)) break;
       bytes = null;

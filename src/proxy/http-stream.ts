@@ -5,7 +5,8 @@ import {
   TUNNEL,
   UNTIL_CLOSE,
 } from "../http/content.ts";
-import { createHead, METHOD_POST, parseResponse } from "../http/head.ts";
+import { createHead, METHOD_POST } from "../http/head.ts";
+import { parseResponse } from "../http/parse.ts";
 import type { RequestCookie } from "../persist/request.ts";
 import type { ResponseContext } from "../persist/response.ts";
 import { HttpRequestWay } from "./http-request-way.ts";
@@ -71,11 +72,11 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     for (;;) {
       end = parseResponse(head, bytes, from, bytes.length);
       const size = (end > 0 ? end : bytes.length) - from;
-      if (end < 0 || size > headLimit) {
+      const interim = end > 0 && head.status < 200 && head.status !== 101;
+      if (end < 0 || size > headLimit || (interim && responseFraming(head, this.method) < 0)) {
         this.refuse(502, "PH");
         return;
       }
-      const interim = end > 0 && head.status < 200 && head.status !== 101;
       if (!interim) break;
       from = end;
     }

@@ -71,6 +71,11 @@ export class Server implements Candidate {
     return this.serves && this.weight > 0;
   }
 
+  /** Its connections can serve any client: they do not depend on the port that one came to. */
+  get pools(): boolean {
+    return this.#endpoint !== null;
+  }
+
   /** Where to connect for `client`. */
   endpoint(client: Client): Endpoint {
     if (this.#endpoint !== null) return this.#endpoint;

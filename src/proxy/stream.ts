@@ -116,7 +116,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     const { connection, server } = this;
     this.state = UNASSIGNED;
     this.backend.runtime.wheel.clear(this);
-    if (connection !== null && reusable && server!.serves) {
+    if (connection !== null && reusable && server!.serves && server!.pools) {
       this.connection = null;
       connection.stream = null;
       server!.addIdle(connection);

@@ -18,9 +18,8 @@ import {
   METHOD_GET,
   METHOD_HEAD,
   METHOD_POST,
-  parseRequest,
-  parseResponse,
 } from "#src/http/head.ts";
+import { parseRequest, parseResponse } from "#src/http/parse.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

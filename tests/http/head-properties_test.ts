@@ -1,5 +1,6 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
-import { createHead, INCOMPLETE, INVALID, parseRequest, parseResponse } from "#src/http/head.ts";
+import { createHead, INCOMPLETE, INVALID } from "#src/http/head.ts";
+import { parseRequest, parseResponse } from "#src/http/parse.ts";
 import { HeadWriter } from "#src/http/writer.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";

@@ -16,11 +16,10 @@ import {
   type Head,
   METHOD_GET,
   nameEnd,
-  parseRequest,
-  parseResponse,
   valueEnd,
   valueStart,
 } from "#src/http/head.ts";
+import { parseRequest, parseResponse } from "#src/http/parse.ts";
 import type { Framing, Reading } from "./reference.ts";
 
 /** One of the two parsers. */

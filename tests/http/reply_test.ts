@@ -1,6 +1,7 @@
 import { textOf } from "#src/http/bytes.ts";
 import { LENGTH, responseFraming } from "#src/http/content.ts";
-import { createHead, METHOD_GET, parseResponse } from "#src/http/head.ts";
+import { createHead, METHOD_GET } from "#src/http/head.ts";
+import { parseResponse } from "#src/http/parse.ts";
 import { errorReply } from "#src/http/reply.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../testing.ts";

@@ -21,8 +21,8 @@ import {
   METHOD_POST,
   METHOD_PUT,
   METHOD_TRACE,
-  parseRequest,
 } from "#src/http/head.ts";
+import { parseRequest } from "#src/http/parse.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { badRequests, lines, withField } from "./bad-requests.ts";

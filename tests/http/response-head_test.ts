@@ -1,5 +1,6 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
-import { createHead, INVALID, parseResponse } from "#src/http/head.ts";
+import { createHead, INVALID } from "#src/http/head.ts";
+import { parseResponse } from "#src/http/parse.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { fieldsOf } from "./reading.ts";

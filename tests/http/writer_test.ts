@@ -1,5 +1,6 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
-import { createHead, parseRequest } from "#src/http/head.ts";
+import { createHead } from "#src/http/head.ts";
+import { parseRequest } from "#src/http/parse.ts";
 import { HeadWriter } from "#src/http/writer.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";

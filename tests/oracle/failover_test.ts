@@ -135,7 +135,7 @@ oracleCases("failover", [
   },
   {
     name: "the server hangs up",
-    atConnect: "close",
+    hangsUp: true,
     requests: [get()],
     probe: false,
   },

@@ -15,8 +15,8 @@ export interface Behaviour {
     | ((request: Message, released: Promise<void>) => Reply | Promise<Reply>);
   /** Sent as soon as a request's head has come. */
   readonly atHead?: string;
-  /** Done instead of reading. */
-  readonly atConnect?: "close" | "reset";
+  /** Hangs up instead of reading. */
+  readonly hangsUp?: true;
 }
 
 /** What a server saw. */
@@ -54,8 +54,7 @@ export async function startOrigin(
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    if (behaviour.atConnect === "reset") socket.on("error", () => {}).resetAndDestroy();
-    else if (behaviour.atConnect === "close") socket.on("error", () => {}).end();
+    if (behaviour.hangsUp) socket.on("error", () => {}).end();
     else serve(socket, behaviour, sight, released);
   });
   server.listen(0, host);

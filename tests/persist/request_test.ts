@@ -3,7 +3,7 @@ import { expiry, type RequestCookie } from "#src/persist/request.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { linesOf, pass, policyOf } from "./scene.ts";
+import { linesOf, pass, passWhere, policyOf } from "./scene.ts";
 
 const indirect = policyOf("insert indirect");
 const prefix = policyOf("prefix");
@@ -72,6 +72,17 @@ test("request: the server is what the cookie names", () => {
   assertEquals(server("prefix", "S=~1"), "");
   // HAProxy takes a value without a prefix for a server's cookie; it passes untouched.
   assertEquals(server("prefix", "S=A"), "A");
+});
+
+test("request: of several cookies the first counts whose server may serve, else the first", () => {
+  const server = (up: string, options: string, ...cookies: string[]) =>
+    passWhere((s) => up.includes(s), policyOf(options), ...cookies.map((c) => `Cookie: ${c}`))
+      .found.server;
+  assertEquals(server("BC", "insert", "S=Z; S=B; S=C"), "B");
+  assertEquals(server("C", "insert", "S=Z; S=B", "S=C"), "C");
+  assertEquals(server("AB", "insert", "S=A; S=B"), "A");
+  assertEquals(server("-", "insert", "S=Z; S=B"), "Z");
+  assertEquals(server("B", "prefix", "S=Z~1; S=B~1"), "B");
 });
 
 test("request: dates come with the cookie", () => {

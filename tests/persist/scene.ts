@@ -1,14 +1,8 @@
 /** A `cookie` keyword, and heads that pass by it. */
 import { Cookie } from "#src/config/model.ts";
 import { bytesOf, textOf } from "#src/http/bytes.ts";
-import {
-  createHead,
-  FIELD_COOKIE,
-  fieldKind,
-  type Head,
-  parseRequest,
-  parseResponse,
-} from "#src/http/head.ts";
+import { createHead, FIELD_COOKIE, fieldKind, type Head } from "#src/http/head.ts";
+import { parseRequest, parseResponse } from "#src/http/parse.ts";
 import { HeadWriter } from "#src/http/writer.ts";
 import { type CookiePolicy, cookiePolicy } from "#src/persist/policy.ts";
 import { readCookieField, type RequestCookie } from "#src/persist/request.ts";
@@ -50,6 +44,15 @@ export interface Passed {
 
 /** Sends a request with these field lines past the policy. */
 export function pass(policy: CookiePolicy, ...fields: string[]): Passed {
+  return passWhere(() => true, policy, ...fields);
+}
+
+/** The same, where only some servers may serve. */
+export function passWhere(
+  accepts: (server: string) => boolean,
+  policy: CookiePolicy,
+  ...fields: string[]
+): Passed {
   const bytes = bytesOf(
     `GET / HTTP/1.1\r\nHost: a\r\n${fields.map((f) => `${f}\r\n`).join("")}\r\n`,
   );
@@ -60,7 +63,9 @@ export function pass(policy: CookiePolicy, ...fields: string[]): Passed {
   const writer = new HeadWriter(16);
   writer.begin(bytes, head.lineStart);
   for (let i = 0; i < head.count; i++) {
-    if (fieldKind(head, i) === FIELD_COOKIE) readCookieField(policy, head, i, bytes, writer, found);
+    if (fieldKind(head, i) === FIELD_COOKIE) {
+      readCookieField(policy, head, i, bytes, writer, found, accepts);
+    }
   }
   writer.finish(end);
   return { text: textOf(writer.bytes, 0, writer.length), found };

@@ -1,5 +1,6 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
-import { createHead, parseRequest } from "#src/http/head.ts";
+import { createHead } from "#src/http/head.ts";
+import { parseRequest } from "#src/http/parse.ts";
 import { HeadWriter } from "#src/http/writer.ts";
 import { addressField, addressLine, editRequest } from "#src/proxy/http-request.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";
@@ -33,6 +34,7 @@ function edited(text: string, settings: Settings = {}): string {
   const edit = {
     cookie,
     found: found(),
+    accepts: () => true,
     close,
     forwardFor,
     forwardForLine: addressLine(forwardFor, client),

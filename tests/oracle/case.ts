@@ -1,0 +1,43 @@
+/** What a case of the oracle's tables is, and what it can do while it is played. */
+import type { Client } from "./client.ts";
+import type { DifferenceName } from "./differences.ts";
+import type { Behaviour } from "./origin.ts";
+
+/** What a case plays with. */
+export interface Play {
+  /** Connects to the proxy, from the address if one is given. */
+  connect(from?: string): Promise<Client>;
+  /** Resolves when the proxy has handled whatever reached it before. */
+  barrier(): Promise<void>;
+  /** Lets the servers answer that wait for it. */
+  release(): void;
+  /** Waits until a server has got so many requests. */
+  reached(server: string, requests: number): Promise<void>;
+  /** Waits for a line of the log. */
+  logged(text: string): Promise<void>;
+}
+
+/** The same traffic for both. */
+export interface Case extends Behaviour {
+  readonly name: string;
+  /** Lines of the `listen` section. */
+  readonly config?: readonly string[];
+  /** How haproxy 2.6 spells them, where that differs. */
+  readonly haproxy?: readonly string[];
+  /** "name keyword...", each with a server of its own; where "dead" stands in the name, nobody
+   * listens. Default: one, named s. */
+  readonly servers?: readonly string[];
+  /** Sent one after the other, each when all before is answered; on a new connection where the last
+   * one has ended. */
+  readonly requests?: readonly string[];
+  /** Plays the case, instead of `requests`. */
+  readonly play?: (play: Play) => Promise<void>;
+  /** Lines of the log to wait for; default: as many as there are final responses. */
+  readonly logs?: number;
+  /** Whether to ask at the end if connections still serve. */
+  readonly probe?: false;
+  /** Compares how many connections the servers got, too. */
+  readonly countConnections?: true;
+  /** In what sluice differs from haproxy here, and is meant to. */
+  readonly differs?: readonly DifferenceName[];
+}

@@ -1,0 +1,207 @@
+/** One of the two proxies, with the servers and the log of all cases, ready to play them. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { freshAddress } from "../binary.ts";
+import type { Case, Play } from "./case.ts";
+import { type Client, type Connection, isProbeLog, openClient } from "./client.ts";
+import { type Origin, startOrigin } from "./origin.ts";
+import type { Transcript } from "./transcript.ts";
+import { until } from "./wire.ts";
+
+/** Which of the two. */
+export type Kind = "haproxy" | "sluice";
+
+const root = join(import.meta.dirname!, "../..");
+const programs: Readonly<Record<Kind, string | undefined>> = {
+  haproxy: ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy"]
+    .find((path) => existsSync(path)),
+  sluice: [process.env["SLUICE_BINARY"] ?? join(root, "dist/sluice")]
+    .find((path) => spawnSync(path, ["-v"]).status === 0),
+};
+
+/** Why the tests of this folder cannot run here; null: they can. */
+export const missing: string | null = programs.haproxy === undefined
+  ? "haproxy is not installed"
+  : programs.sluice === undefined
+  ? "there is no dist/sluice: sh compile.sh"
+  : null;
+
+/** A proxy that runs. */
+export interface Rig {
+  play(index: number): Promise<Transcript>;
+  stop(): Promise<void>;
+}
+
+const firstPort = 20000;
+
+/** Starts one. */
+export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig> {
+  const host = freshAddress();
+  const lines: string[] = [];
+  const log = createSocket("udp4");
+  log.on("message", (message) => void lines.push(message.toString("latin1").trimEnd()));
+  log.bind(0, host);
+  await once(log, "listening");
+  const origins = await Promise.all(cases.map((c) => startOrigins(host, c)));
+  const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
+  const file = join(directory, `${kind}.cfg`);
+  const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
+  writeFileSync(file, preamble(kind, host, log.address().port) + sections.join(""));
+  const child = spawn(programs[kind]!, ["-db", "-f", file], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exited = once(child, "exit");
+  let complaints = "";
+  child.stderr.on("data", (bytes) => complaints += bytes);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await exited;
+    log.close();
+    await Promise.all(
+      origins.flatMap(({ byName }) => [...byName.values()].map((origin) => origin.stop())),
+    );
+    rmSync(directory, { recursive: true });
+  };
+  try {
+    await untilReady(host, child, () => complaints);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    play: (i) => play(host, i, cases[i]!, origins[i]!, lines),
+    stop,
+  };
+}
+
+const isDead = (name: string) => name.includes("dead");
+const nameOf = (server: string) => server.split(" ")[0]!;
+const serversOf = (c: Case) => c.servers ?? ["s"];
+
+/** The servers of a case. */
+interface Origins {
+  readonly byName: ReadonlyMap<string, Origin>;
+  release(): void;
+}
+
+async function startOrigins(host: string, c: Case): Promise<Origins> {
+  const names = serversOf(c).map(nameOf).filter((name) => !isDead(name));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const entries = names.map(async (name) => [name, await startOrigin(host, c, promise)] as const);
+  return { byName: new Map(await Promise.all(entries)), release: resolve };
+}
+
+function preamble(kind: Kind, host: string, logPort: number): string {
+  return `global
+  log ${host}:${logPort} len 8192 local0
+${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
+  mode http
+  log global
+  option httplog
+  timeout connect 2s
+  timeout client 5s
+  timeout server 5s
+listen ready
+  bind ${host}:${firstPort - 1}
+`;
+}
+
+function section(
+  kind: Kind,
+  host: string,
+  index: number,
+  c: Case,
+  origins: ReadonlyMap<string, Origin>,
+): string {
+  const config = kind === "haproxy" && c.haproxy !== undefined ? c.haproxy : c.config ?? [];
+  const servers = serversOf(c).map((server) => {
+    const name = nameOf(server);
+    // Port 1 of our own address: nobody's.
+    const port = origins.get(name)?.port ?? 1;
+    return `server ${name} ${host}:${port}${server.slice(name.length)}`;
+  });
+  const lines = [`bind ${host}:${firstPort + index}`, ...config, ...servers];
+  return `listen case-${index}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** Asks the proxy that has no server: its 503 says that the process has turned around. */
+async function knock(host: string): Promise<boolean> {
+  const socket = connect(firstPort - 1, host);
+  let answer = "";
+  socket.on("error", () => {});
+  socket.on("data", (bytes) => answer += bytes);
+  socket.write("GET /knock HTTP/1.0\r\n\r\n");
+  await new Promise((resolve) => socket.on("close", resolve));
+  return answer.includes(" 503 ");
+}
+
+async function untilReady(host: string, child: ChildProcess, complaints: () => string) {
+  const deadline = performance.now() + 8000;
+  while (!await knock(host)) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      throw new Error(`${child.spawnfile} does not start: ${complaints()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function play(
+  host: string,
+  index: number,
+  c: Case,
+  { byName, release }: Origins,
+  lines: readonly string[],
+): Promise<Transcript> {
+  const clients: Client[] = [];
+  const tag = `case-${index}`;
+  const own = () => lines.filter((line) => new RegExp(`\\b${tag}[ /]`).test(line));
+  const traffic = () => own().filter((line) => line.includes(`] ${tag} `) && !isProbeLog(line));
+  const self: Play = {
+    async connect(from) {
+      const client = await openClient(host, firstPort + index, from);
+      clients.push(client);
+      return client;
+    },
+    async barrier() {
+      for (let turn = 0; turn < 3; turn++) await knock(host);
+    },
+    release,
+    reached: (server, count) =>
+      until(
+        () => byName.get(server)!.sight.requests.length >= count,
+        () => `${c.name}: ${count} requests for ${server}`,
+      ),
+    logged: (text) =>
+      until(() => own().some((line) => line.includes(text)), () => `a log line with ${text}`),
+  };
+  await (c.play ?? ((self) => sendInTurn(self, c.requests ?? [])))(self);
+  const connections: Connection[] = [];
+  for (const client of clients) connections.push(await client.finish(c.probe ?? true));
+  const answers = connections.flatMap(({ responses }) => responses)
+    .filter(({ line }) => !/^HTTP\/1.1 10[023]/.test(line)).length;
+  const count = c.logs ?? answers;
+  await until(
+    () => traffic().length >= count,
+    () => `${count} lines of the log, there are ${JSON.stringify(traffic())}`,
+  );
+  const servers = [...byName].map(([name, { sight }]) => {
+    const counted = c.countConnections ? { connections: sight.connections } : {};
+    return [name, { ...sight, connections: 0, ...counted }] as const;
+  });
+  return { connections, servers: Object.fromEntries(servers), log: traffic(), host };
+}
+
+async function sendInTurn(self: Play, requests: readonly string[]): Promise<void> {
+  let client: Client | null = null;
+  for (const request of requests) {
+    if (client === null || client.wire.ended !== null) client = await self.connect();
+    client.send(request);
+    await client.answered();
+  }
+}
