@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Origin, type Scene, scene, server, web } from "./harness.ts";
-import { request, response } from "./messages.ts";
+import { request, response, status } from "./messages.ts";
 
 /** Lets `count` requests be on their way at once, each on a connection of its own, then ends them. */
 function openIdle(w: Scene, origin: Origin, count: number): void {
@@ -204,6 +204,28 @@ test(
       }
       assertEquals(origins.map(({ connections }) => connections.length), [1, 1]);
       assertEquals(origins.map(({ requests }) => requests.length), [3, 3]);
+    },
+  ),
+);
+
+const ports = [80, 81].map((port) => ({
+  address: { kind: "ip", host: "10.0.0.1", port } as const,
+}));
+const portless = { kind: "ip", host: "10.0.1.1", port: null } as const;
+
+test(
+  "reuse: a server without a port is reached on the port that each client came to",
+  scene(
+    web({ bind: ports, servers: [{ name: "s1", address: portless }], retries: 0 }),
+    (w) => {
+      const s1 = w.origin("s1"); // on port 80 alone
+      const first = w.client("10.9.9.9", 80).request(request("/"));
+      w.run();
+      const second = w.client("10.9.9.9", 81).request(request("/"));
+      w.run();
+      assertEquals(first.responses.whole.map(status), [200]);
+      assertEquals(second.responses.whole.map(status), [503]);
+      assertEquals(s1.requests.length, 1);
     },
   ),
 );

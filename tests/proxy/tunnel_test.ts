@@ -73,6 +73,19 @@ test(
   }),
 );
 
+for (const field of ["Content-Length: 5", "Transfer-Encoding: chunked"]) {
+  test(
+    `1xx: one with ${field} is ambiguous`,
+    scene(web(), (w) => {
+      w.origin("s1", () => `HTTP/1.1 103 Early Hints\r\n${field}\r\n\r\n` + response("page"));
+      const client = w.client().request(request("/"));
+      w.run();
+      assertEquals(client.responses.whole.map(status), [502]);
+      assertEquals(w.termination, "PH--");
+    }),
+  );
+}
+
 test(
   "1xx: a request is not sent again after one",
   scene(web(), (w) => {
