@@ -269,7 +269,8 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
       return false;
     }
     if (end === INCOMPLETE || end > 0) {
-      this.refuse(inRequestLine(bytes, from, to) ? 414 : 431, "PR");
+      const room = Math.min(to, from + runtime.headLimit);
+      this.refuse(inRequestLine(bytes, from, room) ? 414 : 431, "PR");
     } else this.refuse(400, "PR");
     return false;
   }
