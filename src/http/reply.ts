@@ -2,7 +2,6 @@
 import { bytesOf } from "./bytes.ts";
 
 const reasons = new Map<number, readonly [reason: string, explanation: string]>([
-  [200, ["OK", "Service ready."]],
   [400, [
     "Bad Request",
     "The request could not be understood, or could be understood in two ways.",
@@ -10,9 +9,8 @@ const reasons = new Map<number, readonly [reason: string, explanation: string]>(
   [408, ["Request Timeout", "The request did not arrive in time."]],
   [414, ["URI Too Long", "The request line is longer than this proxy accepts."]],
   [431, ["Request Header Fields Too Large", "The head is longer than this proxy accepts."]],
-  [500, ["Internal Server Error", "The proxy failed to handle the request."]],
   [502, ["Bad Gateway", "The server gave an answer that is not valid HTTP, or none."]],
-  [503, ["Service Unavailable", "No server is available to handle this request."]],
+  [503, ["Service Unavailable", "There is no server at the moment that could take the request."]],
   [504, ["Gateway Timeout", "The server did not answer in time."]],
 ]);
 

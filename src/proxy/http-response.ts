@@ -41,8 +41,8 @@ export interface ResponsePlan {
   cookieState: string;
 }
 
-/** One plan is made at a time. */
-const plan: ResponsePlan = {
+/** One plan is made at a time, and good until the next. */
+const thePlan: ResponsePlan = {
   edit: false,
   editConnection: false,
   addClose: false,
@@ -65,6 +65,7 @@ export function planResponse(
   policy: CookiePolicy | null,
   context: ResponseContext | null,
 ): ResponsePlan {
+  const plan = thePlan;
   // What the field says must hold between us and the client, not between us and the server.
   const announced = close ? head.close && !head.keepAlive : !head.close;
   plan.editConnection = head.hasConnection && !announced;
@@ -75,13 +76,14 @@ export function planResponse(
   plan.fate = "pass";
   plan.setCookie = "";
   plan.cookieState = policy === null ? "-" : "N";
-  if (policy !== null && context !== null) planCookies(head, bytes, policy, context);
+  if (policy !== null && context !== null) planCookies(plan, head, bytes, policy, context);
   plan.edit = plan.editConnection || plan.addClose || plan.addKeepAlive || head.repeatedLength ||
     plan.fate !== "pass" || plan.setCookie !== "";
   return plan;
 }
 
 function planCookies(
+  plan: ResponsePlan,
   head: Head,
   bytes: Uint8Array,
   policy: CookiePolicy,
@@ -94,12 +96,13 @@ function planCookies(
   }
   if (mustInsert(policy, context, serverSets)) {
     plan.setCookie = setCookieField(policy, context);
-    plan.cookieState = context.direct && context.serverCookie !== null ? "U" : "I";
+    plan.cookieState = context.direct ? "U" : "I";
   }
 }
 
-/** Writes the head as planned. The writer is good until the next response. */
+/** Writes the head as planned. The writer is good until the next response is planned. */
 export function editResponse(
+  plan: ResponsePlan,
   head: Head,
   bytes: Uint8Array,
   end: number,

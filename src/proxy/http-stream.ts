@@ -127,7 +127,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     if (!plan.edit) {
       taken = this.toClient(bytes, from, contentEnd, owner);
     } else {
-      const edited = editResponse(head, bytes, end, cookie, this.serverCookie);
+      const edited = editResponse(plan, head, bytes, end, cookie, this.serverCookie);
       const small = contentEnd - end <= smallContent;
       if (small) edited.append(bytes, end, contentEnd);
       taken = this.toClient(edited.bytes, 0, edited.length, copying);

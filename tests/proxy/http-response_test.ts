@@ -29,7 +29,7 @@ function sent(text: string, settings: Settings = {}) {
   assert(end > 0, head.error);
   const plan = planResponse(head, bytes, close, minor, policy, policy === null ? null : context);
   const { edit, cookieState } = plan;
-  const writer = editResponse(head, bytes, end, policy, context.serverCookie);
+  const writer = editResponse(plan, head, bytes, end, policy, context.serverCookie);
   return { text: textOf(writer.bytes, 0, writer.length), edit, cookieState };
 }
 
