@@ -7,9 +7,10 @@ import { demoHost } from "./commands/demo-host.ts";
 import { complain, FileError, print } from "./commands/files.ts";
 import { flagsHelp, parseFlags } from "./commands/haproxy-flags.ts";
 import { run } from "./commands/run.ts";
-import { scenarios } from "./commands/scenarios.ts";
+import { scenario, scenarios } from "./commands/scenarios.ts";
 import { longVersion, shortVersion } from "./commands/version.ts";
 import { jsonSchema } from "./config/json.ts";
+import { didYouMean } from "./config/nearest.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -128,9 +129,10 @@ function listScenarios(): string {
 }
 
 function showScenario(name: string): number {
-  const found = scenarios().find((each) => each.name === name);
+  const found = scenario(name);
   if (found === undefined) {
-    complain(`no scenario is named '${name}'; there are:\n${listScenarios()}`);
+    const meant = didYouMean(name, scenarios().map((each) => each.name));
+    complain(`no scenario is named '${name}'; ${meant ?? `there are:\n${listScenarios()}`}`);
     return 1;
   }
   print(found.text);

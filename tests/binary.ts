@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { runtimeName, test } from "./testing.ts";
+import { until } from "./until.ts";
 
 const root = join(import.meta.dirname ?? ".", "..");
 const binary = process.env["SLUICE_BINARY"] ?? join(root, "dist", "sluice");
@@ -110,21 +111,6 @@ export function run(args: readonly string[], options: Options = {}): Promise<End
   return end(launch(args, options));
 }
 
-/** Waits until `done` gives something: asks every 20 ms. @throws {Error} after `limit` ms */
-export async function eventually<T>(
-  what: string,
-  done: () => T | false | undefined,
-  limit = 10_000,
-): Promise<T> {
-  const deadline = performance.now() + limit;
-  for (;;) {
-    const result = done();
-    if (result !== false && result !== undefined) return result;
-    if (performance.now() > deadline) throw new Error(`waited ${limit} ms in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** Makes a folder, and removes it after `body`. */
 export async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-test-"));
@@ -208,10 +194,14 @@ export async function withProxy(
     const send = (name: NodeJS.Signals) => void process.kill(pid, name);
     const proc = (name: string) => readFileSync(`/proc/${pid}/${name}`, "latin1");
     try {
-      await eventually("the proxy's start", () => {
-        if (gone !== null) throw new Error(`it did not start:\n${gone.stdout}\n${gone.stderr}`);
-        return existsSync(pidfile) && readFileSync(pidfile, "utf8") === `${pid}\n`;
-      }, PATIENCE);
+      await until(
+        () => {
+          if (gone !== null) throw new Error(`it did not start:\n${gone.stdout}\n${gone.stderr}`);
+          return existsSync(pidfile) && readFileSync(pidfile, "utf8") === `${pid}\n`;
+        },
+        "the proxy's start",
+        PATIENCE,
+      );
       await body({
         pid,
         ended,

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { SourceFile } from "../config/diagnostic.ts";
-import { didYouMean } from "../config/nearest.ts";
 import { type Host, perform, type PerformOptions } from "../demo/perform.ts";
+import { readText, unreadable } from "./files.ts";
 import { scenario, scenarios } from "./scenarios.ts";
 
 /**
@@ -38,11 +37,9 @@ function find(subject: string): SourceFile | string {
   const carried = scenario(subject);
   if (carried !== undefined) return { name: `scenarios/${subject}.cfg`, text: carried.text };
   try {
-    return { name: subject, text: readFileSync(subject, "utf8") };
+    return { name: subject, text: readText(subject) };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const near = didYouMean(subject, names()) ?? `the scenarios are ${names().join(", ")}`;
-    return `'${subject}' is neither a scenario (${near}) nor a file that can be read (${why})`;
+    return unreadable(subject, error);
   }
 }
 

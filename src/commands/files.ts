@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
-import { scenario } from "./scenarios.ts";
+import { didYouMean } from "../config/nearest.ts";
+import { scenario, scenarios } from "./scenarios.ts";
 
 /** A file that cannot be read. */
 export class FileError extends Error {
@@ -19,19 +20,33 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
   return paths.flatMap((path) => {
     try {
       if (path === "-") return [{ name: "-", text: readFileSync(0, "utf8") }];
-      if (!statSync(path).isDirectory()) return [{ name: path, text: readFileSync(path, "utf8") }];
+      if (!statSync(path).isDirectory()) return [{ name: path, text: readText(path) }];
       const names = readdirSync(path).filter((name) => /^[^.].*\.cfg$/.test(name)).sort();
       if (names.length === 0) throw new Error("no file of this folder ends in .cfg");
       return names.map((name) => ({
         name: join(path, name),
-        text: readFileSync(join(path, name), "utf8"),
+        text: readText(join(path, name)),
       }));
     } catch (error) {
       const carried = scenario(path);
       if (carried !== undefined) return [{ name: `scenarios/${path}.cfg`, text: carried.text }];
-      throw new FileError(`cannot read '${path}': ${(error as Error).message}`);
+      throw new FileError(unreadable(path, error));
     }
   });
+}
+
+/** A file's text, without the mark that some editors put before it. */
+export function readText(path: string): string {
+  return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+}
+
+/** Why a file cannot be read, and what may have been meant. */
+export function unreadable(path: string, error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  if (code !== "ENOENT") return `cannot read '${path}': ${message}`;
+  const names = scenarios().map(({ name }) => name);
+  const mend = didYouMean(path, names) ?? `the scenarios are ${names.join(", ")}`;
+  return `'${path}' is neither a file nor a scenario: ${mend}`;
 }
 
 /** Prints to the standard output. */

@@ -25,7 +25,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const files = readFiles(paths);
   const network = await networkOfRuntime();
   const { configuration, diagnostics } = loadConfiguration(files, process.env, network.can);
-  show(diagnostics, files, options.quiet);
+  show(diagnostics, files, options.quiet === true || configuration?.global.quiet === true);
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0) {
     complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);

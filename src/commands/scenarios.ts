@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { titleOf } from "../demo/story.ts";
 
 /** A scenario file: a configuration which tells its own story in its comments. */
 export interface Scenario {
@@ -7,7 +8,7 @@ export interface Scenario {
   name: string;
   /** The file as it stands. */
   text: string;
-  /** Its first comment line, without the mark; empty where there is none. */
+  /** Its first comment line, without the mark and the name; empty where there is none. */
   summary: string;
 }
 
@@ -28,16 +29,15 @@ export function scenarios(): Scenario[] {
   const from = folder();
   return readdirSync(from).filter((file) => file.endsWith(SUFFIX)).sort().map((file) => {
     const text = readFileSync(join(from, file), "utf8");
-    return { name: file.slice(0, -SUFFIX.length), text, summary: summary(text) };
+    return {
+      name: file.slice(0, -SUFFIX.length),
+      text,
+      summary: titleOf(text).replace(/^[\w-]+: /, ""),
+    };
   });
 }
 
 /** The scenario of this name, or undefined. */
 export function scenario(name: string): Scenario | undefined {
   return scenarios().find((each) => each.name === name);
-}
-
-/** Lines without a letter, which only draw a frame, do not count. */
-function summary(text: string): string {
-  return /^[ \t]*#+[ \t]*([^\n]*\p{L}[^\n]*?)[ \t\r]*$/mu.exec(text)?.[1] ?? "";
 }

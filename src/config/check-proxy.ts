@@ -24,9 +24,19 @@ export function checkProxy(
       hint,
     );
   }
+  checkDestination(proxy, locator, report);
   checkMode(proxy, locator, report);
   checkLog(proxy, configuration, locator, report);
   checkTimeouts(proxy, locator, report);
+}
+
+/** HAProxy takes a frontend that sends its clients nowhere without a word. */
+function checkDestination(proxy: Proxy, locator: Locator, report: Report): void {
+  const { kind, bind, defaultBackend, mode } = proxy;
+  if (kind !== "frontend" || bind.length === 0 || defaultBackend !== null) return;
+  const fate = mode === "http" ? "every request gets 503" : "every connection is refused";
+  const hint = "'default_backend' and the name of a 'backend' section";
+  report.warning(locator.place(proxy), `${describe(proxy)} has no backend: ${fate}`, hint);
 }
 
 /** What needs HTTP is ignored in mode tcp. */

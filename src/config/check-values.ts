@@ -4,7 +4,15 @@ import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } fro
 import { looksLikeAddress } from "./haproxy/endpoints.ts";
 import { longestTime } from "./haproxy/time.ts";
 import { isHostName, isIp, parseNetwork } from "../net/ip.ts";
-import type { Global, LogTarget, Proxy, Server, ServerAddress, Source } from "./model.ts";
+import {
+  type Global,
+  legalName,
+  type LogTarget,
+  type Proxy,
+  type Server,
+  type ServerAddress,
+  type Source,
+} from "./model.ts";
 import type { Locator } from "./places.ts";
 
 /** Reports that a condition does not hold. */
@@ -20,7 +28,6 @@ function expectation(locator: Locator, report: Report): Expect {
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What a cookie's value may be (RFC 6265, section 4.1.1), so that it stays in its field. */
 const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
-const legalName = /^[A-Za-z0-9_.:-]+$/;
 
 /** Checks the values of the global section. */
 export function checkGlobalValues(global: Global, locator: Locator, report: Report): void {
@@ -60,8 +67,9 @@ export function checkProxyValues(proxy: Proxy, locator: Locator, report: Report)
       );
       expect(port > 0, address, "port", "'bind' on port 0", "a port is from 1 to 65535");
     } else if (address.kind !== "fd") {
-      const path = address.kind === "unix" ? address.path : address.name;
-      expect(/^[^,]+$/.test(path), address, "path", `'${path}' is not a path that 'bind' can take`);
+      const [key, text] = localPart(address);
+      const message = `'${text}' is not a ${key} that 'bind' can take`;
+      expect(/^[^,]+$/.test(text), address, key, message);
     }
   }
   for (const target of proxy.log) checkLogTarget(target, expect);
@@ -142,10 +150,17 @@ function checkServer(server: Server, expect: Expect): void {
   checkSource(server.source, server, expect);
 }
 
+/** The only property of an address that is not of IP, and its value. */
+function localPart(
+  address: Extract<ServerAddress, { kind: "unix" | "abstract" }>,
+): [key: "path" | "name", text: string] {
+  return address.kind === "unix" ? ["path", address.path] : ["name", address.name];
+}
+
 function checkServerAddress(address: ServerAddress, expect: Expect): void {
   if (address.kind !== "ip") {
-    const path = address.kind === "unix" ? address.path : address.name;
-    return expect(path !== "", address, "path", "an empty address");
+    const [key, text] = localPart(address);
+    return expect(text !== "", address, key, `an empty ${key}`);
   }
   const { host, port, portOffset } = address;
   const isHost = isIp(host) || isHostName(host);

@@ -51,8 +51,8 @@ export const sideOfTimeout: Readonly<Record<keyof Timeouts, Side>> = {
   server: "backend",
   queue: "backend",
   check: "backend",
-  httpRequest: "both",
-  httpKeepAlive: "both",
+  httpRequest: "frontend",
+  httpKeepAlive: "frontend",
 };
 
 /** Whether a section of this kind has that half. */

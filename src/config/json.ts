@@ -3,15 +3,21 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import type { Place, Report, SourceFile } from "./diagnostic.ts";
 import { JsonError, type JsonNode, parseJsonText } from "./json-text.ts";
+import { faultsOf, soundPart } from "./json-sound.ts";
 import { Configuration } from "./model.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Places } from "./places.ts";
-import { type Schema, schemaAt, withoutDefaults } from "./schema.ts";
+import { type Schema, withoutDefaults } from "./schema.ts";
 
 /** Where `sluice schema` is expected to have been written, beside the configuration. */
 const schemaFile = "./sluice.schema.json";
 
-/** Parses and validates a JSON file; null, and errors in the report, if it is not a configuration. */
+/**
+ * Parses and validates a JSON file. All errors of the schema go to the report; what is sound
+ * nonetheless is returned (see json-sound.ts); null if the rest cannot be judged without the wrong
+ * parts, or if an array stands for an object: what the checks of the whole would find is then not
+ * told. Of a text that is not JSON only the first error is.
+ */
 export function parseJson(file: SourceFile, report: Report, places: Places): Configuration | null {
   let root: JsonNode;
   try {
@@ -21,16 +27,31 @@ export function parseJson(file: SourceFile, report: Report, places: Places): Con
     report.error(error.place, error.message, error.hint);
     return null;
   }
+  const faults = faultsOf(root);
+  for (const { place, message, hint } of faults) report.error(place, message, hint);
   const result = v.safeParse(Configuration, root.value);
-  if (!result.success) {
-    for (const issue of result.issues) reportIssue(issue, root, report);
-    return null;
-  }
-  markPlaces(result.output, root, places);
+  if (result.success && faults.length === 0) return placed(result.output, root, places);
+  const wrong = (result.issues ?? []).map((issue) => ({ issue, path: pathOf(issue) }))
+    .filter(({ path }) => !faults.some((fault) => fault.path.every((key, i) => key === path[i])));
+  for (const { issue } of wrong) reportIssue(issue, root, report);
+  if (faults.some(({ isArray }) => isArray)) return null;
+  const rest = soundPart(root, [...faults, ...wrong].map(({ path }) => path));
+  if (rest === null) return null;
+  const again = v.safeParse(Configuration, rest.value);
+  return again.success ? placed(again.output, rest, places) : null;
+}
+
+/** The model, with its places noted. */
+function placed(output: Configuration, root: JsonNode, places: Places): Configuration {
+  markPlaces(output, root, places);
   // It is for editors; the model does without.
-  const { $schema: _, ...configuration } = result.output;
+  const { $schema: _, ...configuration } = output;
   places.mark(configuration, undefined, root.place);
   return configuration;
+}
+
+function pathOf(issue: v.InferIssue<typeof Configuration>): string[] {
+  return (issue.path ?? []).map((item) => String(item.key));
 }
 
 /** The configuration as JSON text, without what is at its default. */
@@ -72,16 +93,9 @@ function reportIssue(
   root: JsonNode,
   report: Report,
 ): void {
-  const path = (issue.path ?? []).map((item) => String(item.key));
-  const { place, key, missing } = locate(root, path);
+  const path = pathOf(issue);
+  const { place, missing } = locate(root, path);
   const name = nameOf(path);
-  const around = path.slice(0, -1);
-  if (issue.type === "strict_object" && issue.expected === "never") {
-    const schema = schemaAt(Configuration as Schema, root.value, around);
-    const names = Object.keys(schema?.entries ?? {});
-    const hint = didYouMean(name, names) ?? `one of: ${names.join(", ")}`;
-    return report.error(key ?? place, `unknown property '${name}'`, hint);
-  }
   if (missing) return report.error(place, `the property '${name}' is missing`);
   if (issue.kind === "validation") {
     return report.error(place, `'${name}': ${constraint(issue)}`);
@@ -128,18 +142,12 @@ function constraint(issue: { type: string; expected: string | null; received: st
 }
 
 /** The place of the value at a path, or of the innermost one that there is. */
-function locate(
-  root: JsonNode,
-  path: readonly string[],
-): { place: Place; key?: Place; missing: boolean } {
+function locate(root: JsonNode, path: readonly string[]): { place: Place; missing: boolean } {
   let node = root;
-  let key: Place | undefined;
   for (const name of path) {
     const member = node.members.get(name);
     if (member === undefined) return { place: node.place, missing: true };
-    ({ node, key } = member);
+    node = member.node;
   }
-  return key === undefined
-    ? { place: node.place, missing: false }
-    : { place: node.place, key, missing: false };
+  return { place: node.place, missing: false };
 }

@@ -12,9 +12,11 @@ const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 /** Largest time that HAProxy takes: 2^31-1 ms, some 24 days. */
 const milliseconds = v.pipe(natural, v.maxValue(2 ** 31 - 1));
 const portNumber = v.pipe(natural, v.maxValue(65535));
+/** What the names of proxies and servers are made of (manual, chapter 4). */
+export const legalName = /^[A-Za-z0-9_.:-]+$/;
 const name = v.pipe(
   v.string(),
-  v.regex(/^[A-Za-z0-9_.:-]+$/, "letters, digits, '-', '_', '.', ':'"),
+  v.regex(legalName, "letters, digits, '-', '_', '.', ':'"),
 );
 const flag = v.optional(v.boolean(), false);
 const unset = <S extends v.GenericSchema>(schema: S) => v.optional(v.nullable(schema), null);
@@ -32,6 +34,7 @@ export type ListenAddress = v.InferOutput<typeof ListenAddress>;
 /** One listening socket of a proxy (manual: "bind"). */
 export const Bind = v.strictObject({
   address: ListenAddress,
+  /** A label for people: nothing refers to it. */
   name: unset(v.string()),
   backlog: unset(positive),
   /** IPV6_V6ONLY: the IPv6 any-address takes no IPv4 clients. */
@@ -238,6 +241,7 @@ export const Proxy = v.strictObject({
   kind: v.picklist(["listen", "frontend", "backend"]),
   mode: v.optional(v.picklist(["http", "tcp"]), "tcp"),
   disabled: flag,
+  /** A label for people: nothing depends on it. */
   description: unset(v.string()),
 
   // the client's side

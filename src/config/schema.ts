@@ -20,20 +20,6 @@ export function concrete(schema: Schema, value: unknown): Schema | undefined {
   return options?.find((option) => option.entries?.["kind"]?.literal === kind);
 }
 
-/** The schema of the value at a path. */
-export function schemaAt(
-  schema: Schema,
-  value: unknown,
-  path: readonly string[],
-): Schema | undefined {
-  const found = concrete(schema, value);
-  const [key, ...rest] = path;
-  if (key === undefined || found === undefined) return found;
-  const inner = found.entries?.[key] ?? found.item;
-  const member = (value as Record<string, unknown> | null | undefined)?.[key];
-  return inner === undefined ? undefined : schemaAt(inner, member, rest);
-}
-
 /** A copy of the value without the properties that are at their default. */
 export function withoutDefaults(schema: Schema, value: unknown): unknown {
   if (value === null || typeof value !== "object") return value;

@@ -4,17 +4,20 @@ import { wrap } from "./draw.ts";
 import type { Sight } from "./origin.ts";
 import type { Tally } from "./play.ts";
 import type { Stage } from "./stage.ts";
-import { addressOf, type Entry, type World } from "./world.ts";
+import { showEndpoint } from "../net/socket.ts";
+import type { Entry, World } from "./world.ts";
 
 /** The title, and who is where. */
 export function drawProgramme(title: string, world: World, stage: Stage, look: Look): string {
   const { paint, width } = look;
   const rows = [
-    ...world.entries.map(({ proxy, endpoint }) => ["sluice", addressOf(endpoint), proxy] as const),
+    ...world.entries.map(({ proxy, endpoint }) =>
+      ["sluice", showEndpoint(endpoint), proxy] as const
+    ),
     ...world.servers.map((place) =>
       [
         place.label,
-        addressOf(place.endpoint),
+        showEndpoint(place.endpoint),
         stage.foreign.includes(place) ? "a server that listens there already" : "",
       ] as const
     ),
@@ -65,7 +68,7 @@ export function drawSight({ server, request }: Sight, { paint }: Look): string {
 function commandsFor({ endpoint, cookie }: Entry): string[] {
   if (endpoint.kind !== "ip" && endpoint.kind !== "unix") return [];
   const where = endpoint.kind === "ip"
-    ? `http://${addressOf(endpoint)}/`
+    ? `http://${showEndpoint(endpoint)}/`
     : `--unix-socket ${endpoint.path} http://localhost/`;
   return [`curl -i ${where}`, ...cookie === null ? [] : [`curl -i -b '${cookie}' ${where}`]];
 }

@@ -3,7 +3,8 @@ import type { Clock } from "../time/clock.ts";
 import { type Endpoint, type Network, SocketError } from "../net/socket.ts";
 import { type Origin, origin, type Sight } from "./origin.ts";
 import { dial } from "./wire.ts";
-import { addressOf, type Place, type World } from "./world.ts";
+import { showEndpoint } from "../net/socket.ts";
+import type { Place, World } from "./world.ts";
 
 /** The origins of a demo. */
 export interface Stage {
@@ -39,7 +40,7 @@ export async function setStage(network: Network, clock: Clock, world: World): Pr
   const strike = () => byAddress.forEach((each) => each?.stop());
 
   async function at(endpoint: Endpoint, name: string): Promise<Origin | null> {
-    const address = addressOf(endpoint);
+    const address = showEndpoint(endpoint);
     const there = byAddress.get(address);
     if (there !== undefined) return there;
     const made = origin(network, endpoint, name, world.cast.checks, saw);

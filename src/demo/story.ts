@@ -222,7 +222,7 @@ function notUnderstood<M, C>(line: Line, forms: readonly Form<M, C>[]): Problem 
   };
 }
 
-/** Lines without a letter, which only draw a frame, do not count. */
-function titleOf(text: string): string {
+/** A file's first comment line; those without a letter, which only draw a frame, do not count. */
+export function titleOf(text: string): string {
   return /^[ \t]*#+[ \t]*([^\n]*\p{L}[^\n]*?)[ \t\r]*$/mu.exec(text)?.[1] ?? "";
 }

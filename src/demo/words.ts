@@ -41,7 +41,7 @@ export function known(word: string, what: string, names: readonly string[]): Pro
   const near = didYouMean(word, names);
   const all = names.length === 0
     ? `the configuration has no ${what}`
-    : `there are ${names.join(", ")}`;
+    : `there ${names.length === 1 ? "is" : "are"} ${names.join(", ")}`;
   return problem(
     word,
     `no ${what} is named '${word}'`,

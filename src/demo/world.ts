@@ -63,22 +63,6 @@ export function worldOf(configuration: Configuration): World {
   return { servers, entries, cast };
 }
 
-/** An address as people write it. */
-export function addressOf(endpoint: Endpoint): string {
-  switch (endpoint.kind) {
-    case "ip":
-      return endpoint.host.includes(":")
-        ? `[${endpoint.host}]:${endpoint.port}`
-        : `${endpoint.host}:${endpoint.port}`;
-    case "unix":
-      return `unix@${endpoint.path}`;
-    case "abstract":
-      return `abns@${endpoint.name}`;
-    case "fd":
-      return `fd@${endpoint.fd}`;
-  }
-}
-
 /** A server without a port has the one that the client came to: here, the proxy's first. */
 function endpointOf({ address }: Server, proxy: Proxy): Endpoint {
   if (address.kind !== "ip") return address;

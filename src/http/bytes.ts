@@ -19,7 +19,15 @@ export function bytesOf(text: string): Uint8Array {
 /** bytes[from, to) as a string of the same length, one character a byte. */
 export function textOf(bytes: Uint8Array, from: number, to: number): string {
   let text = "";
-  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+  if (to - from <= 64) {
+    for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+    return text;
+  }
+  // A call takes only so many arguments.
+  for (let i = from; i < to; i += 4096) {
+    const piece: ArrayLike<number> = bytes.subarray(i, Math.min(i + 4096, to));
+    text += String.fromCharCode.apply(null, piece as number[]);
+  }
   return text;
 }
 

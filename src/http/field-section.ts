@@ -152,13 +152,37 @@ function parseDecimal(bytes: Uint8Array, from: number, to: number): number {
   return value <= Number.MAX_SAFE_INTEGER ? value : -1;
 }
 
+/** One element of a comma-separated field value; offsets into its bytes. */
+export interface Option {
+  start: number;
+  end: number;
+  /** Where the next element begins. */
+  next: number;
+}
+
+/** Reads the element at `from`, which may be empty. @returns false if there is none */
+export function nextOption(option: Option, bytes: Uint8Array, from: number, to: number): boolean {
+  if (from >= to) return false;
+  let i = from;
+  while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
+  option.start = i;
+  while (i < to && bytes[i] !== COMMA) i++;
+  option.next = i + 1;
+  while (i > option.start && (bytes[i - 1] === SP || bytes[i - 1] === HTAB)) i--;
+  option.end = i;
+  return true;
+}
+
+/** Whether an option of Connection says how long the connection lives. */
+export function isPersistence(bytes: Uint8Array, { start, end }: Option): boolean {
+  return isWord(bytes, start, end, wordClose) || isWord(bytes, start, end, wordKeepAlive);
+}
+
+const option: Option = { start: 0, end: 0, next: 0 };
+
 function connectionOptions(head: Head, bytes: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) {
-    while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
-    const start = i;
-    while (i < to && bytes[i] !== COMMA) i++;
-    let end = i;
-    while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--;
+  for (let at = from; nextOption(option, bytes, at, to); at = option.next) {
+    const { start, end } = option;
     if (isWord(bytes, start, end, wordClose)) head.close = true;
     else if (isWord(bytes, start, end, wordKeepAlive)) head.keepAlive = true;
     else if (isWord(bytes, start, end, wordUpgrade)) head.upgrade = true;

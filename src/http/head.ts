@@ -40,7 +40,6 @@ export interface Head {
   minor: number;
   /** One of METHOD_...; requests only. */
   method: number;
-  methodEnd: number;
   targetStart: number;
   targetEnd: number;
   /** Responses only. */
@@ -80,7 +79,6 @@ export function createHead(): Head {
   return {
     minor: 0,
     method: METHOD_OTHER,
-    methodEnd: 0,
     targetStart: 0,
     targetEnd: 0,
     status: 0,

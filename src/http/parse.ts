@@ -64,7 +64,6 @@ export function parseRequest(head: Head, bytes: Uint8Array, from: number, to: nu
   while (i < to && tokenCharacter[bytes[i]!] === 1) i++;
   if (i === to) return INCOMPLETE;
   if (bytes[i] !== SP || i === head.lineStart) return invalid(head, "method");
-  head.methodEnd = i;
   head.method = methodOf(bytes, head.lineStart, i);
   head.targetStart = ++i;
   while (i < to && targetCharacter[bytes[i]!] === 1) i++;

@@ -25,15 +25,6 @@ export interface ConfigurationLog extends ProxyLog {
   close(): void;
 }
 
-/** A log that says nothing. */
-export const silentLog: ProxyLog = {
-  logsSessions: () => false,
-  logsConnections: () => false,
-  session() {},
-  connection() {},
-  event() {},
-};
-
 /** Opens the logs of a configuration. */
 export function openProxyLog(
   configuration: Configuration,

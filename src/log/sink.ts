@@ -1,5 +1,6 @@
 /** From a message to every place that a proxy, or the process, logs to (manual: "log"). */
 import type { LogTarget } from "../config/model.ts";
+import { showEndpoint } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
 import { createHeader, type Header, type Level, type Speaker, textLimit, wanted } from "./frame.ts";
 import { createQueue, type LineQueue } from "./queue.ts";
@@ -43,16 +44,8 @@ export interface LogOutputs {
 }
 
 function addressOf({ target }: LogTarget): string {
-  switch (target.kind) {
-    case "udp":
-      return target.host.includes(":")
-        ? `[${target.host}]:${target.port}`
-        : `${target.host}:${target.port}`;
-    case "unix":
-      return target.path;
-    default:
-      return target.kind;
-  }
+  if (target.kind === "udp") return showEndpoint({ ...target, kind: "ip" });
+  return target.kind === "unix" ? target.path : target.kind;
 }
 
 /** Makes the set of ways out of a process. */

@@ -51,6 +51,8 @@ class BunSocket implements Socket {
   /** The owner has closed it, or it broke: silence from here on. */
   done = false;
   paused = false;
+  /** Why it broke, if the owner is still to hear of it. */
+  untold: SocketError | null = null;
   /** Our FIN is sent, the peer's FIN was told: Bun tells the second of the two as a close. */
   finSent = false;
   endedTold = false;
@@ -83,9 +85,13 @@ class BunSocket implements Socket {
   }
   /** The connect has failed, and the failed write was told why: nobody else will be. */
   #refused(error: SocketError): number {
-    const { events } = this;
     this.reset();
-    queueMicrotask(() => events.closed(this, error));
+    this.untold = error;
+    queueMicrotask(() => {
+      const { untold } = this;
+      this.untold = null;
+      if (untold !== null) this.events.closed(this, untold);
+    });
     return -1;
   }
   /** Bun hands out a fresh buffer each time. */
@@ -107,6 +113,7 @@ class BunSocket implements Socket {
     this.native?.shutdown();
   }
   close(): void {
+    this.untold = null;
     if (this.done) return;
     this.done = true;
     // A connect in progress has nothing to deliver; end() would wait for it.
@@ -114,6 +121,7 @@ class BunSocket implements Socket {
     else this.native?.terminate();
   }
   reset(): void {
+    this.untold = null;
     if (this.done) return;
     this.done = true;
     this.native?.terminate();

@@ -1,6 +1,5 @@
 /**
- * The one file that calls libc: sockets made here are adopted by Bun's event loop (bun.ts). That
- * gives what Bun.listen and Bun.connect lack: connects that can be cancelled and tell their true
+ * Sockets made with libc, for Bun's event loop to adopt (bun.ts). That gives what Bun.listen and Bun.connect lack: connects that can be cancelled and tell their true
  * error, source addresses without an early port, any backlog, inherited listeners.
  *
  * Rules learnt of bun:ffi: pass the typed array itself (a cached pointer keeps nothing alive), read
@@ -106,20 +105,20 @@ const info = new Uint8Array(new ArrayBuffer(256));
 
 /**
  * Writes `at` as a sockaddr into {@linkcode address}.
- * @returns its length in bytes
- * @throws {SocketError} EINVAL if it is no address
+ * @returns its length in bytes; EINVAL if it is no address
  */
-function sockaddr(at: Exclude<Endpoint, { kind: "fd" }>): number {
+function sockaddr(at: Exclude<Endpoint, { kind: "fd" }>): number | SocketError {
   if (at.kind !== "ip") {
     const text = at.kind === "unix" ? at.path : "\0" + at.name;
     const path = new TextEncoder().encode(text);
-    if (path.length > 107) throw new SocketError("EINVAL", `${text}: longer than 107 bytes`);
+    if (path.length > 107) return new SocketError("EINVAL", `${showEndpoint(at)}: too long`);
     address.fill(0);
     address[0] = AF_UNIX;
     address.set(path, 2);
     return 2 + path.length + (at.kind === "unix" ? 1 : 0);
   }
   const bytes = ipBytes(at.host);
+  if (bytes === null) return new SocketError("EINVAL", `${at.host}: not an IP address`);
   const four = bytes.length === 4;
   address.fill(0, 0, 28);
   address[0] = four ? AF_INET : AF_INET6;
@@ -133,14 +132,13 @@ function sockaddr(at: Exclude<Endpoint, { kind: "fd" }>): number {
 const parsed = new Map<string, Uint8Array>();
 const mostParsed = 1024;
 
-function ipBytes(host: string): Uint8Array {
-  let bytes = parsed.get(host);
-  if (bytes === undefined) {
-    const found = parseIp(host);
-    if (found === null) throw new SocketError("EINVAL", `${host}: not an IP address`);
-    if (parsed.size >= mostParsed) parsed.clear();
-    parsed.set(host, bytes = found);
-  }
+function ipBytes(host: string): Uint8Array | null {
+  const known = parsed.get(host);
+  if (known !== undefined) return known;
+  const bytes = parseIp(host);
+  if (bytes === null) return null;
+  if (parsed.size >= mostParsed) parsed.clear();
+  parsed.set(host, bytes);
   return bytes;
 }
 
@@ -167,7 +165,9 @@ export function listenOn(
         C.setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? one : zero, 4);
       }
     }
-    if (C.bind(fd, address, sockaddr(at)) < 0) throw failed(`cannot bind ${showEndpoint(at)}`);
+    const size = sockaddr(at);
+    if (typeof size !== "number") throw size;
+    if (C.bind(fd, address, size) < 0) throw failed(`cannot bind ${showEndpoint(at)}`);
     if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${showEndpoint(at)}`);
     return fd;
   } catch (error) {
@@ -199,29 +199,34 @@ export function connectTo(
 ): number | SocketError {
   const fd = C.socket(family(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return failed("socket");
+  const error = bindAndConnect(fd, to, source);
+  if (error === null) return fd;
+  C.close(fd);
+  return error;
+}
+
+/** The part of {@linkcode connectTo} that may fail. @returns null if it has not */
+function bindAndConnect(
+  fd: number,
+  to: Exclude<Endpoint, { kind: "fd" }>,
+  source: { host: string; port: number } | undefined,
+): SocketError | null {
   if (source !== undefined) {
     // The kernel then chooses the port at connect(), per destination: 28,000 for each server.
     if (source.port === 0) C.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, one, 4);
     C.setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, one, 4);
     const size = sockaddr({ kind: "ip", host: source.host, port: source.port });
-    if (C.bind(fd, address, size) < 0) {
-      const error = failed(`cannot bind source ${source.host}`);
-      C.close(fd);
-      return error;
-    }
+    if (typeof size !== "number") return size;
+    if (C.bind(fd, address, size) < 0) return failed(`cannot bind source ${source.host}`);
   }
-  if (C.connect(fd, address, sockaddr(to)) < 0) {
-    const number = lastErrno();
-    // EAGAIN: the accept queue of a unix listener is full, which is a refusal for a stream socket.
-    if (number !== EINPROGRESS) {
-      C.close(fd);
-      return new SocketError(
-        number === EAGAIN ? "ECONNREFUSED" : errnoName(number),
-        `cannot connect to ${showEndpoint(to)}`,
-      );
-    }
-  }
-  return fd;
+  const size = sockaddr(to);
+  if (typeof size !== "number") return size;
+  if (C.connect(fd, address, size) >= 0) return null;
+  const number = lastErrno();
+  if (number === EINPROGRESS) return null;
+  // EAGAIN: the accept queue of a unix listener is full, which is a refusal for a stream socket.
+  const code = number === EAGAIN ? "ECONNREFUSED" : errnoName(number);
+  return new SocketError(code, `cannot connect to ${showEndpoint(to)}`);
 }
 
 /** A second descriptor of the same socket, close-on-exec. */

@@ -76,8 +76,8 @@ export interface SocketEvents {
   ended(socket: Socket): void;
   /**
    * The connection is gone through the peer or the network: refused, reset, timed out. At most
-   * once, also while paused; nothing follows it. Never the consequence of the owner's own close() or reset(), after
-   * which no event comes at all.
+   * once, also while paused; nothing follows it. Never the consequence of the owner's own close() or
+   * reset(), after which no event comes at all.
    */
   closed(socket: Socket, error: SocketError): void;
 }

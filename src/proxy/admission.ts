@@ -49,8 +49,9 @@ export class Admission {
     for (const [waits, sockets] of this.#held) {
       while (sockets.length > 0 && !this.#isFull(waits)) {
         const socket = sockets.shift()!;
-        socket.events = this.#admit(socket, waits);
+        // First, for the session may want it paused again.
         socket.resume();
+        socket.events = this.#admit(socket, waits);
       }
       if (sockets.length === 0) this.#held.delete(waits);
     }

@@ -35,7 +35,7 @@ export class Backend {
 
   /** Adds a server; {@linkcode update} is to follow when all are there. */
   add(config: model.Server, address: model.ServerAddress): Server {
-    const server = new Server(config, this, address, this.runtime.wheel);
+    const server = new Server(config, this, address);
     this.servers.push(server);
     if (server.cookie !== null) {
       const sharing = this.#byCookie.get(server.cookie) ?? [];
@@ -94,7 +94,10 @@ export class Backend {
       (this.config.balance === "roundrobin" || this.config.balance === "static-rr");
   }
 
-  /** Chooses a server with a free slot; null: none is left, or all are full. */
+  /**
+   * Chooses a server; null: none is left, or all are full. It may be full itself where the algorithm
+   * binds the client to it.
+   */
   choose(client: Client, avoid: Server | null): Server | null {
     if (this.active.length === 0) return null;
     const key = this.config.balance === "source" ? addressKey(client.clientAddress) : 0;

@@ -62,6 +62,7 @@ function changed(
 ): void {
   const { backend } = server;
   const waited = server.queue.length + backend.queue.length;
+  const hadServers = backend.active.length > 0;
   server.up = change === "up";
   backend.stateChanged(server);
   const up = backend.servers.filter((other) => other.usable);
@@ -81,7 +82,7 @@ function changed(
     ? upNotice(subject, result, counts)
     : downNotice(subject, result, counts);
   runtime.log.event(backend.config, notice.level, notice.text);
-  if (up.length === 0) {
+  if (hadServers && backend.active.length === 0) {
     const last = noServerNotice(backend.config.kind, backend.config.name);
     runtime.log.event(backend.config, last.level, last.text);
   }

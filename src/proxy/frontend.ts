@@ -24,7 +24,7 @@ export class Frontend {
   };
   readonly closesClient: boolean;
   readonly closesServer: boolean;
-  /** Streams that ended, for the next requests: a stream and its buffer are made once. */
+  /** Streams that ended, for the next requests: in the long run none is made. */
   readonly spareStreams: HttpStream[] = [];
 
   /** @param backend where the requests go: its own servers, or those of `default_backend` */

@@ -13,7 +13,7 @@ import { CONNECTED, ENDED, QUEUED } from "./stream-state.ts";
 /** What a stream's buffer holds to begin with: most heads. */
 const bufferSize = 2048;
 /** A buffer that grew beyond this is not kept for later requests. */
-const largestBuffer = 32768;
+const largestBuffer = 4096;
 
 /**
  * One request and its response: what the ways of both know of it, its time-outs, and its end. The
@@ -177,8 +177,11 @@ export abstract class HttpExchange extends Stream {
     const blocked = !this.session.out.empty;
     const awaited = uploading && this.connection!.out.empty;
     const tunnel = this.isTunnel;
-    this.#armClient(blocked || awaited || tunnel);
-    const waits = tunnel || !blocked && (!awaited || this.responding);
+    // Who has half-closed a tunnel owes only to take what is for it.
+    this.#armClient(blocked || awaited || (tunnel && !this.clientHasEnded));
+    const waits = tunnel
+      ? !this.serverHasEnded || !this.connection!.out.empty
+      : !blocked && (!awaited || this.responding);
     this.frontend.runtime.wheel.set(this, waits ? this.backend.config.timeout.server : null);
   }
 

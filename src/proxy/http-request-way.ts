@@ -15,7 +15,7 @@ import type { HttpSession } from "./http-session.ts";
 import { join, type Keeper } from "./outlet.ts";
 import type { Server } from "./server.ts";
 import type { ServerConnection } from "./server-connection.ts";
-import { type AssignFailure, CONNECTED, ENDED } from "./stream-state.ts";
+import { type AssignFailure, CONNECTED, ENDED, failureStates, type Reuse } from "./stream-state.ts";
 
 /** Content up to this size is held with its head while there is no connection yet. */
 const heldContent = 16384;
@@ -53,9 +53,13 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
   }
 
   /** The whole request is in the buffer, and may be sent again. */
-  protected override get mayReuse(): boolean {
+  protected get mayReplay(): boolean {
     return (idempotent >> this.method & 1) === 1 && this.requestContent.done &&
       this.pending === null && !this.#streamed;
+  }
+
+  protected override get reuse(): Reuse {
+    return this.mayReplay ? "any" : "recent";
   }
 
   /**
@@ -80,7 +84,8 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     this.minor = head.minor;
     this.keep = (head.minor === 1 ? !head.close : head.keepAlive && !head.close) &&
       !frontend.closesClient;
-    this.upgrade = head.upgrade;
+    // HTTP/1.0 knows no upgrade (RFC 9110, section 7.8).
+    this.upgrade = head.upgrade && head.minor === 1;
     this.lineLength = head.lineEnd - head.lineStart;
     this.#streamed = false;
     if (frontend.logs) this.#stamp(session, since);
@@ -196,10 +201,16 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     if (this.isTunnel) {
       this.clientHasEnded = true;
       if (this.serverHasEnded) this.over("--");
-      else if (this.connection!.out.empty) this.connection!.socket.shutdown();
+      else this.#passEnd();
     } else if (!this.requestContent.done && !this.flushing) {
       this.refuse(400, this.phase("C"));
     }
+  }
+
+  /** In a tunnel: the client's end goes on to the server, after what waits. */
+  #passEnd(): void {
+    if (this.connection!.out.empty) this.connection!.socket.shutdown();
+    this.arm();
   }
 
   /** The client is gone. */
@@ -245,17 +256,6 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
   }
 
   protected override failed(failure: AssignFailure): void {
-    switch (failure) {
-      case "no server":
-      case "connect failed":
-        this.refuse(503, "SC");
-        break;
-      case "connect timeout":
-        this.refuse(503, "sC");
-        break;
-      case "queue timeout":
-        this.refuse(503, "sQ");
-        break;
-    }
+    this.refuse(503, failureStates[failure]);
   }
 }

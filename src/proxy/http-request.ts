@@ -1,5 +1,6 @@
 /** Edits a request's head on its way from the client to the server. */
-import { bytesOf, isWord, textOf } from "../http/bytes.ts";
+import { bytesOf, isWord } from "../http/bytes.ts";
+import { isPersistence, nextOption, type Option } from "../http/field-section.ts";
 import {
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,
@@ -41,10 +42,14 @@ export function addressField(
 }
 
 /** The line that the field adds for `address`; null: none is due. */
-export function addressLine(field: AddressField | null, address: string): Uint8Array | null {
-  if (field === null || field.except?.(address)) return null;
-  return bytesOf(`${field.name}: ${address}\r\n`);
+export function addressLine(field: AddressField, address: string): Uint8Array | null {
+  return field.except?.(address) ? null : bytesOf(`${field.name}: ${address}\r\n`);
 }
+
+const option: Option = { start: 0, end: 0, next: 0 };
+const connection = bytesOf("Connection: ");
+const comma = bytesOf(", ");
+const lineEnd = bytesOf("\r\n");
 
 /** The line that announces the end of a connection. */
 export const closeLine = bytesOf("Connection: close\r\n");
@@ -116,13 +121,17 @@ export function cutConnectionOptions(
   bytes: Uint8Array,
   writer: HeadWriter,
 ): void {
-  const others = textOf(bytes, valueStart(head, i), valueEnd(head, i))
-    .split(",").map((option) => option.replace(/^[\t ]+|[\t ]+$/g, ""))
-    .filter((option) => !/^(close|keep-alive|)$/i.test(option));
+  const end = fieldEnd(head, i);
+  const to = valueEnd(head, i);
   writer.cutField(head, i);
-  if (others.length > 0) {
-    writer.insert(fieldEnd(head, i), bytesOf(`Connection: ${others.join(", ")}\r\n`));
+  let kept = false;
+  for (let at = valueStart(head, i); nextOption(option, bytes, at, to); at = option.next) {
+    if (option.start === option.end || isPersistence(bytes, option)) continue;
+    writer.insert(end, kept ? comma : connection);
+    writer.append(bytes, option.start, option.end);
+    kept = true;
   }
+  if (kept) writer.insert(end, lineEnd);
 }
 
 /** `if-none`: the client's side has set the field already. */

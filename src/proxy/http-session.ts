@@ -11,10 +11,11 @@ import { join, type Keeper, Outlet } from "./outlet.ts";
 import type { Listed } from "./session-list.ts";
 import { logSession } from "./session-log.ts";
 
-const noLine = new Uint8Array(0);
-
 /** How long a closed connection may go on sending what nobody reads, ms. */
 const lingerTime = 1000;
+
+/** Ended streams that a frontend keeps: some MiB, whatever the peak was. */
+const mostSpare = 1024;
 
 /** Requests are parsed one at a time, within a call: one index serves all. */
 const head = createHead();
@@ -127,16 +128,24 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   get forwardForLine(): Uint8Array | null {
     const { forwardFor } = this.frontend;
     if (forwardFor === null) return null;
-    this.#forwardForLine ??= addressLine(forwardFor, this.clientAddress) ?? noLine;
-    return this.#forwardForLine === noLine ? null : this.#forwardForLine;
+    if (this.#forwardForLine === undefined) {
+      this.#forwardForLine = addressLine(forwardFor, this.clientAddress);
+    }
+    return this.#forwardForLine;
   }
-  #forwardForLine: Uint8Array | null = null;
+  /** undefined: not worked out yet. */
+  #forwardForLine: Uint8Array | null | undefined;
 
   /** The same of `option originalto`. */
   get originalToLine(): Uint8Array | null {
     const { originalTo } = this.frontend;
-    return originalTo === null ? null : addressLine(originalTo, this.socket.localAddress);
+    if (originalTo === null) return null;
+    if (this.#originalToLine === undefined) {
+      this.#originalToLine = addressLine(originalTo, this.socket.localAddress);
+    }
+    return this.#originalToLine;
   }
+  #originalToLine: Uint8Array | null | undefined;
 
   /**
    * The stream has ended, all of its response being sent.
@@ -163,7 +172,8 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   }
 
   #letGo(): void {
-    this.frontend.spareStreams.push(this.stream!);
+    const { spareStreams } = this.frontend;
+    if (spareStreams.length < mostSpare) spareStreams.push(this.stream!);
     this.stream = null;
   }
 

@@ -166,7 +166,10 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     } else if (this.isTunnel) {
       this.serverHasEnded = true;
       if (this.clientHasEnded) this.over("--");
-      else if (this.session.out.empty) this.session.socket.shutdown();
+      else {
+        if (this.session.out.empty) this.session.socket.shutdown();
+        this.arm();
+      }
     } else if (this.responseContent.kind === UNTIL_CLOSE) {
       this.responseContent.done = true;
       this.#exchanged(false);
@@ -184,8 +187,8 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
   /** The server closed without an answer. An idle connection may have been closing all along. */
   #unanswered(connection: ServerConnection): void {
     const stale = connection.requests > 1 && this.carry === null && this.bytes === 0;
-    if (stale && this.mayReuse) {
-      connection.socket.close();
+    if (stale && this.mayReplay) {
+      connection.close();
       this.replay();
     } else {
       this.refuse(502, "SH");

@@ -51,7 +51,21 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   const { network, clock, log } = deps;
   const wheel = new TimerWheel(clock);
   const headLimit = global.tuneBufsize - global.tuneMaxrewrite;
-  const runtime: Runtime = { network, clock, wheel, log, headLimit, connections: 0, activity: 0 };
+  const runtime: Runtime = {
+    network,
+    clock,
+    wheel,
+    log,
+    headLimit,
+    maxconn: deps.maxconn,
+    connections: 0,
+    serverConnections: 0,
+    activity: 0,
+    closeIdle() {
+      const servers = [...backends.values()].flatMap((backend) => backend.servers);
+      servers.find(({ idle }) => idle > 0)?.closeOldestIdle();
+    },
+  };
 
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
   const backends = new Map(
@@ -61,7 +75,9 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     ]),
   );
   const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy) => {
-    const backend = backends.get(proxy.defaultBackend ?? proxy.name) ??
+    // A backend that happens to have a frontend's name is not its own.
+    const name = proxy.defaultBackend ?? (proxy.kind === "listen" ? proxy.name : null);
+    const backend = (name === null ? undefined : backends.get(name)) ??
       createBackend(proxy, runtime);
     return new Frontend(proxy, backend, runtime);
   });
@@ -129,7 +145,7 @@ function createBackend(proxy: model.Proxy, runtime: Runtime): Backend {
 
 /** `dispatch`: one server, without a name in the logs and without checks. */
 function dispatchServer(address: model.ServerAddress): model.Server {
-  return v.parse(model.Server, { name: "dispatch", address });
+  return { ...v.parse(model.Server, { name: "dispatch", address }), name: "<NOSRV>" };
 }
 
 function listen(

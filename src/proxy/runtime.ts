@@ -13,6 +13,12 @@ export interface Runtime {
   readonly headLimit: number;
   /** Connections of clients at this moment (HAProxy's actconn). */
   connections: number;
+  /** Connections to servers at this moment, in use and idle. */
+  serverConnections: number;
+  /** Connections of clients at most, and of servers: descriptors are reckoned for so many. */
+  readonly maxconn: number;
+  /** Closes an idle connection to some server, where there is one. */
+  readonly closeIdle: () => void;
   /** Connections accepted and requests begun so far. */
   activity: number;
 }

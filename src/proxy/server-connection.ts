@@ -1,4 +1,4 @@
-import type { Socket, SocketEvents } from "../net/socket.ts";
+import type { Socket, SocketError, SocketEvents } from "../net/socket.ts";
 import { Outlet } from "./outlet.ts";
 import type { Server } from "./server.ts";
 import type { Stream } from "./stream.ts";
@@ -9,6 +9,9 @@ export class ServerConnection implements SocketEvents {
   readonly out: Outlet;
   /** Requests it has carried, the present one included. */
   requests = 0;
+  /** It is among the server's idle connections, since when on the clock's scale. */
+  isIdle = false;
+  idleSince = 0;
   /** Neighbours among the server's idle connections. */
   idleAbove: ServerConnection | null = null;
   idleBelow: ServerConnection | null = null;
@@ -21,6 +24,7 @@ export class ServerConnection implements SocketEvents {
     this.stream = stream;
     const { network } = server.backend.runtime;
     this.socket = network.connect(server.endpoint(stream), server.connectOptions, this);
+    server.backend.runtime.serverConnections++;
     this.out = new Outlet(this.socket);
   }
 
@@ -38,13 +42,27 @@ export class ServerConnection implements SocketEvents {
     if (this.stream !== null) this.stream.serverEnded(this);
     else this.#discard();
   }
-  closed(): void {
-    if (this.stream !== null) this.stream.serverClosed(this);
+  closed(_socket: Socket, error: SocketError): void {
+    this.#leave();
+    if (this.stream !== null) this.stream.serverClosed(this, error);
     else this.server.removeIdle(this);
+  }
+
+  /** Closes the connection. Idempotent. */
+  close(): void {
+    this.#leave();
+    this.socket.close();
   }
 
   #discard(): void {
     this.server.removeIdle(this);
-    this.socket.close();
+    this.close();
   }
+
+  #leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.server.backend.runtime.serverConnections--;
+  }
+  #gone = false;
 }

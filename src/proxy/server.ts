@@ -7,6 +7,11 @@ import type { ServerConnection } from "./server-connection.ts";
 import type { Stream } from "./stream.ts";
 import { Queue } from "./queue.ts";
 
+/**
+ * An idle connection used so short a time ago, ms, may carry what cannot be sent again: the shortest
+ * keep-alive time-outs of servers are some seconds.
+ */
+const recently = 1000;
 /** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
 const purgeInterval = 5000;
 
@@ -14,7 +19,6 @@ const purgeInterval = 5000;
 export class Server implements Candidate {
   /** As the checks see it. */
   up = true;
-  weight: number;
   /** Streams that hold one of the server's slots. */
   current = 0;
   /** Streams that wait for this server in particular. */
@@ -35,10 +39,8 @@ export class Server implements Candidate {
     readonly config: model.Server,
     readonly backend: Backend,
     readonly address: model.ServerAddress,
-    wheel: TimerWheel,
   ) {
-    this.weight = config.weight;
-    this.#wheel = wheel;
+    this.#wheel = backend.runtime.wheel;
     this.#purge = new Purge(this);
     this.#endpoint = address.kind !== "ip"
       ? address
@@ -54,6 +56,9 @@ export class Server implements Candidate {
   }
   get cookie(): string | null {
     return this.config.cookie;
+  }
+  get weight(): number {
+    return this.config.weight;
   }
   /** For the balancers: what is in progress and what waits. */
   get load(): number {
@@ -84,15 +89,25 @@ export class Server implements Candidate {
     return { kind: "ip", host: address.host, port };
   }
 
-  /** An idle connection to use, the one used last; null: there is none. */
-  takeIdle(): ServerConnection | null {
+  /**
+   * An idle connection to use, the one used last; null: there is none.
+   * @param recent only one that has just been used and stands still, for what cannot be sent again
+   */
+  takeIdle(recent: boolean): ServerConnection | null {
     const connection = this.#idleTop;
-    if (connection !== null) this.removeIdle(connection);
+    if (connection === null) return null;
+    if (recent) {
+      const age = this.backend.runtime.clock.now() - connection.idleSince;
+      if (age > recently || connection.socket.peerGone()) return null;
+    }
+    this.removeIdle(connection);
     return connection;
   }
 
   /** Keeps a connection for later requests. */
   addIdle(connection: ServerConnection): void {
+    connection.isIdle = true;
+    connection.idleSince = this.backend.runtime.clock.now();
     connection.idleBelow = this.#idleTop;
     if (this.#idleTop !== null) this.#idleTop.idleAbove = connection;
     else this.#idleBottom = connection;
@@ -103,6 +118,8 @@ export class Server implements Candidate {
 
   /** Takes a connection out of the idle ones: it is used, or gone. */
   removeIdle(connection: ServerConnection): void {
+    if (!connection.isIdle) return;
+    connection.isIdle = false;
     const { idleAbove, idleBelow } = connection;
     if (idleAbove === null) this.#idleTop = idleBelow;
     else idleAbove.idleBelow = idleBelow;
@@ -118,12 +135,12 @@ export class Server implements Candidate {
     const connection = this.#idleBottom;
     if (connection === null) return;
     this.removeIdle(connection);
-    connection.socket.close();
+    connection.close();
   }
 
   /** Closes all idle connections. */
   closeIdle(): void {
-    while (this.idle > 0) this.closeOldestIdle();
+    while (this.#idleBottom !== null) this.closeOldestIdle();
     this.#wheel.remove(this.#purge);
   }
 

@@ -13,3 +13,25 @@ export const turnaroundTime = 1000;
 
 /** Why a stream could not get a connection. */
 export type AssignFailure = "no server" | "queue timeout" | "connect failed" | "connect timeout";
+
+/** Errors of a connect that lie with this machine, so that no attempt fares better. */
+export const localErrors: ReadonlySet<string> = new Set([
+  "EADDRNOTAVAIL",
+  "EACCES",
+  "EINVAL",
+  "EMFILE",
+]);
+
+/**
+ * Which idle connection may serve: any, if all can be sent again should it turn out dead; else only
+ * one used so recently that its server has no reason to close it.
+ */
+export type Reuse = "any" | "recent" | "none";
+
+/** How each is logged (manual: "Session state at disconnection"). */
+export const failureStates: Readonly<Record<AssignFailure, string>> = {
+  "no server": "SC",
+  "connect failed": "SC",
+  "connect timeout": "sC",
+  "queue timeout": "sQ",
+};

@@ -1,3 +1,4 @@
+import type { SocketError } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Backend, Client } from "./backend.ts";
 import type { Queue, Queued } from "./queue.ts";
@@ -8,7 +9,9 @@ import {
   CONNECTED,
   CONNECTING,
   ENDED,
+  localErrors,
   QUEUED,
+  type Reuse,
   TURNAROUND,
   turnaroundTime,
   UNASSIGNED,
@@ -52,8 +55,8 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
 
   abstract get clientAddress(): string;
   abstract get clientPort(): number;
-  /** Whether an idle connection may serve: if it turns out dead, all can be sent again. */
-  protected abstract get mayReuse(): boolean;
+  /** What an idle connection is good for: see {@linkcode Reuse}. */
+  protected abstract get reuse(): Reuse;
   /**
    * Sends what there is to send if the connection stands already, as over loopback it often does.
    * @returns whether it does
@@ -115,6 +118,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   protected releaseConnection(reusable: boolean): void {
     const { connection, server } = this;
     this.state = UNASSIGNED;
+    this.queue?.remove(this);
     this.backend.runtime.wheel.clear(this);
     if (connection !== null && reusable && server!.serves && server!.pools) {
       this.connection = null;
@@ -132,7 +136,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     if (connection === null) return;
     this.connection = null;
     connection.stream = null;
-    connection.socket.close();
+    connection.close();
   }
 
   /** The server went down while this stream waited for it: chooses again. */
@@ -142,23 +146,25 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   }
 
   /** The connection broke, established or not. */
-  serverClosed(connection: ServerConnection): void {
+  serverClosed(connection: ServerConnection, error: SocketError): void {
     if (this.state === CONNECTED) {
       this.serverBroke(connection);
       return;
     }
     this.connection = null;
-    this.#retry("connect failed");
+    // What this machine cannot do it cannot do in a second either.
+    if (localErrors.has(error.code)) this.#fail("connect failed");
+    else this.#retry("connect failed");
   }
 
   /**
    * A reused connection died before it answered, which says nothing of the server: tries again at
-   * once. The caller has made sure that all can be sent again.
+   * once, on a new connection. The caller has made sure that all can be sent again.
    */
   protected replay(): void {
     this.connection = null;
     this.connectedAt = -1;
-    this.#connect(this.server!);
+    this.#open(this.server!);
   }
 
   #assign(wanted: Server | null): void {
@@ -207,22 +213,28 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   }
 
   #connect(server: Server): void {
-    const idle = this.mayReuse ? server.takeIdle() : null;
-    if (idle !== null) {
-      idle.stream = this;
-      this.connected(idle);
+    const { reuse } = this;
+    const idle = reuse === "none" ? null : server.takeIdle(reuse === "recent");
+    if (idle === null) {
+      this.#open(server);
       return;
     }
+    idle.stream = this;
+    this.connected(idle);
+  }
+
+  #open(server: Server): void {
     const { maxconn } = server.config;
     // Idle connections occupy the server too: with them it must not hold more than its limit.
     if (maxconn > 0 && server.current + server.idle > maxconn) server.closeOldestIdle();
+    const { runtime, config } = this.backend;
+    if (runtime.serverConnections >= runtime.maxconn) runtime.closeIdle();
     this.state = CONNECTING;
     this.connection = new ServerConnection(server, this);
     if (this.sendEarly(this.connection)) {
       this.connected(this.connection);
       return;
     }
-    const { runtime, config } = this.backend;
     runtime.wheel.set(this, config.timeout.connect);
   }
 

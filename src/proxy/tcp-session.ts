@@ -6,7 +6,13 @@ import type { ServerConnection } from "./server-connection.ts";
 import type { Listed } from "./session-list.ts";
 import { logTcpSession } from "./session-log.ts";
 import { Stream } from "./stream.ts";
-import { type AssignFailure, CONNECTED, QUEUED } from "./stream-state.ts";
+import {
+  type AssignFailure,
+  CONNECTED,
+  failureStates,
+  QUEUED,
+  type Reuse,
+} from "./stream-state.ts";
 
 /** A relay of bytes between a client and a server (manual: "mode tcp"). */
 export class TcpSession extends Stream implements SocketEvents, Listed {
@@ -45,8 +51,8 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   override get clientPort(): number {
     return this.socket.localPort;
   }
-  protected override get mayReuse(): boolean {
-    return false;
+  protected override get reuse(): Reuse {
+    return "none";
   }
 
   protected override sendEarly(): boolean {
@@ -58,8 +64,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   }
 
   protected override failed(failure: AssignFailure): void {
-    const cause = { "no server": "SC", "connect failed": "SC", "connect timeout": "sC" };
-    this.#finish(failure === "queue timeout" ? "sQ" : cause[failure]);
+    this.#finish(failureStates[failure]);
   }
 
   // ---- the client's side ----
@@ -81,6 +86,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     this.#clientEnded = true;
     if (this.#serverEnded && this.out.empty) this.#finish("--");
     else if (this.connection?.out.empty) this.connection.socket.shutdown();
+    this.#arm();
   }
   closed(): void {
     this.#finish(this.#phase("C"));
@@ -106,6 +112,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     this.#serverEnded = true;
     if (this.#clientEnded && this.connection!.out.empty) this.#finish("--");
     else if (this.out.empty) this.socket.shutdown();
+    this.#arm();
   }
   protected override serverBroke(): void {
     this.#finish(this.#phase("S"));
@@ -118,10 +125,14 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     return who + (this.state === CONNECTED ? "D" : this.state === QUEUED ? "Q" : "C");
   }
 
+  /** Sets the time-outs of both sides: who has half-closed owes only to take what is for it. */
   #arm(): void {
+    if (this.state !== CONNECTED) return;
     const { wheel } = this.frontend.runtime;
-    wheel.set(this, this.backend.config.timeout.server);
-    wheel.set(this.#clientTimer, this.frontend.timeouts.client);
+    const client = !this.#clientEnded || !this.out.empty;
+    const server = !this.#serverEnded || !this.connection!.out.empty;
+    wheel.set(this.#clientTimer, client ? this.frontend.timeouts.client : null);
+    wheel.set(this, server ? this.backend.config.timeout.server : null);
   }
 
   #finish(termination: string): void {

@@ -138,7 +138,10 @@ programTest("without a file, or with one that cannot be read, it says so", async
   });
   const missing = await run(["-c", "-f", "/nonexistent/sluice.cfg"]);
   assertEquals([missing.status, missing.stdout], [1, ""]);
-  assertMatch(missing.stderr, /^cannot read '\/nonexistent\/sluice.cfg': .*\n$/);
+  assertMatch(
+    missing.stderr,
+    /^'\/nonexistent\/sluice.cfg' is neither a file nor a scenario: .*\n$/,
+  );
   await inFolder(async (folder) => {
     const { status, stderr } = await run(["-c", "-f", folder]);
     assertEquals([status, stderr], [

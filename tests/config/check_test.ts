@@ -24,14 +24,17 @@ const cases: [title: string, text: string, expected: string[]][] = [
     "8:9 error backend 'b' has the name of another backend - the other one: x.cfg:7",
   ]],
   ["a frontend and a 'listen' of one name", "frontend l\nbind :80\nlisten l :81\n", [
+    "6:10 warning frontend 'l' has no backend: every request gets 503 - " +
+    "'default_backend' and the name of a 'backend' section",
     "8:8 error proxy 'l' has the name of another frontend - the other one: x.cfg:6",
   ]],
   ["a frontend and a backend of one name", "frontend l :80\ndefault_backend l\nbackend l\n", []],
   ["an unknown backend", "frontend f :80\ndefault_backend wbe\nbackend web\n", [
     "7:17 error frontend 'f': there is no backend 'wbe' - did you mean 'web'?",
   ]],
-  ["a frontend for a backend", "frontend f :80\ndefault_backend g\nfrontend g :81\n", [
+  ["a frontend for a backend", "frontend f :80\ndefault_backend g\nfrontend g\n", [
     "7:17 error frontend 'f': there is no backend 'g' - 'g' is a frontend",
+    "8:10 warning frontend 'g' has no 'bind' - a 'backend' section needs none, if that was meant",
   ]],
   ["a 'listen' for a backend", "frontend f :80\ndefault_backend g\nlisten g :81\n", []],
   ["itself for a backend", "listen l :80\ndefault_backend l\n", [
@@ -53,6 +56,22 @@ const cases: [title: string, text: string, expected: string[]][] = [
   ["a frontend without 'bind'", "listen l :80\nfrontend f\n", [
     "7:10 warning frontend 'f' has no 'bind' - a 'backend' section needs none, if that was meant",
   ]],
+  ["a frontend without a backend", "frontend f :80\n", [
+    "6:10 warning frontend 'f' has no backend: every request gets 503 - " +
+    "'default_backend' and the name of a 'backend' section",
+  ]],
+  ["a frontend without a backend, in mode tcp", "frontend f :80\nmode tcp\n", [
+    "6:10 warning frontend 'f' has no backend: every connection is refused - " +
+    "'default_backend' and the name of a 'backend' section",
+  ]],
+  [
+    "time-outs of a client's in a backend",
+    "listen l :80\nbackend b\ntimeout http-request 5s\ntimeout http-keep-alive 5s\n",
+    [
+      "8:9 warning 'timeout http-request' is ignored: backend 'b' has no frontend",
+      "9:9 warning 'timeout http-keep-alive' is ignored: backend 'b' has no frontend",
+    ],
+  ],
   ["a backend without servers", "listen l :80\nbackend b\n", []],
   ["a check without a port", "listen l :80\nbackend b\nserver a 10.0.0.1 check\n", [
     "8:10 error backend 'b': server 'a' has no port to check - " +

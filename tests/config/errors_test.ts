@@ -7,6 +7,16 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["blance roundrobin", "blance", "unknown keyword 'blance' in a 'listen' section", "balance"],
   ["MODE http", "MODE", "unknown keyword 'MODE' in a 'listen' section", "mode"],
   ["LISTEN x", "LISTEN", "unknown keyword 'LISTEN' in a 'listen' section", "listen"],
+  ["forwardfor", "forwardfor", "unknown keyword 'forwardfor'", "mean 'option forwardfor'?"],
+  ["httplog", "httplog", "unknown keyword 'httplog'", "did you mean 'option httplog'?"],
+  ["client 5s", "client", "unknown keyword 'client'", "did you mean 'timeout client'?"],
+  ["http-request 5s", "http-request", "sluice does not support", "write 'timeout http-request'"],
+  [
+    "http-keep-alive",
+    "http-keep-alive",
+    "unknown keyword",
+    "'option http-keep-alive' or 'timeout http-keep-alive'?",
+  ],
   ["xyzzy", "xyzzy", "unknown keyword 'xyzzy' in a 'listen' section", undefined],
   ["daemon", "daemon", "unknown keyword 'daemon' in a 'listen' section", "'global' section"],
   ["option httpclos", "httpclos", "unknown keyword 'option httpclos'", "httpclose"],
@@ -125,6 +135,47 @@ for (const [line, marked, message, hint] of lines) {
     assertEquals(error.length, Math.max(1, marked.length));
     assert(error.message.includes(message), error.message);
     assertEquals(error.hint?.includes(hint ?? "") ?? false, hint !== undefined, error.hint);
+  });
+}
+
+// Lines of a 'listen' section with more than one mistake: the column and the message of each.
+const several: [line: string, expected: string[]][] = [
+  ["server b 1.2.3.4:80 chek wieght 3", [
+    "21 unknown keyword 'chek' for a server",
+    "26 unknown keyword 'wieght' for a server",
+  ]],
+  ["server b 1.2.3.4:80 crt x.pem verify none chek", [
+    "21 sluice does not support 'crt'",
+    "31 sluice does not support 'verify'",
+    "43 unknown keyword 'chek' for a server",
+  ]],
+  ["server b 1.2.3.4:80 xyzzy plugh weight 300", [
+    "21 unknown keyword 'xyzzy' for a server",
+    "40 '300' is not an integer from 0 to 256",
+  ]],
+  ["cookie A inssert indirect nocashe", [
+    "10 unknown keyword 'inssert' in 'cookie'",
+    "27 unknown keyword 'nocashe' in 'cookie'",
+  ]],
+  ["cookie A inssert indirct", [
+    "10 unknown keyword 'inssert' in 'cookie'",
+    "18 unknown keyword 'indirct' in 'cookie'",
+  ]],
+  ["server b 1.2.3.4:99999 chek weight 300", [
+    "10 '99999' is not a port, in '1.2.3.4:99999'",
+    "24 unknown keyword 'chek' for a server",
+    "36 '300' is not an integer from 0 to 256",
+  ]],
+  ["server b/c fd@3 chek", [
+    "8 'b/c' is not a server's name",
+    "12 a server cannot be a file descriptor",
+    "17 unknown keyword 'chek' for a server",
+  ]],
+];
+for (const [line, expected] of several) {
+  test(`errors: ${line}`, () => {
+    const { diagnostics } = load(`listen l :80\n${line}\n`);
+    assertEquals(diagnostics.map(({ column, message }) => `${column} ${message}`), expected);
   });
 }
 

@@ -63,6 +63,18 @@ const proxyMistakes: [member: string, expected: string[]][] = [
     "2:61 error 'ö' is not an IP address, nor a host name",
     "2:74 error port 0 - null: the port that the client connected to",
   ]],
+  [`"servers": [{"name": "s", "address": {"kind": "abstract", "name": ""}}]`, [
+    "2:67 error an empty name",
+  ]],
+  [`"dispatch": {"kind": "unix", "path": ""}`, ["2:38 error an empty path"]],
+  [`"timeout": []`, ["2:12 error an array cannot stand here - an object"]],
+  [`"forwardfor": []`, ["2:15 error an array cannot stand here - an object"]],
+  [`"check": []`, ["2:10 error an array cannot stand here - an object"]],
+  [`"servers": [[], {"name": "s", "address": [1]}], "maxconn": -1`, [
+    "2:13 error an array cannot stand here - an object",
+    "2:42 error an array cannot stand here - an object",
+    "2:60 error 'maxconn': -1 is below 0",
+  ]],
   [`"monitorNet": "10.1.2.3/8"`, ["2:15 error '10.1.2.3/8' is not a network - write '10.0.0.0/8'"]],
   [`"monitorNet": "host"`, ["2:15 error 'host' is not a network - as in 192.168.0.0/16"]],
   [`"source": {"host": "host"}`, ["2:11 error 'host' is not an IP address"]],
@@ -82,6 +94,77 @@ for (const [member, expected] of proxyMistakes) {
     assertEquals(brief(errors), expected);
   });
 }
+
+test("an array is not a configuration, nor its global section, nor a proxy", () => {
+  const said = (text: string) => brief(loadJson(text).diagnostics);
+  const what = "error an array cannot stand here - an object";
+  assertEquals(said("[]"), [`1:1 ${what}`]);
+  assertEquals(said(`{"global": []}`), [`1:12 ${what}`]);
+  assertEquals(said(`{"proxies": [[{"name": "l"}]]}`), [`1:14 ${what}`]);
+  // Nothing but what is written here is wrong with it.
+  const proxies = `"proxies": [{"name": "l", "kind": "listen", ${bind}}]`;
+  assertEquals(said(`{${proxies},\n"global": []}`), [`2:11 ${what}`]);
+});
+
+test("an abstract address to listen on has a name, not a path", () => {
+  const text = `{"proxies": [{"name": "l", "kind": "listen", "bind": [
+{"address": {"kind": "abstract", "name": "a,b"}},
+{"address": {"kind": "unix", "path": "a,b"}}]}]}`;
+  const errors = loadJson(text).diagnostics.filter(({ severity }) => severity === "error");
+  assertEquals(brief(errors), [
+    "2:42 error 'a,b' is not a name that 'bind' can take",
+    "3:38 error 'a,b' is not a path that 'bind' can take",
+  ]);
+});
+
+test("an error of the schema does not hide those of the whole", () => {
+  const text = `{"globl": {}, "global": {"tuneBufsize": 0, "tuneMaxrewrite": 20000}, "proxies": [
+{"name": "l", "kind": "listen", ${bind}, "defaultBackend": "nowhere",
+ "cookie": {"name": 5}, "timeout": {"conect": 5},
+ "servers": [
+  {"name": "s", "address": {"kind": "ip", "host": "10.0.0.1", "port": null}, "prt": 80},
+  {"name": "s", "address": {"kind": "unix", "path": ""}},
+  {"name": "t", "address": {"kind": "unix", "path": "/t"}},
+  {"name": "t", "address": {"kind": "unix", "path": "/t"}}]}]}`;
+  const { configuration, diagnostics } = loadJson(text);
+  assertEquals(configuration, null);
+  assertEquals(brief(diagnostics).map((each) => each.split(" - ")[0]), [
+    "1:2 error unknown property 'globl'",
+    "1:41 error 'tuneBufsize': 0 is below 1024",
+    "2:115 error proxy 'l': there is no backend 'nowhere'",
+    "3:21 error 'name' cannot be 5",
+    "3:37 error unknown property 'conect'",
+    "5:78 error unknown property 'prt'",
+    "6:53 error an empty path",
+    "8:12 error proxy 'l' has another server named 't'",
+  ]);
+});
+
+test("all unknown properties of an object are told", () => {
+  const text = `{"globl": {},\n"proxis": [],\n"proxies": [{"name": "l", "kind": "listen", ${bind},
+"servers": [{"chek": true,
+"wieght": 3, "name": "s", "address": {"kind": "unix", "path": "/s", "port": 1}}],
+"defaultBackend": "b"}]}`;
+  assertEquals(brief(loadJson(text).diagnostics).map((each) => each.split(" - ")[0]), [
+    "1:2 error unknown property 'globl'",
+    "2:1 error unknown property 'proxis'",
+    "4:14 error unknown property 'chek'",
+    "5:1 error unknown property 'wieght'",
+    "5:69 error unknown property 'port'",
+    "6:19 error proxy 'l': there is no backend 'b'",
+  ]);
+});
+
+test("an error in what others depend on has no others in its train", () => {
+  const of = (member: string) =>
+    brief(
+      loadJson(`{"proxies": [
+{"name": "f", "kind": "frontend", "mode": "http", ${bind}, "defaultBackend": "b"},
+{"name": "b", "kind": "backend", ${member}}]}`).diagnostics,
+    );
+  assertEquals(of(`"mode": "htp"`), [`3:42 error 'mode' cannot be "htp" - did you mean 'http'?`]);
+  assertEquals(of(`"mod": "http"`), ["3:34 error unknown property 'mod' - did you mean 'mode'?"]);
+});
 
 test("a frontend has no settings of backends", () => {
   const text = `{"proxies": [{"name": "f", "kind": "frontend", ${bind},

@@ -1,17 +1,17 @@
 /** The same configurations through the real haproxy: both accept, or both refuse. */
 import { assertEquals } from "@std/assert";
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { evaluateCondition } from "#src/config/haproxy/condition.ts";
 import { convertConfiguration } from "#src/config/load.ts";
+import { haproxy } from "../haproxy.ts";
 import { test } from "../testing.ts";
 import { conditions, texts, words } from "./oracle_cases.ts";
 import { load } from "./support.ts";
 
-const haproxy = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].find((path) => existsSync(path));
-const skip = haproxy === undefined;
+const skip = haproxy === null;
 const why = skip ? " (SKIPPED: haproxy is not installed)" : "";
 const env = { A: "v1 v2", EMPTY: "" };
 

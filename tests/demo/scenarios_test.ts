@@ -5,7 +5,8 @@ import { scenarios } from "#src/commands/scenarios.ts";
 import { loadConfiguration } from "#src/config/load.ts";
 import type { Host } from "#src/demo/perform.ts";
 import { parseStory } from "#src/demo/story.ts";
-import { addressOf, worldOf } from "#src/demo/world.ts";
+import { worldOf } from "#src/demo/world.ts";
+import { showEndpoint } from "#src/net/socket.ts";
 import { memoryNetwork } from "#src/net/memory.ts";
 import { systemClock } from "#src/time/clock.ts";
 
@@ -37,7 +38,7 @@ test("two scenarios can run at once: they share no address", () => {
   const users = new Map<string, string>();
   for (const { name, configuration } of all) {
     const { servers, entries } = worldOf(configuration!);
-    for (const endpoint of new Set([...servers, ...entries].map((e) => addressOf(e.endpoint)))) {
+    for (const endpoint of new Set([...servers, ...entries].map((e) => showEndpoint(e.endpoint)))) {
       assertEquals(users.get(endpoint), undefined, `${endpoint}: ${name}`);
       users.set(endpoint, name);
       assertMatch(endpoint, /^127\.0\.\d+\.\d+:[1-9]\d{3,4}$/);
@@ -67,7 +68,7 @@ test("the command finds scenarios by name and files by path, and says what it ca
   assertEquals(await demo(["cookie-inserd"], {}, missing), 1);
   assertStringIncludes(
     missing.err,
-    "'cookie-inserd' is neither a scenario (did you mean 'cookie-insert'?)",
+    "'cookie-inserd' is neither a file nor a scenario: did you mean 'cookie-insert'?",
   );
 
   const none = host();

@@ -4,6 +4,7 @@ import type { Probe, Target } from "#src/health/probe.ts";
 import { memoryNetwork, type MemoryOptions } from "#src/net/memory.ts";
 import type { Listener, Socket, SocketEvents } from "#src/net/socket.ts";
 import { virtualClock } from "#src/time/clock.ts";
+import { latin1, textOf } from "../latin1.ts";
 
 export const endpoint = { kind: "ip", host: "192.168.1.11", port: 80 } as const;
 export const target: Target = {
@@ -11,11 +12,6 @@ export const target: Target = {
   options: {},
   timeouts: { connect: 2000, answer: null },
 };
-
-export const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
-/** The bytes of a text whose characters are below 256. */
-export const bytes = (text: string): Uint8Array =>
-  Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 /** What a server does with a check's connection. */
 export interface Behaviour {
@@ -36,7 +32,7 @@ export function answering(scene: Scene, parts: readonly string[], pause = 0): Be
 }
 
 export function say(socket: Socket, part: string): void {
-  socket.write(bytes(part), 0, part.length);
+  socket.write(latin1(part), 0, part.length);
 }
 
 export type Scene = ReturnType<typeof scene>;
@@ -57,7 +53,7 @@ export function scene(options: MemoryOptions = {}) {
       return {
         opened() {},
         data(socket, received) {
-          requests[index] += text(received);
+          requests[index] += textOf(received);
           behaviour.heard?.(socket, requests[index]!);
         },
         drain() {},

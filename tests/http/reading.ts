@@ -63,11 +63,10 @@ export const responseReading = (text: string): Reading | null =>
 
 /** All that is known of a parsed head, with texts in place of offsets. */
 export function described(head: Head, bytes: Uint8Array) {
-  const { fields: _, methodEnd, targetStart, targetEnd, lineStart, lineEnd, emptyLine, ...rest } =
-    head;
+  const { fields: _, targetStart, targetEnd, lineStart, lineEnd, emptyLine, ...rest } = head;
   return {
     ...rest,
-    method: textOf(bytes, lineStart, methodEnd),
+    method: textOf(bytes, lineStart, targetStart - 1),
     target: textOf(bytes, targetStart, targetEnd),
     line: textOf(bytes, lineStart, lineEnd),
     fields: fieldsOf(head, bytes),

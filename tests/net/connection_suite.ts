@@ -1,6 +1,7 @@
 /** What every connected socket does, whatever adapter it comes from. */
 import { assert, assertEquals } from "@std/assert";
-import { type End, unheard, until } from "./end.ts";
+import { until } from "../until.ts";
+import { type End, unheard } from "./end.ts";
 import { scenes, type Subject } from "./scene.ts";
 
 const megabyte = 1 << 20;

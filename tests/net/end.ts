@@ -1,21 +1,7 @@
 /** One end of a connection in a test, and what it heard. */
 import { fail } from "@std/assert";
 import type { Socket, SocketError, SocketEvents } from "#src/net/socket.ts";
-
-/** Polls until `condition` holds. @throws {Error} naming what was awaited, after `ms` */
-export async function until(
-  condition: () => boolean,
-  what: string | (() => string),
-  ms = 5000,
-): Promise<void> {
-  const deadline = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > deadline) {
-      fail(`waited ${ms} ms in vain for: ${typeof what === "string" ? what : what()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 0));
-  }
-}
+import { until } from "../until.ts";
 
 const prime = 65_521;
 const pattern = Uint8Array.from({ length: 2 * prime }, (_, i) => (i % prime * 7919) >> 3);

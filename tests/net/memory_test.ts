@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { memoryNetwork, type MemoryOptions } from "#src/net/memory.ts";
 import type { Endpoint, Socket } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
-import { End, unheard, until } from "./end.ts";
+import { until } from "../until.ts";
+import { End, unheard } from "./end.ts";
 
 const at: Endpoint = { kind: "ip", host: "10.0.0.1", port: 80 };
 

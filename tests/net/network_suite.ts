@@ -3,7 +3,8 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { readdirSync } from "node:fs";
 import { SocketError } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
-import { type End, unheard, until } from "./end.ts";
+import { until } from "../until.ts";
+import { type End, unheard } from "./end.ts";
 import { loopback, type NetworkSubject, play, portOf, type Scene, scenes } from "./scene.ts";
 
 /** Declares the cases for networks. */
@@ -164,7 +165,8 @@ export function networkSuite(subject: NetworkSubject): void {
     assertEquals([client.text, client.log], ["220 ready", ["opened"]]);
   });
 
-  test(`${subject.name}: 200 connections leave no descriptor behind`, async () => {
+  const uncounted = subject.descriptors ? "" : "SKIPPED, it has no descriptors: ";
+  test(`${subject.name}: ${uncounted}200 connections leave no descriptor behind`, async () => {
     // What the runtime opens once and keeps is opened by the first.
     await connections(1);
     const before = descriptors();
@@ -172,21 +174,25 @@ export function networkSuite(subject: NetworkSubject): void {
     await until(() => descriptors() <= before, () => `${descriptors()} to become ${before}`);
   }, { skip: !subject.descriptors });
 
-  test(`${subject.name}: a listener closed while paused leaves no descriptor behind`, async () => {
-    await connections(1);
-    const before = descriptors();
-    await play(subject, async ({ listen, connect }) => {
-      const server = listen();
-      connect(server.listener.endpoint);
-      await server.accepted();
-      server.listener.pause();
-      const clients = [1, 2].map(() => connect(server.listener.endpoint));
-      for (const client of clients) await client.heard("opened");
-      server.listener.close();
-      for (const client of clients) await until(() => client.log.length > 1, "the end of it");
-    });
-    await until(() => descriptors() <= before, () => `${descriptors()} to become ${before}`);
-  }, { skip: !subject.descriptors });
+  test(
+    `${subject.name}: ${uncounted}a listener closed while paused leaves no descriptor behind`,
+    async () => {
+      await connections(1);
+      const before = descriptors();
+      await play(subject, async ({ listen, connect }) => {
+        const server = listen();
+        connect(server.listener.endpoint);
+        await server.accepted();
+        server.listener.pause();
+        const clients = [1, 2].map(() => connect(server.listener.endpoint));
+        for (const client of clients) await client.heard("opened");
+        server.listener.close();
+        for (const client of clients) await until(() => client.log.length > 1, "the end of it");
+      });
+      await until(() => descriptors() <= before, () => `${descriptors()} to become ${before}`);
+    },
+    { skip: !subject.descriptors },
+  );
 
   async function connections(count: number): Promise<void> {
     await play(subject, async ({ listen, connect }) => {

@@ -10,7 +10,8 @@ import type {
   SocketEvents,
 } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
-import { End, until } from "./end.ts";
+import { until } from "../until.ts";
+import { End } from "./end.ts";
 import type { Inherited } from "./native.ts";
 
 /** A listener and the ends of what it accepted. */
@@ -60,7 +61,7 @@ export interface NetworkSubject extends Subject {
 /** What declares a case of a subject; with `skip`, one that it cannot play. */
 export function scenes(subject: Subject) {
   return (name: string, body: (scene: Scene) => void | Promise<void>, skip = false): void => {
-    const reason = skip ? " (skipped: this adapter or machine cannot)" : "";
+    const reason = skip ? " (SKIPPED: this adapter or machine cannot)" : "";
     test(`${subject.name}: ${name}${reason}`, () => play(subject, body), { skip });
   };
 }

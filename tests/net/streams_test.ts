@@ -4,7 +4,8 @@ import { type Socket, SocketError, type SocketEvents } from "#src/net/socket.ts"
 import { socketFromStreams, streamsFromSocket } from "#src/net/streams.ts";
 import { test } from "../testing.ts";
 import { connectionSuite } from "./connection_suite.ts";
-import { End, until } from "./end.ts";
+import { until } from "../until.ts";
+import { End } from "./end.ts";
 import { play } from "./scene.ts";
 
 /** Sockets that became streams that became sockets. */

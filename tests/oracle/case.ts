@@ -24,8 +24,10 @@ export interface Case extends Behaviour {
   readonly config?: readonly string[];
   /** How haproxy 2.6 spells them, where that differs. */
   readonly haproxy?: readonly string[];
+  /** Instead of the `listen` section a frontend and, with the servers, a backend of one name. */
+  readonly apart?: true;
   /** "name keyword...", each with a server of its own; where "dead" stands in the name, nobody
-   * listens. Default: one, named s. */
+   * listens; "dispatch" is the keyword of that name. Default: one, named s. */
   readonly servers?: readonly string[];
   /** Sent one after the other, each when all before is answered; on a new connection where the last
    * one has ended. */

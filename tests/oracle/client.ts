@@ -1,8 +1,9 @@
 /** A client that sends exactly the bytes it is given, and keeps exactly what comes back. */
 import { connect } from "node:net";
+import { until } from "../until.ts";
 import { isProbe } from "./origin.ts";
 import { keepsOpen, type Message, readRequests, readResponse, word } from "./reference.ts";
-import { until, type Wire, wire } from "./wire.ts";
+import { type Wire, wire } from "./wire.ts";
 
 /** What a client saw of one connection. */
 export interface Connection {

@@ -152,6 +152,13 @@ const all = {
       log.push('127.0.0.1 s t/t/t/-1 502 SH-- 1/0/0/0 0/0 "GET /2 HTTP/1.1"');
     },
   },
+  "no backend": {
+    why: "The request has been read, and how long that took is logged; haproxy does not log it " +
+      "where there is no backend.",
+    expect({ log }) {
+      log[0] = log[0]!.replace("-1/-1/-1/-1 503", "t/-1/-1/-1 503");
+    },
+  },
   "a slot passed on": {
     why: "The slot of a request that ends goes at once to who waits for it; haproxy does so a " +
       "moment later, after it has logged.",

@@ -23,6 +23,13 @@ oracleCases("failover", [
     servers: [],
     requests: ["POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc", get()],
   },
+  { name: "dispatch", servers: ["dispatch"], requests: [get(), get()] },
+  {
+    name: "a frontend without default_backend, and a backend of its name",
+    apart: true,
+    differs: ["no backend"],
+    requests: [get()],
+  },
   { name: "disabled", servers: ["s disabled"], requests: [get()] },
   ...[0, 1, 3].map((retries) => ({
     name: `dead, retries ${retries}`,

@@ -2,33 +2,33 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { freshAddress } from "../binary.ts";
+import { haproxy } from "../haproxy.ts";
+import { until } from "../until.ts";
 import type { Case, Play } from "./case.ts";
 import { type Client, type Connection, isProbeLog, openClient } from "./client.ts";
 import { type Origin, startOrigin } from "./origin.ts";
 import type { Transcript } from "./transcript.ts";
-import { until } from "./wire.ts";
 
 /** Which of the two. */
 export type Kind = "haproxy" | "sluice";
 
 const root = join(import.meta.dirname!, "../..");
-const programs: Readonly<Record<Kind, string | undefined>> = {
-  haproxy: ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/bin/haproxy"]
-    .find((path) => existsSync(path)),
+const programs: Readonly<Record<Kind, string | null>> = {
+  haproxy,
   sluice: [process.env["SLUICE_BINARY"] ?? join(root, "dist/sluice")]
-    .find((path) => spawnSync(path, ["-v"]).status === 0),
+    .find((path) => spawnSync(path, ["-v"]).status === 0) ?? null,
 };
 
 /** Why the tests of this folder cannot run here; null: they can. */
-export const missing: string | null = programs.haproxy === undefined
+export const missing: string | null = programs.haproxy === null
   ? "haproxy is not installed"
-  : programs.sluice === undefined
+  : programs.sluice === null
   ? "there is no dist/sluice: sh compile.sh"
   : null;
 
@@ -124,10 +124,19 @@ function section(
     const name = nameOf(server);
     // Port 1 of our own address: nobody's.
     const port = origins.get(name)?.port ?? 1;
-    return `server ${name} ${host}:${port}${server.slice(name.length)}`;
+    return name === "dispatch"
+      ? `dispatch ${host}:${port}`
+      : `server ${name} ${host}:${port}${server.slice(name.length)}`;
   });
-  const lines = [`bind ${host}:${firstPort + index}`, ...config, ...servers];
-  return `listen case-${index}\n${lines.map((line) => `  ${line}\n`).join("")}`;
+  const name = `case-${index}`;
+  return [
+    `${c.apart ? "frontend" : "listen"} ${name}`,
+    `  bind ${host}:${firstPort + index}`,
+    ...config.map((line) => `  ${line}`),
+    ...c.apart ? [`backend ${name}`] : [],
+    ...servers.map((line) => `  ${line}`),
+    "",
+  ].join("\n");
 }
 
 /** Asks the proxy that has no server: its 503 says that the process has turned around. */
@@ -141,14 +150,12 @@ async function knock(host: string): Promise<boolean> {
   return answer.includes(" 503 ");
 }
 
-async function untilReady(host: string, child: ChildProcess, complaints: () => string) {
-  const deadline = performance.now() + 8000;
-  while (!await knock(host)) {
-    if (child.exitCode !== null || performance.now() > deadline) {
-      throw new Error(`${child.spawnfile} does not start: ${complaints()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+function untilReady(host: string, child: ChildProcess, complaints: () => string) {
+  const failure = () => `${child.spawnfile} to start: ${complaints()}`;
+  return until(() => {
+    if (child.exitCode !== null) throw new Error(`waited in vain for ${failure()}`);
+    return knock(host);
+  }, failure);
 }
 
 async function play(

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Transport } from "#src/log/transport.ts";
 import { openStream, openTransport } from "#src/process/log-transport.ts";
 import { runtimeName, test } from "../testing.ts";
-import { until } from "../log/until.ts";
+import { until } from "../until.ts";
 import { unixDatagrams } from "./unix-datagrams.ts";
 
 /** Lines as a queue keeps them. */
@@ -53,7 +53,7 @@ for (const host of ["127.0.0.1", "::1"]) {
     const { bytes, ends } = packed(lines);
     assertEquals(transport.send(bytes, ends, 100, 102), 2);
     assertEquals(send(transport, lines), 150);
-    await until(() => receiver.messages.length === 152);
+    await until(() => receiver.messages.length === 152, "152 datagrams");
     const expected = [...lines.slice(100, 102), ...lines].map((line) => line + "\n");
     assertEquals(receiver.messages, expected);
     transport.close();
@@ -66,8 +66,8 @@ test("udp: a name is resolved, and until then there is no room", async () => {
   const receiver = await udpReceiver(address);
   const transport = openTransport({ kind: "udp", host: "localhost", port: receiver.port });
   assertEquals(send(transport, ["too early"]), 0);
-  await until(() => send(transport, ["hello"]) === 1);
-  await until(() => receiver.messages.length > 0);
+  await until(() => send(transport, ["hello"]) === 1, "the address");
+  await until(() => receiver.messages.length > 0, "a datagram");
   assertEquals(receiver.messages, ["hello\n"]);
   transport.close();
   receiver.close();
@@ -76,7 +76,7 @@ test("udp: a name is resolved, and until then there is no room", async () => {
 test("udp: a name that does not exist is a failure with a reason", async () => {
   const transport = openTransport({ kind: "udp", host: "no-such-host.invalid", port: 514 });
   const { bytes, ends } = packed(["lost"]);
-  await until(() => transport.send(bytes, ends, 0, 1) === -1);
+  await until(() => transport.send(bytes, ends, 0, 1) === -1, "the failure");
   assert(transport.failure.includes("no-such-host.invalid"), transport.failure);
   transport.close();
 });
@@ -100,7 +100,7 @@ test("udp: a datagram that is too long is a failure, and the next one goes", asy
   assertEquals(transport.send(bytes, ends, 0, 2), -1);
   assertEquals(transport.failure, "message too long");
   assertEquals(transport.send(bytes, ends, 1, 2), 1);
-  await until(() => receiver.messages.length === 1);
+  await until(() => receiver.messages.length === 1, "the next one");
   assertEquals(receiver.messages, ["short\n"]);
   transport.close();
   receiver.close();

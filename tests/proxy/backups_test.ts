@@ -1,29 +1,9 @@
 /** Who serves where servers are down, disabled, of weight 0, or backups; cookies included. */
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { type Answer, type Scene, scene, server, web } from "./harness.ts";
-import { field, type Message, request, status } from "./messages.ts";
-
-const servers = [server("s1", { cookie: "A" }), server("s2", { cookie: "B" })];
-
-const cookie = { name: "SID", mode: "insert" } as const;
-
-function start(w: Scene, answer?: Answer) {
-  return { s1: w.origin("s1", answer), s2: w.origin("s2", answer) };
-}
-
-/** One request, with a Cookie field if `sent` is given, over a connection of its own. */
-function ask(w: Scene, sent: string | null = null, path = "/"): Message {
-  const client = w.client().request(
-    request(path, null, ...sent === null ? [] : [`Cookie: ${sent}`]),
-  );
-  w.run();
-  client.close();
-  w.run();
-  return client.responses.whole[0]!;
-}
-
-const set = (message: Message) => field(message, "set-cookie");
+import { scene, server, web } from "./harness.ts";
+import { request, status } from "./messages.ts";
+import { ask, cookie, servers, set, start } from "./two-servers.ts";
 
 test("a server known to be down: balanced anew; with persist, tried all the same", async () => {
   const checked = [

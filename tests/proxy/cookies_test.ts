@@ -2,31 +2,11 @@
 import { assertEquals } from "@std/assert";
 import { formatDate } from "#src/persist/date.ts";
 import { test } from "../testing.ts";
-import { type Answer, type Scene, scene, server, web } from "./harness.ts";
+import { scene, web } from "./harness.ts";
 import { field, type Message, request, response, status } from "./messages.ts";
-
-const servers = [server("s1", { cookie: "A" }), server("s2", { cookie: "B" })];
-
-const cookie = { name: "SID", mode: "insert" } as const;
-
-function start(w: Scene, answer?: Answer) {
-  return { s1: w.origin("s1", answer), s2: w.origin("s2", answer) };
-}
-
-/** One request, with a Cookie field if `sent` is given, over a connection of its own. */
-function ask(w: Scene, sent: string | null = null, path = "/"): Message {
-  const client = w.client().request(
-    request(path, null, ...sent === null ? [] : [`Cookie: ${sent}`]),
-  );
-  w.run();
-  client.close();
-  w.run();
-  return client.responses.whole[0]!;
-}
+import { ask, cookie, servers, set, start } from "./two-servers.ts";
 
 const seenBy = (requests: Message[]) => requests.map((message) => field(message, "cookie"));
-
-const set = (message: Message) => field(message, "set-cookie");
 
 test(
   "insert: the first answer sets the cookie, and the client comes back",

@@ -1,10 +1,6 @@
 /** One end of a connection as a test's script holds it: what it sends, what it has seen. */
 import type { Socket, SocketError, SocketEvents } from "#src/net/socket.ts";
-
-/** The bytes of text, one character a byte. */
-export function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (c) => c.charCodeAt(0));
-}
+import { latin1, textOf } from "../latin1.ts";
 
 /** A test's client, or a connection that a test's server has accepted. */
 export class Peer implements SocketEvents {
@@ -85,9 +81,7 @@ export class Peer implements SocketEvents {
     this.#flush();
   }
   data(_socket: Socket, bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at += 8192) {
-      this.received += String.fromCharCode(...bytes.subarray(at, at + 8192));
-    }
+    this.received += textOf(bytes);
     this.onData(this);
   }
   drain(): void {

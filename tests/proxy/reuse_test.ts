@@ -69,19 +69,20 @@ test(
 );
 
 test(
-  "reuse: a request that must not be repeated gets a connection of its own",
+  "reuse: a request that must not be repeated gets a connection that was just used, or a new one",
   scene(
     web(),
     (w) => {
       const s1 = w.origin("s1");
       openIdle(w, s1, 1);
+      w.advance(1100);
       w.client().request(request("/", "content"));
       w.run();
       assertEquals(s1.connections.length, 2);
       assertEquals(s1.connections[0]!.received.includes("POST"), false);
       w.client().request("PATCH / HTTP/1.1\r\nHost: a\r\n\r\n");
       w.run();
-      assertEquals(s1.connections.length, 3);
+      assertEquals(s1.connections.length, 2);
     },
   ),
 );
@@ -102,7 +103,7 @@ for (const end of ["fin", "reset"] as const) {
   );
 
   test(
-    `reuse: one that dies under the request (${end}) is replaced, unseen`,
+    `reuse: one that dies under the request (${end}) is replaced by a new one, unseen, and once`,
     scene(web(), (w) => {
       const s1 = w.origin("s1");
       openIdle(w, s1, 2);
@@ -116,9 +117,25 @@ for (const end of ["fin", "reset"] as const) {
       );
       w.run();
       assertEquals(client.responses.whole.map(({ content }) => content), ["fresh"]);
-      assertEquals(s1.requests.slice(2).map(({ content }) => content), ["abc", "abc", "abc"]);
+      assertEquals(s1.requests.slice(2).map(({ content }) => content), ["abc", "abc"]);
       const { retries, redispatched, termination } = w.records.at(-1)!;
       assertEquals([retries, redispatched, termination], [0, false, "----"]);
+    }),
+  );
+
+  test(
+    `reuse: a request of which every connection dies (${end}) is not tried on all of them`,
+    scene(web(), (w) => {
+      const s1 = w.origin("s1");
+      openIdle(w, s1, 5);
+      s1.answer = (_request, connection) => {
+        connection[end]();
+        return null;
+      };
+      const client = w.client().request(request("/crash"));
+      w.run();
+      assertEquals(client.responses.whole.map(status), [502]);
+      assertEquals(s1.requests.length, 5 + 2);
     }),
   );
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
-import { silentLog } from "#src/log/proxy-log.ts";
+import type { ProxyLog } from "#src/log/proxy-log.ts";
 import { memoryNetwork } from "#src/net/memory.ts";
 import { SocketError } from "#src/net/socket.ts";
 import { startProxies } from "#src/proxy/instance.ts";
@@ -10,6 +10,14 @@ import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 import { scene, server, web } from "./harness.ts";
 import { request, response } from "./messages.ts";
+
+const silentLog: ProxyLog = {
+  logsSessions: () => false,
+  logsConnections: () => false,
+  session() {},
+  connection() {},
+  event() {},
+};
 
 test(
   "stop: in the midst of everything",

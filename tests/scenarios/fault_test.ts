@@ -7,8 +7,9 @@ import type { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { descriptorLimit } from "#src/process/limits.ts";
-import { eventually, freshAddress, programTest, type Proxy, withProxy } from "../binary.ts";
+import { freshAddress, programTest, type Proxy, withProxy } from "../binary.ts";
 import { runtimeName } from "../testing.ts";
+import { until } from "../until.ts";
 import { badTargets, content, startBadServers, startCrowd, startGoodServer } from "./faults.ts";
 import { exchange, get, open, statusOf, type Target } from "./wire.ts";
 
@@ -29,10 +30,10 @@ const { connections, seconds } = runtimeName === "bun"
 const memory = 300 * megabyte;
 
 /** Serves one client after the other, on kept connections and new ones. @returns requests served */
-async function healthy(target: Target, until: () => boolean): Promise<number> {
+async function healthy(target: Target, over: () => boolean): Promise<number> {
   let client = open(target);
   let served = 0;
-  for (; !until(); served++) {
+  for (; !over(); served++) {
     const length = [100, 20_000, 300_000][served % 3]!;
     const last = served % 10 === 9;
     const close = last ? "Connection: close\r\n" : "";
@@ -44,7 +45,8 @@ async function healthy(target: Target, until: () => boolean): Promise<number> {
     assertEquals(statusOf(got), 200);
     assert(got.content.equals(content(length)), `other content of ${length} bytes came`);
     const took = performance.now() - asked;
-    assert(took < 5000, `a request took ${took} ms`);
+    // Far less than the time-outs, which end those who got stuck; this machine may have two cores.
+    assert(took < 15_000, `a request took ${took} ms`);
     if (last) {
       client.close();
       client = open(target);
@@ -59,13 +61,13 @@ async function healthy(target: Target, until: () => boolean): Promise<number> {
 async function idle(proxy: Proxy): Promise<void> {
   let since = performance.now();
   let used = proxy.cpu();
-  await eventually("a second without work", () => {
+  await until(() => {
     if (proxy.cpu() > used + 30) {
       used = proxy.cpu();
       since = performance.now();
     }
     return performance.now() - since > 1000;
-  });
+  }, "a second without work");
 }
 
 programTest(
@@ -141,12 +143,12 @@ listen probe
         assert(largest < memory, `${largest >> 20} MB at most`);
 
         // Nothing is left of them: nobody counted, no descriptor, no work.
-        await eventually("the count of connections", () => {
+        await until(() => {
           exchange(probe, get("/small")).catch(() => {});
           return / 1\/1\/0\/0\/0 0\/0 "GET \/small HTTP\/1\.0"\n?$/.test(logged);
-        });
+        }, "the count of connections");
         await Promise.all(servers.map((each) => each.stop())); // ends the pools' connections, too
-        await eventually("the descriptors", () => proxy.descriptors() <= before);
+        await until(() => proxy.descriptors() <= before, "the descriptors");
         await idle(proxy);
       });
     } finally {

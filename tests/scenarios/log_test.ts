@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { eventually, freshAddress, programTest, type Proxy, withProxy } from "../binary.ts";
+import { freshAddress, programTest, type Proxy, withProxy } from "../binary.ts";
+import { until } from "../until.ts";
 import { exchange, get, open, type Origin, startOrigin, statusOf } from "./wire.ts";
 
 /** A syslog daemon that keeps what it gets. */
@@ -19,13 +20,13 @@ const date = String.raw`\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{3}\]`;
 
 /** A line of the standard output that matches. */
 function line(proxy: Proxy, pattern: RegExp): Promise<RegExpMatchArray> {
-  return eventually(`a line like ${pattern} in\n${proxy.stdout()}`, () => {
+  return until(() => {
     for (const each of proxy.stdout().split("\n").slice(0, -1)) {
       const match = each.match(pattern);
       if (match !== null) return match;
     }
     return undefined;
-  });
+  }, () => `a line like ${pattern} in\n${proxy.stdout()}`);
 }
 
 programTest("httplog, tcplog, and neither: a line each, to syslog and to stdout", async () => {
@@ -108,7 +109,7 @@ listen nobody
       // priority is 134; and the id is that of the process.
       const texts = proxy.stdout().split("\n").slice(0, -1);
       assertEquals(texts.length, 6);
-      await eventually("six datagrams", () => syslog.messages.length >= 6);
+      await until(() => syslog.messages.length >= 6, "six datagrams");
       const header = new RegExp(
         String.raw`^<134>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d sluice\[${proxy.pid}\]: `,
       );
@@ -146,7 +147,7 @@ listen web
   try {
     await withProxy(configuration, async () => {
       const told = (text: RegExp) =>
-        eventually(`${text}`, () => syslog.messages.find((message) => text.test(message)));
+        until(() => syslog.messages.find((message) => text.test(message)), `${text}`);
       // Nobody listens there yet. Priorities: local2 with alert, emerg, and then notice.
       const down = await told(/^<145>.*: Server web\/a is DOWN, /);
       assertMatch(

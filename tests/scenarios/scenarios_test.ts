@@ -4,8 +4,9 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { scenarios } from "#src/commands/scenarios.ts";
-import { eventually, freshNetwork, programTest, withProxy } from "../binary.ts";
+import { freshNetwork, programTest, withProxy } from "../binary.ts";
 import { test } from "../testing.ts";
+import { until } from "../until.ts";
 import {
   exchange,
   get,
@@ -89,10 +90,10 @@ async function failOver(
   // Until the checks have seen it, a request waits for its retries, and gets 503: so many at once.
   let moved: Visit | undefined;
   const took = (visit: Visit) => void (visit.status === 200 && (moved ??= visit));
-  const found = await eventually("another server to take over", () => {
+  const found = await until(() => {
     visit("/after", fields).then(took, () => {}); // the proxy's end cuts off who still waits
     return moved;
-  });
+  }, "another server to take over");
   assert(found.server !== server);
   return found;
 }
@@ -169,7 +170,7 @@ const played: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     const closing = await modern.request("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assertEquals(valuesOf(closing, "Connection"), ["close"]);
     assertEquals(valuesOf(last(closing.content.toString()), "Connection"), ["close"]);
-    await eventually("the connection's end", () => modern.socket.readableEnded);
+    await until(() => modern.socket.readableEnded, "the connection's end");
     modern.close();
 
     const moved = await failOver(stage, server, [`Cookie: JSESSIONID=${letter}~123`]);

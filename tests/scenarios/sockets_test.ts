@@ -5,8 +5,9 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { eventually, freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
+import { freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
+import { until } from "../until.ts";
 import { exchange, get, open, type Origin, startOrigin, startServer, type Target } from "./wire.ts";
 
 const defaults = "defaults\n  mode http\n  timeout connect 1s\n  timeout client 5s\n" +
@@ -230,7 +231,7 @@ programTest("mode tcp: whichever side ends first, the other may go on to its own
       assertEquals(await digest(second), digestOf(down)); // the server has ended, and still reads
       second.end(rest);
       assertEquals(await received[1], digestOf(whole));
-      await eventually("both connections' end", () => proxy.descriptors() <= before);
+      await until(() => proxy.descriptors() <= before, "both connections' end");
     });
   } finally {
     await target.stop();

@@ -168,11 +168,11 @@ export async function startOrigin(
       for (let got = reader.take(false); got !== null; got = reader.take(false)) {
         const check = got.line.startsWith("HEAD ");
         if (!check) seen.push(got);
-        const last = !socket.write(
-          check ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answer(got),
-        );
-        if (got.line.endsWith("HTTP/1.0")) socket.end();
-        if (last) break;
+        socket.write(check ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answer(got));
+        if (got.line.endsWith("HTTP/1.0")) {
+          socket.end();
+          break;
+        }
       }
     });
     socket.on("end", () => socket.end());

@@ -1,7 +1,7 @@
 /** What a table of keywords is made of; near misses and usage texts come from the table. */
 import type { Side } from "../fields.ts";
 import type { Proxy } from "../model.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean, nearest } from "../nearest.ts";
 import { type Arguments, attempt, integer } from "./arguments.ts";
 import type { Section } from "./section.ts";
 
@@ -114,7 +114,7 @@ export function names(text: string, prefix = ""): string[] {
 }
 
 /** `name` and what follows it. */
-export function usageOf(keyword: Keyword<never>): string {
+function usageOf(keyword: Keyword<never>): string {
   return `${keyword.name} ${keyword.usage}`.trimEnd();
 }
 
@@ -146,16 +146,28 @@ export function takeKeyword<K extends Keyword<never>>(
     return keyword;
   }
   if (table.foreign.has(name)) {
-    throw args.mistake(`sluice does not support '${name}'`, "HAProxy has it; remove it to go on");
+    const whole = wholeNames(all, name);
+    const hint = "HAProxy has it; remove it to go on" +
+      (whole === undefined ? "" : `, or write ${whole} if that was meant`);
+    throw args.mistake(`sluice does not support '${name}'`, hint);
   }
   const word = name.replace(/^.* /, "");
-  const hint = didYouMean(word, candidates) ?? otherwise?.(word);
+  const whole = wholeNames(all, name);
+  const hint = whole === undefined
+    ? didYouMean(word, candidates) ?? otherwise?.(word)
+    : `did you mean ${whole}?`;
   throw args.mistake(`unknown keyword '${name}' ${where}`, hint);
+}
+
+/** The keywords of two words, as "option httplog", whose second word is `word`; undefined if none. */
+function wholeNames(all: readonly string[], word: string): string | undefined {
+  const whole = all.filter((each) => each.endsWith(` ${word}`));
+  return whole.length === 0 ? undefined : whole.map((each) => `'${each}'`).join(" or ");
 }
 
 /**
  * Reads parameters up to the end of the line, in any order. After a mistake in one it goes on with
- * the next that it knows.
+ * the next word that is one, or is HAProxy's alone, or was probably meant to be one.
  */
 export function readParameters<T>(
   table: KeywordTable<Keyword<T>>,
@@ -164,13 +176,14 @@ export function readParameters<T>(
   where: string,
 ): void {
   const usage = args.usage;
+  const { keywords, foreign } = table;
+  const isParameter = (word: string) =>
+    keywords.has(word) || foreign.has(word) || nearest(word, keywords.keys()) !== undefined;
   while (args.peek() !== undefined) {
     const read = attempt(args.report, () => {
       takeKeyword(table, args, where).read(target, args);
     });
-    while (!read && args.peek() !== undefined && !table.keywords.has(args.peek()?.text ?? "")) {
-      args.next();
-    }
+    while (!read && !isParameter(args.peek()?.text ?? "") && args.next() !== undefined);
     args.usage = usage;
   }
 }

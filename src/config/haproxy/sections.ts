@@ -1,7 +1,7 @@
 /** The lines that open a section, and names between sections (manual, chapter 4). */
 import type { Place, Report } from "../diagnostic.ts";
 import type { Kind } from "../fields.ts";
-import type { Bind, Proxy } from "../model.ts";
+import { type Bind, legalName, type Proxy } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { type Arguments, attempt, Mistake } from "./arguments.ts";
@@ -64,8 +64,6 @@ const usages = {
   frontend: "frontend <name> [<address>:<port>[,...]] [from <defaults>]",
   backend: "backend <name> [from <defaults>]",
 };
-
-const legalName = /^[A-Za-z0-9_.:-]+$/;
 
 /** No sections yet. */
 export function createSections(report: Report, places: Places): Sections {

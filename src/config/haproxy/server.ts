@@ -1,6 +1,6 @@
 /** The keywords `server`, `default-server` and `dispatch` (manual, chapter 5.2). */
-import type { Proxy, Server } from "../model.ts";
-import { type Arguments, integer, time } from "./arguments.ts";
+import { legalName, type Proxy, type Server } from "../model.ts";
+import { type Arguments, attempt, integer, time } from "./arguments.ts";
 import { ipAndPort, serverAddress, source } from "./endpoints.ts";
 import {
   count,
@@ -77,9 +77,6 @@ const parameters = table<Keyword<Server>>(
 
 const parametersUsage = "[" + [...parameters.keywords.keys()].join("] [") + "]";
 
-/** Characters of a server's name: the same as of a proxy's. */
-const legalName = /^[A-Za-z0-9_.:-]+$/;
-
 /** `server` in a proxy. */
 export const proxyServer: ProxyKeyword = {
   name: "server",
@@ -89,18 +86,22 @@ export const proxyServer: ProxyKeyword = {
   strict: true,
   read(section, args) {
     const name = args.word("a name and an address").text;
-    if (!legalName.test(name)) {
+    // After a mistake the rest is read nonetheless, for the errors in it.
+    const isNamed = attempt(args.report, () => {
+      if (legalName.test(name)) return;
       const hint = "letters, digits, '-', '_', '.', ':'";
       throw args.mistake(`'${name}' is not a server's name`, hint);
-    }
+    });
     const server: Server = { ...structuredClone(section.defaultServer), name };
     args.places.inherit(section.defaultServer, server);
     args.mark(server);
     args.mark(server, "name");
-    server.address = serverAddress(args);
-    args.mark(server, "address");
+    const isAddressed = attempt(args.report, () => {
+      server.address = serverAddress(args);
+      args.mark(server, "address");
+    });
     readServerParameters(server, args);
-    section.proxy.servers.push(server);
+    if (isNamed && isAddressed) section.proxy.servers.push(server);
   },
 };
 

@@ -87,7 +87,7 @@ backend b
   assertEquals([l, f, b].map((proxy) => proxy?.forwardfor === null), [false, false, false]);
   assertEquals([l, f, b].map((proxy) => proxy?.timeout.connect), [1000, null, 1000]);
   assertEquals([l, f, b].map((proxy) => proxy?.timeout.client), [2000, 2000, null]);
-  assertEquals([l, f, b].map((proxy) => proxy?.timeout.httpRequest), [3000, 3000, 3000]);
+  assertEquals([l, f, b].map((proxy) => proxy?.timeout.httpRequest), [3000, 3000, null]);
   assertEquals([l, b].map((proxy) => proxy?.servers[0]?.weight), [5, 5]);
 });
 
