@@ -18,6 +18,7 @@ import {
   type Listener,
   type ListenOptions,
   type Network,
+  noEvents,
   type Socket,
   SocketError,
   type SocketEvents,
@@ -159,14 +160,6 @@ function socketError(socket: BunSocket, error: unknown): SocketError {
   return new SocketError(socket.open ? "ECONNRESET" : "ECONNREFUSED");
 }
 
-const noHandler: SocketEvents = {
-  opened() {},
-  data() {},
-  drain() {},
-  ended() {},
-  closed() {},
-};
-
 const handler: SocketHandler<BunSocket> = {
   open(native) {
     native.data.native = native;
@@ -206,7 +199,7 @@ const acceptHandler: SocketHandler<BunSocket | BunListener> = {
   ...(handler as SocketHandler<BunSocket | BunListener>),
   open(native) {
     const { accept } = native.data as BunListener;
-    const socket = new BunSocket(noHandler, true);
+    const socket = new BunSocket(noEvents, true);
     socket.native = native as NativeSocket<BunSocket>;
     native.data = socket;
     socket.events = accept(socket);

@@ -8,6 +8,7 @@ import {
   type Listener,
   type ListenOptions,
   type Network,
+  noEvents,
   showEndpoint,
   type Socket,
   SocketError,
@@ -18,9 +19,6 @@ import {
 const defaultBacklog = 4096;
 /** How long to wait for a descriptor to become free, in ms. */
 const acceptPause = 100;
-
-/** An accepted socket's events until its owner has named its own: nothing is delivered so early. */
-const nobody: SocketEvents = { opened() {}, data() {}, drain() {}, ended() {}, closed() {} };
 
 /** fcntl(2): a second descriptor of the same socket, 3 or higher, closed on exec. */
 const F_DUPFD_CLOEXEC = 1030;
@@ -176,7 +174,7 @@ function serve(
 
   function admit(connection: Deno.Conn): void {
     if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
-    new PromiseSocket(nobody).open(connection, addressesOf(connection), introduce);
+    new PromiseSocket(noEvents).open(connection, addressesOf(connection), introduce);
   }
 
   void run();

@@ -7,6 +7,7 @@ import { socketErrorOf } from "./errors.ts";
 import {
   type Endpoint,
   type Listener,
+  noEvents,
   type Socket,
   SocketError,
   type SocketEvents,
@@ -145,7 +146,7 @@ export function listenOnInherited(
 ): Listener {
   const serve = () => {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (native) => {
-      const socket = new NodeSocket(native, nobody, true);
+      const socket = new NodeSocket(native, noEvents, true);
       socket.events = accept(socket);
     });
     server.listen({ fd: duplicate(at.fd) });
@@ -169,5 +170,3 @@ export function listenOnInherited(
     },
   };
 }
-
-const nobody: SocketEvents = { opened() {}, data() {}, drain() {}, ended() {}, closed() {} };

@@ -82,6 +82,15 @@ export interface SocketEvents {
   closed(socket: Socket, error: SocketError): void;
 }
 
+/** Hears nothing: for a socket whose owner has not named its events yet. */
+export const noEvents: SocketEvents = {
+  opened() {},
+  data() {},
+  drain() {},
+  ended() {},
+  closed() {},
+};
+
 /** A stream socket. Closing it is the owner's duty, also after `ended`; after `closed` it is done. */
 export interface Socket {
   /** Who hears of it; may be exchanged at any time. */

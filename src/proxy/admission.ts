@@ -1,4 +1,4 @@
-import type { Socket, SocketEvents } from "../net/socket.ts";
+import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -10,13 +10,7 @@ export class Admission {
   readonly #held = new Map<Frontend, Socket[]>();
   readonly #paused = new Set<Frontend>();
   /** Hears of the connections that wait to be let in: one that breaks need not be. */
-  readonly #waiting: SocketEvents = {
-    opened() {},
-    data() {},
-    drain() {},
-    ended() {},
-    closed: (socket) => this.#forget(socket),
-  };
+  readonly #waiting: SocketEvents = { ...noEvents, closed: (socket) => this.#forget(socket) };
 
   /** @param maxconn connections of the process at most */
   constructor(

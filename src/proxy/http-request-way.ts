@@ -12,7 +12,7 @@ import { expiry, type RequestCookie } from "../persist/request.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { editRequest, type RequestEdit } from "./http-request.ts";
 import type { HttpSession } from "./http-session.ts";
-import { join, type Keeper } from "./outlet.ts";
+import { keepAfter, type Keeper } from "./outlet.ts";
 import type { Server } from "./server.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import { type AssignFailure, CONNECTED, ENDED, failureStates, type Reuse } from "./stream-state.ts";
@@ -176,11 +176,7 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     } else if (this.pending === null && this.buffer.length + to - from <= heldContent) {
       this.buffer.append(bytes, from, to);
     } else {
-      this.pending = this.pending !== null
-        ? join(this.pending, bytes, from, to)
-        : owner === null
-        ? bytes.subarray(from, to)
-        : owner.keep(bytes, from, to);
+      this.pending = keepAfter(this.pending, bytes, from, to, owner);
       this.session.pause();
     }
   }

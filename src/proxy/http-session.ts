@@ -7,7 +7,7 @@ import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
 import { HttpStream } from "./http-stream.ts";
 import { addressLine } from "./http-request.ts";
-import { join, type Keeper, Outlet } from "./outlet.ts";
+import { join, keep, keepAfter, type Keeper, Outlet } from "./outlet.ts";
 import type { Listed } from "./session-list.ts";
 import { logSession } from "./session-log.ts";
 
@@ -103,11 +103,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
 
   /** Keeps bytes[from, to) of a `data` call for after the request in progress. */
   stash(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
-    this.#carry = this.#carry !== null
-      ? join(this.#carry, bytes, from, to)
-      : owner === null
-      ? bytes.subarray(from, to)
-      : owner.keep(bytes, from, to);
+    this.#carry = keepAfter(this.#carry, bytes, from, to, owner);
     this.pause();
   }
 
@@ -275,7 +271,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
       if (this.requests > 0) runtime.wheel.set(this, timeouts.httpRequest);
     }
     if (end === INCOMPLETE && to - from <= runtime.headLimit) {
-      this.#carry = owner === null ? bytes.subarray(from) : owner.keep(bytes, from, to);
+      this.#carry = keep(bytes, from, to, owner);
       return false;
     }
     if (end === INCOMPLETE || end > 0) {

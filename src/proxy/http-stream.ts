@@ -11,7 +11,7 @@ import type { RequestCookie } from "../persist/request.ts";
 import type { ResponseContext } from "../persist/response.ts";
 import { HttpRequestWay } from "./http-request-way.ts";
 import { editResponse, planResponse } from "./http-response.ts";
-import { copying, join, type Keeper } from "./outlet.ts";
+import { copying, join, keep, type Keeper } from "./outlet.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
 /** Responses are parsed one at a time, within a call: one index serves all. */
@@ -87,7 +87,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
       return;
     }
     if (from < bytes.length) {
-      this.carry = owner === null ? bytes.subarray(from) : owner.keep(bytes, from, bytes.length);
+      this.carry = keep(bytes, from, bytes.length, owner);
     }
     if (!taken) connection.socket.pause();
     this.arm();

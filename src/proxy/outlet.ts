@@ -14,6 +14,27 @@ export function join(first: Uint8Array, bytes: Uint8Array, from: number, to: num
   return joined;
 }
 
+/** bytes[from, to) beyond the call; `owner` null: they stay as they are. */
+export function keep(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  owner: Keeper | null,
+): Uint8Array {
+  return owner === null ? bytes.subarray(from, to) : owner.keep(bytes, from, to);
+}
+
+/** What was kept before, if anything was, and bytes[from, to) after it. */
+export function keepAfter(
+  kept: Uint8Array | null,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  owner: Keeper | null,
+): Uint8Array {
+  return kept === null ? keep(bytes, from, to, owner) : join(kept, bytes, from, to);
+}
+
 /**
  * What a socket has been given and has not taken yet. While anything waits here the source is to be
  * paused, so that no more than one piece ever does.
@@ -43,9 +64,7 @@ export class Outlet {
     const taken = this.socket.write(bytes, from, to);
     // A broken socket reports `closed`; what is pushed until then is lost with it.
     if (taken === to - from || taken < 0) return true;
-    this.#rest = source === null
-      ? bytes.subarray(from + taken, to)
-      : source.keep(bytes, from + taken, to);
+    this.#rest = keep(bytes, from + taken, to, source);
     return false;
   }
 

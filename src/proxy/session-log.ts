@@ -56,11 +56,7 @@ export function logSession(
 ): void {
   const { frontend } = session;
   const { runtime, config } = frontend;
-  record.clientAddress = session.clientAddress;
-  record.clientPort = session.remotePort;
-  record.frontend = config.name;
-  record.actconn = runtime.connections;
-  record.feconn = frontend.connections;
+  fillClient(session);
   record.status = status;
   record.termination = termination;
   if (stream === null) {
@@ -80,22 +76,10 @@ export function logSession(
     record.srvQueue = record.backendQueue = 0;
     record.requestLine = "<BADREQ>";
   } else {
-    const { clock } = runtime;
+    fillStream(stream);
     record.acceptDate = stream.acceptDate;
-    record.backend = stream.backend.config.name;
-    record.server = stream.servedBy?.name ?? "<NOSRV>";
     record.timeRequest = between(stream.startedAt, stream.readAt);
-    record.timeQueue = between(stream.queuedAt, stream.assignedAt);
-    record.timeConnect = between(stream.assignedAt, stream.connectedAt);
     record.timeResponse = between(stream.connectedAt, stream.respondedAt);
-    record.timeTotal = between(stream.startedAt, clock.now());
-    record.bytes = stream.bytes;
-    record.beconn = stream.backend.connections - 1;
-    record.srvconn = others(stream);
-    record.retries = stream.retries;
-    record.redispatched = stream.redispatched;
-    record.srvQueue = stream.srvQueue;
-    record.backendQueue = stream.backendQueue;
     record.requestLine = stream.requestLine;
   }
   runtime.log.session(config, record);
@@ -103,28 +87,38 @@ export function logSession(
 
 /** Logs a TCP session. */
 export function logTcpSession(session: TcpSession, termination: string): void {
-  const { frontend, backend } = session;
-  const { runtime, config } = frontend;
-  record.clientAddress = session.clientAddress;
-  record.clientPort = session.remotePort;
+  const { config, runtime } = session.frontend;
+  fillClient(session);
+  fillStream(session);
   record.acceptDate = session.acceptedAt;
-  record.frontend = config.name;
-  record.backend = backend.config.name;
-  record.server = session.servedBy?.name ?? "<NOSRV>";
   record.timeRequest = record.timeResponse = record.status = -1;
-  record.timeQueue = between(session.queuedAt, session.assignedAt);
-  record.timeConnect = between(session.assignedAt, session.connectedAt);
-  record.timeTotal = between(session.startedAt, runtime.clock.now());
-  record.bytes = session.bytes;
   record.termination = `${termination}--`;
-  record.actconn = runtime.connections;
-  record.feconn = frontend.connections;
-  record.beconn = backend.connections - 1;
-  record.srvconn = others(session);
-  record.retries = session.retries;
-  record.redispatched = session.redispatched;
-  record.srvQueue = session.srvQueue;
-  record.backendQueue = session.backendQueue;
   record.requestLine = "<BADREQ>";
   runtime.log.session(config, record);
+}
+
+/** What the record tells of the client and the frontend. */
+function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSession): void {
+  record.clientAddress = clientAddress;
+  record.clientPort = remotePort;
+  record.frontend = frontend.config.name;
+  record.actconn = frontend.runtime.connections;
+  record.feconn = frontend.connections;
+}
+
+/** What it tells of the way to the server, in HTTP and in TCP. */
+function fillStream(stream: HttpExchange | TcpSession): void {
+  const { backend } = stream;
+  record.backend = backend.config.name;
+  record.server = stream.servedBy?.name ?? "<NOSRV>";
+  record.timeQueue = between(stream.queuedAt, stream.assignedAt);
+  record.timeConnect = between(stream.assignedAt, stream.connectedAt);
+  record.timeTotal = between(stream.startedAt, backend.runtime.clock.now());
+  record.bytes = stream.bytes;
+  record.beconn = backend.connections - 1;
+  record.srvconn = others(stream);
+  record.retries = stream.retries;
+  record.redispatched = stream.redispatched;
+  record.srvQueue = stream.srvQueue;
+  record.backendQueue = stream.backendQueue;
 }

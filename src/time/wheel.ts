@@ -118,8 +118,9 @@ export class TimerWheel {
   };
 
   #work(slot: number, until: number): void {
-    const fired: Timer[] = [];
     let timer = this.#heads[slot] ?? null;
+    if (timer === null) return; // Most slots: nothing is made for them.
+    const fired: Timer[] = [];
     while (timer !== null) {
       const next: Timer | null = timer.slotNext;
       if (timer.due <= until) {
