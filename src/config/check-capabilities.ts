@@ -10,6 +10,7 @@ const reasons: Readonly<Record<keyof Capabilities, string>> = {
   unix: "this runtime has no unix sockets",
   abstract: "this runtime has no abstract unix sockets",
   inherited: "this runtime cannot take over an inherited socket",
+  transparent: "this runtime cannot listen on an address that the machine does not have",
   ipv6Only: "this runtime's IPv6 listeners take IPv4 clients as well",
 };
 
@@ -36,6 +37,7 @@ export function checkCapabilities(
     if (proxy.source !== null) need("sourceAddress", "source", proxy, "source");
     for (const bind of proxy.bind) {
       needAddress(bind.address.kind, "bind", bind, "address");
+      if (bind.transparent) need("transparent", "transparent", bind, "transparent");
       if (bind.v6only) need("ipv6Only", "v6only", bind, "v6only");
     }
     if (proxy.dispatch !== null) needAddress(proxy.dispatch.kind, "dispatch", proxy, "dispatch");

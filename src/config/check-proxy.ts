@@ -48,6 +48,7 @@ function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
     const message = `${what}: '${keyword}' is ignored: it needs 'mode http'`;
     report.warning(locator.place(proxy, key), message);
   };
+  needsHttp("monitorUri", "monitor-uri");
   needsHttp("cookie", "cookie");
   needsHttp("forwardfor", "option forwardfor");
   needsHttp("originalto", "option originalto");

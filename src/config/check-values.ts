@@ -26,6 +26,8 @@ function expectation(locator: Locator, report: Report): Expect {
 
 /** A token (RFC 9110, section 5.6.2): the name of a field, a method. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What may stand in a request line (RFC 9112, section 3.2): a path, an absolute URI, or "*". */
+const requestTarget = /^(\/|[a-z][a-z0-9+.-]*:\/\/)[\x21-\x22\x24-\x7e]*$|^\*$/i;
 /** What a cookie's value may be (RFC 6265, section 4.1.1), so that it stays in its field. */
 const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
@@ -34,6 +36,9 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
   const expect = expectation(locator, report);
   expect(global.pidfile !== "", global, "pidfile", "'pidfile' is empty");
   expect(global.logTag !== "", global, "logTag", "'log-tag' is empty");
+  const noTime = "'hard-stop-after' 0";
+  const endless = "null: a soft-stop takes as long as the sessions last";
+  expect(global.hardStopAfter !== 0, global, "hardStopAfter", noTime, endless);
   const { tuneBufsize, tuneMaxrewrite } = global;
   const hint = `'tune.bufsize' is ${tuneBufsize}, 'tune.maxrewrite' ${tuneMaxrewrite}`;
   const message = "'tune.maxrewrite' leaves no room for a message's head";
@@ -109,7 +114,11 @@ function checkSides(proxy: Proxy, expect: Expect): void {
 }
 
 function checkHttpValues(proxy: Proxy, expect: Expect): void {
-  const { cookie, check } = proxy;
+  const { cookie, check, monitorUri } = proxy;
+  if (monitorUri !== null) {
+    const message = `'${monitorUri}' is not a URI that could be asked for`;
+    expect(requestTarget.test(monitorUri), proxy, "monitorUri", message, "a path, as in /alive");
+  }
   if (cookie !== null) {
     const message = `'${cookie.name}' is not a cookie's name`;
     expect(token.test(cookie.name), cookie, "name", message, "a token (RFC 6265, section 4.1.1)");
@@ -173,7 +182,11 @@ function checkServerAddress(address: ServerAddress, expect: Expect): void {
 
 function checkSource(source: Source | null, of: object, expect: Expect): void {
   if (source === null) return;
-  expect(isIp(source.host), of, "source", `'${source.host}' is not an IP address`);
+  const { host, port, lastPort } = source;
+  expect(isIp(host), of, "source", `'${host}' is not an IP address`);
+  const isRange = lastPort === null || (port > 0 && lastPort > port);
+  const hint = "'port' is the first one, and the lower";
+  expect(isRange, of, "source", `${port}-${lastPort} is not a range of ports`, hint);
 }
 
 function checkNetwork(network: string | null, of: object, key: string, expect: Expect): void {

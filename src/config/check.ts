@@ -7,10 +7,10 @@ import { checkCapabilities } from "./check-capabilities.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
 import { checkServers } from "./check-server.ts";
+import { checkTrack } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
 import type { Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
-import { warnOfInactive } from "./inactive.ts";
 import type { Configuration, Proxy } from "./model.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Locator } from "./places.ts";
@@ -40,6 +40,7 @@ export function checkConfiguration(
     checkProxy(proxy, configuration, locator, report);
     checkCookie(proxy, locator, report);
     checkServers(proxy, locator, report);
+    checkTrack(proxy, proxies, locator, report);
   }
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
@@ -48,7 +49,6 @@ export function checkConfiguration(
   if (options.capabilities !== undefined) {
     checkCapabilities(configuration, options.capabilities, locator, report);
   }
-  warnOfInactive(configuration, locator, report);
 }
 
 /** No two proxies of one name, except a frontend and a backend. */

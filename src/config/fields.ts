@@ -20,6 +20,7 @@ export const sideOf: Readonly<Record<keyof Proxy, Side>> = {
   backlog: "frontend",
   defaultBackend: "frontend",
   monitorNet: "frontend",
+  monitorUri: "frontend",
   grace: "both",
   balance: "backend",
   hashType: "backend",

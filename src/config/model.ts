@@ -39,6 +39,10 @@ export const Bind = v.strictObject({
   backlog: unset(positive),
   /** IPV6_V6ONLY: the IPv6 any-address takes no IPv4 clients. */
   v6only: flag,
+  /** Listens on an address that the machine may not have, or not yet (IP_TRANSPARENT). */
+  transparent: flag,
+  /** Connections begin with a header of the PROXY protocol, of version 1 or 2. */
+  acceptProxy: flag,
 });
 /** {@linkcode Bind} */
 export type Bind = v.InferOutput<typeof Bind>;
@@ -62,7 +66,13 @@ export const ServerAddress = v.variant("kind", [
 export type ServerAddress = v.InferOutput<typeof ServerAddress>;
 
 /** The local address of connections to servers (manual: "source"). */
-export const Source = v.strictObject({ host: v.string(), port: v.optional(portNumber, 0) });
+export const Source = v.strictObject({
+  host: v.string(),
+  /** 0: any. */
+  port: v.optional(portNumber, 0),
+  /** The last port of a range that begins with `port`; null: that port alone. */
+  lastPort: unset(portNumber),
+});
 /** {@linkcode Source} */
 export type Source = v.InferOutput<typeof Source>;
 
@@ -93,6 +103,12 @@ export const Server = v.strictObject({
   /** Requests that may wait for this server in particular; 0: no limit. */
   maxqueue: v.optional(natural, 0),
   source: unset(Source),
+  /** Begins each connection with a header of the PROXY protocol, of this version. */
+  sendProxy: unset(v.picklist(["v1", "v2"])),
+  /** So also the checks, in any case; else as the traffic, where they go to the same place. */
+  checkSendProxy: flag,
+  /** Takes over the state of this server, "proxy/server" or "server" of the same proxy. */
+  track: unset(v.string()),
 });
 /** {@linkcode Server} */
 export type Server = v.InferOutput<typeof Server>;
@@ -252,6 +268,8 @@ export const Proxy = v.strictObject({
   defaultBackend: unset(v.string()),
   /** Clients of this network are monitors: closed at once, not logged; as address/prefix-length. */
   monitorNet: unset(v.string()),
+  /** Requests for this URI are answered here: the proxy is alive. */
+  monitorUri: unset(v.string()),
   /** How long listeners stay after a soft-stop was asked for. */
   grace: v.optional(milliseconds, 0),
 
@@ -294,6 +312,8 @@ export const Global = v.strictObject({
   daemon: flag,
   quiet: flag,
   pidfile: unset(v.string()),
+  /** How long a soft-stop may take at most; null: as long as sessions last. */
+  hardStopAfter: unset(milliseconds),
   /** Concurrent connections of the process at most; null: as many as the descriptors allow. */
   maxconn: unset(positive),
   log: v.optional(v.array(LogTarget), []),

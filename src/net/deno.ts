@@ -29,7 +29,14 @@ const F_DUPFD_CLOEXEC = 1030;
  */
 export const denoNetwork: Network = {
   name: "deno",
-  can: { sourceAddress: true, unix: true, abstract: true, inherited: true, ipv6Only: false },
+  can: {
+    sourceAddress: true,
+    unix: true,
+    abstract: true,
+    inherited: true,
+    ipv6Only: false,
+    transparent: false,
+  },
 
   connect(to, options, events) {
     if (options.source !== undefined && to.kind === "ip") {
@@ -48,8 +55,7 @@ export const denoNetwork: Network = {
 
   listen(at, options, accept) {
     if (at.kind === "fd") return listenOnInherited(at, duplicate, accept);
-    const native = listenNatively(at, options);
-    return serve(native, at, accept);
+    return serve(at, options, accept);
   },
 };
 
@@ -87,10 +93,16 @@ function addressesOf({ remoteAddr, localAddr }: Deno.Conn): Addresses {
 
 function listenNatively(
   at: Exclude<Endpoint, { kind: "fd" }>,
-  { backlog, ipv6Only }: ListenOptions,
+  { backlog, ipv6Only, transparent, adopt }: ListenOptions,
 ): Deno.Listener {
   if (ipv6Only === true) {
     throw new SocketError("EINVAL", "v6only: Deno's listeners on IPv6 take IPv4 clients too");
+  }
+  if (transparent === true) {
+    throw new SocketError("EINVAL", "transparent: Deno has no such option for its listeners");
+  }
+  if (adopt !== undefined) {
+    throw new SocketError("EINVAL", `descriptor ${adopt}: Deno adopts none`);
   }
   try {
     switch (at.kind) {
@@ -135,11 +147,19 @@ function duplicate(fd: number): number {
   return copy;
 }
 
+/**
+ * What is lost when the listener is released or closed, for Deno accepts by promises only: what
+ * waits in the accept queue gets a reset (a connection that accept() has brought already is
+ * served), and the address is free, and clients are refused, from the next turn of the event loop.
+ */
 function serve(
-  native: Deno.Listener,
-  at: Endpoint,
+  at: Exclude<Endpoint, { kind: "fd" }>,
+  options: ListenOptions,
   accept: (socket: Socket) => SocketEvents,
 ): Listener {
+  let native: Deno.Listener | null = listenNatively(at, options);
+  const { addr } = native;
+  const endpoint = at.kind === "ip" && addr.transport === "tcp" ? { ...at, port: addr.port } : at;
   let paused = false;
   let closed = false;
   let accepting = false;
@@ -150,49 +170,67 @@ function serve(
     accepting = true;
     // So that nothing is accepted inside listen() or resume().
     await null;
-    while (!closed && !paused) {
-      if (held === undefined) {
-        try {
-          held = await native.accept();
-        } catch {
-          // EMFILE comes at once and again: leave the processor to those who will free descriptors.
-          if (!closed) await new Promise((resolve) => setTimeout(resolve, acceptPause));
-        }
-      } else {
-        const connection = held;
-        held = undefined;
-        admit(connection);
+    while (native !== null && !paused) {
+      if (held !== undefined) {
+        admitHeld();
+        continue;
+      }
+      const from: Deno.Listener = native;
+      try {
+        held = await from.accept();
+      } catch (error) {
+        // Who resets before the accept (as haproxy's checks do) fails it, and only his own.
+        if (error instanceof Deno.errors.NotConnected) continue;
+        // EMFILE comes at once and again: leave the processor to those who will free descriptors.
+        if (native === from) await new Promise((resolve) => setTimeout(resolve, acceptPause));
       }
     }
     accepting = false;
-    if (closed) held?.close();
+    if (native === null) admitHeld();
   }
 
   function introduce(socket: PromiseSocket): void {
     socket.events = accept(socket);
   }
 
-  function admit(connection: Deno.Conn): void {
+  function admitHeld(): void {
+    if (held === undefined) return;
+    const connection = held;
+    held = undefined;
     if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
     new PromiseSocket(noEvents).open(connection, addressesOf(connection), introduce);
   }
 
-  void run();
-  const { addr } = native;
+  function serveOn(): void {
+    if (!accepting && !paused && native !== null) void run();
+  }
+
+  function leave(): void {
+    native?.close();
+    native = null;
+    if (!accepting) admitHeld();
+  }
+
+  serveOn();
   return {
-    endpoint: at.kind === "ip" && addr.transport === "tcp" ? { ...at, port: addr.port } : at,
+    endpoint,
     pause() {
       paused = true;
     },
     resume() {
       paused = false;
-      if (!accepting && !closed) void run();
+      serveOn();
     },
+    release: leave,
+    reclaim() {
+      if (closed || native !== null) return;
+      native = listenNatively(endpoint, options);
+      serveOn();
+    },
+    drain: () => false,
     close() {
-      if (closed) return;
       closed = true;
-      native.close();
-      if (!accepting) held?.close();
+      leave();
     },
   };
 }

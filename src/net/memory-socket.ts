@@ -54,6 +54,11 @@ export class MemorySocket implements Socket, Step {
     this.#host = host;
   }
 
+  /** Closed by its owner, or its owner has heard that it is. */
+  get finished(): boolean {
+    return this.#state === "done";
+  }
+
   /** Starts as a client. */
   attempt(to: Endpoint, events: SocketEvents): void {
     this.events = events;
@@ -208,6 +213,8 @@ export class MemorySocket implements Socket, Step {
   /** The peer has sent its last byte. */
   receiveFin(): void {
     this.#finReceived = true;
+    // As on Bun, a hint that nobody asked for.
+    this.#drainIsDue = true;
     this.#host.schedule(this);
   }
 

@@ -64,6 +64,8 @@ const firstEphemeralPort = 32_768;
 export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
   const listeners = new Map<string, MemoryListener>();
   const answers = new Map<string, MemoryAnswer>();
+  /** Who has, or had, a source port of its choice, by both addresses. */
+  const bound = new Map<string, MemorySocket>();
   const due: Step[] = [];
   let running = false;
   let pumping = false;
@@ -152,6 +154,15 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     return nextPort;
   }
 
+  /** A client with a port of its choice: the kernel refuses one in use. */
+  function bind(client: MemorySocket, to: Endpoint): void {
+    const source = keyOf({ kind: "ip", host: client.localAddress, port: client.localPort });
+    const tuple = `${source} to ${keyOf(to)}`;
+    if (listeners.has(source)) client.fail("EADDRINUSE");
+    else if (bound.get(tuple)?.finished === false) client.fail("EADDRNOTAVAIL");
+    else bound.set(tuple, client);
+  }
+
   function connect(to: Endpoint, { source }: ConnectOptions, events: SocketEvents): Socket {
     const ip = to.kind === "ip";
     const client = new MemorySocket(host, ip ? to.host : "", ip ? to.port : 0);
@@ -160,6 +171,7 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
       client.localPort = source?.port || ephemeralPort();
     }
     client.attempt(to, events);
+    if (ip && source !== undefined && source.port !== 0) bind(client, to);
     return client;
   }
 
@@ -175,6 +187,14 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     const queue: MemorySocket[] = [];
     const backlog = listenOptions.backlog ?? 1024;
     let paused = false;
+    let closed = false;
+    /** Listens no more. */
+    function leave(): void {
+      if (listeners.get(key) !== listener) return;
+      listeners.delete(key);
+      for (const server of queue.splice(0)) server.accepted(accept);
+      for (const client of listener.waiting.splice(0)) client.retry();
+    }
     const listener: MemoryListener = {
       endpoint,
       family6: at.kind === "ip" && at.host.includes(":"),
@@ -201,11 +221,16 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
         paused = false;
         host.schedule(listener);
       },
+      release: leave,
+      reclaim() {
+        if (closed || listeners.get(key) === listener) return;
+        if (listeners.has(key)) throw new SocketError("EADDRINUSE", `${key} is in use`);
+        listeners.set(key, listener);
+      },
+      drain: () => false,
       close() {
-        if (listeners.get(key) !== listener) return;
-        listeners.delete(key);
-        for (const server of queue.splice(0)) server.reset();
-        for (const client of listener.waiting.splice(0)) client.retry();
+        closed = true;
+        leave();
       },
     };
     listeners.set(key, listener);
@@ -214,7 +239,14 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
 
   return {
     name: "memory",
-    can: { sourceAddress: true, unix: true, abstract: true, inherited: false, ipv6Only: true },
+    can: {
+      sourceAddress: true,
+      unix: true,
+      abstract: true,
+      inherited: false,
+      ipv6Only: true,
+      transparent: true,
+    },
     connect,
     listen,
     run() {

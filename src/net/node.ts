@@ -42,13 +42,21 @@ class NodeSocket implements Socket {
       this.#finReceived = true;
       this.#ended();
     });
-    native.on("error", (error) => this.#error = socketErrorOf(error));
+    native.on("error", (error) => this.#error = this.#reason(error));
     native.on("close", () => {
       // Also comes by itself, when both directions have ended.
       if (this.#done || (this.#finReceived && this.#error === undefined)) return;
       this.#done = true;
       this.events.closed(this, this.#error ?? new SocketError("ECONNRESET"));
     });
+  }
+
+  #reason(error: Error): SocketError {
+    const reason = socketErrorOf(error);
+    if (this.#connected || reason.code !== "EINVAL") return reason;
+    // Deno's node:net has no name for EADDRNOTAVAIL, which bind() and connect() give for a source
+    // address that the machine has not, and for a source port in use.
+    return new SocketError("EADDRNOTAVAIL", reason.message);
   }
 
   /** node:net tells the end also while paused. */
@@ -153,20 +161,40 @@ export function listenOnInherited(
     return server;
   };
   let server: net.Server | undefined = serve();
+  let paused = false;
+  let released = false;
   let closed = false;
-  const pause = () => {
-    server?.close();
-    server = undefined;
+  const update = () => {
+    const serves = !paused && !released && !closed;
+    if (serves) server ??= serve();
+    else {
+      server?.close();
+      server = undefined;
+    }
   };
   return {
     endpoint: at,
-    pause,
-    resume() {
-      if (!closed) server ??= serve();
+    pause() {
+      paused = true;
+      update();
     },
+    resume() {
+      paused = false;
+      update();
+    },
+    // The port is not ours to give up: the socket belongs to who handed it down.
+    release() {
+      released = true;
+      update();
+    },
+    reclaim() {
+      released = false;
+      update();
+    },
+    drain: () => false,
     close() {
       closed = true;
-      pause();
+      update();
     },
   };
 }

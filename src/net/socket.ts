@@ -139,6 +139,13 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** On the IPv6 any-address: refuse IPv4 clients (IPV6_V6ONLY). */
   readonly ipv6Only?: boolean;
+  /** Listens also on an address that the machine does not have (IP_TRANSPARENT, IP_FREEBIND). */
+  readonly transparent?: boolean;
+  /**
+   * A socket that listens at this address already, taken over from another process: used in place
+   * of a new one, with all the connections that wait in its queue. The listener owns it.
+   */
+  readonly adopt?: number;
 }
 
 /** A listening socket. */
@@ -148,7 +155,28 @@ export interface Listener {
   /** Stops accepting. New connections wait in the accept queue; nobody is refused. */
   pause(): void;
   resume(): void;
-  /** Stops listening; accepted connections live on. Idempotent. */
+  /**
+   * Gives up the port, so that another process may listen there, and new connections are refused.
+   * Those that wait in the queue are accepted first. The address stays bound where the system can
+   * do that: then {@linkcode reclaim} needs no privilege. Nothing happens if it was released.
+   */
+  release(): void;
+  /**
+   * Listens again after {@linkcode release}.
+   * @throws {SocketError} EADDRINUSE: somebody else listens there by now
+   */
+  reclaim(): void;
+  /**
+   * Answers nobody who knocks from now on (he knocks again a second later), while connections that
+   * are being made are still accepted: {@linkcode close} would reset them.
+   * @returns whether that is so, and close() is worth waiting for. Not so where the system cannot, or
+   * another process has taken the socket over and will accept them.
+   */
+  drain(): boolean;
+  /**
+   * Stops listening; accepted connections live on. Those that wait in the queue are accepted first,
+   * unless another process has taken the socket over: then they wait for that. Idempotent.
+   */
   close(): void;
 }
 
@@ -164,6 +192,8 @@ export interface Capabilities {
   readonly inherited: boolean;
   /** `v6only`: a listener on the IPv6 any-address that takes no IPv4 clients. */
   readonly ipv6Only: boolean;
+  /** `transparent`: a listener on an address that the machine does not have. */
+  readonly transparent: boolean;
 }
 
 /** A runtime's way to the network. */

@@ -76,6 +76,8 @@ const bind: fc.Arbitrary<Bind> = fc.record({
   name: orNull(text),
   backlog: orNull(positive),
   v6only: fc.boolean(),
+  transparent: fc.boolean(),
+  acceptProxy: fc.boolean(),
 });
 
 const withPort: fc.Arbitrary<ServerAddress> = fc.oneof(
@@ -97,7 +99,11 @@ const serverAddress: fc.Arbitrary<ServerAddress> = fc.oneof(
     portOffset: fc.integer({ min: -65535, max: 65535 }),
   }),
 );
-const source: fc.Arbitrary<Source> = fc.record({ host: ip, port: fc.oneof(fc.constant(0), port) });
+const source: fc.Arbitrary<Source> = fc.oneof(
+  fc.record({ host: ip, port: fc.oneof(fc.constant(0), port), lastPort: fc.constant(null) }),
+  fc.record({ host: ip, port, lastPort: port })
+    .filter(({ port, lastPort }) => port < lastPort),
+);
 
 const server: fc.Arbitrary<Server> = fc.record({
   name,
@@ -118,6 +124,10 @@ const server: fc.Arbitrary<Server> = fc.record({
   minconn: natural,
   maxqueue: natural,
   source: orNull(source),
+  sendProxy: orNull(fc.constantFrom("v1", "v2")),
+  checkSendProxy: fc.boolean(),
+  // What it names is checked: withTrack() makes it name a server.
+  track: fc.constant(null),
 }).map((server) => ({ ...server, port: server.port ?? (server.check ? 80 : null) }));
 
 const cookie: fc.Arbitrary<Cookie> = fc.record({
@@ -195,6 +205,7 @@ const anyProxy: fc.Arbitrary<Proxy> = fc.record({
   backlog: orNull(positive),
   defaultBackend: fc.constant(null),
   monitorNet: orNull(network),
+  monitorUri: orNull(fc.stringMatching(/^(\/|http:\/\/)[!-"$-~]{0,8}$/)),
   grace: fc.oneof(fc.constant(0), time),
   balance: fc.constantFrom("roundrobin", "static-rr", "leastconn", "source"),
   hashType: fc.constantFrom("map-based", "consistent"),
@@ -237,6 +248,15 @@ function ofItsKind(proxy: Proxy): Proxy {
   return { ...pruned, name: legal ? proxy.name : "legal", timeout };
 }
 
+/** Lets the last server of a proxy, if it has no check, track the first, if that has one. */
+function withTrack(proxy: Proxy): Proxy {
+  const [first] = proxy.servers;
+  const last = proxy.servers.at(-1);
+  if (first === undefined || last === undefined || last.check || !first.check) return proxy;
+  const track = last.weight % 2 === 0 ? first.name : `${proxy.name}/${first.name}`;
+  return { ...proxy, servers: [...proxy.servers.slice(0, -1), { ...last, track }] };
+}
+
 /** Points each frontend at a backend that it may have. */
 function withDefaultBackend(proxy: Proxy, proxies: readonly Proxy[]): Proxy {
   if (!hasSide(proxy.kind, "frontend")) return proxy;
@@ -250,6 +270,7 @@ const global: fc.Arbitrary<Global> = fc.record({
   daemon: fc.boolean(),
   quiet: fc.boolean(),
   pidfile: orNull(text),
+  hardStopAfter: orNull(time),
   maxconn: orNull(positive),
   log: fc.array(logTarget, { maxLength: 2 }),
   logTag: fc.oneof(fc.constant("sluice"), text),
@@ -268,7 +289,8 @@ export const configuration: fc.Arbitrary<Configuration> = fc
   .map(([global, drawn, last]) => {
     const listener: Proxy = { ...last, name: "listener", kind: "listen", disabled: false };
     const others = drawn.filter((proxy) => !["listener", "legal"].includes(proxy.name));
-    const unique = new Map([...others, listener].map(ofItsKind).map((each) => [each.name, each]));
+    const all = [...others, listener].map(ofItsKind).map(withTrack);
+    const unique = new Map(all.map((each) => [each.name, each]));
     const proxies = [...unique.values()];
     // A copy has only plain objects: fast-check makes some without a prototype.
     return structuredClone({

@@ -132,6 +132,87 @@ const cases: [title: string, text: string, expected: string[]][] = [
       "14:29 warning server 'a': its cookie is ignored: it needs 'mode http'",
     ],
   ],
+  ["'monitor-uri' without http", "listen l :80\nmode tcp\nmonitor-uri /up\n", [
+    "8:13 warning proxy 'l': 'monitor-uri' is ignored: it needs 'mode http'",
+  ]],
+  ["'monitor-uri' that nobody can ask for", "listen l :80\nmonitor-uri up\n", [
+    "7:13 error 'up' is not a URI that could be asked for - a path, as in /alive",
+  ]],
+  ["'monitor-uri' with its authority", "listen l :80\nmonitor-uri http://www/up?a=b\n", []],
+  ["'accept-proxy' in both modes", "listen l\nbind :80 accept-proxy\nmode tcp\n", []],
+  [
+    "a chain of servers, from other proxies too",
+    `listen l :80
+server a 10.0.0.1:80 track b
+server b 10.0.0.1:80 track x/c
+backend x
+server c 10.0.0.1:80 check
+`,
+    [],
+  ],
+  [
+    "a server of a disabled proxy to track",
+    `listen l :80
+server a 10.0.0.1:80 track x/c
+backend x
+disabled
+server c 10.0.0.1:80 check
+`,
+    [],
+  ],
+  [
+    "an unknown server to track",
+    `listen l :80
+server web 10.0.0.1:80 track wbe
+server we 10.0.0.1:80 check
+`,
+    [
+      "7:30 error proxy 'l': server 'web' cannot track 'wbe': no server of proxy 'l' is 'wbe' - " +
+      "did you mean 'we'?",
+    ],
+  ],
+  ["an unknown proxy to track in", "listen web :80\nserver a 10.0.0.1:80 track wbe/a\n", [
+    "7:28 error proxy 'web': server 'a' cannot track 'wbe/a': no backend is 'wbe' - " +
+    "did you mean 'web'?",
+  ]],
+  ["no proxy to track in", "listen l :80\nserver a 10.0.0.1:80 track /b\n", [
+    "7:28 error proxy 'l': server 'a' cannot track '/b': no backend is '' - " +
+    "'track' and the name of a server, or of a proxy, '/' and a server of that",
+  ]],
+  ["a server that tracks itself", "listen l :80\nserver a 10.0.0.1:80 track a\n", [
+    "7:28 error proxy 'l': server 'a' cannot track 'a', which tracks it in turn - " +
+    "the last server of a chain has 'check'",
+  ]],
+  [
+    "a loop of servers, and one that leads into it",
+    `listen l :80
+server a 10.0.0.1:80 track b
+server b 10.0.0.1:80 track a
+server c 10.0.0.1:80 track a
+`,
+    [
+      "7:28 error proxy 'l': server 'a' cannot track 'b', which tracks it in turn - " +
+      "the last server of a chain has 'check'",
+      "8:28 error proxy 'l': server 'b' cannot track 'a', which tracks it in turn - " +
+      "the last server of a chain has 'check'",
+    ],
+  ],
+  [
+    "a server without a state to track",
+    "listen l :80\nserver a 10.0.0.1:80 track b\nserver b 10.0.0.1:80\n",
+    [
+      "7:28 error proxy 'l': server 'a' cannot track 'b', whose state nobody finds out - " +
+      "it needs 'check', or 'track' itself",
+    ],
+  ],
+  [
+    "'track' beside 'check'",
+    "listen l :80\nserver a 10.0.0.1:80 check\nserver b 10.0.0.1:80 check track a\n",
+    [
+      "8:34 error proxy 'l': server 'b' cannot both be checked and track another - " +
+      "without 'check', or without 'track'",
+    ],
+  ],
   ["no room for a head", "global\ntune.bufsize 2048\ntune.maxrewrite 2048\nlisten l :80\n", [
     "8:17 error 'tune.maxrewrite' leaves no room for a message's head - " +
     "'tune.bufsize' is 2048, 'tune.maxrewrite' 2048",
@@ -163,29 +244,27 @@ test("a setting from 'defaults' is complained of where it was written", () => {
   assertEquals(errors(text), ["3:18 error cookie: 'rewrite' and 'indirect' are incompatible"]);
 });
 
-test("what loads and does not act yet says so", () => {
-  const text =
-    "global\ndaemon\nlisten l :80\ngrace 1s\nserver a 10.0.0.1:80 maxqueue 5 maxconn 1\n";
-  assertEquals(warnings(text).filter((each) => each.includes("does not act yet")), [
-    "2:1 warning 'daemon' is accepted but does not act yet",
-    "4:7 warning 'grace' is accepted but does not act yet",
-    "5:31 warning 'maxqueue' is accepted but does not act yet",
-  ]);
-});
-
 test("what the network cannot do is refused", () => {
   const text = `listen l /l
 bind abns@l
 bind fd@3
 bind :80
 bind :::81 v6only
+bind :82 transparent
 source 10.0.0.1
 server a unix@a
 server b 10.0.0.2:80 source 10.0.0.1
 server c 10.0.0.3:80
 `;
   const files = [{ name: "x.cfg", text }];
-  const all = { sourceAddress: true, unix: true, abstract: true, inherited: true, ipv6Only: true };
+  const all = {
+    sourceAddress: true,
+    unix: true,
+    abstract: true,
+    inherited: true,
+    ipv6Only: true,
+    transparent: true,
+  };
   assert(loadConfiguration(files, {}, all).configuration !== null);
   const none = {
     sourceAddress: false,
@@ -193,6 +272,7 @@ server c 10.0.0.3:80
     abstract: false,
     inherited: false,
     ipv6Only: false,
+    transparent: false,
   };
   const { configuration, diagnostics } = loadConfiguration(files, {}, none);
   assertEquals(configuration, null);
@@ -201,11 +281,13 @@ server c 10.0.0.3:80
     "1:10 error 'bind' cannot be used: this runtime has no unix sockets",
     "2:6 error 'bind' cannot be used: this runtime has no abstract unix sockets",
     "3:6 error 'bind' cannot be used: this runtime cannot take over an inherited socket",
-    "5:6 error 'v6only' cannot be used: this runtime's IPv6 listeners take IPv4 clients as well",
-    "6:8 error 'source' cannot be used: " +
+    "5:12 error 'v6only' cannot be used: this runtime's IPv6 listeners take IPv4 clients as well",
+    "6:10 error 'transparent' cannot be used: " +
+    "this runtime cannot listen on an address that the machine does not have",
+    "7:8 error 'source' cannot be used: " +
     "this runtime cannot choose the local address of a connection",
-    "7:10 error 'server' cannot be used: this runtime has no unix sockets",
-    "8:29 error 'source' cannot be used: " +
+    "8:10 error 'server' cannot be used: this runtime has no unix sockets",
+    "9:29 error 'source' cannot be used: " +
     "this runtime cannot choose the local address of a connection",
   ]);
 });

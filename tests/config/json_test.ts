@@ -77,6 +77,25 @@ const proxyMistakes: [member: string, expected: string[]][] = [
   ]],
   [`"monitorNet": "10.1.2.3/8"`, ["2:15 error '10.1.2.3/8' is not a network - write '10.0.0.0/8'"]],
   [`"monitorNet": "host"`, ["2:15 error 'host' is not a network - as in 192.168.0.0/16"]],
+  [`"monitorUri": "a b"`, [
+    "2:15 error 'a b' is not a URI that could be asked for - a path, as in /alive",
+  ]],
+  [`"monitorUri": "/a b"`, [
+    "2:15 error '/a b' is not a URI that could be asked for - a path, as in /alive",
+  ]],
+  [`"source": {"host": "::1", "lastPort": 5}`, [
+    "2:11 error 0-5 is not a range of ports - 'port' is the first one, and the lower",
+  ]],
+  [`"source": {"host": "::1", "port": 6, "lastPort": 5}`, [
+    "2:11 error 6-5 is not a range of ports - 'port' is the first one, and the lower",
+  ]],
+  [`"servers": [{"name": "s", "address": {"kind": "unix", "path": "/s"}, "sendProxy": "v3"}]`, [
+    `2:83 error 'sendProxy' cannot be "v3" - did you mean 'v1'?`,
+  ]],
+  [`"servers": [{"name": "s", "address": {"kind": "unix", "path": "/s"}, "track": ""}]`, [
+    "2:79 error proxy 'l': server 's' cannot track '': no server of proxy 'l' is '' - " +
+    "'track' and the name of a server, or of a proxy, '/' and a server of that",
+  ]],
   [`"source": {"host": "host"}`, ["2:11 error 'host' is not an IP address"]],
   [`"forwardfor": {"header": "a:b"}`, [
     "2:26 error 'a:b' is not the name of a field - a token (RFC 9110, section 5.1)",
@@ -94,6 +113,14 @@ for (const [member, expected] of proxyMistakes) {
     assertEquals(brief(errors), expected);
   });
 }
+
+test("a soft-stop without an end is null, not 0", () => {
+  const proxies = `"proxies": [{"name": "l", "kind": "listen", ${bind}}]`;
+  const { diagnostics } = loadJson(`{${proxies},\n"global": {"hardStopAfter": 0}}`);
+  assertEquals(brief(diagnostics.filter(({ severity }) => severity === "error")), [
+    "2:29 error 'hard-stop-after' 0 - null: a soft-stop takes as long as the sessions last",
+  ]);
+});
 
 test("an array is not a configuration, nor its global section, nor a proxy", () => {
   const said = (text: string) => brief(loadJson(text).diagnostics);

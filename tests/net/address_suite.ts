@@ -4,6 +4,7 @@ import { linkSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Endpoint, SocketError } from "#src/net/socket.ts";
+import { until } from "../until.ts";
 import type { End } from "./end.ts";
 import { type NetworkSubject, portOf, scenes } from "./scene.ts";
 
@@ -55,6 +56,44 @@ export function addressSuite(subject: NetworkSubject): void {
     const client = connect(listener.endpoint, { source: { host: "127.0.0.2", port: 0 } });
     await client.heard("closed ECONNREFUSED");
   }, !can.sourceAddress);
+
+  scene("a source port of one's choice is what the server sees", async (scene) => {
+    const server = scene.listen();
+    const source = { host: "127.0.0.2", port: portOf(server.listener.endpoint) };
+    await scene.connect(server.listener.endpoint, { source }).heard("opened");
+    const { remoteAddress, remotePort } = (await server.accepted()).socket;
+    assertEquals([remoteAddress, remotePort], [source.host, source.port]);
+  }, !can.sourceAddress);
+
+  scene("a source port that somebody listens on is EADDRINUSE", async (scene) => {
+    const server = scene.listen();
+    const other = scene.listen();
+    const source = { host: "127.0.0.1", port: portOf(other.listener.endpoint) };
+    await scene.connect(server.listener.endpoint, { source }).heard("closed EADDRINUSE");
+  }, !can.sourceAddress);
+
+  scene("a second connection from one port to one server tells so", async (scene) => {
+    const server = scene.listen();
+    const to = server.listener.endpoint;
+    const source = { host: "127.0.0.2", port: portOf(to) };
+    const first = scene.connect(to, { source });
+    await first.heard("opened");
+    const second = scene.connect(to, { source });
+    await until(() => second.broken, "an error");
+    // Linux looks twice, at bind() and at connect().
+    assert(/^closed EADDR(INUSE|NOTAVAIL)$/.test(second.log.join()), second.log.join());
+    // From another port, or to another server, there is nothing against it.
+    const elsewhere = scene.listen();
+    await scene.connect(elsewhere.listener.endpoint, { source }).heard("opened");
+  }, !can.sourceAddress);
+
+  scene("a source address that the machine has not is EADDRNOTAVAIL", async (scene) => {
+    const server = scene.listen();
+    for (const port of [0, 8041]) {
+      const source = { host: "192.0.2.1", port };
+      await scene.connect(server.listener.endpoint, { source }).heard("closed EADDRNOTAVAIL");
+    }
+  }, !can.sourceAddress || !subject.descriptors);
 
   scene("unix sockets", async ({ pair, connect }) => {
     const folder = mkdtempSync(join(tmpdir(), "net-suite-"));
@@ -108,6 +147,13 @@ export function addressSuite(subject: NetworkSubject): void {
       late.send("late");
       second.listener.resume();
       await late.got(4);
+      // Others may share the socket: it is not refused for them.
+      second.listener.release();
+      const later = connect(to);
+      await later.heard("opened");
+      later.send("later");
+      second.listener.reclaim();
+      await later.got(5);
       second.listener.close();
       const third = serve();
       await connect(to).heard("opened");

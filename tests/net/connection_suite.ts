@@ -1,8 +1,9 @@
 /** What every connected socket does, whatever adapter it comes from. */
 import { assert, assertEquals } from "@std/assert";
+import type { Endpoint } from "#src/net/socket.ts";
 import { until } from "../until.ts";
 import { type End, unheard } from "./end.ts";
-import { scenes, type Subject } from "./scene.ts";
+import { loopback, scenes, type Subject } from "./scene.ts";
 
 const megabyte = 1 << 20;
 /** More than all buffers between two sockets hold. */
@@ -261,12 +262,34 @@ export function connectionSuite(subject: Subject): void {
     assertEquals([client.socket.peerGone(), server.socket.peerGone()], [false, false]);
   });
 
-  scene("peerGone() is true after a FIN, also while paused", async ({ pair }) => {
-    const [client, server] = await pair();
-    client.pause();
-    server.send("unread");
-    server.close();
-    await until(() => client.socket.peerGone(), "peerGone()");
-    assertEquals(client.received, 0);
-  }, !subject.asksKernel);
+  for (const [of, at] of kinds(subject)) {
+    for (const side of ["client", "server"] as const) {
+      for (const action of ["shutdown", "close", "reset"] as const) {
+        scene(`peerGone() at the ${side}${of} after ${action}(), while paused`, async (scene) => {
+          const ends = await scene.pair(at);
+          const [here, there] = side === "client" ? ends : ends.reverse() as [End, End];
+          here.pause();
+          there.send("unread");
+          await scene.settle();
+          assertEquals([here.socket.peerGone(), there.socket.peerGone()], [false, false]);
+          there[action]();
+          await until(() => here.socket.peerGone(), "peerGone()");
+          // Unix sockets know no reset.
+          if (action === "reset" && at === loopback) await here.heard("closed ECONNRESET");
+          assertEquals(here.received, 0);
+        }, !subject.asksKernel);
+      }
+    }
+  }
+}
+
+/** The kinds of sockets that a connection may be made of. */
+function kinds({ network: { can } }: Subject): [name: string, at: Endpoint][] {
+  const name = `connection-suite-${crypto.randomUUID()}`;
+  return [
+    ["", loopback],
+    ...can.abstract
+      ? [[" of a unix socket", { kind: "abstract", name }] as [string, Endpoint]]
+      : [],
+  ];
 }

@@ -1,6 +1,7 @@
 import { memoryNetwork } from "#src/net/memory.ts";
 import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";
+import { listenerSuite } from "./listener_suite.ts";
 import { networkSuite } from "./network_suite.ts";
 
 const subject = {
@@ -9,7 +10,9 @@ const subject = {
   resets: true,
   asksKernel: true,
   descriptors: false,
+  endsAtOnce: true,
 };
 connectionSuite(subject);
 networkSuite(subject);
+listenerSuite(subject);
 addressSuite(subject);

@@ -11,14 +11,17 @@ export const nativeNetwork: Network | undefined = runtimeName === "deno"
   : undefined;
 
 const libc = runtimeName === "bun" && nativeNetwork !== undefined
-  ? await import("#src/net/libc.ts")
+  ? { ...await import("#src/net/libc.ts"), ...await import("#src/net/libc-listen.ts") }
   : undefined;
 
 /** A listening socket on loopback that nobody accepts from, as a parent process hands it down. */
 export function listeningDescriptor(): Inherited {
   if (libc !== undefined) {
-    const fd = libc.listenOn({ kind: "ip", host: "127.0.0.1", port: 0 }, 10, false);
-    return { fd, port: libc.boundPort(fd), close: () => libc.closeDescriptor(fd) };
+    const options = { backlog: 10, ipv6Only: false, transparent: false };
+    const fd = libc.listenOn({ kind: "ip", host: "127.0.0.1", port: 0 }, options);
+    const bound = libc.addressOf(fd);
+    const port = bound?.kind === "ip" ? bound.port : 0;
+    return { fd, port, close: () => libc.closeDescriptor(fd) };
   }
   const before = sockets();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

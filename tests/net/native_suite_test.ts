@@ -2,6 +2,7 @@
 import type { Network } from "#src/net/socket.ts";
 import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";
+import { listenerSuite } from "./listener_suite.ts";
 import { listeningDescriptor, nativeNetwork } from "./native.ts";
 import { networkSuite } from "./network_suite.ts";
 
@@ -14,10 +15,12 @@ if (nativeNetwork !== undefined) {
     resets: name !== "deno",
     asksKernel: name !== "deno",
     descriptors: true,
+    endsAtOnce: name !== "deno",
     inherit: listeningDescriptor,
   };
   connectionSuite(subject);
   networkSuite(subject);
+  listenerSuite(subject);
   addressSuite(subject);
   // These are other sockets, on Deno: its own know neither.
   connectionSuite({

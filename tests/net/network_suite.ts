@@ -183,6 +183,7 @@ export function networkSuite(subject: NetworkSubject): void {
         const server = listen();
         connect(server.listener.endpoint);
         await server.accepted();
+        server.onAccept = (end) => end.close();
         server.listener.pause();
         const clients = [1, 2].map(() => connect(server.listener.endpoint));
         for (const client of clients) await client.heard("opened");

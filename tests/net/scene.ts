@@ -54,6 +54,8 @@ export interface Subject {
 export interface NetworkSubject extends Subject {
   /** Whether its sockets are descriptors of this process. */
   readonly descriptors: boolean;
+  /** Whether a listener that ends does so at once, and accepts its queue; Deno's does neither. */
+  readonly endsAtOnce: boolean;
   /** Makes a listening descriptor as a parent process leaves it to its child. */
   readonly inherit?: () => Inherited;
 }

@@ -22,9 +22,10 @@ export function serverAddressText(address: ServerAddress): string {
   return `${hostText(host)}:${portOffset < 0 ? "" : "+"}${portOffset}`;
 }
 
-/** A source address. */
-export function sourceText({ host, port }: Source): string {
-  return port === 0 ? hostText(host) : `${hostText(host)}:${port}`;
+/** A source address, with its port or range of ports. */
+export function sourceText({ host, port, lastPort }: Source): string {
+  if (port === 0) return hostText(host);
+  return `${hostText(host)}:${port}${lastPort === null ? "" : `-${lastPort}`}`;
 }
 
 /** Where a log goes. */

@@ -115,11 +115,7 @@ export function listenAddresses(args: Faults, word: string): ListenAddress[] {
         "as in 192.168.1.1:80, *:80, :8000-8009",
       );
     }
-    const [low = "", high = low, extra] = port.split("-");
-    const [first, last] = [portOf(args, low, text), portOf(args, high, text)];
-    if (extra !== undefined || last < first) {
-      throw args.mistake(`'${port}' is not a range of ports`, "the lower one first: 8000-8009");
-    }
+    const [first, last] = portRange(args, port, text);
     return Array.from(
       { length: last - first + 1 },
       (_, i) => ({ kind: "ip", host: address, port: first + i }),
@@ -154,8 +150,13 @@ export function serverAddress(args: Arguments): ServerAddress {
   return { kind: "ip", host, port: null, portOffset: offset === 0 ? 0 : offset };
 }
 
-/** Reads an IP address with an optional port, as `source` and `addr` take. */
+/** Reads an IP address with an optional port, as `addr` takes. */
 export function ipAndPort(args: Arguments): { host: string; port: number | null } {
+  const { host, port, text } = ipAndPortText(args);
+  return { host, port: port === null ? null : portOf(args, port, text) };
+}
+
+function ipAndPortText(args: Arguments): { host: string; port: string | null; text: string } {
   const { text } = args.word("an IP address");
   const parts = partsOf(args, text);
   if (parts.kind !== "ip") throw args.mistake(`'${text}' is not an IP address`);
@@ -163,14 +164,29 @@ export function ipAndPort(args: Arguments): { host: string; port: number | null 
   const any = host === "*" && (parts.family === 6 ? "::" : "0.0.0.0");
   return {
     host: any || hostOf(args, parts, false),
-    port: port === null || port === "" ? null : portOf(args, port, text),
+    port: port === null || port === "" ? null : port,
+    text,
   };
 }
 
+/** Reads a port or a range of them, "8000-8009". @returns the first and the last */
+function portRange(args: Faults, port: string, text: string): [first: number, last: number] {
+  const [low = "", high = low, extra] = port.split("-");
+  const [first, last] = [portOf(args, low, text), portOf(args, high, text)];
+  if (extra !== undefined || last < first) {
+    throw args.mistake(`'${port}' is not a range of ports`, "the lower one first: 8000-8009");
+  }
+  return [first, last];
+}
+
+/** What `source` takes. */
+export const sourceUsage = "<ip>[:<port>[-<port>]]";
+
 /** Reads a source address, without HAProxy's extensions. */
 export function source(args: Arguments): Source {
-  const { host, port } = ipAndPort(args);
-  const address = { host, port: port ?? 0 };
+  const { host, port, text } = ipAndPortText(args);
+  const [first, last] = port === null ? [0, 0] : portRange(args, port, text);
+  const address = { host, port: first, lastPort: last === first ? null : last };
   const extra = args.peek()?.text;
   if (extra === "usesrc" || extra === "interface") {
     args.next();

@@ -1,6 +1,7 @@
 /** Keywords of the `global` section (manual, chapter 3). */
 import type { Global } from "../model.ts";
 import { count, flag, type Keyword, names, setting, table } from "./keyword.ts";
+import { time } from "./arguments.ts";
 import { logTarget } from "./log.ts";
 
 /** What a `global` section acts on. */
@@ -14,6 +15,7 @@ const settings: readonly Keyword<Global>[] = [
   flag("daemon", "daemon"),
   flag("quiet", "quiet"),
   onlyOnce("pidfile", setting("pidfile", "<file>", "pidfile", (args) => args.word("a file").text)),
+  setting("hard-stop-after", "<time>", "hardStopAfter", (args) => time(args) || null),
   onlyOnce("maxconn", count("maxconn", "<number>", "maxconn", { zeroIsUnset: true })),
   setting("log-tag", "<string>", "logTag", (args) => args.word("a tag").text),
   count("spread-checks", "<0..50, in percent>", "spreadChecks", { max: 50 }),
@@ -79,7 +81,7 @@ const foreign = names(`
   crt-base default-path description deviceatlas-json-file deviceatlas-log-level
   deviceatlas-properties-cookie deviceatlas-separator expose-experimental-directives external-check
   fd-hard-limit gid grace group h1-accept-payload-with-any-method h1-case-adjust
-  h1-case-adjust-file h2-workaround-bogus-websocket-clients hard-stop-after httpclient.resolvers.id
+  h1-case-adjust-file h2-workaround-bogus-websocket-clients httpclient.resolvers.id
   httpclient.resolvers.prefer httpclient.ssl.ca-file httpclient.ssl.verify insecure-fork-wanted
   insecure-setuid-wanted issuers-chain-path localpeer log-send-hostname lua-load
   lua-load-per-thread lua-prepend-path master-worker max-spread-checks maxcompcpuusage maxcomprate

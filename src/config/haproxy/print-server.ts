@@ -26,6 +26,9 @@ export function printServer(server: Server): string[] {
   }
   add(server.backup, "backup");
   add(server.disabled, "disabled");
+  add(server.sendProxy !== null, server.sendProxy === "v2" ? "send-proxy-v2" : "send-proxy");
+  add(server.checkSendProxy, "check-send-proxy");
+  add(server.track !== null, "track", server.track ?? "");
   if (source !== null) add(true, "source", sourceText(source));
   return words;
 }

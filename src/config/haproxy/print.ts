@@ -57,6 +57,7 @@ function printGlobal(global: Global): string {
     when(global.daemon, "daemon"),
     when(global.quiet, "quiet"),
     value("pidfile", global.pidfile, null),
+    global.hardStopAfter === null ? null : ["hard-stop-after", formatTime(global.hardStopAfter)],
     value("maxconn", global.maxconn, null),
     ...global.log.map(logWords),
     value("log-tag", global.logTag, unset.logTag),
@@ -77,6 +78,7 @@ function printProxy(proxy: Proxy): string {
     value("maxconn", proxy.maxconn, null),
     value("backlog", proxy.backlog, null),
     value("monitor-net", proxy.monitorNet, null),
+    value("monitor-uri", proxy.monitorUri, null),
     proxy.grace === 0 ? null : ["grace", formatTime(proxy.grace)],
     value("balance", proxy.balance, unset.balance),
     value("hash-type", proxy.hashType, unset.hashType),
@@ -96,13 +98,15 @@ function printProxy(proxy: Proxy): string {
   ]);
 }
 
-function bindWords({ address, name, backlog, v6only }: Bind): string[] {
+function bindWords({ address, name, backlog, ...flags }: Bind): string[] {
   return [
     "bind",
     listenText(address),
     ...(name === null ? [] : ["name", name]),
     ...(backlog === null ? [] : ["backlog", String(backlog)]),
-    ...(v6only ? ["v6only"] : []),
+    ...(flags.v6only ? ["v6only"] : []),
+    ...(flags.transparent ? ["transparent"] : []),
+    ...(flags.acceptProxy ? ["accept-proxy"] : []),
   ];
 }
 

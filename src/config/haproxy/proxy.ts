@@ -4,7 +4,7 @@ import type { Proxy } from "../model.ts";
 import { choice, time } from "./arguments.ts";
 import { proxyBind } from "./bind.ts";
 import { proxyCookie } from "./cookie.ts";
-import { source } from "./endpoints.ts";
+import { source, sourceUsage } from "./endpoints.ts";
 import {
   count,
   type Keyword,
@@ -66,6 +66,13 @@ const monitorNet: Keyword<Proxy> = setting("monitor-net", "<network>", "monitorN
   );
 });
 
+const monitorUri: Keyword<Proxy> = setting(
+  "monitor-uri",
+  "<uri>",
+  "monitorUri",
+  (args) => args.word("a URI").text,
+);
+
 const enabled = (name: string, disabled: boolean): Keyword<Proxy> =>
   setting(name, "", "disabled", () => disabled);
 
@@ -99,13 +106,14 @@ export const proxyKeywords = table<ProxyKeyword>(
     ofProxy("frontend", count("backlog", "<number>", "backlog", { zeroIsUnset: true })),
     ofProxy("frontend", defaultBackend),
     ofProxy("frontend", monitorNet),
+    ofProxy("frontend", monitorUri),
     ofProxy("backend", balance),
     ofProxy("backend", hashType),
     ofProxy("backend", proxyCookie),
     ofProxy("backend", redispatch),
     ofProxy("backend", count("retries", "<number>", "retries")),
     ofProxy("backend", count("fullconn", "<number>", "fullconn", { zeroIsUnset: true })),
-    ofProxy("backend", setting("source", "<ip>[:<port>]", "source", source)),
+    ofProxy("backend", setting("source", sourceUsage, "source", source)),
     ofProxy("backend", proxyDispatch, false),
     proxyServer,
     proxyDefaultServer,
@@ -118,7 +126,7 @@ export const proxyKeywords = table<ProxyKeyword>(
   declare email-alert error-log-format errorfile errorfiles errorloc errorloc302 errorloc303
   external-check filter force-persist http-after-response http-check http-error http-request
   http-response http-reuse http-send-name-header id ignore-persist load-server-state-from-file
-  log-format log-format-sd log-tag max-keep-alive-queue monitor monitor-uri persist rate-limit
+  log-format log-format-sd log-tag max-keep-alive-queue monitor persist rate-limit
   redirect reqadd reqallow reqdel reqdeny reqidel reqirep reqpass reqrep reqtarpit retry-on rspadd
   rspdel rspdeny rspidel rspirep rsprep server-state-file-name server-template srvtcpka-cnt
   srvtcpka-idle srvtcpka-intvl stats stick stick-table tcp-check tcp-request tcp-response

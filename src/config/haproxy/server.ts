@@ -1,7 +1,7 @@
 /** The keywords `server`, `default-server` and `dispatch` (manual, chapter 5.2). */
 import { legalName, type Proxy, type Server } from "../model.ts";
 import { type Arguments, attempt, integer, time } from "./arguments.ts";
-import { ipAndPort, serverAddress, source } from "./endpoints.ts";
+import { ipAndPort, serverAddress, source, sourceUsage } from "./endpoints.ts";
 import {
   count,
   type Keyword,
@@ -16,7 +16,7 @@ import type { Section } from "./section.ts";
 /** A word that turns a property of a server on or off. */
 function turn(
   name: string,
-  key: "backup" | "disabled" | "check",
+  key: "backup" | "disabled" | "check" | "checkSendProxy",
   value: boolean,
 ): Keyword<Server> {
   return setting(name, "", key, () => value);
@@ -28,6 +28,11 @@ function interval(name: "inter" | "fastinter" | "downinter"): Keyword<Server> {
     if (value === 0) throw args.mistake(`'${name}' cannot be 0`);
     return value;
   });
+}
+
+/** A header of the PROXY protocol before all else: the last word of these counts. */
+function sendProxy(name: string, version: Server["sendProxy"]): Keyword<Server> {
+  return setting(name, "", "sendProxy", () => version);
 }
 
 const parameters = table<Keyword<Server>>(
@@ -59,19 +64,26 @@ const parameters = table<Keyword<Server>>(
     count("maxconn", "<number>", "maxconn"),
     count("minconn", "<number>", "minconn"),
     count("maxqueue", "<number>", "maxqueue"),
-    setting("source", "<ip>[:<port>]", "source", source),
+    setting("source", sourceUsage, "source", source),
+    sendProxy("send-proxy", "v1"),
+    sendProxy("send-proxy-v2", "v2"),
+    sendProxy("no-send-proxy", null),
+    sendProxy("no-send-proxy-v2", null),
+    turn("check-send-proxy", "checkSendProxy", true),
+    turn("no-check-send-proxy", "checkSendProxy", false),
+    setting("track", "[<proxy>/]<server>", "track", (args) => args.word("a server").text),
   ],
   names(`
   agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file check-alpn
-  check-proto check-send-proxy check-sni check-ssl check-via-socks4 ciphers ciphersuites crl-file crt
+  check-proto check-sni check-ssl check-via-socks4 ciphers ciphersuites crl-file crt
   error-limit force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 id init-addr log-proto
-  max-reuse namespace no-agent-check no-check-send-proxy no-check-ssl no-send-proxy
-  no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3 no-tfo
+  max-reuse namespace no-agent-check no-check-ssl
+  no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-ssl no-ssl-reuse no-sslv3 no-tfo
   no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost non-stick npn observe on-error
   on-marked-down on-marked-up pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
-  redir resolve-net resolve-opts resolve-prefer resolvers send-proxy send-proxy-v2
+  redir resolve-net resolve-opts resolve-prefer resolvers
   send-proxy-v2-ssl send-proxy-v2-ssl-cn slowstart sni socks4 ssl ssl-max-ver ssl-min-ver ssl-reuse
-  stick tcp-ut tfo tls-tickets track usesrc verify verifyhost ws
+  stick tcp-ut tfo tls-tickets usesrc verify verifyhost ws
   `),
 );
 

@@ -61,12 +61,14 @@ test("an inherited socket is named by a variable", () => {
 });
 
 test("parameters of 'bind' are for each of its addresses", () => {
-  const proxy = only(valid("frontend f\nbind :::80,:81 name x backlog 4 v6only\n").proxies);
-  const common = { name: "x", backlog: 4, v6only: true };
+  const words = "name x backlog 4 v6only transparent accept-proxy";
+  const proxy = only(valid(`frontend f\nbind :::80,:81 ${words}\n`).proxies);
+  const common = { name: "x", backlog: 4, v6only: true, transparent: true, acceptProxy: true };
   assertEquals(proxy.bind, [
     { address: ip("::", 80), ...common },
     { address: ip("*", 81), ...common },
   ]);
   const undone = only(valid("frontend f\nbind :::80 v6only v4v6\n").proxies);
-  assertEquals(only(undone.bind).v6only, false);
+  const { v6only, transparent, acceptProxy } = only(undone.bind);
+  assertEquals([v6only, transparent, acceptProxy], [false, false, false]);
 });

@@ -20,6 +20,8 @@ const globals: Example<Global>[] = [
   ["quiet", { quiet: true }],
   ["pidfile /run/sluice.pid", { pidfile: "/run/sluice.pid" }],
   [["pidfile /a", "pidfile /b"], { pidfile: "/a" }],
+  ["hard-stop-after 30s", { hardStopAfter: 30_000 }],
+  ["hard-stop-after 0", { hardStopAfter: null }],
   ["maxconn 2000", { maxconn: 2000 }],
   ["maxconn 0", { maxconn: null }],
   ["log-tag edge", { logTag: "edge" }],
@@ -90,15 +92,18 @@ const proxies: Example<Proxy>[] = [
   ["grace 20s", { grace: 20_000 }],
   ["monitor-net 192.168.1.252/31", { monitorNet: "192.168.1.252/31" }],
   ["monitor-net 10.1.2.3", { monitorNet: "10.1.2.3/32" }],
+  ["monitor-uri /alive", { monitorUri: "/alive" }],
   ["balance roundrobin", { balance: "roundrobin" }],
   ["balance static-rr", { balance: "static-rr" }],
   ["balance leastconn", { balance: "leastconn" }],
   ["balance source", { balance: "source" }],
   ["hash-type consistent", { hashType: "consistent" }],
   ["hash-type map-based", { hashType: "map-based" }],
-  ["source 10.0.0.1", { source: { host: "10.0.0.1", port: 0 } }],
-  ["source [::1]:99", { source: { host: "::1", port: 99 } }],
-  ["source *", { source: { host: "0.0.0.0", port: 0 } }],
+  ["source 10.0.0.1", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
+  ["source [::1]:99", { source: { host: "::1", port: 99, lastPort: null } }],
+  ["source *", { source: { host: "0.0.0.0", port: 0, lastPort: null } }],
+  ["source 10.0.0.1:5000-5999", { source: { host: "10.0.0.1", port: 5000, lastPort: 5999 } }],
+  ["source 10.0.0.1:5000-5000", { source: { host: "10.0.0.1", port: 5000, lastPort: null } }],
   ["dispatch 127.0.0.1:80", {
     dispatch: { kind: "ip", host: "127.0.0.1", port: 80, portOffset: 0 },
   }],
@@ -211,7 +216,19 @@ const servers: [rest: string, expected: Partial<Server>][] = [
   ["disabled enabled", { disabled: false }],
   ["check no-check backup no-backup", { check: false, backup: false }],
   ["maxconn 12 minconn 4 maxqueue 9", { maxconn: 12, minconn: 4, maxqueue: 9 }],
-  ["source 10.1.2.1", { source: { host: "10.1.2.1", port: 0 } }],
+  ["source 10.1.2.1", { source: { host: "10.1.2.1", port: 0, lastPort: null } }],
+  ["source 10.1.2.1:1024-65535", {
+    source: { host: "10.1.2.1", port: 1024, lastPort: 65535 },
+  }],
+  ["", { sendProxy: null, checkSendProxy: false, track: null }],
+  ["send-proxy", { sendProxy: "v1" }],
+  ["send-proxy-v2", { sendProxy: "v2" }],
+  ["send-proxy send-proxy-v2", { sendProxy: "v2" }],
+  ["send-proxy-v2 send-proxy", { sendProxy: "v1" }],
+  ["send-proxy no-send-proxy", { sendProxy: null }],
+  ["send-proxy-v2 no-send-proxy-v2", { sendProxy: null }],
+  ["check-send-proxy", { sendProxy: null, checkSendProxy: true }],
+  ["check-send-proxy no-check-send-proxy", { checkSendProxy: false }],
 ];
 for (const [rest, expected] of servers) {
   test(`server s 10.0.0.1:80 ${rest}`, () => {
@@ -219,6 +236,15 @@ for (const [rest, expected] of servers) {
     assertEquals(pick(server, expected), expected);
   });
 }
+
+test("a server tracks one of its proxy, or of another", () => {
+  const { servers } = listen(
+    "server a 10.0.0.1:80 check",
+    "server b 10.0.0.1:81 track a",
+    "server c 10.0.0.1:82 track l/b",
+  );
+  assertEquals(servers.map(({ track }) => track), [null, "a", "l/b"]);
+});
 
 test("default-server is what later servers begin with", () => {
   const { servers } = listen(
@@ -229,7 +255,7 @@ test("default-server is what later servers begin with", () => {
   const [a, b] = servers;
   assertEquals(a?.check, false);
   assertEquals([b?.check, b?.inter, b?.weight, b?.backup], [true, 9000, 8, false]);
-  assertEquals(b?.source, { host: "10.1.2.1", port: 0 });
+  assertEquals(b?.source, { host: "10.1.2.1", port: 0, lastPort: null });
 });
 
 test("every keyword has an example here", () => {

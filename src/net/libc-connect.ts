@@ -1,0 +1,101 @@
+/** Connected sockets made with libc, and what Bun does not tell of its own. */
+import {
+  address,
+  C,
+  errnoName,
+  failed,
+  IPPROTO_IP,
+  lastErrno,
+  setOption,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./libc.ts";
+import { type Address, encodeAddress, familyOf } from "./sockaddr.ts";
+import { showEndpoint, SocketError } from "./socket.ts";
+
+const IP_BIND_ADDRESS_NO_PORT = 24;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const POLLRDHUP = 0x2000;
+const EAGAIN = 11;
+const EINPROGRESS = 115;
+
+/**
+ * Starts to connect.
+ * @returns the descriptor, connecting or connected; an errno of an immediate failure as SocketError
+ */
+export function connectTo(
+  to: Address,
+  source: { host: string; port: number } | undefined,
+): number | SocketError {
+  const fd = C.socket(familyOf(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return failed("socket");
+  const error = bindAndConnect(fd, to, source);
+  if (error === null) return fd;
+  C.close(fd);
+  return error;
+}
+
+/** The part of {@linkcode connectTo} that may fail. @returns null if it has not */
+function bindAndConnect(
+  fd: number,
+  to: Address,
+  source: { host: string; port: number } | undefined,
+): SocketError | null {
+  if (source !== undefined) {
+    // The kernel then chooses the port at connect(), per destination: 28,000 for each server.
+    if (source.port === 0) setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const size = encodeAddress({ kind: "ip", host: source.host, port: source.port }, address);
+    if (typeof size !== "number") return size;
+    if (C.bind(fd, address, size) < 0) return failed(`cannot bind source ${source.host}`);
+  }
+  const size = encodeAddress(to, address);
+  if (typeof size !== "number") return size;
+  if (C.connect(fd, address, size) >= 0) return null;
+  const number = lastErrno();
+  if (number === EINPROGRESS) return null;
+  // EAGAIN: the accept queue of a unix listener is full, which is a refusal for a stream socket.
+  const code = number === EAGAIN ? "ECONNREFUSED" : errnoName(number);
+  return new SocketError(code, `cannot connect to ${showEndpoint(to)}`);
+}
+
+/** struct pollfd: a descriptor, what is asked, what was found. */
+const pollfd = new Uint8Array(new ArrayBuffer(8));
+const pollView = new DataView(pollfd.buffer);
+
+/** Whether the peer has sent FIN or RST, also if what it sent before has not been read. */
+export function peerHasClosed(fd: number): boolean {
+  pollView.setInt32(0, fd, true);
+  pollView.setUint32(4, POLLRDHUP, true);
+  // An error or a reset is told unasked (poll(2)).
+  return C.poll(pollfd, 1, 0) > 0;
+}
+
+const received = new Uint8Array(16384);
+
+/** What has come on a socket, 16 KiB at most; null if nothing has, or the stream has ended. */
+export function receive(fd: number): Uint8Array | null {
+  const length = C.recv(fd, received, received.length, MSG_DONTWAIT);
+  return length > 0 ? received.slice(0, length) : null;
+}
+
+/**
+ * Sends what the kernel takes at once; 0 if it takes nothing, say because the socket connects.
+ * @returns as SocketError why the connect failed: the kernel tells it once
+ */
+export function sendEarly(
+  fd: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): number | SocketError {
+  const piece = from === 0 ? bytes : bytes.subarray(from);
+  const taken = C.send(fd, piece, to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (taken >= 0) return taken;
+  const number = lastErrno();
+  return number === EAGAIN ? 0 : new SocketError(errnoName(number), "connect failed");
+}

@@ -1,0 +1,172 @@
+/**
+ * Taking over the listening sockets of running processes, so that a new process may follow an old
+ * one (-sf, -st) without a moment in which a client is refused or what waits in a queue is reset.
+ *
+ * The new process duplicates the old one's descriptors (pidfd_getfd(2), Linux 5.6 and later): the
+ * old one needs to know nothing of it, and may be HAProxy. While both live, either accepts.
+ */
+import { readdirSync, readlinkSync } from "node:fs";
+import { formatIp, parseIp } from "../net/ip.ts";
+import type { Address } from "../net/sockaddr.ts";
+import { showEndpoint } from "../net/socket.ts";
+
+const adopts = "Bun" in globalThis && process.platform === "linux";
+const net = adopts
+  ? {
+    ...await import("../net/libc.ts"),
+    ...await import("../net/libc-listen.ts"),
+    ...await import("../net/libc-takeover.ts"),
+  }
+  : null;
+
+/** What was taken over. */
+export interface Takeover {
+  /**
+   * Descriptors that nobody has used yet, by address as {@linkcode showEndpoint} gives it:
+   * "0.0.0.0:80", "[::]:80", "/run/proxy.sock", "abns@name".
+   */
+  readonly listeners: ReadonlyMap<string, number>;
+  /** Why something could not be taken over, a line for each process; for the log. */
+  readonly failures: readonly string[];
+  /**
+   * The descriptor that listens at an address, for {@linkcode ListenOptions.adopt}; from now on
+   * the caller's.
+   * @param ipv6Only whether IPv4 clients are to be refused at the IPv6 any-address
+   * @returns undefined if none was taken over
+   */
+  use(at: Address, ipv6Only: boolean): number | undefined;
+  /** Closes those that nobody has used. */
+  closeUnused(): void;
+  /** Closes one that was used after all in vain: it is the other process's again, as it was. */
+  giveBack(fd: number): void;
+}
+
+/**
+ * Takes over the listening stream sockets of other processes. Where that is not possible nothing
+ * is taken, and {@linkcode Takeover.failures} tells why: a process that is gone or another user's,
+ * a kernel before 5.6, a system that forbids it (see {@linkcode allowTakeover}), Deno, which cannot
+ * adopt sockets. Of several sockets at one address (SO_REUSEPORT) the first is taken.
+ */
+export function takeListeners(pids: readonly number[]): Takeover {
+  const listeners = new Map<string, number>();
+  const failures: string[] = [];
+  /** Who had taken those over that are in use now. */
+  const takers = new Map<number, number>();
+  /** Sockets seen: several descriptors, also of several processes, may be the same. */
+  const seen = new Set<string>();
+  for (const pid of pids) {
+    if (pid === process.pid) continue;
+    const failure = takeFrom(pid, listeners, seen);
+    if (failure !== null) failures.push(`process ${pid}: its sockets stay with it: ${failure}`);
+  }
+  return {
+    listeners,
+    failures,
+    use(at, ipv6Only) {
+      const key = keyOf(at);
+      const fd = listeners.get(key);
+      if (fd === undefined) return undefined;
+      if (at.kind === "ip" && at.host.includes(":") && net!.takesIpv6Only(fd) !== ipv6Only) {
+        return undefined;
+      }
+      listeners.delete(key);
+      takers.set(fd, net!.takerOf(fd));
+      return fd;
+    },
+    closeUnused() {
+      for (const fd of listeners.values()) net!.closeDescriptor(fd);
+      listeners.clear();
+    },
+    giveBack(fd) {
+      net!.unmarkTaken(fd, takers.get(fd) ?? 0);
+      net!.closeDescriptor(fd);
+    },
+  };
+}
+
+/** @returns why a process's sockets could not be taken; null if they could */
+function takeFrom(pid: number, into: Map<string, number>, seen: Set<string>): string | null {
+  if (net === null) return "this runtime cannot adopt sockets";
+  const processFd = net.openProcess(pid);
+  if (processFd < 0) return explain(net.lastErrno());
+  try {
+    for (const [number, socket] of socketsOf(pid)) {
+      if (seen.has(socket)) continue;
+      const fd = net.descriptorOf(processFd, number);
+      if (fd < 0) {
+        const errno = net.lastErrno();
+        // Closed since it was listed.
+        if (errno === EBADF) continue;
+        return explain(errno);
+      }
+      seen.add(socket);
+      const at = net.listens(fd) ? net.addressOf(fd) : null;
+      if (at === null || into.has(keyOf(at))) net.closeDescriptor(fd);
+      else into.set(keyOf(at), fd);
+    }
+    return null;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    return code === "EACCES" || code === "EPERM" ? explain(EACCES) : message;
+  } finally {
+    net.closeDescriptor(processFd);
+  }
+}
+
+/** A process's sockets: number of the descriptor, and which socket it is. */
+function* socketsOf(pid: number): Iterable<[number: number, socket: string]> {
+  for (const name of readdirSync(`/proc/${pid}/fd`)) {
+    let target = "";
+    try {
+      target = readlinkSync(`/proc/${pid}/fd/${name}`);
+    } catch (error) {
+      // Closed since it was listed; else the links may not be read.
+      if ((error as { code?: string }).code !== "ENOENT") throw error;
+    }
+    if (target.startsWith("socket:")) yield [Number(name), target];
+  }
+}
+
+function keyOf(at: Address): string {
+  if (at.kind === "ip") {
+    const bytes = parseIp(at.host);
+    return showEndpoint(bytes === null ? at : { ...at, host: formatIp(bytes) });
+  }
+  // HAProxy binds a path of this name and renames it; the socket keeps the name.
+  if (at.kind === "unix") return at.path.replace(/\.\d+\.tmp$/, "");
+  return showEndpoint(at);
+}
+
+const EPERM = 1;
+const ESRCH = 3;
+const EBADF = 9;
+const EACCES = 13;
+const EMFILE = 24;
+const ENOSYS = 38;
+
+function explain(errno: number): string {
+  switch (errno) {
+    case ESRCH:
+      return "there is no such process";
+    case EPERM:
+    case EACCES:
+      return "not permitted (another user's process, or ptrace is restricted: ptrace(2))";
+    case ENOSYS:
+      return "the kernel cannot do it (Linux 5.6 and later can)";
+    case EMFILE:
+      return "too many open descriptors";
+    default:
+      return `errno ${errno}`;
+  }
+}
+
+/**
+ * Lets any process of the same user take this one's sockets over, where the system restricts that
+ * to ancestors: Yama's `kernel.yama.ptrace_scope` 1, which many distributions set. A new process
+ * is never an ancestor, so without this only root could follow without loss. To be called once by
+ * a process that serves; nothing happens where there is no Yama. The other checks of ptrace(2)
+ * stay: the same user, and no privileges that the other lacks.
+ */
+export function allowTakeover(): void {
+  net?.allowTracing();
+}
