@@ -44,15 +44,9 @@ async function runFlags(argv: readonly string[]): Promise<number> {
     return 1;
   }
   if (flags.check) return check(flags.files, flags.quiet);
-  if (flags.daemon && !flags.foreground && !flags.debug) {
-    complain("-D: sluice does not run as a daemon yet; leave it to systemd, or use -db and '&'");
-    return 1;
-  }
-  if (flags.finish.length + flags.terminate.length > 0) {
-    complain("-sf, -st: sluice does not relieve another process yet; stop that one first");
-    return 1;
-  }
-  return run(flags.files, { ...flags, verbose: flags.verbose || flags.debug });
+  // -d is -db, and says more.
+  const background = flags.foreground || flags.debug ? null : { always: flags.daemon, argv };
+  return run(flags.files, { ...flags, background, verbose: flags.verbose || flags.debug });
 }
 
 /** The verbs for people: `sluice run FILE`. */
@@ -89,7 +83,7 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .addHelpText("after", examples("sluice show cookie-insert > my.cfg"))
     .action((name: string) => end(showScenario(name)));
   program.command("run").argument("<file...>", "configuration files, or the name of a scenario")
-    .description("runs a configuration in the foreground, until SIGTERM or SIGINT")
+    .description("runs a configuration in the foreground, even if it says 'daemon'")
     .option("-p, --pidfile <file>", "writes the process's id to a file")
     .addHelpText("after", examples("sluice run my.cfg", "sluice run cookie-insert"))
     .action(async (files: string[], options: { pidfile?: string }) =>

@@ -17,7 +17,7 @@ const binary = process.env["SLUICE_BINARY"] ?? join(root, "dist", "sluice");
 const missing = runtimeName === "bun" && !existsSync(binary);
 
 /** The program, and the arguments that go before its own. */
-const command: readonly [string, ...string[]] = runtimeName === "bun"
+export const launcher: readonly [string, ...string[]] = runtimeName === "bun"
   ? [binary]
   : [process.execPath, "run", "-A", "--quiet", "--no-check", join(root, "src", "main.ts")];
 
@@ -54,8 +54,8 @@ export interface Options {
   readonly cwd?: string;
   /** The words of a program that starts the program: setpriv, a shell. */
   readonly prefix?: readonly [string, ...string[]];
-  /** Descriptors to hand down as 3, 4, ... */
-  readonly descriptors?: readonly number[];
+  /** Descriptors to hand down as 3, 4, ...; "ignore": none of this number. */
+  readonly descriptors?: readonly (number | "ignore")[];
 }
 
 /** A started process, and what it has written so far. */
@@ -67,7 +67,7 @@ interface Child {
 }
 
 function launch(args: readonly string[], options: Options): Child {
-  const [first, ...rest] = [...options.prefix ?? [], ...command, ...args];
+  const [first, ...rest] = [...options.prefix ?? [], ...launcher, ...args];
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...options.descriptors ?? []];
   const child = spawn(first!, rest, {
     cwd: options.cwd ?? root,
@@ -109,6 +109,28 @@ export function withDescriptors(limit: number): readonly [string, ...string[]] {
 /** Runs the program to its end. */
 export function run(args: readonly string[], options: Options = {}): Promise<Ended> {
   return end(launch(args, options));
+}
+
+/** A started program. */
+export interface Started {
+  readonly pid: number;
+  /** How it ended. */
+  readonly ended: Promise<Ended>;
+  /** What it has written to its standard error. */
+  readonly stderr: () => string;
+  signal(name: NodeJS.Signals): void;
+}
+
+/** Starts the program. Whoever starts it sees to it that it ends. */
+export function start(args: readonly string[], options: Options = {}): Started {
+  const child = launch(args, options);
+  const pid = child.process.pid!;
+  return {
+    pid,
+    ended: end(child),
+    stderr: () => child.stderr,
+    signal: (name) => void process.kill(pid, name),
+  };
 }
 
 /** Makes a folder, and removes it after `body`. */

@@ -6,6 +6,8 @@ export interface Candidate {
   readonly load: number;
   /** Whether the server has reached its `maxconn`: skipped by algorithms which can choose. */
   readonly full: boolean;
+  /** Whether it is full, and has no limited queue of its own with room (manual: "maxqueue"). */
+  readonly saturated: boolean;
 }
 
 /**

@@ -7,7 +7,8 @@ import type { Balancer, Candidate } from "./balancer.ts";
 
 /**
  * A `leastconn` balancer. Idle servers come first, whatever their weight; then the least load for
- * the weight, counting the request to be placed; among equals the one chosen longest ago.
+ * the weight, counting the request to be placed; among equals the one chosen longest ago. Where all
+ * are full, one whose queue is limited and has room may be waited for (manual: "maxqueue").
  */
 export function leastconn<S extends Candidate>(): Balancer<S> {
   let servers: S[] = [];
@@ -15,14 +16,14 @@ export function leastconn<S extends Candidate>(): Balancer<S> {
   let last = new Float64Array(0);
   let picks = 0;
 
-  /** The best server other than `avoid`, or -1. */
-  function least(avoid: S | null): number {
+  /** The best server other than `avoid` which serves now, or else may be waited for; or -1. */
+  function least(avoid: S | null, mayWait: boolean): number {
     let best = -1;
     let bestLoad = 0;
     let bestWeight = 1;
     for (let i = 0; i < servers.length; i++) {
       const server = servers[i]!;
-      if (server.full || server === avoid) continue;
+      if ((mayWait ? server.saturated : server.full) || server === avoid) continue;
       const load = server.load === 0 ? 0 : server.load + 1;
       const weight = server.weight;
       const difference = best < 0 ? -1 : load * bestWeight - bestLoad * weight;
@@ -42,8 +43,9 @@ export function leastconn<S extends Candidate>(): Balancer<S> {
       last = Float64Array.from(servers, (server) => before.get(server) ?? 0);
     },
     pick(_key, avoid) {
-      let chosen = least(avoid);
-      if (chosen < 0 && avoid !== null) chosen = least(null);
+      let chosen = least(avoid, false);
+      if (chosen < 0 && avoid !== null) chosen = least(null, false);
+      if (chosen < 0) chosen = least(null, true);
       if (chosen < 0) return null;
       last[chosen] = ++picks;
       return servers[chosen]!;

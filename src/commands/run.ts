@@ -1,11 +1,16 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { loadConfiguration } from "../config/load.ts";
+import type { Configuration } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
+import { daemonReady, startDaemon } from "../process/daemon.ts";
+import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, StartError } from "../process/serve.ts";
+import { catchSignals } from "../process/signals.ts";
+import { allowTakeover } from "../process/takeover.ts";
 import { complain, readFiles, show } from "./files.ts";
 
 /** How to run. */
@@ -15,29 +20,62 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** Says where it listens. */
   readonly verbose?: boolean;
+  /** May run as a daemon: always, or if the configuration says so; by this command line. */
+  readonly background?: { readonly always: boolean; readonly argv: readonly string[] } | null;
+  /** Processes in whose place it starts: they are told to finish, or to end at once. */
+  readonly finish?: readonly number[];
+  readonly terminate?: readonly number[];
 }
 
 /**
- * `sluice run FILE...`: runs a configuration until SIGTERM or SIGINT.
- * @returns the exit status: 0 after a signal, 1 if it could not start
+ * Runs a configuration until a signal ends it, or its soft-stop is over.
+ * @returns the exit status: 0 after a signal, or when the daemon is ready; 1 if it could not start
  */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
+  // Not null in the daemon itself: the process that started it has shown all warnings.
+  const ready = daemonReady();
   const files = readFiles(paths);
   const network = await networkOfRuntime();
   const { configuration, diagnostics } = loadConfiguration(files, process.env, network.can);
-  show(diagnostics, files, options.quiet === true || configuration?.global.quiet === true);
+  const quiet = options.quiet === true || configuration?.global.quiet === true;
+  show(diagnostics, files, quiet || ready !== null);
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0) {
     complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
     return 1;
   }
+  const descriptors = inherited(configuration);
+  const { background = null } = options;
+  if (ready === null && background !== null && (background.always || configuration.global.daemon)) {
+    if (!quiet && logsToStreams(configuration)) complain(lostLogs);
+    const input = files.find(({ name }) => name === "-")?.text ?? null;
+    const reason = await startDaemon({ argv: background.argv, input, descriptors });
+    if (reason !== null && reason !== "") complain(`cannot start: ${reason}`);
+    return reason === null ? 0 : 1;
+  }
+
+  // Whoever sees the pid file, or is served, may send a signal.
+  const signals = catchSignals();
+  allowTakeover();
+  const own = ready === null ? [process.pid] : [process.pid, process.ppid];
+  const finish = otherProcesses(options.finish ?? [], own);
+  const terminate = otherProcesses(options.terminate ?? [], own);
+  const warn = (line: string) => complain(`[WARNING]  (${process.pid}) : ${line}`);
   let instance: Instance;
-  let stopped: Promise<void>;
   try {
     const resolved = await resolveNames(configuration);
-    // Whoever sees the pid file, or is served, may send a signal.
-    stopped = stopSignal();
-    instance = serve(resolved, network, options.maxconn ?? null, complain);
+    // A turn of the event loop, for signals that have come.
+    await new Promise((resolve) => setImmediate(resolve));
+    const pidfile = options.pidfile ?? configuration.global.pidfile;
+    instance = await startInPlaceOf([...finish, ...terminate], network, (network) => {
+      // Else the others would be told to go for a process that goes too.
+      const signal = signals.toEnd();
+      if (signal !== null) throw new StartError(`${signal} came first`);
+      const more = quiet ? {} : { announce: warn };
+      const started = serve(resolved, network, options.maxconn ?? null, complain, more);
+      if (pidfile !== null) writePid(pidfile, started);
+      return started;
+    }, quiet ? () => {} : warn);
   } catch (error) {
     if (
       error instanceof SocketError || error instanceof StartError || error instanceof ResolveError
@@ -47,20 +85,45 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     }
     throw error;
   }
-  const pidfile = options.pidfile ?? configuration.global.pidfile;
-  if (pidfile !== null) {
-    try {
-      writeFileSync(pidfile, `${process.pid}\n`);
-    } catch (error) {
-      instance.stop();
-      complain(`cannot start: cannot write the pid file: ${(error as Error).message}`);
-      return 1;
-    }
-  }
   if (options.verbose) announce(instance);
-  await stopped;
+  const over = signals.obey(instance, warn);
+  for (const pid of finish) relieve(pid, "SIGUSR1");
+  for (const pid of terminate) relieve(pid, "SIGTERM");
+  await ready?.(descriptors);
+  await over;
   instance.stop();
   return 0;
+}
+
+const lostLogs = "warning: a daemon has no standard output: what it logs there is lost.\n" +
+  "  log to a syslog server, or stay in the foreground with -db";
+
+function logsToStreams({ global, proxies }: Configuration): boolean {
+  return [global, ...proxies].some(({ log }) =>
+    log.some(({ target }) => target.kind === "stdout" || target.kind === "stderr")
+  );
+}
+
+/** The descriptors that the configuration names as inherited. */
+function inherited({ proxies }: Configuration): ReadonlySet<number> {
+  const binds = proxies.filter(({ disabled }) => !disabled).flatMap(({ bind }) => bind);
+  return new Set(binds.flatMap(({ address }) => address.kind === "fd" ? [address.fd] : []));
+}
+
+/** Writes the pid file. @throws {StartError} if that cannot be; then the instance is stopped */
+function writePid(path: string, instance: Instance): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    instance.stop();
+    throw new StartError(`cannot write the pid file: ${(error as Error).message}`);
+  }
+}
+
+/** Tells a process in whose place this one has started to go. */
+function relieve(pid: number, signal: NodeJS.Signals): void {
+  if (tell(pid, signal) !== "not permitted") return;
+  complain(`process ${pid} goes on: this user may not send it ${signal}`);
 }
 
 /** What to do about an address that cannot be listened on. */
@@ -83,11 +146,4 @@ function announce({ endpoints }: Instance): void {
   for (const { proxy, endpoint } of endpoints) {
     complain(`${proxy} listens on ${showEndpoint(endpoint)}`);
   }
-}
-
-/** Resolves at the first SIGTERM or SIGINT. */
-export function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve());
-  });
 }

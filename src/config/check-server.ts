@@ -35,12 +35,13 @@ export function checkServers(proxy: Proxy, locator: Locator, report: Report): vo
 
 /**
  * Whether it is known where to check a server: its own port, or its `port`, or the port of the
- * proxy's first listener. An `addr` without `port` in place of a unix socket needs one, too.
+ * proxy's first listener that has one. An `addr` without `port` in place of a unix socket needs
+ * one, too.
  */
 function hasCheckPort(proxy: Proxy, server: Server): boolean {
   const { address } = server;
   if (server.port !== null) return true;
   if (address.kind !== "ip" && server.addr === null) return true;
   if (address.kind === "ip" && address.port !== null) return true;
-  return proxy.bind[0]?.address.kind === "ip";
+  return proxy.bind.some((bind) => bind.address.kind === "ip");
 }

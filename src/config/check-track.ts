@@ -34,7 +34,7 @@ export function checkTrack(
   report: Report,
 ): void {
   for (const server of proxy.servers) {
-    if (server.track === null) continue;
+    if (server.track === null || server.track === "") continue;
     const place = locator.place(server, "track");
     const what = `${describe(proxy)}: server '${server.name}'`;
     if (server.check) {

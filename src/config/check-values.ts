@@ -147,7 +147,7 @@ function checkHttpValues(proxy: Proxy, expect: Expect): void {
 
 function checkServer(server: Server, expect: Expect): void {
   checkServerAddress(server.address, expect);
-  const { cookie, addr, port } = server;
+  const { cookie, addr, port, track } = server;
   const message = `'${cookie}' cannot be a cookie's value`;
   const hint = "no spaces, quotes, commas, semicolons, backslashes (RFC 6265, section 4.1.1)";
   expect(cookie === null || cookieValue.test(cookie), server, "cookie", message, hint);
@@ -156,6 +156,7 @@ function checkServer(server: Server, expect: Expect): void {
   for (const key of ["inter", "fastinter", "downinter"] as const) {
     expect(server[key] !== 0, server, key, `'${key}' cannot be 0`);
   }
+  expect(track !== "", server, "track", "'track' is empty", "null: it tracks no server");
   checkSource(server.source, server, expect);
 }
 

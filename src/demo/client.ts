@@ -13,8 +13,12 @@ export interface Outcome {
   readonly response: Head | null;
   readonly content: string;
   readonly failure: string | null;
+  /** There is no response because the connection was refused. */
+  readonly refused: boolean;
   /** The server's end of the connection was closed after the response. */
   readonly closed: boolean;
+  /** From the request's sending to the response's end, ms. */
+  readonly wait: number;
 }
 
 /** A client with a memory. */
@@ -22,21 +26,39 @@ export interface Client {
   /** false: forgets every cookie it is given. */
   acceptsCookies: boolean;
   /**
-   * Sends a request and waits for its response.
+   * Sends a request.
    * @param reuse sends it on the connection of the last request
    */
-  send(spec: RequestSpec, to: Endpoint, reuse: boolean): Promise<Outcome>;
+  begin(spec: RequestSpec, to: Endpoint, reuse: boolean): void;
+  /**
+   * Waits for the response to the request that was begun last.
+   * @param patience how long, in ms
+   * @throws {Error} if none was begun
+   */
+  response(patience?: number): Promise<Outcome>;
+  /** Both, one after the other. */
+  send(spec: RequestSpec, to: Endpoint, reuse: boolean, patience?: number): Promise<Outcome>;
   /** Ends its connection. */
   close(): void;
 }
 
 /** How long a client waits for a response, ms; longer than any time-out a story should have. */
-const patience = 20_000;
+const usualPatience = 20_000;
+
+/** A request on its way. */
+interface Begun {
+  readonly request: Head;
+  readonly method: string;
+  readonly start: number;
+  /** null: there was no connection to send it on. */
+  readonly wire: Wire | null;
+}
 
 /** Makes a client without cookies and without a connection. */
 export function client(network: Network, clock: Clock): Client {
   const jar = new Map<string, string>();
   let wire: Wire | null = null;
+  let begun: Begun | null = null;
 
   function requestOf(spec: RequestSpec, to: Endpoint): Head {
     const fields: Field[] = [];
@@ -66,27 +88,36 @@ export function client(network: Network, clock: Clock): Client {
 
   const self: Client = {
     acceptsCookies: true,
-    async send(spec, to, reuse) {
+    begin(spec, to, reuse) {
       const request = requestOf(spec, to);
-      const failed = (failure: string): Outcome => {
-        wire?.close();
-        wire = null;
-        return { request, response: null, content: "", failure, closed: true };
-      };
-      if (reuse && (wire === null || wire.over)) return failed("the connection is closed");
+      if (reuse && wire?.over) self.close();
       if (!reuse) {
         wire?.close();
         const source = spec.source === null ? {} : { source: { host: spec.source, port: 0 } };
         wire = dial(network, to, source);
       }
-      const current = wire as Wire;
+      if (!reuse && spec.preamble !== null) wire?.send(`${spec.preamble}\r\n`);
+      begun = { request, method: spec.method, start: clock.now(), wire };
+      wire?.send(headText(request));
+    },
+    async response(patience = usualPatience) {
+      if (begun === null) throw new Error("no request was begun");
+      const { request, method, start, wire: current } = begun;
+      begun = null;
+      const failed = (failure: string): Outcome => {
+        if (wire === current) self.close();
+        const refused = current?.open === false && current.error?.code === "ECONNREFUSED";
+        const wait = clock.now() - start;
+        return { request, response: null, content: "", failure, refused, closed: true, wait };
+      };
+      if (current === null) return failed("the connection is closed");
       let late = false;
       const cancel = clock.schedule(patience, () => {
         late = true;
         current.close();
       });
-      current.send(headText(request));
-      const message = await readResponse(current, spec.method);
+      const message = await readResponse(current, method);
+      const wait = clock.now() - start;
       if (message === null) {
         cancel();
         return failed(late ? `nothing within ${patience / 1000} s` : whyNot(current));
@@ -96,7 +127,11 @@ export function client(network: Network, clock: Clock): Client {
       while (closing && !current.over) await current.change();
       cancel();
       if (self.acceptsCookies) remember(message.head);
-      return outcomeOf(request, message, closing && !late);
+      return outcomeOf(request, message, closing && !late, wait);
+    },
+    async send(spec, to, reuse, patience) {
+      self.begin(spec, to, reuse);
+      return await self.response(patience);
     },
     close() {
       wire?.close();
@@ -106,9 +141,9 @@ export function client(network: Network, clock: Clock): Client {
   return self;
 }
 
-function outcomeOf(request: Head, message: Message, closed: boolean): Outcome {
+function outcomeOf(request: Head, message: Message, closed: boolean, wait: number): Outcome {
   const { head: response, content } = message;
-  return { request, response, content, failure: null, closed };
+  return { request, response, content, failure: null, refused: false, closed, wait };
 }
 
 function whyNot(wire: Wire): string {

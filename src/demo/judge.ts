@@ -1,7 +1,11 @@
 /** Whether what happened is what the story says: pure decisions on records. */
 import { type Head, statusOf, valuesOf } from "./message.ts";
 import type { Burst, Exchange, Verdict } from "./scene.ts";
-import type { BurstExpectation, Claim, Expectation, Who } from "./steps.ts";
+import type { BurstExpectation, Claim, Expectation, LogExpectation, Who } from "./steps.ts";
+
+/** What is judged here: not what the logs say, which is waited for. */
+type OfExchange = Exclude<Expectation, LogExpectation>;
+type OfBurst = Exclude<BurstExpectation, LogExpectation>;
 
 type Finding = { readonly held: boolean; readonly saw: string | null };
 
@@ -13,7 +17,7 @@ const not = (saw: string): Finding => ({ held: false, saw });
  * @param originOf the origin's name behind a server's: servers may share an address
  */
 export function judge(
-  expectation: Expectation,
+  expectation: OfExchange,
   exchange: Exchange,
   originOf: (server: string) => string,
 ): Verdict {
@@ -22,9 +26,13 @@ export function judge(
 }
 
 /** Judges one expectation of many requests. */
-export function judgeBurst(expectation: BurstExpectation, burst: Burst): Verdict {
+export function judgeBurst(
+  expectation: OfBurst,
+  burst: Burst,
+  originOf: (server: string) => string,
+): Verdict {
   const { line, text } = expectation;
-  return { line, text, ...findInBurst(expectation, burst) };
+  return { line, text, ...findInBurst(expectation, burst, originOf) };
 }
 
 /** Whether `value` is `pattern`, in which `*` stands for any run of characters. */
@@ -34,7 +42,7 @@ export function matches(pattern: string, value: string): boolean {
 }
 
 function find(
-  expectation: Expectation,
+  expectation: OfExchange,
   exchange: Exchange,
   originOf: (server: string) => string,
 ): Finding {
@@ -47,10 +55,28 @@ function find(
       const seen = exchange.sights.at(-1)?.request;
       return served.held && seen !== undefined ? compare(expectation.claim, seen) : served;
     }
+    case "sees-from": {
+      const served = serves(expectation.who, exchange, originOf);
+      const from = exchange.sights.at(-1)?.from;
+      if (!served.held || from === undefined) return served;
+      return from === expectation.host ? held : not(`it came from ${from}`);
+    }
+    case "sees-behalf": {
+      const served = serves(expectation.who, exchange, originOf);
+      const behalf = exchange.sights.at(-1)?.behalf;
+      if (!served.held || behalf === undefined) return served;
+      if (behalf === null) return not("no header of the PROXY protocol said so");
+      return behalf === expectation.host ? held : not(`it was on behalf of ${behalf}`);
+    }
     case "gets":
       return outcome.response === null
         ? not(outcome.failure ?? "no response")
         : compare(expectation.claim, outcome.response);
+    case "nothing":
+      return outcome.response === null ? held : not(outcome.response.line);
+    case "refused":
+      if (outcome.response !== null) return not(outcome.response.line);
+      return outcome.refused ? held : not(outcome.failure ?? "no response");
     case "closes":
       return outcome.closed ? held : not("it stays open");
   }
@@ -103,12 +129,16 @@ function among(head: Head): string {
   return names.length === 0 ? ", nor any field" : ` among ${names.join(", ")}`;
 }
 
-function findInBurst(expectation: BurstExpectation, burst: Burst): Finding {
+function findInBurst(
+  expectation: OfBurst,
+  burst: Burst,
+  originOf: (server: string) => string,
+): Finding {
   switch (expectation.kind) {
     case "counts": {
       const as = ([server, count]: readonly [string, number]) => `${server} ${count}`;
       const wrong = [...expectation.counts].some(([server, count]) =>
-        (burst.counts.get(server) ?? 0) !== count
+        (burst.counts.get(originOf(server)) ?? 0) !== count
       );
       return wrong ? not([...burst.counts].map(as).join(", ")) : held;
     }
@@ -123,6 +153,24 @@ function findInBurst(expectation: BurstExpectation, burst: Burst): Finding {
         `${count} ${status === 0 ? "no response" : `x ${status}`}`
       );
       return not(parts.join(", "));
+    }
+    case "mean":
+    case "p99": {
+      const wait = burst[expectation.kind];
+      return wait <= expectation.most ? held : not(`${Math.round(wait)} ms`);
+    }
+    case "reaches": {
+      const peak = burst.peaks.get(originOf(expectation.server)) ?? 0;
+      return peak >= expectation.least ? held : not(`it had ${peak} at most`);
+    }
+    case "peak": {
+      const { server, most } = expectation;
+      const over = [...burst.peaks].filter(([name, peak]) =>
+        peak > most && (server === null || originOf(server) === name)
+      );
+      return over.length === 0
+        ? held
+        : not(over.map(([name, peak]) => `${name} had ${peak}`).join(", "));
     }
   }
 }

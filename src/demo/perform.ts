@@ -1,13 +1,23 @@
-/** A whole demo: the configuration is loaded, the stage set, the story played, the sum drawn. */
+/**
+ * A whole demo: the configuration is loaded (who is where: world.ts), its story read (story.ts, and
+ * the sentences in forms.ts) into steps (steps.ts), the servers set up (stage.ts, origin.ts), the
+ * steps played (play.ts) and judged (judge.ts). What comes of each is a scene (scene.ts), which is
+ * drawn (draw.ts) or, with --check, only counted.
+ */
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../config/model.ts";
 import { type Network, SocketError } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
-import { draw, drawVerdict, type Look, pleasant, seconds } from "./draw.ts";
-import { drawFarewell, drawInvitation, drawProgramme, drawSight } from "./frame.ts";
+import type { OpenTransport } from "../log/transport.ts";
+import { type Company, company, type Instance } from "./company.ts";
+import { draw, drawVerdict, seconds } from "./draw.ts";
+import { drawFarewell, drawHeard, drawInvitation, drawProgramme, drawSight } from "./frame.ts";
+import { type Journal, journal, loggingOnce } from "./journal.ts";
+import { type Links, linksOver } from "./links.ts";
 import { paintFor } from "./paint.ts";
-import { type Instance, play, verdictsOf } from "./play.ts";
+import { type Look, pleasant } from "./picture.ts";
+import { play, verdictsOf } from "./play.ts";
 import type { Scene } from "./scene.ts";
 import { setStage, type Stage } from "./stage.ts";
 import { parseStory, type Story } from "./story.ts";
@@ -17,8 +27,10 @@ import { type World, worldOf } from "./world.ts";
 export interface Host {
   readonly network: Network;
   readonly clock: Clock;
+  /** Descriptors that the process may open; null where the system does not say. */
+  readonly descriptors: number | null;
   /** Starts its proxies. @throws {SocketError} if one cannot listen */
-  start(configuration: Configuration): Instance;
+  start(configuration: Configuration, how: StartOptions): Instance;
   /** To the standard output. */
   write(text: string): void;
   /** To the standard error. */
@@ -29,6 +41,14 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Resolves when the user wants it to end (SIGINT, SIGTERM). */
   interrupted(): Promise<void>;
+}
+
+/** How to start proxies. */
+export interface StartOptions {
+  /** On which network. */
+  readonly network: Network;
+  /** Opens their logs' ways out. */
+  readonly openLog: OpenTransport;
 }
 
 /** How to perform. */
@@ -61,26 +81,40 @@ export async function perform(
   const story = parseStory(file.text, file.name, world.cast);
   tell(story.errors);
   if (story.errors.length > 0) return 1;
-  const obstacle = obstacleTo(story, world, options);
+  const obstacle = obstacleTo(story, world, options) ??
+    shortage(story, configuration, host.descriptors);
   if (obstacle !== null) {
     host.complain(`${file.name}: ${obstacle}\n`);
     return 1;
   }
 
+  const down = story.steps.some(({ kind }) => kind === "link" || kind === "presence");
+  const links = down ? linksOver(host.network) : null;
+  const network = links ?? host.network;
+  const logged = journal();
+  const quiet = loggingOnce(configuration);
   let stage: Stage | null = null;
-  let instance: Instance | null = null;
+  let cast: Company | null = null;
   try {
-    stage = await setStage(host.network, host.clock, world);
-    instance = host.start(configuration);
-    return await run({ story, world, stage, instance }, options, host, look);
+    stage = await setStage(network, host.clock, world);
+    cast = company(() => host.start(quiet, { network, openLog: logged.open }));
+    const log = quiet.proxies.some((proxy) => proxy.log.length > 0) ? logged : null;
+    const breakFile = () => {
+      const spoilt = { name: file.name, text: `${file.text}\nlisten spoilt\n  no-such-keyword\n` };
+      const loaded = loadConfiguration([spoilt], host.env, host.network.can);
+      return loaded.configuration === null ? null : "its file is taken, with an error in it";
+    };
+    const production = { story, world, stage, company: cast, network, links, log, breakFile };
+    return await run(production, options, host, look);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     const code = error.message.includes(error.code) ? "" : ` (${error.code})`;
     host.complain(`${file.name}: ${error.message}${code}\n${mendFor(error)}`);
     return 1;
   } finally {
-    instance?.stop();
+    cast?.stop();
     stage?.strike();
+    links?.dispose();
   }
 }
 
@@ -88,16 +122,21 @@ interface Production {
   readonly story: Story;
   readonly world: World;
   readonly stage: Stage;
-  readonly instance: Instance;
+  readonly company: Company;
+  readonly network: Network;
+  readonly links: Links | null;
+  readonly log: Journal | null;
+  breakFile(): string | null;
 }
 
 async function run(
-  { story, world, stage, instance }: Production,
+  { story, log, ...production }: Production,
   options: PerformOptions,
   host: Host,
   look: Look,
 ): Promise<number> {
-  const { network, clock } = host;
+  const { clock } = host;
+  const { world, stage } = production;
   const check = options.check ?? false;
   const show = (scene: Scene) => {
     if (!check) return host.write(draw(scene, look));
@@ -107,13 +146,13 @@ async function run(
   };
   if (!check) host.write(drawProgramme(story.title, world, stage, look));
   const start = clock.now();
-  const tally = await play(story.steps, { network, clock, world, stage, instance }, show);
+  const theatre = { ...production, clock, log: log?.lines ?? null };
+  const tally = await play(story.steps, theatre, show);
   host.write(drawFarewell(look, tally, seconds(clock.now() - start)));
   if (options.keep) {
-    host.write(drawInvitation(world, look));
-    stage.watch((sight) => {
-      stage.sights.length = 0;
-      host.write(drawSight(sight, look));
+    host.write(drawInvitation(world, stage, look));
+    stage.watch((event) => {
+      host.write("request" in event ? drawSight(event, look) : drawHeard(event, look));
     });
     await host.interrupted();
   }
@@ -129,10 +168,30 @@ function obstacleTo(story: Story, world: World, options: PerformOptions): string
     "  scenarios' lists files which show how a story is told.";
 }
 
+/** Descriptors that a demo needs whatever it plays. */
+const overhead = 200;
+
+/** Why so many clients cannot come at once; null: they can. */
+function shortage(
+  { steps }: Story,
+  { proxies }: Configuration,
+  descriptors: number | null,
+): string | null {
+  const counts = steps.map((step) => step.kind === "burst" && step.atOnce ? step.count : 0);
+  const clients = Math.max(0, ...counts);
+  const servers = proxies.flatMap((proxy) => proxy.servers);
+  const served = servers.reduce((sum, { maxconn }) => sum + (maxconn || clients), 0);
+  // Client, proxy and server are one process: each connection has both of its ends here.
+  const needed = 2 * clients + 2 * Math.min(clients, served) + overhead;
+  if (clients === 0 || descriptors === null || needed <= descriptors) return null;
+  return `${clients} clients at once need ${needed} descriptors, and the process may open ` +
+    `${descriptors}:\n  raise the limit ('ulimit -n ${needed}'; the hard limit is root's to raise)`;
+}
+
 function mendFor({ code }: SocketError): string {
   switch (code) {
     case "EADDRINUSE":
-      return "  Another program listens there: end it, or take another address.\n";
+      return "  Another program listens there, perhaps a demo: end it, or take another address.\n";
     case "EADDRNOTAVAIL":
       return "  That is no address of this machine: take one of 127.0.0.0/8, which on Linux all are.\n";
     case "EACCES":

@@ -8,14 +8,21 @@
  *     #>   webA sees no Cookie
  *     #>   browser gets Set-Cookie: SERVERID=*
  *
- * A sentence stands in a line of its own; what is indented under a request belongs to it. All
- * sentences are in forms.ts.
+ *     #> webA hangs
+ *     #> wait until webA is DOWN
+ *     #>   the log says Server webfarm/webA is DOWN*
+ *
+ * A sentence stands in a line of its own; what is indented under it belongs to it: for a request,
+ * how it is sent and what must come of it; for a connection (`alice connects`) and what is said on
+ * it, who hears it; for all that happens, what the log says. forms.ts names all sentences.
  */
-import { burstParts, exchangeParts, type Part, sentences } from "./forms.ts";
-import type { Form, Problem } from "./words.ts";
+import { sentences } from "./forms.ts";
+import { awaitParts, beginParts, burstParts, exchangeParts, logParts } from "./forms-parts.ts";
+import { connectParts, talkParts } from "./forms-talk.ts";
+import { type Form, type Problem, problem } from "./words.ts";
 import { createReport, type Diagnostic } from "../config/diagnostic.ts";
 import { nearest } from "../config/nearest.ts";
-import type { Aside, Cast, Said, Step, StepOf } from "./steps.ts";
+import type { Aside, Cast, Expectation, Said, Step } from "./steps.ts";
 
 /** A story as read; it can be played if `errors` is empty. */
 export interface Story {
@@ -56,7 +63,7 @@ export function parseStory(text: string, file: string, cast: Cast): Story {
 
   for (const line of lines) {
     if (line.indent <= margin) {
-      const step = sentence(line, cast);
+      const step = sentence(line, cast, steps);
       if (step.kind !== "problem") steps.push(step);
       else report(line, step.word, step.message, step.mend);
       continue;
@@ -100,83 +107,102 @@ function join(
 }
 
 /** A line that stands for itself. */
-function sentence(line: Line, cast: Cast): Step | Problem {
+function sentence(line: Line, cast: Cast, before: readonly Step[]): Step | Problem {
   const said: Said = { line: line.number, text: line.words };
   const heading = /^==+ *(.*?) *=*$/.exec(line.words)?.[1];
   if (heading !== undefined) return { ...said, kind: "heading", text: heading };
   const narration = narrationOf(line);
   if (narration !== null) return { ...said, kind: "narration", text: narration };
   const step = read(sentences, line, said, cast, null);
-  if (step !== null) return step;
-  if ([...exchangeParts, ...burstParts].some((form) => form.pattern.test(line.words))) {
-    return {
-      kind: "problem",
-      word: line.words,
-      message: "this speaks of a request, and stands alone",
-      mend: "indent it under the request that it speaks of",
-    };
+  if (step !== null) return step.kind === "problem" ? step : unprepared(step, before) ?? step;
+  if (parts.some((form) => form.pattern.test(line.words))) {
+    return problem(
+      line.words,
+      "this speaks of a request, and stands alone",
+      "indent it under the request that it speaks of",
+    );
   }
   return notUnderstood(line, sentences);
 }
 
+/** All sentences that are to be indented. */
+const parts = [...exchangeParts, ...burstParts, ...connectParts];
+
+/** The problem with a step of a client for whom nothing before it made a connection. */
+function unprepared(step: Step, before: readonly Step[]): Problem | null {
+  const begun = (client: string) =>
+    before.some((each) =>
+      (each.kind === "connect" || each.kind === "begin") && each.client === client
+    );
+  const needs = (client: string, mend: string) =>
+    begun(client)
+      ? null
+      : problem(client, `'${client}' has no connection`, `write '${client} ${mend}' above it`);
+  switch (step.kind) {
+    case "say":
+    case "hang-up":
+      return needs(step.client, "connects");
+    case "finish":
+      return step.who.side === "server" ? null : needs(step.who.name, "connects");
+    case "await":
+      return needs(step.client, "begins GET /");
+    default:
+      return null;
+  }
+}
+
 /** The step to which an indented line belongs, with what the line adds. */
 function grow(owner: Step | undefined, line: Line, cast: Cast): Step | Problem {
-  const said: Said = { line: line.number, text: line.words };
-  if (owner?.kind === "exchange") {
-    const narration = narrationOf(line);
-    if (narration !== null) {
-      return { ...owner, asides: [...owner.asides, { place: placeIn(owner), text: narration }] };
+  const narration = narrationOf(line);
+  if (narration !== null && (owner?.kind === "exchange" || owner?.kind === "await")) {
+    return { ...owner, asides: [...owner.asides, { place: placeIn(owner), text: narration }] };
+  }
+  if (narration !== null && owner !== undefined) {
+    if (owner.kind !== "heading" && owner.kind !== "narration") {
+      return { ...owner, notes: [...owner.notes ?? [], narration] };
     }
-    const part = read(exchangeParts, line, said, cast, owner) ?? notUnderstood(line, exchangeParts);
-    return part.kind === "problem" ? part : addToExchange(owner, part);
   }
-  if (owner?.kind === "burst") {
-    const part = read(burstParts, line, said, cast, owner) ?? notUnderstood(line, burstParts);
-    return part.kind === "problem" ? part : addToBurst(owner, part);
+  switch (owner?.kind) {
+    case undefined:
+    case "heading":
+    case "narration":
+      return problem(
+        line.words,
+        "an indented line belongs to a request or a deed, and none is above it",
+        "put it under a line such as 'browser sends GET /', or take the indentation away",
+      );
+    case "exchange":
+      return add(exchangeParts, line, cast, owner);
+    case "begin":
+      return add(beginParts, line, cast, owner);
+    case "await":
+      return add(awaitParts, line, cast, owner);
+    case "burst":
+      return add(burstParts, line, cast, owner);
+    case "connect":
+      return add(connectParts, line, cast, owner);
+    case "say":
+    case "finish":
+    case "hang-up":
+      return add(talkParts, line, cast, owner);
+    default:
+      return add(logParts, line, cast, owner);
   }
-  return {
-    kind: "problem",
-    word: line.words,
-    message: "an indented line belongs to a request, and none is above it",
-    mend: "put it under a line such as 'browser sends GET /', or take the indentation away",
-  };
+}
+
+function add<S>(forms: readonly Form<Step, S>[], line: Line, cast: Cast, step: S): Step | Problem {
+  const said: Said = { line: line.number, text: line.words };
+  return read(forms, line, said, cast, step) ?? notUnderstood(line, forms);
 }
 
 /** Narration is drawn where it is told: before what the server says, or after, or at the end. */
-function placeIn({ answers, expectations }: StepOf<"exchange">): Aside["place"] {
+function placeIn(owner: {
+  readonly answers?: readonly unknown[];
+  readonly expectations: readonly Expectation[];
+}): Aside["place"] {
+  const { answers = [], expectations } = owner;
   if (expectations.some((e) => e.kind === "gets" || e.kind === "closes")) return "end";
   return answers.length + expectations.length > 0 ? "response" : "request";
-}
-
-function addToExchange(step: StepOf<"exchange">, part: Part): Step {
-  const { request } = step;
-  switch (part.kind) {
-    case "with":
-      return { ...step, request: { ...request, fields: [...request.fields, part.field] } };
-    case "from":
-      return { ...step, request: { ...request, source: part.host } };
-    case "answers":
-      return { ...step, answers: [...step.answers, part.claim] };
-    case "expect":
-      return { ...step, expectations: [...step.expectations, part.expectation] };
-    case "expect-burst":
-      throw new Error("a form of exchangeParts made a part of a burst");
-  }
-}
-
-function addToBurst(step: StepOf<"burst">, part: Part): Step {
-  const { request } = step;
-  switch (part.kind) {
-    case "with":
-      return { ...step, request: { ...request, fields: [...request.fields, part.field] } };
-    case "from":
-      return { ...step, request: { ...request, source: part.host }, upward: part.upward };
-    case "expect-burst":
-      return { ...step, expectations: [...step.expectations, part.expectation] };
-    case "answers":
-    case "expect":
-      throw new Error("a form of burstParts made a part of an exchange");
-  }
 }
 
 function narrationOf(line: Line): string | null {

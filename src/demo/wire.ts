@@ -16,12 +16,16 @@ import type {
 export interface Wire {
   /** What the socket tells its owner. */
   readonly events: SocketEvents;
+  /** The peer's address; "" for unix sockets, and while there is no connection. */
+  readonly peer: string;
   /** The connection stands, or stood. */
   readonly open: boolean;
   /** Bytes that arrived and were not yet taken. */
   readonly pending: string;
   /** The peer has sent all, or the connection is gone. */
   readonly over: boolean;
+  /** The connection is gone: nothing can be sent any more. */
+  readonly gone: boolean;
   /** Why the connection is gone; null while it stands, or if it came to its regular end. */
   readonly error: SocketError | null;
   /** Removes and returns the first `length` characters of `pending`. */
@@ -30,6 +34,8 @@ export interface Wire {
   change(): Promise<void>;
   /** Sends text; what the kernel does not take at once follows when it does. */
   send(text: string): void;
+  /** Ends this direction, after what was sent; the other one goes on. */
+  finish(): void;
   /** Closes the connection. `over` is true from then on. Idempotent. */
   close(): void;
 }
@@ -55,6 +61,9 @@ function make(established: boolean): { wire: Wire; attach: (to: Socket) => void 
   let over = false;
   let error: SocketError | null = null;
   let unsent: Uint8Array = new Uint8Array(0);
+  let gone = false;
+  let finishing = false;
+  let peer = "";
   let wake: (() => void)[] = [];
 
   const changed = () => {
@@ -63,9 +72,15 @@ function make(established: boolean): { wire: Wire; attach: (to: Socket) => void 
     for (const callback of callbacks) callback();
   };
   const flush = () => {
-    if (socket === null || !open || unsent.length === 0) return;
-    const taken = socket.write(unsent, 0, unsent.length);
-    unsent = unsent.subarray(taken < 0 ? unsent.length : taken);
+    if (socket === null || !open) return;
+    if (unsent.length > 0) {
+      const taken = socket.write(unsent, 0, unsent.length);
+      unsent = unsent.subarray(taken < 0 ? unsent.length : taken);
+    }
+    if (finishing && unsent.length === 0) {
+      finishing = false;
+      socket.shutdown();
+    }
   };
 
   const wire: Wire = {
@@ -86,10 +101,14 @@ function make(established: boolean): { wire: Wire; attach: (to: Socket) => void 
       },
       closed(_, why) {
         over = true;
+        gone = true;
         error = why;
         socket = null;
         changed();
       },
+    },
+    get peer() {
+      return peer;
     },
     get open() {
       return open;
@@ -99,6 +118,9 @@ function make(established: boolean): { wire: Wire; attach: (to: Socket) => void 
     },
     get over() {
       return over;
+    },
+    get gone() {
+      return gone;
     },
     get error() {
       return error;
@@ -111,20 +133,33 @@ function make(established: boolean): { wire: Wire; attach: (to: Socket) => void 
     change: () => new Promise((resolve) => wake.push(resolve)),
     send(text) {
       const bytes = bytesOf(text);
+      if (unsent.length === 0) {
+        unsent = bytes;
+        return flush();
+      }
       const all = new Uint8Array(unsent.length + bytes.length);
       all.set(unsent);
       all.set(bytes, unsent.length);
       unsent = all;
       flush();
     },
+    finish() {
+      finishing = true;
+      flush();
+    },
     close() {
       over = true;
+      gone = true;
       socket?.close();
       socket = null;
       changed();
     },
   };
-  return { wire, attach: (to) => socket = to };
+  const attach = (to: Socket) => {
+    socket = to;
+    peer = to.remoteAddress;
+  };
+  return { wire, attach };
 }
 
 function textOf(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 /** The words of the story language: what forms.ts makes its sentences of, and how they are read. */
 import { didYouMean } from "../config/nearest.ts";
-import type { Cast, Claim, RequestSpec, Said, Who } from "./steps.ts";
+import type { Cast, Claim, Party, RequestSpec, Said, Who } from "./steps.ts";
 
 /** What keeps a sentence from being read: the word to point at, why, and the mend. */
 export interface Problem {
@@ -20,11 +20,13 @@ export interface Form<M, C> {
   read(groups: Groups, said: Said, cast: Cast, step: C): M | Problem;
 }
 
-/** Patterns: a client or server; a request; where it is sent; what is answered; which server. */
+/** Patterns: a client or server; a request; where it is sent; what is answered; and so on. */
 export const name = "[A-Za-z0-9_][\\w.:/-]*";
 export const request = "(?<method>[A-Z]+) (?<uri>\\S+)(?: (?<version>HTTP/\\S+))?";
-export const target = "(?: to (?<proxy>\\S+))?";
+export const target = "(?: to (?<proxy>\\S+)(?: port (?<port>\\d+))?)?";
 export const claim = "(?<claim>\\d{3}|[\\w!#$%&'*+.^`|~-]+: .*|[\\w!#$%&'*+.^`|~-]+:)";
+export const time = "(?<time>\\d+(?:\\.\\d+)? ?(?:ms|s|m))";
+export const address = "[0-9a-fA-F.:]+";
 export const subject = `(?<who>the server|the same server|another server|${name})`;
 
 /** A pattern that a whole sentence has to fit. */
@@ -63,7 +65,54 @@ export function whoOf(words: string, cast: Cast): Who | Problem {
   if (words === "the server") return { kind: "any" };
   if (words === "the same server") return { kind: "same" };
   if (words === "another server") return { kind: "other" };
-  return known(words, "server", cast.servers) ?? { kind: "named", server: words };
+  return knownServer(words, cast) ?? { kind: "named", server: words };
+}
+
+/** The problem with a name that is no server's; null if it is one. */
+export function knownServer(word: string, cast: Cast): Problem | null {
+  return cast.aliases.includes(word) ? null : known(word, "server", cast.servers);
+}
+
+/** As {@linkcode knownServer}, where the words may also be `every server`. */
+export function knownServers(words: string, cast: Cast): Problem | null {
+  return words === "every server" ? null : knownServer(words, cast);
+}
+
+/** A server by its name, else a client: it need not be declared. */
+export function partyOf(word: string, cast: Cast): Party {
+  return { side: isServer(word, cast) ? "server" : "client", name: word };
+}
+
+/** Whether the configuration has a server of this name. */
+export function isServer(word: string, { servers, aliases }: Cast): boolean {
+  return servers.includes(word) || aliases.includes(word);
+}
+
+/** The problem with where clients are to go; null if somebody listens there. */
+export function knownEntry(
+  proxy: string | undefined,
+  port: string | undefined,
+  { proxies, entries }: Cast,
+): Problem | null {
+  const stranger = proxy === undefined ? null : known(proxy, "proxy", proxies);
+  if (stranger !== null || port === undefined) return stranger;
+  const ports = entries.flatMap((entry) =>
+    proxy === undefined || entry.proxy === proxy ? [String(entry.port)] : []
+  );
+  if (ports.includes(port)) return null;
+  return problem(
+    port,
+    `${proxy ?? "no proxy"} ${proxy === undefined ? "listens" : "does not listen"} on port ${port}`,
+    `there ${ports.length === 1 ? "is" : "are"} ${ports.join(", ")}`,
+  );
+}
+
+/** The step, and one more expectation of it. */
+export function expecting<S extends { readonly expectations: readonly unknown[] }>(
+  step: S,
+  expectation: S["expectations"][number],
+): S {
+  return { ...step, expectations: [...step.expectations, expectation] };
 }
 
 /** Reads the groups of the patterns `request` and `target`. */
@@ -75,12 +124,22 @@ export function requestOf(groups: Groups, cast: Cast): RequestSpec | Problem {
   if (cast.checks.includes(`${method} ${uri} ${version}`)) {
     return problem(method, "the health checks send this very request", "ask for another URI");
   }
-  const stranger = proxy === undefined ? null : known(proxy, "proxy", cast.proxies);
-  return stranger ?? { method, uri, version, fields: [], source: null, proxy: proxy ?? null };
+  const { port } = groups;
+  const stranger = proxy === undefined ? null : knownEntry(proxy, port, cast);
+  return stranger ?? {
+    method,
+    uri,
+    version,
+    preamble: null,
+    fields: [],
+    source: null,
+    proxy: proxy ?? null,
+    port: port === undefined ? null : Number(port),
+  };
 }
 
 /** Reads "300 ms", "10s" or "2 m". */
 export function milliseconds(time: string): number {
   const unit = time.endsWith("ms") ? 1 : time.endsWith("s") ? 1000 : 60_000;
-  return parseInt(time) * unit;
+  return parseFloat(time) * unit;
 }

@@ -1,6 +1,6 @@
 /** What a configuration means to a demo: where its proxies listen, and where its servers are. */
-import type { Configuration, Proxy, Server } from "../config/model.ts";
-import type { Endpoint } from "../net/socket.ts";
+import type { Configuration, ListenAddress, Proxy, Server } from "../config/model.ts";
+import { type Endpoint, showEndpoint } from "../net/socket.ts";
 import type { Cast } from "./steps.ts";
 
 /** A server as stories name it. */
@@ -10,14 +10,24 @@ export interface Place {
   readonly proxy: string;
   readonly name: string;
   readonly endpoint: Endpoint;
+  /** All of its addresses: one without a port has one for each port that its proxy listens on. */
+  readonly endpoints: readonly Endpoint[];
   /** Where it is checked, if that is elsewhere. */
   readonly checked: Endpoint | null;
+  /** The proxy relays bytes, of whatever protocol. */
+  readonly tcp: boolean;
+  readonly backup: boolean;
+  /** Its checks are the hello of TLS. */
+  readonly hellos: boolean;
+  /** Its connections begin with a header of the PROXY protocol. */
+  readonly behalf: boolean;
 }
 
 /** Where a proxy takes its clients. */
 export interface Entry {
   readonly proxy: string;
   readonly endpoint: Endpoint;
+  readonly tcp: boolean;
   /** A cookie with which a client would come back to one of its servers; null: there is none. */
   readonly cookie: string | null;
 }
@@ -27,6 +37,10 @@ export interface World {
   readonly servers: readonly Place[];
   readonly entries: readonly Entry[];
   readonly cast: Cast;
+  /** The servers that a story means by a name: several where proxies share one. */
+  serversOf(name: string): readonly Place[];
+  /** The proxy of this configuration that listens there; null: none does. */
+  proxyAt(endpoint: Endpoint): string | null;
 }
 
 /** Reads a world out of a configuration. */
@@ -34,13 +48,23 @@ export function worldOf(configuration: Configuration): World {
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
   const all = proxies.flatMap((proxy) => proxy.servers.map((server) => ({ proxy, server })));
   const servers = all.map(({ proxy, server }): Place => {
-    const unique = all.filter((other) => other.server.name === server.name).length === 1;
+    const endpoint = endpointOf(server, proxy);
+    // Two proxies may have the same server: then one name is enough.
+    const unique = all.filter(({ server: other }) => other.name === server.name)
+      .every((other) =>
+        showEndpoint(endpointOf(other.server, other.proxy)) === showEndpoint(endpoint)
+      );
     return {
       label: unique ? server.name : `${proxy.name}/${server.name}`,
       proxy: proxy.name,
       name: server.name,
-      endpoint: endpointOf(server, proxy),
+      endpoint,
+      endpoints: endpointsOf(server, proxy),
       checked: checkedAt(server, proxy),
+      tcp: proxy.mode === "tcp",
+      backup: server.backup,
+      hellos: proxy.check.kind === "ssl-hello",
+      behalf: server.sendProxy !== null,
     };
   });
   const entries = proxies.flatMap((proxy) =>
@@ -49,18 +73,42 @@ export function worldOf(configuration: Configuration): World {
       const endpoint = address.kind === "ip"
         ? { ...address, host: reachable(address.host) }
         : address;
-      return [{ proxy: proxy.name, endpoint, cookie: cookieOf(proxy) }];
+      return [{ proxy: proxy.name, endpoint, tcp: proxy.mode === "tcp", cookie: cookieOf(proxy) }];
     })
   );
   const checks = proxies.flatMap(({ check }) =>
     check.kind === "http" ? [`${check.method} ${check.uri} ${check.version.split("\r\n")[0]}`] : []
   );
   const cast: Cast = {
-    servers: servers.map((server) => server.label),
+    servers: [...new Set(servers.map((server) => server.label))],
+    aliases: servers.map((server) => `${server.proxy}/${server.name}`),
     proxies: [...new Set(entries.map((entry) => entry.proxy))],
+    entries: entries.flatMap(({ proxy, endpoint }) =>
+      endpoint.kind === "ip" ? [{ proxy, port: endpoint.port }] : []
+    ),
     checks: [...new Set(checks)],
   };
-  return { servers, entries, cast };
+  return {
+    servers,
+    entries,
+    cast,
+    serversOf: (name) =>
+      servers.filter((place) => name === place.label || name === `${place.proxy}/${place.name}`),
+    proxyAt(endpoint) {
+      const listens = ({ address }: Proxy["bind"][number]) => covers(address, endpoint);
+      return proxies.find((proxy) => proxy.bind.some(listens))?.name ?? null;
+    },
+  };
+}
+
+/** Whether who listens at `address` is there for who connects to `endpoint`. */
+function covers(address: ListenAddress, endpoint: Endpoint): boolean {
+  if (address.kind === "fd") return false;
+  if (address.kind !== "ip" || endpoint.kind !== "ip") {
+    return showEndpoint(address) === showEndpoint(endpoint);
+  }
+  const any = address.host === "*" || address.host === "0.0.0.0" || address.host === "::";
+  return address.port === endpoint.port && (any || address.host === endpoint.host);
 }
 
 /** A server without a port has the one that the client came to: here, the proxy's first. */
@@ -68,6 +116,17 @@ function endpointOf({ address }: Server, proxy: Proxy): Endpoint {
   if (address.kind !== "ip") return address;
   const port = address.port ?? firstPort(proxy) + address.portOffset;
   return { kind: "ip", host: address.host, port };
+}
+
+function endpointsOf(server: Server, proxy: Proxy): Endpoint[] {
+  const { address } = server;
+  if (address.kind !== "ip" || address.port !== null) return [endpointOf(server, proxy)];
+  const ports = proxy.bind.flatMap((bind) => bind.address.kind === "ip" ? [bind.address.port] : []);
+  return [...new Set(ports)].map((port) => ({
+    kind: "ip",
+    host: address.host,
+    port: port + address.portOffset,
+  }));
 }
 
 function checkedAt(server: Server, proxy: Proxy): Endpoint | null {

@@ -28,13 +28,16 @@ export interface NoticeCounts {
   readonly queued: number;
 }
 
+/** Why a server's state changed: by a check, or with the server that it tracks. */
+export type NoticeReason = CheckResult | { readonly via: NoticeSubject };
+
 /** A server went down. */
 export function downNotice(
   subject: NoticeSubject,
-  result: CheckResult,
+  why: NoticeReason,
   counts: NoticeCounts,
 ): Notice {
-  const text = `${named(subject)} is DOWN, ${reason(result)}. ${servers(counts)} left.` +
+  const text = `${named(subject)} is DOWN${reason(why)}. ${servers(counts)} left.` +
     `${onBackup(counts)} ${counts.sessions} sessions active, ${counts.requeued} requeued, ` +
     `${counts.queued} remaining in queue.`;
   return { level: "alert", text };
@@ -43,10 +46,10 @@ export function downNotice(
 /** A server came up. */
 export function upNotice(
   subject: NoticeSubject,
-  result: CheckResult,
+  why: NoticeReason,
   counts: NoticeCounts,
 ): Notice {
-  const text = `${named(subject)} is UP, ${reason(result)}. ${servers(counts)} online.` +
+  const text = `${named(subject)} is UP${reason(why)}. ${servers(counts)} online.` +
     `${onBackup(counts)} ${counts.requeued} sessions requeued, ${counts.queued} total in queue.`;
   return { level: "notice", text };
 }
@@ -57,12 +60,23 @@ export function noServerNotice(kind: Proxy["kind"], proxy: string): Notice {
   return { level: "emerg", text: `${what} ${proxy} has no server available!` };
 }
 
-function named({ proxy, server, backup }: NoticeSubject): string {
-  return `${backup ? "Backup " : ""}Server ${proxy}/${server}`;
+/** One check serves two servers, for it would be the same (no word of HAProxy's, which makes two). */
+export function sharedNotice(subject: NoticeSubject, checked: NoticeSubject): Notice {
+  return { level: "notice", text: `${named(subject)} shares the checks of ${path(checked)}.` };
 }
 
-function reason({ status, code, info, duration }: CheckResult): string {
-  return `reason: ${descriptions[status]}` +
+function named(subject: NoticeSubject): string {
+  return `${subject.backup ? "Backup " : ""}Server ${path(subject)}`;
+}
+
+function path({ proxy, server }: NoticeSubject): string {
+  return `${proxy}/${server}`;
+}
+
+function reason(why: NoticeReason): string {
+  if ("via" in why) return ` via ${path(why.via)}`;
+  const { status, code, info, duration } = why;
+  return `, reason: ${descriptions[status]}` +
     (code === null ? "" : `, code: ${code}`) +
     (info === "" ? "" : `, info: "${printable(info)}"`) +
     `, check duration: ${Math.floor(duration)}ms`;

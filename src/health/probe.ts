@@ -1,4 +1,5 @@
 /** One check: a connection, a conversation over it, a verdict, all within a time. */
+import { encodeProxyHeader, type ProxyVersion } from "../net/proxy-protocol.ts";
 import type { ConnectOptions, Endpoint, Network, Socket } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
 import {
@@ -35,6 +36,8 @@ export function checkTimeouts(
 export interface Target {
   readonly endpoint: Endpoint;
   readonly options: ConnectOptions;
+  /** The version of the PROXY header before all else; null: none. */
+  readonly proxyHeader: ProxyVersion | null;
   readonly timeouts: CheckTimeouts;
 }
 
@@ -55,7 +58,8 @@ export type Probe = (done: (result: CheckResult) => void) => () => void;
 
 /**
  * Starts a check.
- * @param conversation null: the connection is all that is asked for
+ * @param conversation null: the connection is all that is asked for, and a PROXY header all that
+ * is sent
  * @param done called once, from the event loop; the connection is closed by then
  * @returns a function that gives up on the check; `done` is not called then
  */
@@ -70,14 +74,15 @@ export function startProbe(
   const start = clock.now();
   let established = false;
   let over = false;
+  let request: Uint8Array = nothing;
   let sent = 0;
   let cancelTimeout = clock.schedule(timeouts.connect, expire);
 
   const socket = network.connect(target.endpoint, target.options, {
     opened(socket) {
       established = true;
-      if (conversation === null) return conclude(verdict("L4OK"));
-      if (timeouts.answer !== null) {
+      request = wholeRequest(target, conversation, socket);
+      if (conversation !== null && timeouts.answer !== null) {
         cancelTimeout();
         cancelTimeout = clock.schedule(timeouts.answer, expire);
       }
@@ -92,9 +97,9 @@ export function startProbe(
   });
 
   function send(socket: Socket): void {
-    const request = conversation?.request;
-    if (!established || request === undefined || sent === request.length) return;
-    sent += Math.max(0, socket.write(request, sent, request.length));
+    if (!established) return;
+    if (sent < request.length) sent += Math.max(0, socket.write(request, sent, request.length));
+    if (conversation === null && sent === request.length) conclude(verdict("L4OK"));
   }
   function expire(): void {
     // Nobody waits for the rest of a late answer.
@@ -114,4 +119,37 @@ export function startProbe(
   return () => {
     if (!over) release();
   };
+}
+
+const nothing = new Uint8Array(0);
+
+/** What to send: the header of the PROXY protocol, where there is to be one, and the request. */
+function wholeRequest(
+  { proxyHeader }: Target,
+  conversation: Conversation | null,
+  socket: Socket,
+): Uint8Array {
+  const request = conversation?.request ?? nothing;
+  if (proxyHeader === null) return request;
+  const header = ownHeader(proxyHeader, socket);
+  const whole = new Uint8Array(header.length + request.length);
+  whole.set(header);
+  whole.set(request, header.length);
+  return whole;
+}
+
+/**
+ * A check is made on nobody's behalf. As HAProxy does, version 2 says so; version 1 cannot, and
+ * tells of the check's own connection.
+ */
+function ownHeader(version: ProxyVersion, socket: Socket): Uint8Array {
+  return encodeProxyHeader(
+    version,
+    version === "v2" ? null : {
+      remoteAddress: socket.localAddress,
+      remotePort: socket.localPort,
+      localAddress: socket.remoteAddress,
+      localPort: socket.remotePort,
+    },
+  );
 }

@@ -2,6 +2,7 @@
 import { bytesOf } from "./bytes.ts";
 
 const reasons = new Map<number, readonly [reason: string, explanation: string]>([
+  [200, ["OK", "This proxy is alive."]],
   [400, [
     "Bad Request",
     "The request could not be understood, or could be understood in two ways.",
@@ -14,24 +15,33 @@ const reasons = new Map<number, readonly [reason: string, explanation: string]>(
   [504, ["Gateway Timeout", "The server did not answer in time."]],
 ]);
 
-const cache = new Map<number, Uint8Array>();
+/**
+ * What a reply says of its connection: that it closes; or, where the client takes that for granted
+ * without, that it stays open; or nothing, for it stays open.
+ */
+export type ReplyConnection = "close" | "keep-alive" | "";
+
+const cache = new Map<string, Uint8Array>();
 
 /**
  * The reply with this status.
- * @param keep the connection stays open after it; else it says that it closes
  * @param bodyless the request was a HEAD: only the head is sent
  */
-export function errorReply(status: number, keep: boolean, bodyless: boolean): Uint8Array {
-  const key = status * 4 + (keep ? 2 : 0) + (bodyless ? 1 : 0);
+export function ownReply(
+  status: number,
+  connection: ReplyConnection,
+  bodyless: boolean,
+): Uint8Array {
+  const key = `${status} ${connection} ${bodyless}`;
   let reply = cache.get(key);
   if (reply === undefined) {
-    reply = build(status, keep, bodyless);
+    reply = build(status, connection, bodyless);
     cache.set(key, reply);
   }
   return reply;
 }
 
-function build(status: number, keep: boolean, bodyless: boolean): Uint8Array {
+function build(status: number, connection: ReplyConnection, bodyless: boolean): Uint8Array {
   const [reason, explanation] = reasons.get(status) ?? ["Error", "The request failed."];
   const body = `<html><body><h1>${status} ${reason}</h1>\n${explanation}\n</body></html>\n`;
   const head = [
@@ -39,7 +49,7 @@ function build(status: number, keep: boolean, bodyless: boolean): Uint8Array {
     `Content-Length: ${body.length}`,
     "Content-Type: text/html",
     "Cache-Control: no-cache",
-    ...(keep ? [] : ["Connection: close"]),
+    ...(connection === "" ? [] : [`Connection: ${connection}`]),
   ];
   return bytesOf(`${head.join("\r\n")}\r\n\r\n${bodyless ? "" : body}`);
 }

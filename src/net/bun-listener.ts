@@ -189,9 +189,14 @@ function isDead(at: { kind: "unix"; path: string }): boolean {
   return fd.code === "ECONNREFUSED";
 }
 
-/** Which file a unix socket's path is; null for another address, or if there is none. */
+/** Which file a unix socket's path is; null for another address, or if that cannot be told. */
 function inodeOf(at: Endpoint): number | null {
-  return at.kind === "unix" ? statSync(at.path, { throwIfNoEntry: false })?.ino ?? null : null;
+  if (at.kind !== "unix") return null;
+  try {
+    return statSync(at.path).ino;
+  } catch {
+    return null;
+  }
 }
 
 /** A path that is to go; one that stays, for lack of permission, refuses all who try it. */

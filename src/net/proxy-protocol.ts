@@ -3,6 +3,7 @@
  * a connection, with the addresses of the client on whose behalf it was made.
  */
 import { formatIp, parseIp } from "./ip.ts";
+import { areSound } from "./proxy-tlvs.ts";
 
 /** Both ends of a client's connection. Addresses are without port; "" is that of a unix socket. */
 export interface Addresses {
@@ -81,6 +82,8 @@ function parseLine(bytes: Uint8Array): ProxyHeader {
   if (!/^PROXY TCP[46] /.test(line)) return unknownProtocol;
   const [, family, source = "", destination = "", remotePort = "", localPort = ""] =
     /^PROXY TCP([46]) (\S+) (\S+) (\d+) (\d+)$/.exec(line) ?? [];
+  // "010" would be 10 to one reader and 8 to another.
+  if (/\b0\d+\.|\.0\d/.test(`${source} ${destination}`)) return badHeader;
   const size = family === "4" ? 4 : 16;
   const [remote, local] = [parseIp(source), parseIp(destination)];
   if (remote?.length !== size || local?.length !== size) return badHeader;
@@ -93,7 +96,7 @@ function isPort(text: string): boolean {
   return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
-/** Version 2: binary (section 2.2). What follows the addresses, the TLVs, is skipped. */
+/** Version 2: binary (section 2.2). Of what follows the addresses only the soundness counts. */
 function parseBinary(bytes: Uint8Array): ProxyHeader {
   const [command = VERSION_2, family = 0] = [bytes[12], bytes[13]];
   // Another version is another protocol.
@@ -107,7 +110,12 @@ function parseBinary(bytes: Uint8Array): ProxyHeader {
   if (command === (VERSION_2 | LOCAL)) return { kind: "header", length, addresses: null };
   const [domain, transport] = [family >> 4, family & 15];
   if (domain > UNIX || transport > DGRAM) return badHeader;
-  if (size < (addressLength[domain] ?? unixLength)) return badHeader;
+  const ends = addressLength[domain] ?? unixLength;
+  if (size < ends) return badHeader;
+  // Without a family nobody knows where the addresses end.
+  if (domain !== UNSPEC && !areSound(bytes.subarray(0, length), fixedLength + ends)) {
+    return badHeader;
+  }
   // What is no connection over TCP has no address that we could tell of.
   if ((domain !== INET && domain !== INET6) || transport !== STREAM) {
     return { kind: "header", length, addresses: null };

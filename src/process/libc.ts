@@ -1,6 +1,6 @@
 /**
  * The calls to Linux's C library that neither runtime offers: datagrams in batches, unix datagrams,
- * and asking whether a descriptor takes bytes. Bun calls through bun:ffi, Deno through Deno.dlopen.
+ * asking whether a descriptor takes bytes, and putting one descriptor in the place of another. Bun calls through bun:ffi, Deno through Deno.dlopen.
  */
 
 /** The calls used. Each returns -1 on failure; {@linkcode Libc.errno} then tells why. */
@@ -11,6 +11,7 @@ export interface Libc {
   write(fd: number, bytes: Uint8Array, length: number): number;
   inet_pton(family: number, text: Uint8Array, address: Uint8Array): number;
   close(fd: number): number;
+  dup2(fd: number, other: number): number;
   /** To be read right after the call that failed. */
   errno(): number;
   /** Where an array's bytes are; keeps nothing alive. */
@@ -36,6 +37,7 @@ function openOnBun(name: string): Libc {
     write: { args: [i32, ptr, u64], returns: i32 },
     inet_pton: { args: [i32, ptr, ptr], returns: i32 },
     close: { args: [i32], returns: i32 },
+    dup2: { args: [i32, i32], returns: i32 },
     __errno_location: { args: [], returns: ptr },
   });
   return {
@@ -53,6 +55,7 @@ function openOnDeno(name: string): Libc {
     write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
     inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
+    dup2: { parameters: ["i32", "i32"], result: "i32" },
     __errno_location: { parameters: [], result: "pointer" },
   });
   type Bytes = Uint8Array<ArrayBuffer>;
@@ -64,6 +67,7 @@ function openOnDeno(name: string): Libc {
     inet_pton: (family, text, address) =>
       symbols.inet_pton(family, text as Bytes, address as Bytes),
     close: symbols.close,
+    dup2: symbols.dup2,
     errno: () => new Deno.UnsafePointerView(symbols.__errno_location()!).getInt32(),
     addressOf: (bytes) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Bytes))),
   };
@@ -85,7 +89,7 @@ export function libc(): Libc {
       reason ??= error;
     }
   }
-  throw new Error(`logging needs Linux's C library (${names.join(" or ")}): ${reason}`);
+  throw new Error(`sluice needs Linux's C library (${names.join(" or ")}): ${reason}`);
 }
 
 const errnoNames = new Map([

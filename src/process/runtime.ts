@@ -13,3 +13,15 @@ export async function networkOfRuntime(): Promise<Network> {
   if ("Bun" in globalThis) return (await import("../net/bun.ts")).bunNetwork;
   return (await import("../net/deno.ts")).denoNetwork;
 }
+
+/** The command that starts this program, without its own arguments: itself, or a runtime's. */
+export function ownCommand(): [program: string, ...args: string[]] {
+  const main = process.argv[1]!;
+  if ("Bun" in globalThis) {
+    // Bun's folder of what is compiled in.
+    const compiled = main.startsWith("/$bunfs/");
+    return [process.execPath, ...compiled ? [] : [...process.execArgv, main]];
+  }
+  // Deno does not tell what it was permitted; whoever may start programs may start this.
+  return [process.execPath, ...Deno.build.standalone ? [] : ["run", "-A", "--quiet", main]];
+}

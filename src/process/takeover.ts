@@ -8,7 +8,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { formatIp, parseIp } from "../net/ip.ts";
 import type { Address } from "../net/sockaddr.ts";
-import { showEndpoint } from "../net/socket.ts";
+import { type Endpoint, showEndpoint } from "../net/socket.ts";
 
 const adopts = "Bun" in globalThis && process.platform === "linux";
 const net = adopts
@@ -35,6 +35,11 @@ export interface Takeover {
    * @returns undefined if none was taken over
    */
   use(at: Address, ipv6Only: boolean): number | undefined;
+  /**
+   * Whether one of the processes may be who listens at an address that is in use: unless all of
+   * them were looked into, and none had this port on whatever address.
+   */
+  mayHave(at: Endpoint): boolean;
   /** Closes those that nobody has used. */
   closeUnused(): void;
   /** Closes one that was used after all in vain: it is the other process's again, as it was. */
@@ -50,18 +55,28 @@ export interface Takeover {
 export function takeListeners(pids: readonly number[]): Takeover {
   const listeners = new Map<string, number>();
   const failures: string[] = [];
+  /** All were seen with what they have: none is about to end, or forbids it. */
+  let complete = true;
   /** Who had taken those over that are in use now. */
   const takers = new Map<number, number>();
   /** Sockets seen: several descriptors, also of several processes, may be the same. */
   const seen = new Set<string>();
   for (const pid of pids) {
     if (pid === process.pid) continue;
+    const before = seen.size;
     const failure = takeFrom(pid, listeners, seen);
+    complete &&= failure === null && seen.size > before;
     if (failure !== null) failures.push(`process ${pid}: its sockets stay with it: ${failure}`);
   }
+  const all = [...listeners.keys()];
   return {
     listeners,
     failures,
+    mayHave(at) {
+      if (failures.length > 0) return true;
+      if (at.kind === "ip") return all.some((key) => key.endsWith(`:${at.port}`));
+      return at.kind !== "fd" && all.includes(keyOf(at));
+    },
     use(at, ipv6Only) {
       const key = keyOf(at);
       const fd = listeners.get(key);

@@ -6,7 +6,7 @@ import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server } from "./server.ts";
-import type { Stream } from "./stream.ts";
+import type { StreamAssignment } from "./stream-assignment.ts";
 
 /** What a choice may depend on. Asking for it costs a system call: only who needs it does. */
 export interface Client {
@@ -15,14 +15,30 @@ export interface Client {
   readonly clientPort: number;
 }
 
+/** Servers with the same bounds, whose limits rise at the same loads. */
+interface Ramp {
+  readonly minconn: number;
+  readonly maxconn: number;
+  readonly servers: Server[];
+}
+
 /** The server side of a proxy: it assigns streams to servers, or lets them wait. */
 export class Backend {
   readonly servers: Server[] = [];
   readonly cookie: CookiePolicy | null;
   /** Streams that any server may take. */
-  readonly queue = new Queue<Stream>();
+  readonly queue = new Queue<StreamAssignment>();
+  /** How many have ever waited. */
+  queued = 0;
   /** Streams here now (HAProxy's beconn). */
   connections = 0;
+  /** The load at which servers reach their `maxconn`. */
+  #fullconn: number;
+  /** Connections that the frontends may have which send theirs here. */
+  #incoming = 0;
+  readonly #ramps: Ramp[] = [];
+  /** Streams so far. */
+  total = 0;
   /** Servers that take new sessions now, and whether they are the backups. */
   active: readonly Server[] = [];
   readonly #balancer: Balancer<Server>;
@@ -31,12 +47,15 @@ export class Backend {
   constructor(readonly config: model.Proxy, readonly runtime: Runtime) {
     this.cookie = config.cookie === null ? null : cookiePolicy(config.cookie);
     this.#balancer = createBalancer<Server>(config.balance, config.hashType);
+    // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
+    this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
   }
 
   /** Adds a server; {@linkcode update} is to follow when all are there. */
   add(config: model.Server, address: model.ServerAddress): Server {
     const server = new Server(config, this, address);
     this.servers.push(server);
+    this.#addRamp(server);
     if (server.cookie !== null) {
       const sharing = this.#byCookie.get(server.cookie) ?? [];
       sharing.push(server);
@@ -53,21 +72,23 @@ export class Backend {
     const usable = this.servers.filter((server) => server.usable);
     const main = usable.filter((server) => !server.config.backup);
     const backups = this.config.allbackups ? usable : usable.slice(0, 1);
+    for (const server of this.active) server.active = false;
     this.active = main.length > 0 ? main : backups;
+    for (const server of this.active) server.active = true;
     this.#balancer.update(this.active);
   }
 
   /** A server's state changed: others take its queue, or it takes of theirs. */
   stateChanged(server: Server): void {
     this.update();
-    if (server.serves) {
-      this.serveQueues(server);
-      return;
+    if (server.serves) this.serveQueues(server);
+    else server.closeIdle();
+    // Who takes part only now, say a backup, will not have heard of those that wait.
+    if (this.queue.length > 0) {
+      for (const other of this.active) this.serveQueues(other);
     }
-    server.closeIdle();
-    if (!this.config.redispatch || this.config.persist) return;
+    if (server.serves || !this.config.redispatch || this.config.persist) return;
     for (let stream = server.queue.first; stream !== null; stream = server.queue.first) {
-      server.queue.remove(stream);
       stream.reassign();
     }
   }
@@ -104,9 +125,44 @@ export class Backend {
     return this.#balancer.pick(key, avoid);
   }
 
+  /** Streams of a frontend come here, which may have so many connections. */
+  addIncoming(maxconn: number): void {
+    this.#incoming += maxconn;
+    if (this.config.fullconn !== null || this.config.kind === "listen") return;
+    // HAProxy's way, for a backend may have several frontends: a tenth of what can come.
+    this.#fullconn = Math.max(1, Math.round(this.#incoming / 10));
+  }
+
+  /** The slots of a server with such limits at the present load (manual: "minconn"). */
+  limit(minconn: number, maxconn: number): number {
+    const full = this.#fullconn;
+    return this.connections >= full
+      ? maxconn
+      : Math.max(minconn, Math.floor(this.connections * maxconn / full));
+  }
+
+  /** A stream has come: where limits rise with that, who waits longest takes the new slot. */
+  loadRose(): void {
+    for (const { maxconn, servers } of this.#ramps) {
+      const full = this.#fullconn;
+      // Whether the ramp has a step here.
+      if (this.connections > full || this.connections * maxconn % full >= maxconn) continue;
+      for (const server of servers) this.serveQueues(server);
+    }
+  }
+
+  #addRamp(server: Server): void {
+    const { minconn, maxconn } = server;
+    if (minconn === maxconn) return;
+    const ramp = this.#ramps.find((ramp) => ramp.minconn === minconn && ramp.maxconn === maxconn);
+    if (ramp === undefined) this.#ramps.push({ minconn, maxconn, servers: [server] });
+    else ramp.servers.push(server);
+  }
+
   /** A stream takes one of the server's slots. */
   take(server: Server): void {
     server.current++;
+    server.total++;
   }
 
   /** A stream gives its slot back; who waits longest takes it. */
@@ -119,15 +175,14 @@ export class Backend {
   serveQueues(server: Server): void {
     while (!server.full) {
       const own = server.queue.first;
-      const any = server.usable && this.active.includes(server) ? this.queue.first : null;
+      const any = server.active ? this.queue.first : null;
       const stream = own === null
         ? any
-        : any === null || own.queuedSince <= any.queuedSince
+        : any === null || own.queueOrder < any.queueOrder
         ? own
         : any;
       if (stream === null) return;
-      stream.queue?.remove(stream);
-      stream.take(server);
+      stream.serve(server);
     }
   }
 }

@@ -1,18 +1,29 @@
-/** Sets up the health checks of all servers, and carries what they find to the backends. */
+/** Sets up the health checks of all servers: what is checked, and who lives by whose checks. */
+import type { Check } from "../config/model.ts";
 import { type Checker, startChecker } from "../health/checker.ts";
 import { httpProbe } from "../health/http.ts";
-import { downNotice, noServerNotice, upNotice } from "../health/notice.ts";
-import type { Probe } from "../health/probe.ts";
-import type { CheckResult } from "../health/result.ts";
+import { sharedNotice } from "../health/notice.ts";
+import { type CheckPlan, identity } from "../health/plan.ts";
+import type { Probe, Target } from "../health/probe.ts";
 import { startOffsets } from "../health/schedule.ts";
+import { sslHelloProbe } from "../health/ssl-hello.ts";
 import { checkTarget } from "../health/target.ts";
 import { tcpProbe } from "../health/tcp.ts";
 import type { Backend } from "./backend.ts";
+import { changeStates, subjectOf } from "./changes.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
+import { followDisabled, trackers } from "./track.ts";
+
+/** Servers that one check serves: their plans are the same. */
+interface Shared {
+  readonly plan: CheckPlan;
+  readonly servers: [Server, ...Server[]];
+}
 
 /**
- * Starts to check every server with `check`.
+ * Starts to check every server with `check`, those whose checks would be the same by one check, and
+ * lets the servers with `track` follow.
  * @param spreadChecks percent of noise in the intervals
  * @returns a function that ends all checks
  */
@@ -21,69 +32,63 @@ export function startChecks(
   spreadChecks: number,
   runtime: Runtime,
 ): () => void {
-  const checked = backends.flatMap((backend) =>
-    backend.servers.flatMap((server) => {
-      const probe = server.config.check && !server.config.disabled
-        ? probeOf(server, runtime)
-        : null;
-      return probe === null ? [] : [{ server, probe }];
-    })
-  );
-  const offsets = startOffsets(checked.map(({ server }) => server.config.inter));
-  const checkers: Checker[] = checked.map(({ server, probe }, i) =>
+  const followers = trackers(backends);
+  followDisabled(backends, followers);
+  const checks = sharedChecks(backends);
+  for (const { servers } of checks) tellShared(servers, runtime);
+  const offsets = startOffsets(checks.map(({ plan }) => plan.settings.inter));
+  const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
     startChecker({
-      settings: server.config,
+      settings: plan.settings,
       offset: offsets[i]!,
       spreadChecks,
-      probe,
+      probe: probeOf(plan.target, plan.check, runtime),
       clock: runtime.clock,
       random: Math.random,
-      changed: (change, result) => changed(server, change, result, runtime),
+      changed: (change, result) => changeStates(servers, followers, change, result, runtime),
     })
   );
   return () => checkers.forEach((checker) => checker.stop());
 }
 
-/** How to check `server`; null if no port can be found, which the configuration check refuses. */
-function probeOf({ config, address, backend }: Server, runtime: Runtime): Probe | null {
-  const target = checkTarget(backend.config, config, address, config.addr);
-  if (target === null) return null;
-  const { check } = backend.config;
-  return check.kind === "http"
-    ? httpProbe(runtime.network, runtime.clock, target, check)
-    : tcpProbe(runtime.network, runtime.clock, target);
+/** The checks to make, in the order of the configuration. */
+function sharedChecks(backends: readonly Backend[]): Shared[] {
+  const known = new Map<string, Shared>();
+  for (const server of backends.flatMap(({ servers }) => servers)) {
+    const plan = planOf(server);
+    if (plan === null) continue;
+    const key = identity(plan);
+    const shared = known.get(key);
+    if (shared === undefined) known.set(key, { plan, servers: [server] });
+    else shared.servers.push(server);
+  }
+  return [...known.values()];
 }
 
-function changed(
-  server: Server,
-  change: "up" | "down",
-  result: CheckResult,
-  runtime: Runtime,
-): void {
-  const { backend } = server;
-  const waited = server.queue.length + backend.queue.length;
-  const hadServers = backend.active.length > 0;
-  server.up = change === "up";
-  backend.stateChanged(server);
-  const up = backend.servers.filter((other) => other.usable);
-  const counts = {
-    active: up.filter(({ config }) => !config.backup).length,
-    backup: up.filter(({ config }) => config.backup).length,
-    sessions: server.current,
-    requeued: Math.max(0, waited - server.queue.length - backend.queue.length),
-    queued: backend.queue.length,
-  };
-  const subject = {
-    proxy: backend.config.name,
-    server: server.name,
-    backup: server.config.backup,
-  };
-  const notice = change === "up"
-    ? upNotice(subject, result, counts)
-    : downNotice(subject, result, counts);
-  runtime.log.event(backend.config, notice.level, notice.text);
-  if (hadServers && backend.active.length === 0) {
-    const last = noServerNotice(backend.config.kind, backend.config.name);
-    runtime.log.event(backend.config, last.level, last.text);
+/**
+ * How to check `server`; null: not at all. That no port can be found is refused by the
+ * configuration check.
+ */
+function planOf({ config, address, backend }: Server): CheckPlan | null {
+  if (!config.check || config.disabled) return null;
+  const target = checkTarget(backend.config, config, address, config.addr);
+  return target === null ? null : { target, check: backend.config.check, settings: config };
+}
+
+function probeOf(target: Target, check: Check, { network, clock }: Runtime): Probe {
+  switch (check.kind) {
+    case "tcp":
+      return tcpProbe(network, clock, target);
+    case "http":
+      return httpProbe(network, clock, target, check);
+    case "ssl-hello":
+      return sslHelloProbe(network, clock, target, Math.random);
+  }
+}
+
+function tellShared([first, ...others]: Shared["servers"], { log }: Runtime): void {
+  for (const server of others) {
+    const { level, text } = sharedNotice(subjectOf(server), subjectOf(first));
+    log.event(server.backend.config, level, text);
   }
 }

@@ -1,4 +1,5 @@
 import type * as model from "../config/model.ts";
+import { bytesOf } from "../http/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import type { Backend } from "./backend.ts";
 import { type AddressField, addressField } from "./http-request.ts";
@@ -6,17 +7,26 @@ import type { HttpStream } from "./http-stream.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Listed } from "./session-list.ts";
 
+/** While the proxy stops, ms that a connection may go on without a request. */
+const lastWait = 2000;
+
 /** The client side of a proxy: its listeners, its connections, what every request needs of it. */
 export class Frontend {
   readonly listeners: Listener[] = [];
   /** Connections of clients here now (HAProxy's feconn). */
   connections = 0;
+  /** Connections so far. */
+  total = 0;
+  /** It has stopped listening for good: its sessions are the last ones. */
+  stopping = false;
   /** Sessions are logged: then their log records are filled in. */
   readonly logs: boolean;
   /** Connections are logged as they are accepted. */
   readonly logsConnections: boolean;
   readonly forwardFor: AddressField | null;
   readonly originalTo: AddressField | null;
+  /** What monitors ask for; null: nobody does. */
+  readonly monitor: Uint8Array | null;
   readonly timeouts: {
     readonly client: number | null;
     readonly httpRequest: number | null;
@@ -38,6 +48,7 @@ export class Frontend {
     this.logsConnections = runtime.log.logsConnections(config);
     this.forwardFor = addressField(backend.config.forwardfor ?? config.forwardfor);
     this.originalTo = addressField(backend.config.originalto ?? config.originalto);
+    this.monitor = config.monitorUri === null ? null : bytesOf(config.monitorUri);
     const httpRequest = timeout.httpRequest ?? timeout.client;
     this.timeouts = {
       client: timeout.client,
@@ -49,9 +60,14 @@ export class Frontend {
     this.closesServer = this.closesClient || modes.includes("server-close");
   }
 
-  /** Connections that it may have at most. */
+  /** How long to wait for a request, ms, where `wanted` is the time for that. */
+  patience(wanted: number | null): number | null {
+    return this.stopping ? Math.min(wanted ?? Infinity, lastWait) : wanted;
+  }
+
+  /** Connections that it may have at most; `maxconn 0` is the process's. */
   get limit(): number {
-    return this.config.maxconn ?? Infinity;
+    return this.config.maxconn || Infinity;
   }
 
   /** A client's connection is gone. */

@@ -1,8 +1,9 @@
 import { type Content, createContent, TUNNEL } from "../http/content.ts";
 import { textOf } from "../http/bytes.ts";
 import { METHOD_HEAD, METHOD_OTHER } from "../http/head.ts";
-import { errorReply } from "../http/reply.ts";
+import { ownReply } from "../http/reply.ts";
 import { HeadWriter } from "../http/writer.ts";
+import type { Addresses } from "../net/proxy-protocol.ts";
 import type { Frontend } from "./frontend.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { Keeper } from "./outlet.ts";
@@ -54,6 +55,8 @@ export abstract class HttpExchange extends Stream {
   protected status = -1;
   protected lineLength = 0;
   #termination = "--";
+  /** It is of a monitor: not logged (manual: "monitor-uri"). */
+  #monitor = false;
   protected requestState = "-";
   protected responseState = "-";
 
@@ -66,7 +69,16 @@ export abstract class HttpExchange extends Stream {
     return this.session.clientAddress;
   }
   override get clientPort(): number {
-    return this.session.socket.localPort;
+    return this.session.addresses.localPort;
+  }
+  override get addresses(): Addresses {
+    return this.session.addresses;
+  }
+  protected override get clientGone(): boolean {
+    return this.session.socket.peerGone();
+  }
+  protected override abort(): void {
+    this.over(this.phase("C"));
   }
 
   protected get isTunnel(): boolean {
@@ -84,6 +96,7 @@ export abstract class HttpExchange extends Stream {
     this.status = this.respondedAt = -1;
     this.bytes = 0;
     this.#termination = "--";
+    this.#monitor = false;
     this.requestState = this.responseState = "-";
   }
 
@@ -100,10 +113,23 @@ export abstract class HttpExchange extends Stream {
       return;
     }
     this.#termination = termination;
-    this.status = status;
-    this.keep &&= this.requestContent.done && status >= 500;
+    this.keep &&= status >= 500;
     this.releaseConnection(false);
-    const reply = errorReply(status, this.keep, this.method === METHOD_HEAD);
+    this.#reply(status);
+  }
+
+  /** Answers a monitor: the proxy is alive. */
+  protected answerMonitor(): void {
+    this.#monitor = true;
+    this.#reply(200);
+  }
+
+  /** Answers without a server. The client need not have sent all of its request. */
+  #reply(status: number): void {
+    this.status = status;
+    this.keep &&= this.requestContent.done && !this.frontend.stopping;
+    const connection = !this.keep ? "close" : this.minor === 0 ? "keep-alive" : "";
+    const reply = ownReply(status, connection, this.method === METHOD_HEAD);
     this.toClient(reply, 0, reply.length, null);
     this.complete();
   }
@@ -139,7 +165,8 @@ export abstract class HttpExchange extends Stream {
   }
 
   #end(): void {
-    if (this.frontend.logs) this.#log();
+    this.leaveQueue();
+    if (this.frontend.logs && !this.#monitor) this.#log();
     this.end();
     if (this.buffer.bytes.length > largestBuffer) this.buffer = new HeadWriter(bufferSize);
     this.pending = this.carry = null;

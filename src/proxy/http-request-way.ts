@@ -11,6 +11,7 @@ import {
 import { expiry, type RequestCookie } from "../persist/request.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { editRequest, type RequestEdit } from "./http-request.ts";
+import { isAsked } from "./monitor-uri.ts";
 import type { HttpSession } from "./http-session.ts";
 import { keepAfter, type Keeper } from "./outlet.ts";
 import type { Server } from "./server.ts";
@@ -101,9 +102,11 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
       session.stash(bytes, contentEnd, bytes.length, owner);
     }
     // Now the stream is counted and its log complete, also where it goes no further.
-    if (contentEnd < 0) this.startRefused(frontend.backend);
+    const isMonitor = frontend.monitor !== null && isAsked(frontend.monitor, head, bytes);
+    if (contentEnd < 0 || isMonitor) this.startRefused(frontend.backend);
     else this.start(frontend.backend, this.#wanted());
     if (contentEnd < 0) this.refuse(400, "PR");
+    else if (isMonitor) this.answerMonitor();
     else if (!content.done && this.state !== ENDED) this.arm();
   }
 
@@ -200,6 +203,9 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
       else this.#passEnd();
     } else if (!this.requestContent.done && !this.flushing) {
       this.refuse(400, this.phase("C"));
+    } else if (this.backend.config.abortonclose && !this.responding && !this.flushing) {
+      if (this.state === CONNECTED) this.refuse(400, "CH");
+      else this.abort();
     }
   }
 
@@ -224,15 +230,16 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
 
   protected override sendEarly(connection: ServerConnection): boolean {
     const { bytes, length } = this.buffer;
-    this.#sentEarly = Math.max(0, connection.socket.write(bytes, 0, length));
-    return this.#sentEarly > 0;
+    const taken = connection.sendEarly(bytes, 0, length);
+    this.#sentEarly = Math.max(0, taken);
+    return taken >= 0;
   }
 
   protected override begin(connection: ServerConnection): void {
     const { bytes, length } = this.buffer;
     const from = this.#sentEarly;
     this.#sentEarly = 0;
-    let open = from === length || connection.out.push(bytes, from, length, null);
+    let open = connection.sendFirst(bytes, from, length);
     if (this.pending !== null) {
       open = connection.out.push(this.pending, 0, this.pending.length, null) && open;
       this.pending = null;

@@ -1,18 +1,14 @@
 import { LF } from "../http/bytes.ts";
 import { createHead, INCOMPLETE } from "../http/head.ts";
 import { parseRequest } from "../http/parse.ts";
-import { errorReply } from "../http/reply.ts";
+import { ownReply } from "../http/reply.ts";
+import type { Addresses } from "../net/proxy-protocol.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
-import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
+import { HttpConnection } from "./http-connection.ts";
 import { HttpStream } from "./http-stream.ts";
-import { addressLine } from "./http-request.ts";
-import { join, keep, keepAfter, type Keeper, Outlet } from "./outlet.ts";
-import type { Listed } from "./session-list.ts";
+import { join, keep, keepAfter, type Keeper } from "./outlet.ts";
 import { logSession } from "./session-log.ts";
-
-/** How long a closed connection may go on sending what nobody reads, ms. */
-const lingerTime = 1000;
 
 /** Ended streams that a frontend keeps: some MiB, whatever the peak was. */
 const mostSpare = 1024;
@@ -24,9 +20,7 @@ const head = createHead();
  * A client's HTTP connection: one request after the other, each handed to a stream. While it is
  * idle it holds nothing but itself. It is also the time-out of its client's side.
  */
-export class HttpSession extends Timer implements SocketEvents, Listed {
-  place = -1;
-  readonly out: Outlet;
+export class HttpSession extends HttpConnection implements SocketEvents {
   /** The request in progress. */
   stream: HttpStream | null = null;
   /** Bytes that came and are not part of a request in progress. */
@@ -35,76 +29,51 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   #headSince = -1;
   /** Requests so far. */
   requests = 0;
-  /** For the log: when it was accepted, ms since 1970, and from which port. */
-  readonly acceptedAt: number;
-  readonly remotePort: number;
-  #paused = false;
-  /** The client has half-closed. */
-  #ended = false;
-  /** The last response has been sent; what still comes is discarded. */
-  #closing = false;
-  #linger = false;
-  #closed = false;
   /** Requests are being worked off in a loop: a stream that ends at once need not start another. */
   #busy = false;
 
-  constructor(readonly socket: Socket, readonly frontend: Frontend) {
-    super();
-    this.out = new Outlet(socket);
-    const { wheel, clock } = frontend.runtime;
-    this.acceptedAt = frontend.logs ? clock.wall() : 0;
-    // Now, for when it is logged the client may be gone, and its address with it.
-    this.remotePort = frontend.logs ? socket.remotePort : 0;
-    this.#clientAddress = frontend.logs ? socket.remoteAddress : null;
-    wheel.set(this, frontend.timeouts.httpRequest);
+  constructor(socket: Socket, frontend: Frontend, addresses: Addresses) {
+    super(socket, frontend, addresses);
+    frontend.runtime.wheel.set(this, frontend.patience(frontend.timeouts.httpRequest));
   }
 
   opened(): void {}
 
   data(_socket: Socket, bytes: Uint8Array): void {
     if (this.stream !== null) this.stream.clientData(bytes);
-    else if (!this.#closing) this.#work(bytes);
+    else if (!this.closing) this.#work(bytes);
   }
 
   drain(): void {
-    if (!this.out.flush()) return;
+    // It also comes unasked, say with the client's FIN: nothing has moved then.
+    if (this.out.empty || !this.out.flush()) return;
     if (this.stream !== null) this.stream.clientDrained();
-    else if (this.#closing) this.#hangUp();
+    else if (this.closing) this.hangUp();
   }
 
   ended(): void {
-    this.#ended = true;
+    this.hasEnded = true;
     if (this.stream !== null) this.stream.clientEnded();
-    else if (this.#closing && !this.out.empty) return;
-    else if (this.#closing || (this.#carry === null && this.requests > 0)) this.#gone();
+    else if (this.closing && !this.out.empty) return;
+    else if (this.closing || (this.#carry === null && this.requests > 0)) this.leave();
     else this.refuse(400, "CR");
   }
 
   closed(): void {
-    this.#closed = true;
+    this.gone = true;
     if (this.stream !== null) this.stream.clientClosed();
-    else if ((this.#carry !== null || this.requests === 0) && !this.#closing) {
+    else if ((this.#carry !== null || this.requests === 0) && !this.closing) {
       this.#logRefused(400, "CR");
     }
-    this.#leave();
-  }
-
-  /** Stops reading from the client until {@linkcode resume}. */
-  pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.socket.pause();
-  }
-  resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.socket.resume();
+    this.countOut();
   }
 
   /** Keeps bytes[from, to) of a `data` call for after the request in progress. */
   stash(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
     this.#carry = keepAfter(this.#carry, bytes, from, to, owner);
-    this.pause();
+    // Who is to hear of a client's leaving must go on reading, as far as there is room.
+    const { backend, runtime } = this.frontend;
+    if (!backend.config.abortonclose || this.#carry.length >= runtime.headLimit) this.pause();
   }
 
   /** Hands over what was stashed; null: nothing. */
@@ -114,35 +83,6 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
     return carry;
   }
 
-  /** The client's address, read once. */
-  get clientAddress(): string {
-    return this.#clientAddress ??= this.socket.remoteAddress;
-  }
-  #clientAddress: string | null;
-
-  /** The line that `option forwardfor` adds to each of the connection's requests; null: none. */
-  get forwardForLine(): Uint8Array | null {
-    const { forwardFor } = this.frontend;
-    if (forwardFor === null) return null;
-    if (this.#forwardForLine === undefined) {
-      this.#forwardForLine = addressLine(forwardFor, this.clientAddress);
-    }
-    return this.#forwardForLine;
-  }
-  /** undefined: not worked out yet. */
-  #forwardForLine: Uint8Array | null | undefined;
-
-  /** The same of `option originalto`. */
-  get originalToLine(): Uint8Array | null {
-    const { originalTo } = this.frontend;
-    if (originalTo === null) return null;
-    if (this.#originalToLine === undefined) {
-      this.#originalToLine = addressLine(originalTo, this.socket.localAddress);
-    }
-    return this.#originalToLine;
-  }
-  #originalToLine: Uint8Array | null | undefined;
-
   /**
    * The stream has ended, all of its response being sent.
    * @param keep whether the connection may carry another request
@@ -150,12 +90,13 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
    */
   streamEnded(keep: boolean, linger: boolean): void {
     this.#letGo();
-    if (this.#closed) return;
-    if (!keep || this.#ended && this.#carry === null) {
+    if (this.gone) return;
+    if (!keep || this.hasEnded && this.#carry === null) {
       this.close(linger || this.#carry !== null);
       return;
     }
-    this.frontend.runtime.wheel.set(this, this.frontend.timeouts.httpKeepAlive);
+    const { frontend } = this;
+    frontend.runtime.wheel.set(this, frontend.patience(frontend.timeouts.httpKeepAlive));
     if (this.#carry === null) this.resume();
     else if (!this.#busy) this.#work(null);
   }
@@ -164,7 +105,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
   streamBroken(): void {
     this.#letGo();
     this.socket.reset();
-    this.#gone();
+    this.leave();
   }
 
   #letGo(): void {
@@ -173,29 +114,45 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
     this.stream = null;
   }
 
-  /**
-   * Ends the connection after what has been sent.
-   * @param linger the client may still be sending: closing with bytes unread makes the kernel send
-   * a reset, which can overtake the response
-   */
-  close(linger: boolean): void {
-    if (this.#closing || this.#closed) return;
-    this.#closing = true;
-    this.#linger = linger;
-    if (this.out.empty) this.#hangUp();
-    else this.frontend.runtime.wheel.set(this, this.frontend.timeouts.client);
-  }
-
   /** The time-out of the client's side has run out. */
   override fire(): void {
     if (this.stream !== null) this.stream.clientTimedOut();
-    else if (this.#closing || (this.requests > 0 && this.#headSince < 0)) this.#gone();
+    else if (this.#idles && this.frontend.stopping) this.#leaveIdle();
+    else if (this.closing || (this.requests > 0 && this.#headSince < 0)) this.leave();
     else this.refuse(408, "cR");
   }
 
+  /** Between two requests, or before the first. */
+  get #idles(): boolean {
+    return this.stream === null && this.#headSince < 0 && !this.closing;
+  }
+
+  /** The proxy stops: a request that has begun is served, but none is waited for long. */
+  softStop(): void {
+    if (!this.#idles) return;
+    const { runtime } = this.frontend;
+    const left = Math.max(0, this.deadline - runtime.clock.now());
+    runtime.wheel.set(this, this.frontend.patience(left));
+  }
+
+  /**
+   * The proxy stops, and no request has come. One may have come in this very moment: a turn of the
+   * event loop tells.
+   */
+  #leaveIdle(): void {
+    if (!this.#lastLook) {
+      this.#lastLook = true;
+      this.frontend.runtime.wheel.set(this, 1);
+      return;
+    }
+    if (this.requests === 0) this.#logRefused(-1, "KR");
+    this.leave();
+  }
+  #lastLook = false;
+
   /** Answers a request that could not be read, and closes. */
   refuse(status: number, termination: string): void {
-    const reply = errorReply(status, false, false);
+    const reply = ownReply(status, "close", false);
     this.#logRefused(status, termination);
     this.out.push(reply, 0, reply.length, null);
     this.#carry = null;
@@ -218,7 +175,7 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
     this.#busy = true;
     let from = 0;
     let owner: Socket | null = this.socket;
-    while (this.stream === null && !this.#closing && !this.#closed) {
+    while (this.stream === null && !this.closing && !this.gone) {
       if (bytes === null) {
         bytes = this.#carry;
         from = 0;
@@ -238,8 +195,8 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
       bytes = null;
     }
     this.#busy = false;
-    if (this.stream === null && !this.#closing && !this.#closed) {
-      if (this.#ended) this.#endedInHead();
+    if (this.stream === null && !this.closing && !this.gone) {
+      if (this.hasEnded) this.#endedInHead();
       else this.resume();
     }
   }
@@ -279,30 +236,6 @@ export class HttpSession extends Timer implements SocketEvents, Listed {
       this.refuse(inRequestLine(bytes, from, room) ? 414 : 431, "PR");
     } else this.refuse(400, "PR");
     return false;
-  }
-
-  /** Closes, the outlet being empty. */
-  #hangUp(): void {
-    if (!this.#linger || this.#ended) {
-      this.#gone();
-      return;
-    }
-    this.socket.shutdown();
-    this.resume();
-    this.frontend.runtime.wheel.set(this, lingerTime);
-  }
-
-  /** Closes the socket, if the client has not, and is counted out. */
-  #gone(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.socket.close();
-    this.#leave();
-  }
-
-  #leave(): void {
-    this.frontend.runtime.wheel.remove(this);
-    this.frontend.sessionEnded(this);
   }
 }
 

@@ -118,7 +118,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     if (this.frontend.logs) this.respondedAt = this.frontend.runtime.clock.now();
     this.#serverKeeps = this.minor === 1 && head.minor === 1 ? !head.close : head.keepAlive;
     // Without a length only the close of the connection ends the content, here as there.
-    this.keep &&= framing !== UNTIL_CLOSE && this.requestContent.done;
+    this.keep &&= framing !== UNTIL_CLOSE && this.requestContent.done && !this.frontend.stopping;
     const { cookie } = this;
     const close = framing !== TUNNEL && !this.keep;
     const plan = planResponse(head, bytes, close, this.minor, cookie, this);

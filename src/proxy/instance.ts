@@ -2,17 +2,19 @@
 import * as v from "valibot";
 import * as model from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
-import type { Endpoint, Network, Socket, SocketEvents } from "../net/socket.ts";
+import type { Endpoint, Network } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
+import { createAcceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
 import { Backend } from "./backend.ts";
 import { startChecks } from "./checks.ts";
 import { Frontend } from "./frontend.ts";
-import { HttpSession } from "./http-session.ts";
+import { beginLife } from "./life.ts";
+import type { Accept } from "./monitor.ts";
+import { reportLines, type Running } from "./report.ts";
 import { SessionList } from "./session-list.ts";
 import type { Runtime } from "./runtime.ts";
-import { TcpSession } from "./tcp-session.ts";
 
 /** What an instance needs from outside. */
 export interface InstanceDeps {
@@ -21,6 +23,8 @@ export interface InstanceDeps {
   readonly log: ProxyLog;
   /** Connections of clients at most. */
   readonly maxconn: number;
+  /** Hears what happens to a whole proxy, a line for people. */
+  readonly announce?: (line: string) => void;
 }
 
 /** A server's state, for those who look on. */
@@ -38,6 +42,25 @@ export interface Instance {
   readonly activity: () => number;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
+  /** SIGTTOU: releases all ports, for another process to listen there; what is connected goes on. */
+  pause(): void;
+  /**
+   * SIGTTIN: listens again after {@linkcode pause}.
+   * @throws {SocketError} if a proxy cannot; the others do, and the next attempt tries it again
+   */
+  resume(): void;
+  /** {@linkcode pause} for one proxy. @throws {Error} if no proxy of this name listens */
+  pauseProxy(name: string): void;
+  /** {@linkcode resume} for one proxy. @throws {SocketError} */
+  resumeProxy(name: string): void;
+  /**
+   * SIGUSR1, the soft-stop: each proxy stops listening, after its `grace`; responses close their
+   * connections, and a connection without a request is closed after 2 s. Resolves when the last
+   * session has ended, `hard-stop-after` has passed, or {@linkcode stop} was called. Idempotent.
+   */
+  finish(): Promise<void>;
+  /** SIGHUP: logs the state of every server and proxy. @returns it, in lines for people */
+  report(): string[];
   /** Ends at once: listeners, checks and connections. Idempotent. */
   stop(): void;
 }
@@ -79,17 +102,27 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     const name = proxy.defaultBackend ?? (proxy.kind === "listen" ? proxy.name : null);
     const backend = (name === null ? undefined : backends.get(name)) ??
       createBackend(proxy, runtime);
+    backend.addIncoming(proxy.maxconn || runtime.maxconn);
     return new Frontend(proxy, backend, runtime);
   });
 
   const sessions = new SessionList();
-  const admission = new Admission(runtime, frontends, deps.maxconn, (socket, frontend) => {
-    if (frontend.logsConnections) logConnection(socket, frontend);
-    const session = frontend.config.mode === "http"
-      ? new HttpSession(socket, frontend)
-      : new TcpSession(socket, frontend);
-    sessions.add(session);
-    return session;
+  const admission = new Admission(runtime, frontends, deps.maxconn);
+  const acceptors = createAcceptors(admission, sessions);
+
+  const running: readonly Running[] = proxies.map((config) => ({
+    config,
+    frontend: frontends.find((frontend) => frontend.config === config) ?? null,
+    backend: config.kind === "frontend" ? null : backends.get(config.name) ?? null,
+  }));
+  const life = beginLife({
+    proxies: running,
+    sessions,
+    admission,
+    runtime,
+    hardStopAfter: global.hardStopAfter,
+    announce: deps.announce ?? (() => {}),
+    end: () => stop(),
   });
   let stopChecks: (() => void) | null = null;
   let stopped = false;
@@ -101,8 +134,27 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     stopChecks?.();
     admission.close();
     sessions.closeAll();
+    acceptors.close();
     for (const { servers } of backends.values()) for (const server of servers) server.closeIdle();
     wheel.stop();
+    life.ended();
+  }
+
+  function report(): string[] {
+    const lines = ["SIGHUP received, dumping servers states."];
+    for (const proxy of running) {
+      const { config } = proxy;
+      log.event(
+        config,
+        "notice",
+        `SIGHUP received, dumping servers states for proxy ${config.name}.`,
+      );
+      for (const line of reportLines(proxy)) {
+        log.event(config, "notice", line);
+        lines.push(line);
+      }
+    }
+    return lines;
   }
 
   try {
@@ -110,8 +162,9 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       frontend.sessionEnded = (session) => {
         sessions.remove(session);
         admission.left(frontend);
+        life.sessionEnded();
       };
-      listen(frontend, network, (socket) => admission.accept(socket, frontend));
+      listen(frontend, network, (bind, number) => acceptors.acceptor(frontend, bind, number));
     }
   } catch (error) {
     stop();
@@ -129,6 +182,12 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         for (const { name, up } of servers) yield { proxy: config.name, name, up };
       }
     },
+    pause: life.pause,
+    resume: life.resume,
+    pauseProxy: life.pauseProxy,
+    resumeProxy: life.resumeProxy,
+    finish: life.finish,
+    report,
     stop,
   };
 }
@@ -151,26 +210,19 @@ function dispatchServer(address: model.ServerAddress): model.Server {
 function listen(
   frontend: Frontend,
   network: Network,
-  accept: (socket: Socket) => SocketEvents,
+  acceptor: (bind: model.Bind, number: number) => Accept,
 ): void {
-  for (const { address, backlog, v6only } of frontend.config.bind) {
+  for (const [index, bind] of frontend.config.bind.entries()) {
+    const { address, backlog, v6only, transparent } = bind;
     const at: Endpoint = address.kind === "ip" && address.host === "*"
       ? { ...address, host: "0.0.0.0" }
       : address;
     const queue = backlog ?? frontend.config.backlog;
-    const options = { ipv6Only: v6only, ...(queue === null ? {} : { backlog: queue }) };
-    frontend.listeners.push(network.listen(at, options, accept));
+    const options = {
+      ipv6Only: v6only,
+      transparent,
+      ...(queue === null ? {} : { backlog: queue }),
+    };
+    frontend.listeners.push(network.listen(at, options, acceptor(bind, index + 1)));
   }
-}
-
-/** Logs a connection as it is accepted, where the proxy has no log format. */
-function logConnection(socket: Socket, { config, runtime }: Frontend): void {
-  runtime.log.connection(config, {
-    clientAddress: socket.remoteAddress === "" ? "unix" : socket.remoteAddress,
-    clientPort: socket.remotePort,
-    address: socket.localAddress,
-    port: socket.localPort,
-    frontend: config.name,
-    mode: config.mode,
-  });
 }

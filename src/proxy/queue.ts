@@ -10,6 +10,8 @@ export class Queue<T extends Queued<T>> {
   #first: T | null = null;
   #last: T | null = null;
   #length = 0;
+  /** Who has been served from here so far: it tells the place of those who wait. */
+  served = 0;
 
   get length(): number {
     return this.#length;

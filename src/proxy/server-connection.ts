@@ -1,5 +1,6 @@
+import { encodeProxyHeader } from "../net/proxy-protocol.ts";
 import type { Socket, SocketError, SocketEvents } from "../net/socket.ts";
-import { Outlet } from "./outlet.ts";
+import { join, Outlet } from "./outlet.ts";
 import type { Server } from "./server.ts";
 import type { Stream } from "./stream.ts";
 
@@ -19,13 +20,53 @@ export class ServerConnection implements SocketEvents {
   /** The stream that it serves; null: it is idle. */
   stream: Stream | null;
 
-  /** Starts to connect on behalf of `stream`. */
-  constructor(readonly server: Server, stream: Stream) {
+  /** The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none. */
+  #header: Uint8Array | null;
+
+  /**
+   * Starts to connect on behalf of `stream`.
+   * @param port the local port, one of the server's `sourcePorts`; 0: the kernel chooses
+   */
+  constructor(readonly server: Server, stream: Stream, readonly port: number) {
     this.stream = stream;
+    const { sendProxy } = server.config;
+    this.#header = sendProxy === null ? null : encodeProxyHeader(sendProxy, stream.addresses);
     const { network } = server.backend.runtime;
-    this.socket = network.connect(server.endpoint(stream), server.connectOptions, this);
+    const options = port === 0 ? server.connectOptions : server.connectFrom(port);
+    this.socket = network.connect(server.endpoint(stream), options, this);
     server.backend.runtime.serverConnections++;
     this.out = new Outlet(this.socket);
+  }
+
+  /**
+   * Sends bytes[from, to), the first ones, if the connection stands already.
+   * @returns how many of them were taken; -1: it does not stand yet
+   */
+  sendEarly(bytes: Uint8Array, from: number, to: number): number {
+    const header = this.#header;
+    if (header === null) {
+      const taken = this.socket.write(bytes, from, to);
+      return taken > 0 ? taken : -1;
+    }
+    const joined = join(header, bytes, from, to);
+    const taken = this.socket.write(joined, 0, joined.length);
+    if (taken <= 0) return -1;
+    this.#header = null;
+    if (taken >= header.length) return taken - header.length;
+    this.out.push(header, taken, header.length, null);
+    return 0;
+  }
+
+  /**
+   * Sends bytes[from, to), the first ones or what sendEarly() left of them, the connection being
+   * ready. They are to stay as they are. @returns as Outlet.push
+   */
+  sendFirst(bytes: Uint8Array, from: number, to: number): boolean {
+    const header = this.#header;
+    if (header === null) return from === to || this.out.push(bytes, from, to, null);
+    this.#header = null;
+    const joined = join(header, bytes, from, to);
+    return this.out.push(joined, 0, joined.length, null);
   }
 
   opened(): void {
@@ -36,7 +77,7 @@ export class ServerConnection implements SocketEvents {
     else this.#discard(); // bytes that nobody asked for: out of step
   }
   drain(): void {
-    if (this.out.flush()) this.stream?.serverDrained();
+    if (!this.out.empty && this.out.flush()) this.stream?.serverDrained();
   }
   ended(): void {
     if (this.stream !== null) this.stream.serverEnded(this);
@@ -63,6 +104,7 @@ export class ServerConnection implements SocketEvents {
     if (this.#gone) return;
     this.#gone = true;
     this.server.backend.runtime.serverConnections--;
+    if (this.port !== 0) this.server.sourcePorts!.give(this.port);
   }
   #gone = false;
 }

@@ -1,10 +1,11 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
-import type { Endpoint } from "../net/socket.ts";
+import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Timer, type TimerWheel } from "../time/wheel.ts";
 import type { Backend, Client } from "./backend.ts";
 import type { ServerConnection } from "./server-connection.ts";
-import type { Stream } from "./stream.ts";
+import { SourcePorts, sourcePorts } from "./source-ports.ts";
+import type { StreamAssignment } from "./stream-assignment.ts";
 import { Queue } from "./queue.ts";
 
 /**
@@ -21,9 +22,18 @@ export class Server implements Candidate {
   up = true;
   /** Streams that hold one of the server's slots. */
   current = 0;
+  /** Streams that ever held one. */
+  total = 0;
   /** Streams that wait for this server in particular. */
-  readonly queue = new Queue<Stream>();
-  readonly connectOptions: { readonly source?: { host: string; port: number } };
+  readonly queue = new Queue<StreamAssignment>();
+  /** It takes sessions that any server may take: the backend's business. */
+  active = false;
+  /** The bounds of {@linkcode limit}: `minconn` and `maxconn`, put right; Infinity: no limit. */
+  readonly minconn: number;
+  readonly maxconn: number;
+  readonly connectOptions: ConnectOptions;
+  /** The local ports of its connections, where the configuration names them; else null. */
+  readonly sourcePorts: SourcePorts | null;
   /** Idle connections: a stack, linked through them, the last used on top. */
   #idleTop: ServerConnection | null = null;
   #idleBottom: ServerConnection | null = null;
@@ -41,6 +51,9 @@ export class Server implements Candidate {
     readonly address: model.ServerAddress,
   ) {
     this.#wheel = backend.runtime.wheel;
+    // Who sets only `minconn`, or a greater one, means a limit that does not move, as in HAProxy.
+    this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
+    this.minconn = config.minconn || this.maxconn;
     this.#purge = new Purge(this);
     this.#endpoint = address.kind !== "ip"
       ? address
@@ -48,7 +61,22 @@ export class Server implements Candidate {
       ? { kind: "ip", host: address.host, port: address.port }
       : null;
     const source = config.source ?? backend.config.source;
-    this.connectOptions = source === null ? {} : { source };
+    this.connectOptions = source === null ? {} : { source: { host: source.host, port: 0 } };
+    this.sourcePorts = sourcePorts(source);
+  }
+
+  /** How to connect from one of its {@linkcode sourcePorts}. */
+  connectFrom(port: number): ConnectOptions {
+    return { source: { host: this.connectOptions.source!.host, port } };
+  }
+
+  /** A local port for a new connection; 0: there is none, not even one of an idle connection. */
+  takeSourcePort(): number {
+    const ports = this.sourcePorts!;
+    const port = ports.take();
+    if (port !== 0 || this.idle === 0) return port;
+    this.closeOldestIdle();
+    return ports.take();
   }
 
   get name(): string {
@@ -64,8 +92,20 @@ export class Server implements Candidate {
   get load(): number {
     return this.current + this.queue.length;
   }
+  /** Slots that it has: between `minconn` and `maxconn` as many as the backend's load allows. */
+  get limit(): number {
+    const { minconn, maxconn } = this;
+    return minconn === maxconn ? maxconn : this.backend.limit(minconn, maxconn);
+  }
   get full(): boolean {
-    return this.config.maxconn > 0 && this.current >= this.config.maxconn;
+    return this.current >= this.limit;
+  }
+  get saturated(): boolean {
+    return this.full && (this.config.maxqueue === 0 || this.queueFull);
+  }
+  /** As many wait for it as may (manual: "maxqueue"). */
+  get queueFull(): boolean {
+    return this.config.maxqueue > 0 && this.queue.length >= this.config.maxqueue;
   }
   /** Takes the sessions whose cookie names it (manual: "weight", for those of weight 0). */
   get serves(): boolean {
@@ -76,9 +116,12 @@ export class Server implements Candidate {
     return this.serves && this.weight > 0;
   }
 
-  /** Its connections can serve any client: they do not depend on the port that one came to. */
+  /**
+   * Its connections can serve any client: they do not depend on the port that one came to, and do
+   * not begin with its address.
+   */
   get pools(): boolean {
-    return this.#endpoint !== null;
+    return this.#endpoint !== null && this.config.sendProxy === null;
   }
 
   /** Where to connect for `client`. */

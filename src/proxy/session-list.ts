@@ -1,12 +1,16 @@
 import type { Socket } from "../net/socket.ts";
+import type { Frontend } from "./frontend.ts";
 
 /** A client's session, as {@linkcode SessionList} knows it. */
 export interface Listed {
   readonly socket: Socket;
+  readonly frontend: Frontend;
   /** Its place in the list, which is the list's to write; -1: it is in none. */
   place: number;
   /** The connection is gone: the session lets go of all it holds. */
   closed(): void;
+  /** The proxy stops: a session that only waits for more to do need not be waited for. */
+  softStop(): void;
 }
 
 /** The sessions of an instance. Coming and going costs two writes, a Set's hashing far more. */
@@ -26,11 +30,20 @@ export class SessionList {
     session.place = -1;
   }
 
+  get empty(): boolean {
+    return this.#sessions.length === 0;
+  }
+
+  /** Those that are there now; `each` may end them. */
+  forEach(each: (session: Listed) => void): void {
+    for (const session of [...this.#sessions]) each(session);
+  }
+
   /** Closes all connections. */
   closeAll(): void {
-    for (const session of [...this.#sessions]) {
+    this.forEach((session) => {
       session.socket.close();
       session.closed();
-    }
+    });
   }
 }

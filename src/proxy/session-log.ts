@@ -99,7 +99,7 @@ export function logTcpSession(session: TcpSession, termination: string): void {
 
 /** What the record tells of the client and the frontend. */
 function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSession): void {
-  record.clientAddress = clientAddress;
+  record.clientAddress = clientAddress || "unix";
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;
   record.actconn = frontend.runtime.connections;

@@ -1,15 +1,17 @@
+import type { Addresses } from "../net/proxy-protocol.ts";
 import type { SocketError } from "../net/socket.ts";
-import { Timer } from "../time/wheel.ts";
-import type { Backend, Client } from "./backend.ts";
-import type { Queue, Queued } from "./queue.ts";
+import type { Backend } from "./backend.ts";
 import type { Server } from "./server.ts";
 import { ServerConnection } from "./server-connection.ts";
+import { StreamAssignment } from "./stream-assignment.ts";
 import {
   type AssignFailure,
   CONNECTED,
   CONNECTING,
   ENDED,
   localErrors,
+  portErrors,
+  PORTLESS,
   QUEUED,
   type Reuse,
   TURNAROUND,
@@ -18,43 +20,23 @@ import {
 } from "./stream-state.ts";
 
 /**
- * A stream's way to a server: assignment, queue, connection, retries and redispatch. What passes
- * over the connection is for http-stream.ts and tcp-session.ts, which extend this.
- * It is also the time-out of its server's side.
+ * A stream's way from a server's slot (see stream-assignment.ts) to a connection, with retries and
+ * redispatch. What passes over the connection is for http-stream.ts and tcp-session.ts, which
+ * extend this. It is also the time-out of its server's side.
  */
-export abstract class Stream extends Timer implements Queued<Stream>, Client {
-  state = ENDED;
-  backend!: Backend;
-  /** The server whose slot the stream holds. */
-  server: Server | null = null;
-  /** For the log: the server that it was assigned to last, or waited for. */
-  servedBy: Server | null = null;
+export abstract class Stream extends StreamAssignment {
   connection: ServerConnection | null = null;
-  /** The server is the one that the client's cookie named. */
-  direct = false;
   retriesLeft = 0;
-  /** For the log: failed attempts, and whether the server was changed after one. */
+  /** For the log: failed attempts. */
   retries = 0;
-  redispatched = false;
-  /** The server to pass over at the next choice, after it failed. */
-  #avoid: Server | null = null;
-
-  // the queue's links, and the order of arrival
-  queue: Queue<Stream> | null = null;
-  queueNext: Stream | null = null;
-  queuePrevious: Stream | null = null;
-  queuedSince = 0;
-  /** For the log: its place in the server's queue and in the backend's, from 1; 0: not queued. */
-  srvQueue = 0;
-  backendQueue = 0;
+  /** Local ports that turned out not to be free. */
+  #portsTried = 0;
 
   /** For the log, on the clock's scale; -1: not reached. */
-  queuedAt = -1;
-  assignedAt = -1;
   connectedAt = -1;
 
-  abstract get clientAddress(): string;
-  abstract get clientPort(): number;
+  /** Both ends of the client's connection, for who passes them on. */
+  abstract readonly addresses: Addresses;
   /** What an idle connection is good for: see {@linkcode Reuse}. */
   protected abstract get reuse(): Reuse;
   /**
@@ -79,36 +61,29 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   protected start(backend: Backend, server: Server | null): void {
     this.startRefused(backend);
     this.direct = server !== null;
-    this.#assign(server);
+    // Before itself, those that came before it.
+    backend.loadRose();
+    this.assign(server);
   }
 
   /** Starts a stream that is counted in `backend`, but not to be served. */
   protected startRefused(backend: Backend): void {
-    this.backend = backend;
-    this.state = UNASSIGNED;
+    this.enter(backend);
     this.retriesLeft = backend.config.retries;
-    this.retries = this.srvQueue = this.backendQueue = 0;
-    this.redispatched = this.direct = false;
-    this.server =
-      this.servedBy =
-      this.#avoid =
-      this.connection =
-        null;
-    this.assignedAt = this.connectedAt = -1;
-    this.queuedAt = backend.runtime.clock.now();
-    backend.connections++;
-    backend.runtime.activity++;
+    this.retries = this.#portsTried = 0;
+    this.connection = null;
+    this.connectedAt = -1;
   }
 
   /** Ends the stream: whatever it holds is given back. A connection not released is closed. */
   protected end(): void {
     if (this.state === ENDED) return;
     this.state = ENDED;
-    this.queue?.remove(this);
+    this.leaveQueue();
     this.backend.runtime.wheel.clear(this);
     this.dropConnection();
     this.backend.connections--;
-    this.#leaveServer();
+    this.leaveServer();
   }
 
   /**
@@ -118,7 +93,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   protected releaseConnection(reusable: boolean): void {
     const { connection, server } = this;
     this.state = UNASSIGNED;
-    this.queue?.remove(this);
+    this.leaveQueue();
     this.backend.runtime.wheel.clear(this);
     if (connection !== null && reusable && server!.serves && server!.pools) {
       this.connection = null;
@@ -127,7 +102,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     } else {
       this.dropConnection();
     }
-    this.#leaveServer();
+    this.leaveServer();
   }
 
   /** Closes the connection, if there is one. */
@@ -139,12 +114,6 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     connection.close();
   }
 
-  /** The server went down while this stream waited for it: chooses again. */
-  reassign(): void {
-    this.direct = false;
-    this.#assign(null);
-  }
-
   /** The connection broke, established or not. */
   serverClosed(connection: ServerConnection, error: SocketError): void {
     if (this.state === CONNECTED) {
@@ -152,9 +121,11 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
       return;
     }
     this.connection = null;
-    // What this machine cannot do it cannot do in a second either.
-    if (localErrors.has(error.code)) this.#fail("connect failed");
-    else this.#retry("connect failed");
+    const isPort = portErrors.has(error.code);
+    const attempts = this.server!.sourcePorts?.attempts ?? 0;
+    if (!localErrors.has(error.code)) this.#retry("connect failed");
+    else if (isPort && ++this.#portsTried < attempts) this.#open(this.server!);
+    else this.#exhausted(isPort ? "no free ports" : error.code);
   }
 
   /**
@@ -167,52 +138,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     this.#open(this.server!);
   }
 
-  #assign(wanted: Server | null): void {
-    const { backend } = this;
-    const server = wanted ?? backend.choose(this, this.#avoid);
-    if (server !== null && !server.full) {
-      this.take(server);
-    } else if (server !== null) {
-      this.#choose(server);
-      this.#wait(server.queue);
-      this.srvQueue = server.queue.length;
-    } else if (backend.active.length > 0) {
-      this.#wait(backend.queue);
-      this.backendQueue = backend.queue.length;
-    } else {
-      this.#fail("no server");
-    }
-  }
-
-  #wait(queue: Queue<Stream>): void {
-    const { runtime, config } = this.backend;
-    this.state = QUEUED;
-    this.queuedSince = runtime.clock.now();
-    queue.push(this);
-    runtime.wheel.set(this, config.timeout.queue ?? config.timeout.connect);
-  }
-
-  #choose(server: Server): void {
-    if (this.servedBy !== null && this.servedBy !== server) this.redispatched = true;
-    this.servedBy = server;
-  }
-
-  /** Takes a slot of `server`, which is free for this stream. */
-  take(server: Server): void {
-    this.#choose(server);
-    this.server = server;
-    this.assignedAt = this.backend.runtime.clock.now();
-    this.backend.take(server);
-    this.#connect(server);
-  }
-
-  #leaveServer(): void {
-    const { server } = this;
-    this.server = null;
-    if (server !== null) this.backend.release(server);
-  }
-
-  #connect(server: Server): void {
+  protected override connect(server: Server): void {
     const { reuse } = this;
     const idle = reuse === "none" ? null : server.takeIdle(reuse === "recent");
     if (idle === null) {
@@ -224,13 +150,19 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   }
 
   #open(server: Server): void {
-    const { maxconn } = server.config;
     // Idle connections occupy the server too: with them it must not hold more than its limit.
-    if (maxconn > 0 && server.current + server.idle > maxconn) server.closeOldestIdle();
+    while (server.idle > 0 && server.current + server.idle > server.limit) server.closeOldestIdle();
     const { runtime, config } = this.backend;
     if (runtime.serverConnections >= runtime.maxconn) runtime.closeIdle();
+    const port = server.sourcePorts === null ? 0 : server.takeSourcePort();
+    if (port === 0 && server.sourcePorts !== null) {
+      // Not at once: who fails lets the next one in, which would fail in its turn, and so on.
+      this.state = PORTLESS;
+      runtime.wheel.set(this, 0);
+      return;
+    }
     this.state = CONNECTING;
-    this.connection = new ServerConnection(server, this);
+    this.connection = new ServerConnection(server, this, port);
     if (this.sendEarly(this.connection)) {
       this.connected(this.connection);
       return;
@@ -254,7 +186,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     const { backend } = this;
     const server = this.server!;
     if (this.retriesLeft === 0) {
-      this.#fail(failure);
+      this.fail(failure);
       return;
     }
     this.retriesLeft--;
@@ -262,11 +194,7 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     const { config, runtime } = backend;
     const leave = config.redispatch &&
       (this.retriesLeft === 0 || !server.up || (!this.direct && backend.choosesFreely));
-    if (leave) {
-      this.#avoid = server;
-      this.direct = false;
-      this.#leaveServer();
-    }
+    if (leave) this.changeServer();
     // Who waited for the connection has waited enough, and another server need not be waited for.
     if (failure === "connect timeout" || (leave && backend.choosesFreely)) {
       this.#again();
@@ -276,16 +204,35 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
     runtime.wheel.set(this, Math.min(turnaroundTime, config.timeout.connect ?? Infinity));
   }
 
-  /** The next attempt: with the same server, unless it has been left. */
-  #again(): void {
-    if (this.server !== null) this.#connect(this.server);
-    else this.#assign(null);
+  /**
+   * This machine lacks what a connection takes, and will in a second, too: as in HAProxy all
+   * attempts are over at once, and with "redispatch" the last one is with another server.
+   */
+  #exhausted(lack: string): void {
+    const { config, runtime } = this.backend;
+    runtime.log.event(config, "err", `Connect() failed for backend ${config.name}: ${lack}.`);
+    const again = config.redispatch && this.retriesLeft > 0;
+    this.retries += this.retriesLeft;
+    this.retriesLeft = this.#portsTried = 0;
+    if (!again) {
+      this.fail("connect failed");
+      return;
+    }
+    this.changeServer();
+    this.#again();
   }
 
-  #fail(failure: AssignFailure): void {
+  /** The next attempt: with the same server, unless it has been left. */
+  #again(): void {
+    if (this.backend.config.abortonclose && this.clientGone) this.abort();
+    else if (this.server !== null) this.connect(this.server);
+    else this.assign(null);
+  }
+
+  protected override fail(failure: AssignFailure): void {
     this.state = UNASSIGNED;
     this.backend.runtime.wheel.clear(this);
-    this.#leaveServer();
+    this.leaveServer();
     this.failed(failure);
   }
 
@@ -293,9 +240,8 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
   override fire(): void {
     switch (this.state) {
       case QUEUED:
-        this.queue?.remove(this);
-        this.assignedAt = this.backend.runtime.clock.now();
-        this.#fail("queue timeout");
+        this.leaveQueue();
+        this.fail("queue timeout");
         break;
       case CONNECTING:
         this.dropConnection();
@@ -303,6 +249,9 @@ export abstract class Stream extends Timer implements Queued<Stream>, Client {
         break;
       case TURNAROUND:
         this.#again();
+        break;
+      case PORTLESS:
+        this.#exhausted("no free ports");
         break;
       case CONNECTED:
         this.timedOut();

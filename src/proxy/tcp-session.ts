@@ -1,7 +1,8 @@
+import type { Addresses } from "../net/proxy-protocol.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
-import { Outlet } from "./outlet.ts";
+import { keepAfter, Outlet } from "./outlet.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import type { Listed } from "./session-list.ts";
 import { logTcpSession } from "./session-log.ts";
@@ -9,10 +10,15 @@ import { Stream } from "./stream.ts";
 import {
   type AssignFailure,
   CONNECTED,
+  ENDED,
   failureStates,
   QUEUED,
   type Reuse,
 } from "./stream-state.ts";
+
+/** Bytes that are read from a client before there is a server; more waits in the kernel. */
+const earlyLimit = 16384;
+const nothing = new Uint8Array(0);
 
 /** A relay of bytes between a client and a server (manual: "mode tcp"). */
 export class TcpSession extends Stream implements SocketEvents, Listed {
@@ -25,23 +31,32 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   bytes = 0;
   #clientEnded = false;
   #serverEnded = false;
+  /** What the client sent before there was a server to take it. */
+  #early: Uint8Array | null = null;
   #over = false;
+  /** For the log: what ended the session first. A time-out only ends a side of it. */
+  #termination: string | null = null;
   readonly #clientTimer = new ClientTimer(this);
   readonly #address: string;
 
-  constructor(readonly socket: Socket, readonly frontend: Frontend) {
+  /** @param addresses the client's: of the socket, or of a PROXY header that came over it */
+  constructor(
+    readonly socket: Socket,
+    readonly frontend: Frontend,
+    override readonly addresses: Addresses,
+  ) {
     super();
     this.out = new Outlet(socket);
     const { clock } = frontend.runtime;
     this.acceptedAt = clock.wall();
     this.startedAt = clock.now();
-    this.#address = socket.remoteAddress;
-    this.remotePort = socket.remotePort;
-    // The client's bytes wait in the kernel until there is a server to take them.
-    socket.pause();
+    this.#address = addresses.remoteAddress;
+    this.remotePort = addresses.remotePort;
     // Once the acceptor has it: a failure ends the session, and nothing must end before it begins.
     queueMicrotask(() => {
-      if (!this.#over) this.start(frontend.backend, null);
+      if (this.#over) return;
+      this.start(frontend.backend, null);
+      if (this.#clientEnded) this.#endedEarly();
     });
   }
 
@@ -49,7 +64,7 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     return this.#address;
   }
   override get clientPort(): number {
-    return this.socket.localPort;
+    return this.addresses.localPort;
   }
   protected override get reuse(): Reuse {
     return "none";
@@ -58,9 +73,22 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   protected override sendEarly(): boolean {
     return false;
   }
-  protected override begin(): void {
-    this.socket.resume();
+  protected override begin(connection: ServerConnection): void {
+    const early = this.#early ?? nothing;
+    this.#early = null;
+    if (connection.sendFirst(early, 0, early.length)) {
+      if (this.#clientEnded) connection.socket.shutdown();
+      this.socket.resume();
+    } else {
+      this.socket.pause();
+    }
     this.#arm();
+  }
+  protected override get clientGone(): boolean {
+    return this.socket.peerGone();
+  }
+  protected override abort(): void {
+    this.#finish(this.#phase("C"));
   }
 
   protected override failed(failure: AssignFailure): void {
@@ -72,28 +100,47 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
   opened(): void {}
   data(_socket: Socket, bytes: Uint8Array): void {
     const { connection } = this;
-    if (connection === null) return;
-    if (!connection.out.push(bytes, 0, bytes.length, this.socket)) this.socket.pause();
+    if (this.state !== CONNECTED) {
+      this.#early = keepAfter(this.#early, bytes, 0, bytes.length, this.socket);
+      if (this.#early.length >= earlyLimit) this.socket.pause();
+      return;
+    }
+    if (!connection!.out.push(bytes, 0, bytes.length, this.socket)) this.socket.pause();
     this.#arm();
   }
   drain(): void {
-    if (!this.out.flush()) return;
-    if (this.#serverEnded) this.socket.shutdown();
+    if (this.out.empty || !this.out.flush()) return;
+    if (this.#serverEnded) this.#passEnds();
     else this.connection?.socket.resume();
     this.#arm();
   }
   ended(): void {
     this.#clientEnded = true;
-    if (this.#serverEnded && this.out.empty) this.#finish("--");
-    else if (this.connection?.out.empty) this.connection.socket.shutdown();
-    this.#arm();
+    if (this.state === CONNECTED) this.#passEnds();
+    else if (this.state !== ENDED) this.#endedEarly();
+  }
+  /** Before there is a server: who said nothing and will say nothing has gone, as in HAProxy. */
+  #endedEarly(): void {
+    if (this.#early === null || this.backend.config.abortonclose) this.abort();
   }
   closed(): void {
     this.#finish(this.#phase("C"));
   }
-  /** The client has been silent for too long. */
+  /** It goes on until it ends by itself. */
+  softStop(): void {}
+
+  /**
+   * The client does not take what is for it; or it has been silent for too long, and counts as one
+   * that has ended: the server may still have something to say, as in HAProxy.
+   */
   clientTimedOut(): void {
-    this.#finish("cD");
+    this.#termination ??= "cD";
+    if (!this.out.empty) {
+      this.#finish("cD");
+      return;
+    }
+    this.socket.pause();
+    this.ended();
   }
 
   // ---- the server's side ----
@@ -104,46 +151,72 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     this.#arm();
   }
   override serverDrained(): void {
-    if (this.#clientEnded) this.connection!.socket.shutdown();
+    if (this.#clientEnded) this.#passEnds();
     else this.socket.resume();
     this.#arm();
   }
   override serverEnded(): void {
     this.#serverEnded = true;
-    if (this.#clientEnded && this.connection!.out.empty) this.#finish("--");
-    else if (this.out.empty) this.socket.shutdown();
-    this.#arm();
+    this.#passEnds();
   }
   protected override serverBroke(): void {
     this.#finish(this.#phase("S"));
   }
+  /** As {@linkcode clientTimedOut}, of the server. */
   protected override timedOut(): void {
-    this.#finish("sD");
+    this.#termination ??= "sD";
+    const { out, socket } = this.connection!;
+    if (!out.empty) {
+      this.#finish("sD");
+      return;
+    }
+    socket.pause();
+    this.serverEnded();
+  }
+
+  /** Passes each side's end on, after what waits, and sees when both have ended. */
+  #passEnds(): void {
+    const { out, socket } = this.connection!;
+    const { wheel } = this.frontend.runtime;
+    if (this.#clientEnded && out.empty) socket.shutdown();
+    if (this.#serverEnded && this.out.empty) this.socket.shutdown();
+    if (this.#clientEnded && this.out.empty) wheel.clear(this.#clientTimer);
+    if (this.#serverEnded && out.empty) wheel.clear(this);
+    if (this.#clientEnded && this.#serverEnded && out.empty && this.out.empty) this.#finish("--");
   }
 
   #phase(who: string): string {
     return who + (this.state === CONNECTED ? "D" : this.state === QUEUED ? "Q" : "C");
   }
 
-  /** Sets the time-outs of both sides: who has half-closed owes only to take what is for it. */
+  /**
+   * Sets the time-outs of both sides, something having moved. Each owes to take what is for it; and
+   * to say something, unless it has half-closed, or nothing is read because the other is behind.
+   */
   #arm(): void {
     if (this.state !== CONNECTED) return;
     const { wheel } = this.frontend.runtime;
-    const client = !this.#clientEnded || !this.out.empty;
-    const server = !this.#serverEnded || !this.connection!.out.empty;
+    const forClient = !this.out.empty;
+    const forServer = !this.connection!.out.empty;
+    const client = forClient || (!this.#clientEnded && !forServer);
+    const server = forServer || (!this.#serverEnded && !forClient);
     wheel.set(this.#clientTimer, client ? this.frontend.timeouts.client : null);
     wheel.set(this, server ? this.backend.config.timeout.server : null);
   }
 
-  #finish(termination: string): void {
+  #finish(last: string): void {
     if (this.#over) return;
     this.#over = true;
+    const termination = this.#termination ?? last;
+    this.#early = null;
+    if (this.backend !== undefined) this.leaveQueue();
     const { wheel } = this.frontend.runtime;
     if (this.frontend.logs && this.backend !== undefined) logTcpSession(this, termination);
     this.end();
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
-    if (termination === "--" || this.out.empty && termination[0] !== "S") this.socket.close();
+    // What breaks off ends with a reset, so that nobody takes it for whole.
+    if (this.out.empty && termination !== "SD") this.socket.close();
     else this.socket.reset();
     this.frontend.sessionEnded(this);
   }

@@ -129,7 +129,9 @@ export class TimerWheel {
       }
       timer = next;
     }
-    for (const timer of fired) {
+    // The slot's last is the one that was armed first.
+    for (let i = fired.length - 1; i >= 0; i--) {
+      const timer = fired[i]!;
       if (this.#armed === stopped) return;
       if (timer.deadline === Infinity || timer.due !== 0) continue;
       const due = Math.ceil(timer.deadline / tick);

@@ -70,3 +70,18 @@ test("leastconn: the server to avoid is passed over if there is another with roo
   a!.full = true;
   assertStrictEquals(balancer.pick(0, a!), null);
 });
+
+test("leastconn: only where all are full, one is waited for, the shortest queue first", () => {
+  const servers = farm(1, 1, 1);
+  const [a, b, c] = servers;
+  const balancer = started(servers);
+  for (const server of servers) Object.assign(server, { full: true, load: 4 });
+  assertStrictEquals(balancer.pick(0, null), null);
+  a!.mayWait = b!.mayWait = true;
+  b!.load = 5;
+  assertStrictEquals(balancer.pick(0, null), a);
+  a!.load = 6;
+  assertStrictEquals(balancer.pick(0, null), b);
+  Object.assign(c!, { full: false, load: 9 });
+  assertStrictEquals(balancer.pick(0, null), c);
+});

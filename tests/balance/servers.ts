@@ -7,6 +7,9 @@ export interface TestServer {
   weight: number;
   load: number;
   full: boolean;
+  /** There is room in its queue. */
+  mayWait: boolean;
+  readonly saturated: boolean;
 }
 
 /** Servers A, B, C, ... of these weights; from the 27th on S27, S28, ... */
@@ -16,6 +19,10 @@ export function farm(...weights: number[]): TestServer[] {
     weight,
     load: 0,
     full: false,
+    mayWait: false,
+    get saturated(): boolean {
+      return this.full && !this.mayWait;
+    },
   }));
 }
 

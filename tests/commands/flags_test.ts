@@ -97,20 +97,6 @@ programTest("-v, --version: one line; -vv: the runtime, and what its sockets can
   assertMatch(long.stdout, /^Sockets: .*sourceAddress, unix, abstract, inherited/m);
 });
 
-programTest("-D, -sf, -st are refused with what to do instead, and nothing starts", async () => {
-  const cases: [args: string[], message: RegExp][] = [
-    [["-D"], /^-D: sluice does not run as a daemon yet; .*systemd/],
-    [["-sf", "1", "2"], /^-sf, -st: sluice does not relieve another process yet; stop that one/],
-    [["-st", "1"], /^-sf, -st: /],
-  ];
-  for (const [args, message] of cases) {
-    const { status, stdout, stderr } = await run(["-f", "-", ...args], { input: good });
-    assertEquals([status, stdout], [1, ""]);
-    assertMatch(stderr, message);
-    assertEquals(stderr.trimEnd().split("\n").length, 1);
-  }
-});
-
 programTest("a command line that makes no sense is refused, and the flags are shown", async () => {
   const cases: [args: string[], message: string][] = [
     [["-x"], "unknown option '-x'"],

@@ -89,7 +89,7 @@ programTest(
         writeFileSync(files.json, json.stdout);
         const text = await run(["convert", files.json]);
         assertEquals([text.status, text.stderr], [0, ""]);
-        assertMatch(text.stdout, /^listen webfarm$/m);
+        assertMatch(text.stdout, /^(listen|frontend) \S+$/m);
         writeFileSync(files.cfg, text.stdout);
         assertEquals((await run(["convert", files.cfg])).stdout, json.stdout, name);
         assertEquals((await run(["-c", "-f", files.json])).status, 0);

@@ -77,6 +77,11 @@ const cases: [title: string, text: string, expected: string[]][] = [
     "8:10 error backend 'b': server 'a' has no port to check - " +
     "a port in its address, 'port', or a listener of the same proxy with a port",
   ]],
+  [
+    "a check on the port of a listener behind a unix socket",
+    "listen l /l\nbind :80\nserver a 10.0.0.1 check\n",
+    [],
+  ],
   ["a check on a port of its own", "listen l :80\nbackend b\nserver a unix@x check port 9\n", []],
   ["a check of a unix socket", "listen l :80\nbackend b\nserver a unix@x check\n", []],
   ["an addr in place of a unix socket", "listen l /l\nserver a unix@x check addr 10.0.0.1\n", [

@@ -93,9 +93,18 @@ const proxyMistakes: [member: string, expected: string[]][] = [
     `2:83 error 'sendProxy' cannot be "v3" - did you mean 'v1'?`,
   ]],
   [`"servers": [{"name": "s", "address": {"kind": "unix", "path": "/s"}, "track": ""}]`, [
-    "2:79 error proxy 'l': server 's' cannot track '': no server of proxy 'l' is '' - " +
-    "'track' and the name of a server, or of a proxy, '/' and a server of that",
+    "2:79 error 'track' is empty - null: it tracks no server",
   ]],
+  // It could not be written in HAProxy's language, though nothing else of the proxy is looked at.
+  [
+    `"servers": [{"name": "s", "address": {"kind": "unix", "path": "/s"}, "track": ""}],
+"disabled": true`,
+    [
+      "1:1 error no proxy listens: there is nothing to do - " +
+      "a 'listen' or 'frontend' section with a 'bind' line",
+      "2:79 error 'track' is empty - null: it tracks no server",
+    ],
+  ],
   [`"source": {"host": "host"}`, ["2:11 error 'host' is not an IP address"]],
   [`"forwardfor": {"header": "a:b"}`, [
     "2:26 error 'a:b' is not the name of a field - a token (RFC 9110, section 5.1)",

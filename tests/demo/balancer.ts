@@ -3,11 +3,21 @@
  * them there by a cookie. `flaw` makes it do something wrong.
  */
 import { headText, readRequest, readResponse, valueOf } from "#src/demo/message.ts";
-import type { Instance } from "#src/demo/play.ts";
+import type { Instance } from "#src/demo/company.ts";
 import { accepted, dial, type Wire } from "#src/demo/wire.ts";
 import { worldOf } from "#src/demo/world.ts";
 import type { Configuration } from "#src/config/model.ts";
 import type { Network } from "#src/net/socket.ts";
+
+/** An instance that knows no signals. */
+export const noSignals: Omit<Instance, "stop" | "servers"> = {
+  pause() {},
+  resume() {},
+  pauseProxy() {},
+  resumeProxy() {},
+  finish: () => Promise.resolve(),
+  report() {},
+};
 
 export type Flaw = "forwards its cookie" | "garbles content" | null;
 
@@ -69,6 +79,7 @@ export function toyBalancer(
       running = false;
       for (const listener of listeners) listener.close();
     },
+    ...noSignals,
     // Who is asked for a server's state looks for it: a toy has no checks of its own.
     *servers() {
       for (const server of state) {

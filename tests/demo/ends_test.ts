@@ -15,11 +15,20 @@ const get = (uri: string, more: Partial<RequestSpec> = {}): RequestSpec => ({
   method: "GET",
   uri,
   version: "HTTP/1.1",
+  preamble: null,
   fields: [],
   source: null,
   proxy: null,
+  port: null,
   ...more,
 });
+
+/** An origin called webA. */
+function makeOrigin(network: Network, checks: string[] = [], sights: Sight[] = []) {
+  const part = { network, clock: systemClock, endpoint: at, name: "webA", checks };
+  const witness = { saw: (sight: Sight) => sights.push(sight), heard() {}, arrived() {} };
+  return origin({ ...part, lines: false, hellos: false, behalf: false }, witness);
+}
 
 /** Listens, and does as told with each connection. */
 function server(network: Network, serve: (wire: Wire) => void) {
@@ -40,7 +49,7 @@ test("an origin answers in the client's version, with its name, and closes as as
   const network = memoryNetwork({ segment: 3 });
   const sights: Sight[] = [];
   const checks = ["HEAD /index.html HTTP/1.0"];
-  const web = origin(network, at, "webA", checks, (sight) => sights.push(sight));
+  const web = makeOrigin(network, checks, sights);
   web.start();
   const wire = dial(network, at, {});
   wire.send("GET /a HTTP/1.1\r\nx:  Odd \r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
@@ -63,7 +72,7 @@ test("an origin answers in the client's version, with its name, and closes as as
 
 test("an origin answers as it is told, stops and starts", async () => {
   const network = memoryNetwork();
-  const web = origin(network, at, "webA", ["GET /check HTTP/1.1"], () => {});
+  const web = makeOrigin(network, ["GET /check HTTP/1.1"]);
   const browser = client(network, systemClock);
   const ask = async (uri: string) => {
     const { response, failure } = await browser.send(get(uri), at, false);
@@ -91,7 +100,7 @@ test("an origin answers as it is told, stops and starts", async () => {
 
 test("a client sends its cookies as a browser does", async () => {
   const network = memoryNetwork();
-  const web = origin(network, at, "webA", [], () => {});
+  const web = makeOrigin(network);
   web.start();
   const browser = client(network, systemClock);
   const set = async (cookie: string) => {

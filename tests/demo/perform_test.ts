@@ -1,11 +1,11 @@
 import { test } from "../testing.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Host, perform, type PerformOptions } from "#src/demo/perform.ts";
-import type { Instance } from "#src/demo/play.ts";
+import type { Instance } from "#src/demo/company.ts";
 import { memoryNetwork } from "#src/net/memory.ts";
 import { SocketError } from "#src/net/socket.ts";
 import { systemClock } from "#src/time/clock.ts";
-import { type Flaw, toyBalancer } from "./balancer.ts";
+import { type Flaw, noSignals, toyBalancer } from "./balancer.ts";
 
 const webfarm = `
 defaults
@@ -77,6 +77,7 @@ async function run(
   const host: Host = {
     network,
     clock: systemClock,
+    descriptors: null,
     start: (configuration) => toyBalancer(network, configuration, flaw),
     write: (words) => out += words,
     complain: (words) => err += words,
@@ -94,7 +95,7 @@ async function run(
 test("a story whose expectations hold is drawn, and ends well", async () => {
   const { status, out, err, left } = await run(story);
   assertEquals([status, err, left], [0, "", 0], out);
-  assert(out.startsWith("toy: a toy\n\n  sluice  127.0.0.1:8080   webfarm\n"));
+  assert(out.startsWith("toy: a toy\n\n  127.0.0.1:8080   sluice: webfarm\n"));
   assertStringIncludes(out, "\n  It begins.\n\n== One ==\n\n(browser)");
   assertStringIncludes(out, "(browser, same connection)");
   assertStringIncludes(out, "\n* wait until webA is DOWN ... 0.");
@@ -142,7 +143,7 @@ test("a server that listens already is used, and said to be no part of the play"
   });
   real.close();
   assertEquals(status, 1);
-  assertStringIncludes(out, "webB    127.0.0.12:8000  a server that listens there already");
+  assertStringIncludes(out, "  127.0.0.12:8000  webB (a server that listens there already)\n");
   assertStringIncludes(out, "instead: webB is not the demo's own server");
   assertStringIncludes(out, "ok      webA serves it");
 });
@@ -162,7 +163,7 @@ test("--keep goes on until the user ends it, and shows what servers see", async 
       const ask = "#> b sends GET /by-hand HTTP/1.0\n";
       const { status } = await run(ask, {}, {
         network,
-        start: () => ({ stop() {}, servers: () => [] }),
+        start: () => ({ ...noSignals, stop() {}, servers: () => [] }),
       });
       assertEquals(status, 0);
     },

@@ -9,6 +9,7 @@ import { worldOf } from "#src/demo/world.ts";
 import { showEndpoint } from "#src/net/socket.ts";
 import { memoryNetwork } from "#src/net/memory.ts";
 import { systemClock } from "#src/time/clock.ts";
+import { noSignals } from "./balancer.ts";
 
 const all = scenarios().map(({ name, text }) => {
   const loaded = loadConfiguration([{ name, text }], {});
@@ -27,7 +28,7 @@ test("every scenario tells a story that can be played, and says in one line what
   for (const { name, text, configuration } of all) {
     const { title, steps, errors } = parseStory(text, name, worldOf(configuration!).cast);
     assertEquals(errors, [], name);
-    assertMatch(title, new RegExp(`^${name}: \\S.* \\(guide, chapter .*\\)$`));
+    assertMatch(title, new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
     const judged = steps.map((step) => "expectations" in step ? step.expectations.length : 0);
     assert(judged.reduce((sum, count) => sum + count) > 3, name);
     assert(/^# Purpose$/m.test(text) && /^# Limits$/m.test(text) && /^# Flows$/m.test(text), name);
@@ -52,7 +53,8 @@ function host(): Host & { out: string; err: string } {
     err: "",
     network: memoryNetwork(),
     clock: systemClock,
-    start: () => ({ stop() {}, servers: () => [] }),
+    descriptors: null,
+    start: () => ({ ...noSignals, stop() {}, servers: () => [] }),
     write: (text: string) => self.out += text,
     complain: (text: string) => self.err += text,
     terminal: false,
@@ -73,7 +75,7 @@ test("the command finds scenarios by name and files by path, and says what it ca
 
   const none = host();
   assertEquals(await demo([], {}, none), 1);
-  assertStringIncludes(none.err, "balance-source, cookie-insert");
+  assertStringIncludes(none.err, "There are balance-source, ");
 
   // Nothing is behind this host's addresses, so that every request fails: the story is played.
   const played = host();

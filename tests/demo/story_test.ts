@@ -1,13 +1,23 @@
 import { test } from "../testing.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { burstParts, exchangeParts, sentences } from "#src/demo/forms.ts";
+import { sentences } from "#src/demo/forms.ts";
+import {
+  awaitParts,
+  beginParts,
+  burstParts,
+  exchangeParts,
+  logParts,
+} from "#src/demo/forms-parts.ts";
+import { connectParts, talkParts } from "#src/demo/forms-talk.ts";
 import { parseStory } from "#src/demo/story.ts";
 import type { Cast, StepOf } from "#src/demo/steps.ts";
 
 const cast: Cast = {
   servers: ["webA", "webB", "site1/web"],
-  proxies: ["webfarm"],
+  aliases: ["webfarm/webA", "webfarm/webB", "site1/web"],
+  proxies: ["webfarm", "relay"],
+  entries: [{ proxy: "webfarm", port: 80 }, { proxy: "relay", port: 5 }],
   checks: ["HEAD /index.html HTTP/1.0"],
 };
 
@@ -42,7 +52,7 @@ test("a story is read out of comments, whatever stands around them", () => {
   assertEquals(steps, [
     { line: 4, kind: "heading", text: "The beginning" },
     { line: 6, kind: "narration", text: "narration over two lines" },
-    { line: 9, kind: "power", server: "webA", on: false, text: "webA stops" },
+    { line: 9, kind: "power", server: "webA", on: false, text: "webA stops", expectations: [] },
   ]);
 });
 
@@ -74,7 +84,9 @@ test("an exchange gathers what is indented under it", () => {
     version: "HTTP/1.0",
     fields: [["Cookie", "a=1; b=2"]],
     source: "127.0.0.9",
+    preamble: null,
     proxy: "webfarm",
+    port: null,
   });
   assert(step.sameConnection);
   assertEquals(step.answers, [
@@ -158,8 +170,45 @@ test("errors name the place, the word and the mend", () => {
     "1:12 'sendz' is not understood / did you mean 'sends'?",
   );
   assertEquals(
-    errorOf(" webC stops"),
+    errorOf(" webC hangs"),
     "1:4 no server is named 'webC' / did you mean 'webA'? (there are webA, webB, site1/web)",
+  );
+  assertEquals(
+    errorOf(" webC stops"),
+    "1:4 no server or proxy is named 'webC' / did you mean 'webA'? " +
+      "(there are webA, webB, site1/web, webfarm, relay)",
+  );
+  assertEquals(
+    errorOf(" ben connects to relay port 80"),
+    "1:31 relay does not listen on port 80 / there is 5",
+  );
+  assertEquals(
+    errorOf(" ben connects port 81"),
+    "1:22 no proxy listens on port 81 / there are 80, 5",
+  );
+  assertEquals(
+    errorOf(" ben says hello"),
+    "1:4 'ben' has no connection / write 'ben connects' above it",
+  );
+  assertEquals(
+    errorOf(" ben waits for its response"),
+    "1:4 'ben' has no connection / write 'ben begins GET /' above it",
+  );
+  assertEquals(
+    errorOf(" ben connects", "   bem hears x"),
+    "2:6 no client or server is named 'bem' / did you mean 'ben'? (there are ben, webA, webB, site1/web)",
+  );
+  assertEquals(
+    errorOf(" the link between 10.0.0.0/33 and 10.0.1.0/24 comes back"),
+    "1:21 '10.0.0.0/33' is no network / write it as 127.0.1.0/24, or an address",
+  );
+  assertEquals(
+    errorOf(" sluice gets USR2"),
+    "1:16 no signal is named 'USR2' / did you mean 'USR1'? (there are TTOU, TTIN, USR1, HUP, TERM, INT)",
+  );
+  assertStringIncludes(
+    errorOf(" webA vanishs"),
+    "'vanishs' is not understood / did you mean 'vanishes'?",
   );
   assertEquals(
     errorOf(" b sends GET / HTTP/2"),
@@ -177,7 +226,7 @@ test("errors name the place, the word and the mend", () => {
     errorOf(" webA serves it"),
     "1:4 this speaks of a request, and stands alone / indent it under the request that it speaks of",
   );
-  assertStringIncludes(errorOf(" webA stops", "   webA serves it"), "none is above it");
+  assertStringIncludes(errorOf(" == One ==", "   webA serves it"), "none is above it");
   assertStringIncludes(errorOf(" ( a story without"), "no end / close it with ')'");
   assertStringIncludes(
     errorOf(" wait for webA"),
@@ -194,6 +243,8 @@ test("all errors are reported, and what is right is kept", () => {
 test("whatever words a line has: no exception, and errors point into it", () => {
   const word = fc.constantFrom(
     ..."browser webA webX sends GET / HTTP/1.0 sees gets serves it no 200 Cookie: a=b the server"
+      .split(" "),
+    ..."connects says hears the end log hangs up finishes vanishes link between sluice TTOU port 5"
       .split(" "),
     ..."answers with 12 new clients send wait until is UP passes ( ) == from 127.0.0.1 upward at"
       .split(" "),
@@ -218,15 +269,29 @@ test("every form is read by an example of its own shape", () => {
     shape.replaceAll(/ \([^)]*\)/g, "").replaceAll(/ ?\[[^\]]*\]/g, "").replace(", ...", "")
       .replaceAll("SERVER", "webA").replaceAll("CLIENT", "browser").replace("METHOD", "GET")
       .replace("URI", "/").replace("STATUS", "404").replace("FIELD: VALUE", "Via: x")
-      .replace("ADDRESS", "127.0.0.1").replaceAll(/\bN\b/g, "5").replace("TIME", "5 s");
+      .replaceAll("ADDRESS", "127.0.0.1").replaceAll(/\bN\b/g, "5").replace("TIME", "5 s")
+      .replace("TEXT", "some words").replace("PATTERN", "*").replace("SIGNAL", "TTOU");
+  const before = [" browser connects", " browser begins GET /"];
   for (const form of sentences) {
-    const { errors, steps } = story(` ${example(form.shape)}`);
-    assertEquals([errors, steps.length], [[], 1], form.shape);
+    const { errors, steps } = story(...before, ` ${example(form.shape)}`);
+    assertEquals([errors, steps.length], [[], 3], form.shape);
   }
-  for (const [forms, owner] of [[exchangeParts, ""], [burstParts, " 3 times"]] as const) {
+  const owners = [
+    [exchangeParts, "browser sends GET /"],
+    [beginParts, "browser begins GET /"],
+    [awaitParts, "browser waits for its response"],
+    [burstParts, "browser sends GET / 3 times"],
+    [connectParts, "browser connects"],
+    [talkParts, "browser says hello"],
+    [talkParts, "webA finishes"],
+    [talkParts, "browser hangs up"],
+    [logParts, "webA stops"],
+    [logParts, "wait until webA is UP"],
+  ] as const;
+  for (const [forms, owner] of owners) {
     for (const { shape } of forms) {
-      const { errors } = story(` browser sends GET /${owner}`, `   ${example(shape)}`);
-      assertEquals(errors, [], shape);
+      const { errors, steps } = story(...before, ` ${owner}`, `   ${example(shape)}`, "   ( so )");
+      assertEquals([errors, steps.length], [[], 3], `${owner} / ${shape}`);
     }
   }
 });

@@ -35,6 +35,22 @@ test("http: the request is the words of the configuration", () => {
   assertEquals(requests, ["HEAD /index.html HTTP/1.0\r\n\r\n"]);
 });
 
+test("http: the PROXY header goes before the request, in pieces if need be", () => {
+  for (const capacity of [7, 65_536]) {
+    const stage = scene({ capacity });
+    stage.serve(answering(stage, ["HTTP/1.", "0 200 O", "K\r\n"], 2));
+    const to: Target = {
+      ...target,
+      options: { source: { host: "192.168.1.5", port: 4000 } },
+      proxyHeader: "v1",
+    };
+    const [result] = stage.check(httpProbe(stage.network, stage.clock, to, head), 10);
+    assertEquals([result?.status, stage.requests], ["L7OK", [
+      "PROXY TCP4 192.168.1.5 192.168.1.11 4000 80\r\nHEAD /index.html HTTP/1.0\r\n\r\n",
+    ]]);
+  }
+});
+
 test("http: fields may follow the version; an HTTP/1.1 server is asked to close", () => {
   const request = (version: string) => requestText({ method: "GET", uri: "/", version });
   assertEquals(request("HTTP/1.1"), "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");

@@ -10,6 +10,7 @@ export const endpoint = { kind: "ip", host: "192.168.1.11", port: 80 } as const;
 export const target: Target = {
   endpoint,
   options: {},
+  proxyHeader: null,
   timeouts: { connect: 2000, answer: null },
 };
 

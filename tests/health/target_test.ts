@@ -39,6 +39,13 @@ test("target: a server without a port is checked on the first listener's", () =>
     host: "192.168.1.11",
     port: 8080,
   });
+  // "bind :3389,:1494,:5900" is three listeners: its first port counts, unless `port` is given.
+  const several = [3389, 1494, 5900].map((port) => ({ address: { kind: "ip", host: "*", port } }));
+  const portOf = (server: object) => {
+    const endpoint = targetOf(server, { bind: several }, portless)?.endpoint;
+    return endpoint?.kind === "ip" ? endpoint.port : null;
+  };
+  assertEquals([portOf({}), portOf({ port: 81 }), portOf({ addr: "10.0.0.1" })], [3389, 81, 3389]);
   assertEquals(targetOf({}, { bind: [] }, portless), null);
 });
 
@@ -49,6 +56,20 @@ test("target: checks leave by the server's source, else the proxy's, from any po
   assertEquals(targetOf({ source: { host: "192.168.1.6" } }, { source })?.options, {
     source: { host: "192.168.1.6", port: 0 },
   });
+});
+
+test("target: the PROXY header goes where the traffic goes, or where it is asked for", () => {
+  const header = (server: object) => targetOf(server)?.proxyHeader;
+  assertEquals(header({}), null);
+  for (const sendProxy of ["v1", "v2"]) {
+    assertEquals(header({ sendProxy }), sendProxy);
+    for (const elsewhere of [{ port: 81 }, { addr: "10.0.0.1" }, { port: 80 }]) {
+      assertEquals(header({ sendProxy, ...elsewhere }), null);
+      assertEquals(header({ sendProxy, ...elsewhere, checkSendProxy: true }), sendProxy);
+    }
+  }
+  assertEquals(header({ checkSendProxy: true }), "v1");
+  assertEquals(header({ checkSendProxy: true, port: 81 }), "v1");
 });
 
 test("target: time-outs come from the server's `inter` and the proxy's", () => {

@@ -65,6 +65,31 @@ test("tcp: checks come from the source address", () => {
   assertEquals(visits.map(({ from }) => from), ["192.168.1.5"]);
 });
 
+test("tcp: with a PROXY header: the header is all that is sent", () => {
+  for (const segment of [Infinity, 1]) {
+    const { network, clock, serve, check, requests } = scene({ segment });
+    serve({});
+    const source = { host: "192.168.1.5", port: 4000 };
+    const from = { ...target, options: { source } };
+    const [first] = check(tcpProbe(network, clock, { ...from, proxyHeader: "v1" }), 10);
+    const [second] = check(tcpProbe(network, clock, { ...from, proxyHeader: "v2" }), 10);
+    assertEquals([first?.status, second?.status], ["L4OK", "L4OK"]);
+    // What HAProxy 2.6 sends: version 1 tells of the check's connection, version 2 of none.
+    assertEquals(requests, [
+      "PROXY TCP4 192.168.1.5 192.168.1.11 4000 80\r\n",
+      "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
+    ]);
+    assertEquals(network.openSockets, 0);
+  }
+});
+
+test("tcp: with a PROXY header: a server that takes no bytes has not passed yet", () => {
+  const { network, clock, serve, check } = scene({ capacity: 4 });
+  serve({ accepted: (socket) => socket.pause() });
+  const [result] = check(tcpProbe(network, clock, { ...target, proxyHeader: "v1" }), 2000);
+  assertEquals(result?.status, "L4TOUT");
+});
+
 test("probe: time-outs are `inter`, or by `timeout check` and `timeout connect`", () => {
   assertEquals(checkTimeouts(2000, { connect: null, check: null }), {
     connect: 2000,

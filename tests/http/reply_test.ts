@@ -2,19 +2,21 @@ import { textOf } from "#src/http/bytes.ts";
 import { LENGTH, responseFraming } from "#src/http/content.ts";
 import { createHead, METHOD_GET } from "#src/http/head.ts";
 import { parseResponse } from "#src/http/parse.ts";
-import { errorReply } from "#src/http/reply.ts";
+import { ownReply } from "#src/http/reply.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../testing.ts";
 
-const statuses = [400, 408, 414, 431, 502, 503, 504];
+const statuses = [200, 400, 408, 414, 431, 502, 503, 504];
 
 test("reply: each is a response of one length, which says whether the connection closes", () => {
   for (const status of statuses) {
-    for (const keep of [false, true]) {
-      const reply = errorReply(status, keep, false);
+    for (const connection of ["close", "keep-alive", ""] as const) {
+      const reply = ownReply(status, connection, false);
       const head = createHead();
       const end = parseResponse(head, reply, 0, reply.length);
-      assertEquals([head.status, head.minor, head.close], [status, 1, !keep]);
+      assertEquals([head.status, head.minor], [status, 1]);
+      assertEquals(head.close, connection === "close");
+      assertEquals(head.keepAlive, connection === "keep-alive");
       assertEquals(responseFraming(head, METHOD_GET), LENGTH);
       assertEquals(head.contentLength, reply.length - end);
       assertStringIncludes(textOf(reply, end, reply.length), `<h1>${status} `);
@@ -25,8 +27,8 @@ test("reply: each is a response of one length, which says whether the connection
 
 test("reply: to a HEAD request it is the same head alone", () => {
   for (const status of statuses) {
-    const whole = errorReply(status, true, false);
+    const whole = ownReply(status, "", false);
     const end = parseResponse(createHead(), whole, 0, whole.length);
-    assertEquals(errorReply(status, true, true), whole.slice(0, end));
+    assertEquals(ownReply(status, "", true), whole.slice(0, end));
   }
 });

@@ -1,6 +1,14 @@
 /** What every listener does when it gives its address up, takes it back, and ends. */
-import { assertEquals, assertThrows } from "@std/assert";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Endpoint, type Listener, SocketError } from "#src/net/socket.ts";
@@ -79,6 +87,66 @@ export function listenerSuite(subject: NetworkSubject): void {
       await ask(scene, { kind: "unix", path }, "other");
     });
   }, !can.unix || !subject.descriptors);
+
+  scene(
+    "a unix socket whose path cannot be looked at any more ends all the same",
+    async (scene) => {
+      await inFolder(async (folder) => {
+        const inside = join(folder, "inside");
+        mkdirSync(inside);
+        const path = join(inside, "socket");
+        const { listener } = serve(scene, "there", { kind: "unix", path });
+        await ask(scene, { kind: "unix", path }, "there");
+        renameSync(inside, join(folder, "elsewhere"));
+        // Leads to itself: ELOOP.
+        symlinkSync(inside, inside);
+        listener.release();
+        const late = scene.connect({ kind: "unix", path: join(folder, "elsewhere", "socket") });
+        await until(() => late.broken, "a refusal");
+      });
+    },
+    !can.unix || !subject.descriptors || !subject.endsAtOnce,
+  );
+
+  for (const host of ["127.0.0.1", "::1"]) {
+    const possible = subject.descriptors && subject.endsAtOnce &&
+      (host === "127.0.0.1" || existsSync("/proc/net/if_inet6"));
+    scene(`drain() on ${host}: who is there stays, who comes is not answered`, async (scene) => {
+      const { listener } = serve(scene, "there", { kind: "ip", host, port: 0 });
+      const client = await ask(scene, listener.endpoint, "there");
+      assert(listener.drain());
+      assert(listener.drain());
+      const late = scene.connect(listener.endpoint);
+      client.send("?");
+      await client.got(10);
+      await scene.settle();
+      assertEquals(late.log, []);
+      // He knocks again after a second: then nobody is here.
+      listener.close();
+      client.send("?");
+      await client.got(15);
+      await late.heard("closed ECONNREFUSED");
+    }, !possible);
+  }
+
+  scene(
+    "drain() is worth nothing where a port is not listened on, or is another's",
+    async (scene) => {
+      await inFolder(async (folder) => {
+        const { listener } = serve(scene, "released");
+        listener.release();
+        assert(!listener.drain());
+        listener.reclaim();
+        await ask(scene, listener.endpoint, "released");
+        listener.close();
+        assert(!listener.drain());
+        const unix = serve(scene, "unix", { kind: "unix", path: join(folder, "socket") }).listener;
+        assert(!unix.drain());
+        await ask(scene, unix.endpoint, "unix");
+      });
+    },
+    !can.unix || !subject.descriptors || !subject.endsAtOnce,
+  );
 
   scene("a listener that was paused is so after it was released", async (scene) => {
     const server = serve(scene, "late");

@@ -13,6 +13,10 @@ export interface Play {
   release(): void;
   /** Waits until a server has got so many requests. */
   reached(server: string, requests: number): Promise<void>;
+  /** Lets a server accept connections no more; those that stand go on. */
+  refuse(server: string): void;
+  /** Lets it accept again. */
+  accept(server: string): void;
   /** Waits for a line of the log. */
   logged(text: string): Promise<void>;
 }
@@ -27,7 +31,8 @@ export interface Case extends Behaviour {
   /** Instead of the `listen` section a frontend and, with the servers, a backend of one name. */
   readonly apart?: true;
   /** "name keyword...", each with a server of its own; where "dead" stands in the name, nobody
-   * listens; "dispatch" is the keyword of that name. Default: one, named s. */
+   * listens; one that begins with "hole" never answers a connect; "dispatch" is the keyword of
+   * that name. Default: one, named s. */
   readonly servers?: readonly string[];
   /** Sent one after the other, each when all before is answered; on a new connection where the last
    * one has ended. */
@@ -40,6 +45,8 @@ export interface Case extends Behaviour {
   readonly probe?: false;
   /** Compares how many connections the servers got, too. */
   readonly countConnections?: true;
+  /** A termination state that sluice must have logged. */
+  readonly code?: string;
   /** In what sluice differs from haproxy here, and is meant to. */
   readonly differs?: readonly DifferenceName[];
 }

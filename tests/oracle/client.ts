@@ -34,6 +34,8 @@ export interface Client {
   halfClose(): void;
   /** Leaves without a word, or with a reset. */
   leave(how: "close" | "reset"): void;
+  /** Resolves when the kernel has all that it sent, and knows that it ended or left. */
+  handedOver(): Promise<void>;
   /** What it saw; asks, if `probe`, whether the connection still serves. */
   finish(probe: boolean): Promise<Connection>;
 }
@@ -107,6 +109,16 @@ export async function openClient(host: string, port: number, from?: string): Pro
       if (how === "reset") socket.resetAndDestroy();
       else socket.destroy();
     },
+    handedOver: () =>
+      until(
+        () =>
+          socket.destroyed
+            ? socket.closed
+            : half
+            ? socket.writableFinished
+            : socket.writableLength === 0,
+        () => `the kernel to take ${JSON.stringify(sent)}`,
+      ),
     async finish(probe) {
       if (!left) await client.answered();
       const { responses, rest, finals } = seen();

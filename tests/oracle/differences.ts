@@ -13,6 +13,9 @@ const responses = (t: Normal) => t.connections.flatMap(({ responses }) => respon
 /** All requests that reached servers. */
 const requests = (t: Normal) => Object.values(t.servers).flatMap(({ requests }) => requests);
 
+/** A line of the log around its count of the server's connections. */
+const counted = /^(\S+ (\S+) .* \d+\/\d+\/)(\d+)(\/\+?\d+ \d+\/\d+.*)$/;
+
 const all = {
   nocache: {
     why: "The guide adds Cache-Control: private to each response that sets the proxy's cookie; " +
@@ -108,8 +111,9 @@ const all = {
     why:
       "RFC 9112, section 8: a request that does not become whole is answered with 400; haproxy " +
       "closes without a word.",
-    expect({ connections: [connection], log }) {
-      log[0] = log[0]!.replace(" -1 CD", " 400 CD");
+    expect({ connections, log }) {
+      log[0] = log[0]!.replace(/ -1 (C[DQ])/, " 400 $1");
+      const connection = connections.at(-1);
       if (connection!.end !== "FIN") return; // a client that left hears nothing
       connection!.responses = [
         { line: "page 400", fields: ["connection: close"], content: "", trailers: [] },
@@ -163,7 +167,76 @@ const all = {
     why: "The slot of a request that ends goes at once to who waits for it; haproxy does so a " +
       "moment later, after it has logged.",
     expect(transcript) {
-      transcript.log[0] = transcript.log[0]!.replace("2/1/0/0 0/0", "2/1/1/0 0/0");
+      const lines = transcript.log.map((line) => counted.exec(line));
+      transcript.log = transcript.log.map((line, i) => {
+        const [, before = "", server, srvconn, after = ""] = lines[i] ?? [];
+        const passed = lines.slice(i + 1).some((later) =>
+          later?.[2] === server && !/ 0\/0( |$)/.test(later![4]!)
+        );
+        return passed ? `${before}${Number(srvconn) + 1}${after}` : line;
+      });
+    },
+  },
+  "no log of waiting": {
+    why:
+      "haproxy says CD of a client that reset its connection, whatever was waited for. We tell " +
+      "what it was, as the manual's table does.",
+    expect(transcript) {
+      const waited = (line: string) =>
+        line.startsWith("127.0.0.1 <NOSRV>") ? "CQ" : / t\/t\/t\/-1 /.test(line) ? "CH" : "CC";
+      transcript.log = transcript.log.map((line) => line.replace(/ CD/, () => ` ${waited(line)}`));
+    },
+  },
+  "gone from the queue": {
+    why: "As 'gone is gone', in the queue: who has reset the connection is not served any more.",
+    expect(transcript) {
+      const first = transcript.log.find((line) => line.includes("/first"))!;
+      const left = transcript.log.find((line) => line !== first)!;
+      transcript.log = [
+        left.replace(/ s t\/t\/t\/t 200 CD(..) .\/.\//, " <NOSRV> t/t/-1/-1 -1 CQ$1 2/1/"),
+        first.replace(/ .\/.\/0\/0 /, " 1/0/0/0 "),
+      ];
+      transcript.servers["s"]!.requests.pop();
+    },
+  },
+  "gone from the connect": {
+    why: "As 'gone is gone', while a connection is made: haproxy goes on trying.",
+    expect({ log }) {
+      log[0] = log[0]!.replace(/ 503 [sS]C(-- 1\/0\/0\/)(\d)/, (_, rest, retries) => {
+        return ` -1 CC${rest}${log[0]!.includes(" hole ") ? 0 : retries}`;
+      });
+    },
+  },
+  "a bad chunk": {
+    why:
+      "The manual's PD: the proxy blocked the response. haproxy says that the server broke it off.",
+    expect({ log }) {
+      log[0] = log[0]!.replace(" SD", " PD");
+    },
+  },
+  "backups take the queue": {
+    why: "When the last main server falls, the backups take who waits for any server. In haproxy " +
+      "they idle, while the queue waits until it times out.",
+    expect(transcript) {
+      const answer = "HTTP/1.1 200 OK";
+      transcript.connections.forEach(({ responses: [response] }, i) => {
+        if (response?.line !== "page 503") return;
+        response.line = answer;
+        response.fields = ["connection: open", "content-length: 2"];
+        response.content = "ok";
+        transcript.servers["b"]!.requests.push({
+          line: `GET /${i} HTTP/1.1`,
+          fields: ["connection: open", "host: h"],
+          content: "",
+          trailers: [],
+        });
+      });
+      transcript.log = transcript.log.map((line, i) =>
+        line.replace(
+          / <NOSRV> t\/t\/-1\/-1 503 sQ(.. 3\/\d\/).\/0 .../,
+          ` b t/t/t/t 200 --$1${1 - i}/0 0/${i + 1}`,
+        )
+      );
     },
   },
 } satisfies Record<string, Difference>;

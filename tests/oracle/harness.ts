@@ -54,6 +54,9 @@ function compare(c: Case, theirs: Result, ours: Result): string[] {
       errors.push(`${c.name}: the difference '${name}' changes nothing`);
     }
   }
+  if (c.code !== undefined && !ours.log.some((line) => line.includes(` ${c.code}`))) {
+    errors.push(`${c.name}: sluice does not log ${c.code}`);
+  }
   if (!bytesAreLogged(ours)) errors.push(`${c.name}: sluice logs bytes that nobody got`);
   const different = changes(expected, found);
   if (different.length > 0) {
@@ -67,8 +70,8 @@ function bytesAreLogged({ connections, log }: Transcript): boolean {
   if (connections.length !== 1 || log.length !== 1 || log[0]!.includes("<BADREQ>")) return true;
   // Of a response that was cut off it tells how many were sent.
   if (connections[0]!.rest !== "" || connections[0]!.received === 0) return true;
-  const logged = Number(/ -?\d+ (\d+) - - \S{4} /.exec(log[0]!)?.[1]);
-  return logged === connections[0]!.received;
+  const logged = / -?\d+ (\d+) - - \S{4} /.exec(log[0]!) ?? /\/\d+ (\d+) \S{2} /.exec(log[0]!);
+  return Number(logged?.[1]) === connections[0]!.received;
 }
 
 /** Several cases at a time, so that those that wait cost no time. */

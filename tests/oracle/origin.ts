@@ -34,6 +34,9 @@ export interface Sight {
 export interface Origin {
   readonly port: number;
   readonly sight: Sight;
+  /** Stops listening, and listens again. */
+  refuse(): void;
+  accept(): void;
   stop(): Promise<void>;
 }
 
@@ -59,9 +62,12 @@ export async function startOrigin(
   });
   server.listen(0, host);
   await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     sight,
+    refuse: () => void server.close(),
+    accept: () => void server.listen(port, host),
     async stop() {
       for (const socket of sockets) socket.destroy();
       if (server.listening) await once(server.close(), "close");

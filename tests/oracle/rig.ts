@@ -12,6 +12,7 @@ import { haproxy } from "../haproxy.ts";
 import { until } from "../until.ts";
 import type { Case, Play } from "./case.ts";
 import { type Client, type Connection, isProbeLog, openClient } from "./client.ts";
+import { startHole } from "./hole.ts";
 import { type Origin, startOrigin } from "./origin.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -19,7 +20,8 @@ import type { Transcript } from "./transcript.ts";
 export type Kind = "haproxy" | "sluice";
 
 const root = join(import.meta.dirname!, "../..");
-const programs: Readonly<Record<Kind, string | null>> = {
+/** Where they are; null: not here. */
+export const programs: Readonly<Record<Kind, string | null>> = {
   haproxy,
   sluice: [process.env["SLUICE_BINARY"] ?? join(root, "dist/sluice")]
     .find((path) => spawnSync(path, ["-v"]).status === 0) ?? null,
@@ -39,6 +41,11 @@ export interface Rig {
 }
 
 const firstPort = 20000;
+/** Nobody's. */
+const deadPort = 1;
+const holePort = 2;
+/** ms */
+const settling = 10;
 
 /** Starts one. */
 export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig> {
@@ -49,6 +56,9 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
   log.bind(0, host);
   await once(log, "listening");
   const origins = await Promise.all(cases.map((c) => startOrigins(host, c)));
+  const hole = cases.some((c) => serversOf(c).some(isHole))
+    ? await startHole(host, holePort)
+    : null;
   const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
   const file = join(directory, `${kind}.cfg`);
   const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
@@ -62,6 +72,7 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
   const stop = async () => {
     child.kill("SIGTERM");
     await exited;
+    await hole?.stop();
     log.close();
     await Promise.all(
       origins.flatMap(({ byName }) => [...byName.values()].map((origin) => origin.stop())),
@@ -81,6 +92,7 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
 }
 
 const isDead = (name: string) => name.includes("dead");
+const isHole = (name: string) => name.startsWith("hole");
 const nameOf = (server: string) => server.split(" ")[0]!;
 const serversOf = (c: Case) => c.servers ?? ["s"];
 
@@ -91,7 +103,7 @@ interface Origins {
 }
 
 async function startOrigins(host: string, c: Case): Promise<Origins> {
-  const names = serversOf(c).map(nameOf).filter((name) => !isDead(name));
+  const names = serversOf(c).map(nameOf).filter((name) => !isDead(name) && !isHole(name));
   const { promise, resolve } = Promise.withResolvers<void>();
   const entries = names.map(async (name) => [name, await startOrigin(host, c, promise)] as const);
   return { byName: new Map(await Promise.all(entries)), release: resolve };
@@ -122,8 +134,7 @@ function section(
   const config = kind === "haproxy" && c.haproxy !== undefined ? c.haproxy : c.config ?? [];
   const servers = serversOf(c).map((server) => {
     const name = nameOf(server);
-    // Port 1 of our own address: nobody's.
-    const port = origins.get(name)?.port ?? 1;
+    const port = origins.get(name)?.port ?? (isHole(name) ? holePort : deadPort);
     return name === "dispatch"
       ? `dispatch ${host}:${port}`
       : `server ${name} ${host}:${port}${server.slice(name.length)}`;
@@ -176,7 +187,11 @@ async function play(
       return client;
     },
     async barrier() {
-      for (let turn = 0; turn < 3; turn++) await knock(host);
+      for (const client of clients) await client.handedOver();
+      await knock(host);
+      // What was sent on another processor may come a moment later, on a busy machine.
+      await new Promise((resolve) => setTimeout(resolve, settling));
+      await knock(host);
     },
     release,
     reached: (server, count) =>
@@ -184,6 +199,8 @@ async function play(
         () => byName.get(server)!.sight.requests.length >= count,
         () => `${c.name}: ${count} requests for ${server}`,
       ),
+    refuse: (server) => byName.get(server)!.refuse(),
+    accept: (server) => byName.get(server)!.accept(),
     logged: (text) =>
       until(() => own().some((line) => line.includes(text)), () => `a log line with ${text}`),
   };

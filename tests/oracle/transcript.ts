@@ -107,7 +107,8 @@ function plain(message: Message, host: string): Plain {
 
 /** Whether a response is the proxy's own: no server of ours sends such a page. */
 function isPage({ fields, content, line }: Message): boolean {
-  return /^HTTP\/1.1 (4|50)/.test(line) && valuesOf(fields, "cache-control")[0] === "no-cache" &&
+  return /^HTTP\/1.1 (200|4|50)/.test(line) &&
+    valuesOf(fields, "cache-control")[0] === "no-cache" &&
     valuesOf(fields, "content-type")[0] === "text/html" &&
     (content === "" || content.startsWith("<html>"));
 }
@@ -126,10 +127,27 @@ const pattern = new RegExp(
   ].join(" "),
 );
 
+const tcpPattern = new RegExp(
+  [
+    String.raw`(\S+) \[[^\]]+\] case-\d+ (?:case-\d+)\/(\S+)`,
+    String.raw`(-?\d+)\/(-?\d+)\/\+?\d+ \+?\d+ (\S{2})`,
+    String.raw`\d+\/(\d+\/\d+\/\d+\/\+?\d+ \d+\/\d+)$`,
+  ].join(" "),
+);
+
+/** The same of tcplog. */
+function tcpLogLine(line: string): string {
+  const match = tcpPattern.exec(line);
+  if (match === null) return `neither httplog nor tcplog: ${line}`;
+  const [, client = "", server, queue, connect, states, counts] = match;
+  const timers = [queue, connect].map((time) => time === "-1" ? "-1" : "t").join("/");
+  return `${client.replace(/:\d+$/, "")} ${server} ${timers} ${states} ${counts}`;
+}
+
 /** A line of the log: server, timers, status, termination, connections, retries, queues, request. */
 function logLine(line: string): string {
   const match = pattern.exec(line);
-  if (match === null) return `not of httplog: ${line}`;
+  if (match === null) return tcpLogLine(line);
   const [, client = "", server, ...rest] = match;
   const timers = rest.slice(0, 4).map((time) => time === "-1" ? "-1" : "t").join("/");
   const [status, states, feconn, beconn, srvconn, retries, queues, request] = rest.slice(4);

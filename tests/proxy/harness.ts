@@ -104,6 +104,8 @@ export interface Scene {
 export interface SceneOptions extends MemoryOptions {
   /** The process's `maxconn`. */
   readonly maxconn?: number;
+  /** The process's `hard-stop-after`. */
+  readonly hardStopAfter?: number;
 }
 
 /** Counts what waits on a clock, so that leaks show. */
@@ -147,7 +149,10 @@ export function scene(
     const peers: Peer[] = [];
     const origins: Origin[] = [];
 
-    const configuration = v.parse(Configuration, { proxies: [proxies].flat() });
+    const configuration = v.parse(Configuration, {
+      global: { hardStopAfter: options.hardStopAfter ?? null },
+      proxies: [proxies].flat(),
+    });
     let stopped = false;
     const running = startProxies(configuration, {
       network,

@@ -69,6 +69,7 @@ test("maxconn holds at every instant, and nobody is forgotten", () =>
             }
             // A check's connection says nothing, and is not the proxy's load.
             for (const [i, { most }] of origins.entries()) assert(most <= limits[i]!, `${most}`);
+            assert(origins[0]!.mostOpen <= limits[0]!, "idle connections count, too");
             for (let i = 0; i < 60; i++) {
               w.advance(1000);
               for (const origin of origins) while (origin.inHand > 0) origin.finish();

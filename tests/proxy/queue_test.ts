@@ -247,3 +247,29 @@ test(
     },
   ),
 );
+
+test(
+  "when the last main server falls, the backups take who waits",
+  scene(
+    web({
+      servers: [
+        server("s1", { maxconn: 1, check: true, inter: 1000, fall: 1 }),
+        server("s2", { backup: true, maxconn: 1 }),
+      ],
+    }),
+    (w) => {
+      const s1 = holding(w.origin("s1"));
+      const s2 = holding(w.origin("s2"));
+      for (const path of ["/1", "/2", "/3"]) {
+        w.client().request(request(path));
+        w.run();
+      }
+      s1.stop();
+      w.advance(2100);
+      assertEquals([s1, s2].map(({ requests }) => requests.map(target)), [["/1"], ["/2"]]);
+      s2.finish();
+      w.run();
+      assertEquals(s2.requests.map(target), ["/2", "/3"]);
+    },
+  ),
+);

@@ -70,6 +70,19 @@ test("timeout queue: and without one, timeout connect", async () => {
 });
 
 test(
+  "timeout server: runs on where the client has half-closed",
+  scene(web(), (w) => {
+    w.origin("s1", () => null);
+    const client = w.client().request(request("/"));
+    w.advance(15_000);
+    client.fin();
+    const took = timeUntil(w, answered(client));
+    assert(took >= 5000 && took <= 5000 + tolerance, `after ${took} ms`);
+    assertEquals([last(client), w.termination], [504, "sH--"]);
+  }),
+);
+
+test(
   "timeout server: no answer",
   scene(web({ timeout: slow }), (w) => {
     const s1 = w.origin("s1", () => null);

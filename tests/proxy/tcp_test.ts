@@ -97,6 +97,69 @@ test("tcp: who breaks, and who is silent", async () => {
   })();
 });
 
+test("tcp: a side that is silent for too long counts as one that has ended", async () => {
+  for (
+    const [silent, timeout, termination] of [
+      ["client", { client: 5000, server: 60_000 }, "cD--"],
+      ["far", { client: 60_000, server: 5000 }, "sD--"],
+    ] as const
+  ) {
+    await scene(tcp({ timeout: { connect: 4000, ...timeout } }), async (w) => {
+      const ends = await relay(w, w.origin("s1"));
+      const other = ends[silent === "client" ? "far" : "client"];
+      w.advance(5100);
+      assertEquals([other.hasEnded, ends[silent].hasEnded], [true, false]);
+      w.advance(20_000);
+      other.send("at last").fin();
+      w.run();
+      assertEquals(ends[silent].received, "at last");
+      assert(ends[silent].hasEnded);
+      assertEquals([w.records.length, w.termination], [1, termination]);
+    })();
+  }
+});
+
+test("tcp: who does not take what is for him is to blame, not who waits for it", async () => {
+  const quick = { client: 5000, server: 5000 };
+  for (
+    const [stalled, slow, termination] of [
+      ["client", { client: 10_000 }, "cD--"],
+      ["far", { server: 10_000 }, "sD--"],
+    ] as const
+  ) {
+    await scene(tcp({ timeout: { connect: 4000, ...quick, ...slow } }), async (w) => {
+      const ends = await relay(w, w.origin("s1"));
+      ends[stalled].stall();
+      ends[stalled === "client" ? "far" : "client"].send("x".repeat(100_000));
+      w.advance(9900);
+      assertEquals(w.records.length, 0);
+      w.advance(200);
+      assertEquals(w.termination, termination);
+    }, { capacity: 4096 })();
+  }
+});
+
+test(
+  "tcp: over with the second end, also where what came early passes after the first",
+  scene(tcp(), async (w) => {
+    const head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    w.client().send(head + "x".repeat(3000)).fin();
+    await settle(w);
+    const s1 = w.origin("s1", (_request, connection) => {
+      connection.onData = connection.onEnd = () => {};
+      connection.stall();
+      connection.fin();
+      return null;
+    });
+    w.advance(1100);
+    assertEquals([s1.connections.length, w.records.length], [1, 0]);
+    const [far] = s1.connections;
+    far!.read();
+    w.run();
+    assertEquals([far!.received.length, w.termination], [head.length + 3000, "----"]);
+  }, { capacity: 100 }),
+);
+
 test(
   "tcp: maxconn holds, and the next in line is served",
   scene(

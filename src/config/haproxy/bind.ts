@@ -42,6 +42,11 @@ const parameters = table<Keyword<Parameters>>(
   `),
 );
 
+/** Whether `word` is a parameter of `bind`. */
+export function isBindParameter(word: string): boolean {
+  return parameters.keywords.has(word);
+}
+
 /** The listening sockets at the addresses of `word`, which was taken last, without parameters. */
 export function bindsAt(args: Arguments, word: string): Bind[] {
   return listenAddresses(args, word).map((address) => {

@@ -182,10 +182,10 @@ function portRange(args: Faults, port: string, text: string): [first: number, la
 /** What `source` takes. */
 export const sourceUsage = "<ip>[:<port>[-<port>]]";
 
-/** Reads a source address, without HAProxy's extensions. */
+/** Reads a source address, without HAProxy's extensions. Port 0 leaves the port to the kernel. */
 export function source(args: Arguments): Source {
   const { host, port, text } = ipAndPortText(args);
-  const [first, last] = port === null ? [0, 0] : portRange(args, port, text);
+  const [first, last] = port === null || port === "0" ? [0, 0] : portRange(args, port, text);
   const address = { host, port: first, lastPort: last === first ? null : last };
   const extra = args.peek()?.text;
   if (extra === "usesrc" || extra === "interface") {

@@ -5,7 +5,7 @@ import { type Bind, legalName, type Proxy } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { type Arguments, attempt, Mistake } from "./arguments.ts";
-import { bindsAt } from "./bind.ts";
+import { bindsAt, isBindParameter } from "./bind.ts";
 import { looksLikeAddress } from "./endpoints.ts";
 import { openSection, type Section } from "./section.ts";
 
@@ -107,6 +107,15 @@ export function createSections(report: Report, places: Places): Sections {
     }
   };
 
+  /** A listener that is more than its address takes a line of its own. */
+  const refuseParameter = (addresses: string, args: Arguments) => {
+    const parameter = args.peek()?.text ?? "";
+    if (!looksLikeAddress(addresses) || !isBindParameter(parameter)) return;
+    args.next();
+    const message = `'${parameter}' is a parameter of 'bind', and cannot stand here`;
+    throw args.mistake(message, `in a line of its own: bind ${addresses} ${parameter}`);
+  };
+
   /** What a section's first line says, after its keyword. */
   const readFirstLine = (line: FirstLine, keyword: Section["keyword"], args: Arguments) => {
     if (keyword !== "defaults") {
@@ -123,6 +132,7 @@ export function createSections(report: Report, places: Places): Sections {
     } else if (args.peek() !== undefined && args.peek()?.text !== "from") {
       line.name = args.next()?.text ?? "";
     }
+    refuseParameter(line.name, args);
     const next = args.peek()?.text;
     if ((keyword === "listen" || keyword === "frontend") && next !== undefined && next !== "from") {
       const addresses = args.word("an address to listen on").text;
@@ -130,6 +140,7 @@ export function createSections(report: Report, places: Places): Sections {
         throw args.mistake("there is an address already", `'${line.name}' is not a name`);
       }
       line.binds = bindsAt(args, addresses);
+      refuseParameter(addresses, args);
     }
     if (args.peek()?.text === "from") {
       args.next();

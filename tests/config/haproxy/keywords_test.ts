@@ -101,6 +101,7 @@ const proxies: Example<Proxy>[] = [
   ["hash-type map-based", { hashType: "map-based" }],
   ["source 10.0.0.1", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
   ["source [::1]:99", { source: { host: "::1", port: 99, lastPort: null } }],
+  ["source 10.0.0.1:0", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
   ["source *", { source: { host: "0.0.0.0", port: 0, lastPort: null } }],
   ["source 10.0.0.1:5000-5999", { source: { host: "10.0.0.1", port: 5000, lastPort: 5999 } }],
   ["source 10.0.0.1:5000-5000", { source: { host: "10.0.0.1", port: 5000, lastPort: null } }],

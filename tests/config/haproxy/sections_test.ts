@@ -138,6 +138,8 @@ backend c from a
 backend d extra
 listen 10.0.0.1:80 10.0.0.2:80
 global x
+listen 10.0.0.3:80 accept-proxy
+listen p :80,:81 accept-proxy
 `;
   assertEquals(errors(text), [
     "5:7 error 'listen' expects a name or an address - " +
@@ -150,6 +152,10 @@ global x
     "10:11 error unexpected word 'extra' - usage: backend <name> [from <defaults>]",
     "11:20 error there is an address already - '10.0.0.1:80' is not a name",
     "12:8 error unexpected word 'x' - usage: global",
+    "13:20 error 'accept-proxy' is a parameter of 'bind', and cannot stand here - " +
+    "in a line of its own: bind 10.0.0.3:80 accept-proxy",
+    "14:18 error 'accept-proxy' is a parameter of 'bind', and cannot stand here - " +
+    "in a line of its own: bind :80,:81 accept-proxy",
   ]);
 });
 

@@ -1,0 +1,115 @@
+/** Starting in the place of other processes, which go then (management manual: "-sf", "-st"). */
+import process from "node:process";
+import { type Network, SocketError } from "../net/socket.ts";
+import { takeListeners, type Takeover } from "./takeover.ts";
+
+/** How often an address is asked for again that they are to release, and how long, ms. */
+const interval = 10;
+const patience = 2000;
+
+/**
+ * Starts in the place of other processes, which serve on in the meantime: they are told to go when
+ * all is well here, by {@linkcode tell}. The sockets on which they listen are taken over, with who
+ * waits in their queues. Where an address of theirs is in the way all the same, they are asked to
+ * release all (SIGTTOU); if that does not help they resume (SIGTTIN).
+ * @param start starts all or nothing on the network that it is given
+ * @param warn hears why sockets cannot be taken over
+ * @throws what `start` throws
+ */
+export async function startInPlaceOf<T>(
+  pids: readonly number[],
+  network: Network,
+  start: (network: Network) => T,
+  warn: (line: string) => void,
+): Promise<T> {
+  if (pids.length === 0) return start(network);
+  const takeover = takeListeners(pids);
+  takeover.failures.forEach(warn);
+  const adopting = adoptingNetwork(network, takeover);
+  try {
+    const started = start(adopting);
+    adopting.begun = true;
+    return started;
+  } catch (error) {
+    if (!isInUse(error) || adopting.blocked) throw error;
+  } finally {
+    takeover.closeUnused();
+  }
+  for (const pid of pids) tell(pid, "SIGTTOU");
+  const deadline = performance.now() + patience;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, interval));
+    try {
+      return start(network);
+    } catch (error) {
+      if (isInUse(error) && performance.now() < deadline) continue;
+      for (const pid of pids) tell(pid, "SIGTTIN");
+      throw error;
+    }
+  }
+}
+
+/** See {@linkcode adoptingNetwork}. */
+interface AdoptingNetwork extends Network {
+  /** To be set when all has gone well: from then on the listeners are this process's to end. */
+  begun: boolean;
+  /** An address is in use, and not by a process whose sockets were taken over. */
+  readonly blocked: boolean;
+}
+
+/** A network that listens on the sockets taken over, where it has one for the address. */
+function adoptingNetwork(network: Network, takeover: Takeover): AdoptingNetwork {
+  let blocked = false;
+  const self: AdoptingNetwork = {
+    ...network,
+    begun: false,
+    get blocked() {
+      return blocked;
+    },
+    listen(at, options, accept) {
+      const fd = at.kind === "fd" ? undefined : takeover.use(at, options.ipv6Only ?? false);
+      if (fd === undefined) {
+        try {
+          return network.listen(at, options, accept);
+        } catch (error) {
+          blocked = isInUse(error) && !takeover.mayHave(at);
+          throw error;
+        }
+      }
+      const listener = network.listen(at, { ...options, adopt: fd }, accept);
+      return {
+        ...listener,
+        close() {
+          if (self.begun) listener.close();
+          else {
+            // Nothing came of the start: who waits in the queue is the other process's to serve.
+            listener.pause();
+            takeover.giveBack(fd);
+          }
+        },
+      };
+    },
+  };
+  return self;
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof SocketError && error.code === "EADDRINUSE";
+}
+
+/** Of `pids` those that are processes, and others than this one. */
+export function otherProcesses(pids: readonly number[], own: readonly number[]): number[] {
+  return [...new Set(pids)].filter((pid) =>
+    pid > 0 && !own.includes(pid) && tell(pid, 0) !== "gone"
+  );
+}
+
+/** Sends a signal. @returns what became of it: it may not be ours to signal */
+export function tell(pid: number, signal: NodeJS.Signals | 0): "told" | "gone" | "not permitted" {
+  try {
+    process.kill(pid, signal);
+    return "told";
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM" ? "not permitted" : "gone";
+  }
+}

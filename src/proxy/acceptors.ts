@@ -1,0 +1,78 @@
+/** What becomes of a connection that a listener has accepted. */
+import type { Bind } from "../config/model.ts";
+import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Socket, SocketEvents } from "../net/socket.ts";
+import type { Admission, Open } from "./admission.ts";
+import type { Frontend } from "./frontend.ts";
+import { HttpSession } from "./http-session.ts";
+import { type Accept, Monitors } from "./monitor.ts";
+import { AwaitedHeader } from "./proxy-header.ts";
+import type { SessionList } from "./session-list.ts";
+import { TcpSession } from "./tcp-session.ts";
+
+/** See {@linkcode createAcceptors}. */
+export interface Acceptors {
+  /**
+   * What a listener does with its connections: a monitor is answered, the others are let in, and
+   * become sessions, after a PROXY header where one has to come.
+   * @param number the listener's in its frontend, from 1, as the log tells it
+   */
+  acceptor(frontend: Frontend, bind: Bind, number: number): Accept;
+  /** Closes what is no session. */
+  close(): void;
+}
+
+/** Makes acceptors, whose sessions are in the list. */
+export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
+  const monitors = new Monitors();
+
+  /** @param addresses the client's: the socket's own, or what a PROXY header tells */
+  function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
+    if (frontend.logsConnections) logConnection(addresses, frontend);
+    const session = frontend.config.mode === "http"
+      ? new HttpSession(socket, frontend, addresses)
+      : new TcpSession(socket, frontend, addresses);
+    sessions.add(session);
+    return session;
+  }
+
+  function opener({ address, acceptProxy, name }: Bind, number: number): Open {
+    // Of a client of a unix socket the log tells the listener's number.
+    const unix = address.kind === "unix" || address.kind === "abstract"
+      ? { remoteAddress: "", remotePort: number, localAddress: "", localPort: 0 }
+      : null;
+    if (!acceptProxy) {
+      return unix === null
+        ? (socket, frontend) => open(socket, frontend, socket)
+        : (socket, frontend) => open(socket, frontend, unix);
+    }
+    const listener = name ?? String(number);
+    const leave = (awaited: AwaitedHeader) => sessions.remove(awaited);
+    return (socket, frontend) => {
+      const own = unix ?? socket;
+      const awaited = new AwaitedHeader(socket, frontend, own, listener, leave, open);
+      sessions.add(awaited);
+      return awaited;
+    };
+  }
+
+  return {
+    acceptor(frontend, bind, number) {
+      const open = opener(bind, number);
+      return monitors.before(frontend, (socket) => admission.accept(socket, frontend, open));
+    },
+    close: () => monitors.closeAll(),
+  };
+}
+
+/** Logs a connection as it is accepted, where the proxy has no log format. */
+function logConnection(addresses: Addresses, { config, runtime }: Frontend): void {
+  runtime.log.connection(config, {
+    clientAddress: addresses.remoteAddress || "unix",
+    clientPort: addresses.remotePort,
+    address: addresses.localAddress,
+    port: addresses.localPort,
+    frontend: config.name,
+    mode: config.mode,
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * The life of the proxies of an instance: they pause, resume, and come to a soft-stop (management
+ * manual, "Stopping and restarting HAProxy").
+ */
+import type { Admission } from "./admission.ts";
+import type { Frontend } from "./frontend.ts";
+import type { Running } from "./report.ts";
+import type { Runtime } from "./runtime.ts";
+import type { SessionList } from "./session-list.ts";
+
+/** What is lived with. */
+export interface LifeDeps {
+  readonly proxies: readonly Running[];
+  readonly sessions: SessionList;
+  readonly admission: Admission;
+  readonly runtime: Runtime;
+  /** How long a soft-stop may take, ms; null: as long as sessions last. */
+  readonly hardStopAfter: number | null;
+  /** Hears what happens to a whole proxy, a line for people. */
+  readonly announce: (line: string) => void;
+  /** Ends all that is left, when the soft-stop has taken too long. */
+  readonly end: () => void;
+}
+
+/** See {@linkcode Instance}, whose methods these are. */
+export interface Life {
+  pause(): void;
+  resume(): void;
+  pauseProxy(name: string): void;
+  resumeProxy(name: string): void;
+  finish(): Promise<void>;
+  /** A session has ended: perhaps the last one. */
+  sessionEnded(): void;
+  /** The instance has ended: nobody waits any more. */
+  ended(): void;
+}
+
+/** What the listeners of a proxy do. */
+type State = "listening" | "paused" | "closed";
+
+/**
+ * How long connections that are being made may take before a listener closes, ms: the way to a
+ * client of this site and back. Who knocks in that time waits a second to be refused: no longer.
+ */
+const handshakeTime = 5;
+
+/** Begins the life of proxies that listen. */
+export function beginLife(deps: LifeDeps): Life {
+  const { proxies, sessions, admission, runtime } = deps;
+  const states = new Map<Frontend, State>();
+  for (const { frontend } of proxies) if (frontend !== null) states.set(frontend, "listening");
+  /** Takes back what is to come: the end of each grace time, and of patience. */
+  const pending: (() => void)[] = [];
+  let finished: Promise<void> | null = null;
+  let resolve = () => {};
+
+  function tell({ config }: Pick<Running, "config">, line: string): void {
+    runtime.log.event(config, "warning", line);
+    deps.announce(line);
+  }
+
+  function pause(frontend: Frontend): void {
+    if (states.get(frontend) !== "listening") return;
+    states.set(frontend, "paused");
+    for (const listener of frontend.listeners) listener.release();
+    tell(frontend, `Paused ${named(frontend)}.`);
+  }
+
+  function resume(frontend: Frontend): void {
+    if (states.get(frontend) !== "paused") return;
+    try {
+      for (const listener of frontend.listeners) listener.reclaim();
+    } catch (error) {
+      // All of its ports or none, so that the next attempt finds it as this one did.
+      for (const listener of frontend.listeners) listener.release();
+      tell(frontend, `Cannot resume ${named(frontend)}: ${(error as Error).message}.`);
+      throw error;
+    }
+    states.set(frontend, "listening");
+    tell(frontend, `Resumed ${named(frontend)}.`);
+  }
+
+  function listening(name: string): Frontend {
+    for (const frontend of states.keys()) if (frontend.config.name === name) return frontend;
+    throw new Error(`no proxy that listens is named '${name}'`);
+  }
+
+  /** Sees to it that nobody new comes to this proxy, and then closes it. */
+  function leave(proxy: Running): void {
+    const { connections = 0, listeners = [] } = proxy.frontend ?? {};
+    // Where nobody is, nobody is likely to be coming.
+    const drained = connections === 0 ? [] : listeners.filter((listener) => listener.drain());
+    if (drained.length > 0) pending.push(runtime.clock.schedule(handshakeTime, () => close(proxy)));
+    else close(proxy);
+  }
+
+  /** From here on nobody new comes to this proxy, and who is there is seen out. */
+  function close(proxy: Running): void {
+    const { frontend, backend, config } = proxy;
+    if (frontend !== null) {
+      states.set(frontend, "closed");
+      frontend.stopping = true;
+      for (const listener of frontend.listeners) listener.close();
+      sessions.forEach((session) => {
+        if (session.frontend === frontend) session.softStop();
+      });
+    }
+    tell(
+      proxy,
+      `Proxy ${config.name} stopped ` +
+        `(cumulated conns: FE: ${frontend?.total ?? 0}, BE: ${backend?.total ?? 0}).`,
+    );
+    sessionEnded();
+  }
+
+  function hardStop(): void {
+    deps.announce("soft-stop running for too long, performing a hard-stop.");
+    for (const { frontend } of proxies) {
+      if (frontend === null || frontend.connections === 0) continue;
+      const { config, connections } = frontend;
+      tell(frontend, `Proxy ${config.name} hard-stopped (${connections} conns will be closed).`);
+    }
+    deps.end();
+  }
+
+  function sessionEnded(): void {
+    if (finished === null || !sessions.empty || admission.waiting) return;
+    for (const state of states.values()) if (state !== "closed") return;
+    ended();
+  }
+
+  function ended(): void {
+    for (const cancel of pending.splice(0)) cancel();
+    finished ??= Promise.resolve();
+    resolve();
+  }
+
+  return {
+    pause() {
+      for (const frontend of states.keys()) pause(frontend);
+    },
+    resume() {
+      let failure: unknown = null;
+      for (const frontend of states.keys()) {
+        try {
+          resume(frontend);
+        } catch (error) {
+          failure ??= error;
+        }
+      }
+      if (failure !== null) throw failure;
+    },
+    pauseProxy: (name) => pause(listening(name)),
+    resumeProxy: (name) => resume(listening(name)),
+    finish() {
+      if (finished !== null) return finished;
+      finished = new Promise<void>((done) => resolve = done);
+      if (deps.hardStopAfter !== null) {
+        pending.push(runtime.clock.schedule(deps.hardStopAfter, hardStop));
+      }
+      for (const proxy of proxies) {
+        const { grace } = proxy.config;
+        if (grace === 0 || proxy.frontend === null) leave(proxy);
+        else pending.push(runtime.clock.schedule(grace, () => leave(proxy)));
+      }
+      return finished;
+    },
+    sessionEnded,
+    ended,
+  };
+}
+
+/** A `listen` section is called a proxy. */
+function named({ config }: Frontend): string {
+  return `${config.kind === "listen" ? "proxy" : "frontend"} ${config.name}`;
+}

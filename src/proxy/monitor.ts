@@ -1,0 +1,85 @@
+/** Connections of monitors, which only look whether the proxy is alive (manual: "monitor-net"). */
+import { bytesOf } from "../http/bytes.ts";
+import { network } from "../net/cidr.ts";
+import { noEvents, type Socket, type SocketError, type SocketEvents } from "../net/socket.ts";
+import { Timer, type TimerWheel } from "../time/wheel.ts";
+import type { Frontend } from "./frontend.ts";
+
+/** The whole answer, to whatever may come. */
+const alive = bytesOf("HTTP/1.0 200 OK\r\n\r\n");
+
+/** How long a monitor may go on sending its request, which nobody reads, ms. */
+const lingerTime = 1000;
+
+/** Who takes a connection that was accepted. */
+export type Accept = (socket: Socket) => SocketEvents;
+
+/** The monitors that are being answered. */
+export class Monitors {
+  readonly #present = new Set<Farewell>();
+
+  /**
+   * Puts the monitors of a frontend, if it has any, before what it does with other connections.
+   *
+   * A monitor is known by where its connection comes from, before a PROXY header could tell of
+   * anybody else; it need not send one. It is neither counted nor logged, and takes no place of
+   * `maxconn`: a proxy that is full answers it, unless it has stopped accepting because of that. Then
+   * the monitor waits in the kernel's queue with all others, as in HAProxy.
+   */
+  before({ config, runtime }: Frontend, accept: Accept): Accept {
+    if (config.monitorNet === null) return accept;
+    const isMonitor = network(config.monitorNet);
+    return (socket) => {
+      if (!isMonitor(socket.remoteAddress)) return accept(socket);
+      if (config.mode === "http") return new Farewell(socket, runtime.wheel, this.#present);
+      socket.close();
+      return noEvents;
+    };
+  }
+
+  /** Closes their connections. */
+  closeAll(): void {
+    for (const farewell of [...this.#present]) farewell.close();
+  }
+}
+
+/**
+ * The answer to a monitor that speaks HTTP: sent at once, without waiting for the request. That may
+ * still be on its way, and closing before it has come would send a reset, which can overtake the
+ * answer: so the connection is half-closed, until the monitor closes it, or for a second.
+ */
+class Farewell extends Timer implements SocketEvents {
+  constructor(
+    readonly socket: Socket,
+    readonly wheel: TimerWheel,
+    readonly present: Set<Farewell>,
+  ) {
+    super();
+    present.add(this);
+    socket.write(alive, 0, alive.length);
+    socket.shutdown();
+    wheel.set(this, lingerTime);
+  }
+
+  opened(): void {}
+  data(): void {}
+  drain(): void {}
+  ended(): void {
+    this.close();
+  }
+  closed(_socket: Socket, _error: SocketError): void {
+    this.#leave();
+  }
+  override fire(): void {
+    this.close();
+  }
+
+  close(): void {
+    this.#leave();
+    this.socket.close();
+  }
+  #leave(): void {
+    this.wheel.remove(this);
+    this.present.delete(this);
+  }
+}

@@ -1,0 +1,43 @@
+/** Servers that follow the state of another one (manual, chapter 5.2: "track"). */
+import type { Backend } from "./backend.ts";
+import type { Server } from "./server.ts";
+
+/** The servers that track a server; there is no entry for one that nobody tracks. */
+export type Trackers = ReadonlyMap<Server, readonly Server[]>;
+
+/**
+ * Who tracks whom; a server of a disabled proxy, which never changes, is nobody. That the others
+ * exist, and that no chain of them is a ring, the configuration check has made sure.
+ */
+export function trackers(backends: readonly Backend[]): Trackers {
+  const byName = new Map<string, Server>();
+  for (const { config, servers } of backends) {
+    for (const server of servers) byName.set(`${config.name}/${server.name}`, server);
+  }
+  const found = new Map<Server, Server[]>();
+  for (const server of byName.values()) {
+    const { track } = server.config;
+    if (track === null) continue;
+    const own = server.backend.config.name;
+    const tracked = byName.get(track.includes("/") ? track : `${own}/${track}`);
+    if (tracked === undefined) continue;
+    const others = found.get(tracked) ?? [];
+    found.set(tracked, [...others, server]);
+  }
+  return found;
+}
+
+/**
+ * Takes the servers that track a disabled one out of service, along the whole chain. (HAProxy says
+ * "MAINT (via proxy/server)" of them.)
+ */
+export function followDisabled(backends: readonly Backend[], followers: Trackers): void {
+  const takeDown = (server: Server): void => {
+    for (const follower of followers.get(server) ?? []) {
+      follower.up = false;
+      takeDown(follower);
+    }
+  };
+  for (const server of followers.keys()) if (server.config.disabled) takeDown(server);
+  for (const backend of backends) backend.update();
+}

@@ -1,0 +1,132 @@
+/**
+ * Raw connections through one of the two proxies, for what stands before all HTTP: exact bytes, in
+ * and out, and the lines of the log.
+ */
+import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freshAddress } from "../binary.ts";
+import { until } from "../until.ts";
+import { type Kind, programs } from "./rig.ts";
+import { type End, type Wire, wire } from "./wire.ts";
+
+/** A proxy that runs, with a server behind it. */
+export interface RawRig {
+  readonly host: string;
+  /** What came over each connection to the server, in the order in which they were made. */
+  readonly arrived: readonly Wire[];
+  /** What was logged, without the header of syslog. */
+  readonly log: readonly string[];
+  /** Connects to a port of the proxy, or to a unix socket in its directory. */
+  connect(door: number | string): Promise<Wire>;
+  /** Lets the server answer who asked it for /slow. */
+  release(): void;
+  stop(): Promise<void>;
+}
+
+const readyPort = 19999;
+const reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/**
+ * Starts a proxy.
+ * @param config writes the configuration: the address to listen on, the server's, a directory
+ */
+export async function startRaw(
+  kind: Kind,
+  config: (host: string, server: string, directory: string) => string,
+): Promise<RawRig> {
+  const host = freshAddress();
+  const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
+  const lines: string[] = [];
+  const log = createSocket("udp4");
+  log.on("message", (message) => {
+    lines.push(message.toString("latin1").trimEnd().replace(/^.*?\[\d+\]: /, ""));
+  });
+  log.bind(0, host);
+  await once(log, "listening");
+  const arrived: Wire[] = [];
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket));
+  function serve(socket: Socket): void {
+    let at = 0;
+    const self: Wire = wire(socket, async () => {
+      for (let end; (end = self.bytes.slice(at).search(/ HTTP\/1[^]*?\r\n\r\n/)) >= 0;) {
+        const slow = self.bytes.slice(at, at + end).endsWith("/slow");
+        at = self.bytes.indexOf("\r\n\r\n", at + end) + 4;
+        if (slow) await released;
+        socket.write(reply);
+      }
+      if (self.ended !== null) socket.end();
+    });
+    arrived.push(self);
+  }
+  server.listen(0, host);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const file = join(directory, "raw.cfg");
+  const preamble = `global
+  log ${host}:${log.address().port} len 8192 local0
+${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
+  log global
+  timeout connect 2s
+  timeout client 1s
+  timeout server 5s
+listen ready
+  no log
+  bind ${host}:${readyPort}
+`;
+  writeFileSync(file, preamble + config(host, `${host}:${port}`, directory));
+  const child = spawn(programs[kind]!, ["-db", "-f", file], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const exited = once(child, "exit");
+  let complaints = "";
+  child.stderr.on("data", (bytes) => complaints += bytes);
+
+  async function open(door: number | string): Promise<Wire> {
+    const socket = connect(
+      typeof door === "number"
+        ? { port: door, host, allowHalfOpen: true }
+        : { path: join(directory, door), allowHalfOpen: true },
+    );
+    const self = wire(socket);
+    await new Promise((resolve) => socket.on("connect", resolve).on("close", resolve));
+    return self;
+  }
+  const rig: RawRig = {
+    host,
+    arrived,
+    log: lines,
+    connect: open,
+    release,
+    async stop() {
+      child.kill("SIGTERM");
+      await exited;
+      log.close();
+      release();
+      for (const { socket } of arrived) socket.destroy();
+      if (server.listening) await once(server.close(), "close");
+      rmSync(directory, { recursive: true });
+    },
+  };
+  const isReady = async () => {
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} did not start: ${complaints}`);
+    const { socket, ended } = await open(readyPort);
+    socket.destroy();
+    return ended === null;
+  };
+  try {
+    await until(isReady, () => `${child.spawnfile} to start: ${complaints}`);
+  } catch (error) {
+    await rig.stop();
+    throw error;
+  }
+  return rig;
+}
+
+/** How a connection stands: "open" if it has not ended. */
+export const endOf = ({ ended }: Wire): End | "open" => ended ?? "open";
