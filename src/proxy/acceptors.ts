@@ -68,7 +68,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
 /** Logs a connection as it is accepted, where the proxy has no log format. */
 function logConnection(addresses: Addresses, { config, runtime }: Frontend): void {
   runtime.log.connection(config, {
-    clientAddress: addresses.remoteAddress || "unix",
+    clientAddress: addresses.remoteAddress || (addresses.remotePort === 0 ? "-" : "unix"),
     clientPort: addresses.remotePort,
     address: addresses.localAddress,
     port: addresses.localPort,

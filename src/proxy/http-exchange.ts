@@ -202,12 +202,14 @@ export abstract class HttpExchange extends Stream {
       return;
     }
     const blocked = !this.session.out.empty;
-    const awaited = uploading && this.connection!.out.empty;
+    const taken = this.connection!.out.empty;
+    const awaited = uploading && taken;
     const tunnel = this.isTunnel;
-    // Who has half-closed a tunnel owes only to take what is for it.
-    this.#armClient(blocked || awaited || (tunnel && !this.clientHasEnded));
+    // Who has half-closed a tunnel owes only to take what is for it; and who is not read, as the
+    // other is behind, need not speak.
+    this.#armClient(blocked || awaited || (tunnel && !this.clientHasEnded && taken));
     const waits = tunnel
-      ? !this.serverHasEnded || !this.connection!.out.empty
+      ? !taken || (!this.serverHasEnded && !blocked)
       : !blocked && (!awaited || this.responding);
     this.frontend.runtime.wheel.set(this, waits ? this.backend.config.timeout.server : null);
   }

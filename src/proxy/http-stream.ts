@@ -147,6 +147,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     this.keep = false;
     const ahead = this.session.takeStash();
     if (ahead === null || connection.out.push(ahead, 0, ahead.length, null)) this.session.resume();
+    else this.session.pause();
   }
 
   /**

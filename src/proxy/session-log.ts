@@ -99,7 +99,8 @@ export function logTcpSession(session: TcpSession, termination: string): void {
 
 /** What the record tells of the client and the frontend. */
 function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSession): void {
-  record.clientAddress = clientAddress || "unix";
+  // A unix socket's client has the listener's number for a port; who left before the accept, none.
+  record.clientAddress = clientAddress || (remotePort === 0 ? "-" : "unix");
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;
   record.actconn = frontend.runtime.connections;

@@ -10,6 +10,7 @@ import { Stream } from "./stream.ts";
 import {
   type AssignFailure,
   CONNECTED,
+  CONNECTING,
   ENDED,
   failureStates,
   QUEUED,
@@ -19,6 +20,8 @@ import {
 /** Bytes that are read from a client before there is a server; more waits in the kernel. */
 const earlyLimit = 16384;
 const nothing = new Uint8Array(0);
+/** A connection to the server that was begun so short a time ago, ms, may well stand in a moment. */
+const aMoment = 20;
 
 /** A relay of bytes between a client and a server (manual: "mode tcp"). */
 export class TcpSession extends Stream implements SocketEvents, Listed {
@@ -119,9 +122,14 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     if (this.state === CONNECTED) this.#passEnds();
     else if (this.state !== ENDED) this.#endedEarly();
   }
-  /** Before there is a server: who said nothing and will say nothing has gone, as in HAProxy. */
+  /**
+   * Before there is a server: who said nothing and will say nothing has gone, as in HAProxy; but for
+   * one who ended as soon as he came, and may have come to listen.
+   */
   #endedEarly(): void {
-    if (this.#early === null || this.backend.config.abortonclose) this.abort();
+    const { config, runtime } = this.backend;
+    const comes = this.state === CONNECTING && runtime.clock.now() - this.startedAt < aMoment;
+    if (config.abortonclose || (this.#early === null && !comes)) this.abort();
   }
   closed(): void {
     this.#finish(this.#phase("C"));

@@ -75,11 +75,14 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   timeout connect 2s
   timeout client 1s
   timeout server 5s
-listen ready
+`;
+  // The last to listen, on either kind of socket: then all the others do.
+  const ready = `listen ready
   no log
   bind ${host}:${readyPort}
+  bind ${directory}/ready
 `;
-  writeFileSync(file, preamble + config(host, `${host}:${port}`, directory));
+  writeFileSync(file, preamble + config(host, `${host}:${port}`, directory) + ready);
   const child = spawn(programs[kind]!, ["-db", "-f", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -115,9 +118,12 @@ listen ready
   };
   const isReady = async () => {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} did not start: ${complaints}`);
-    const { socket, ended } = await open(readyPort);
-    socket.destroy();
-    return ended === null;
+    for (const door of [readyPort, "ready"]) {
+      const { socket, ended } = await open(door);
+      socket.destroy();
+      if (ended !== null) return false;
+    }
+    return true;
   };
   try {
     await until(isReady, () => `${child.spawnfile} to start: ${complaints}`);

@@ -45,7 +45,7 @@ const firstPort = 20000;
 const deadPort = 1;
 const holePort = 2;
 /** ms */
-const settling = 10;
+const settling = 25;
 
 /** Starts one. */
 export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig> {
@@ -62,7 +62,7 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
   const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
   const file = join(directory, `${kind}.cfg`);
   const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
-  writeFileSync(file, preamble(kind, host, log.address().port) + sections.join(""));
+  writeFileSync(file, preamble(kind, host, log.address().port) + sections.join("") + ready(host));
   const child = spawn(programs[kind]!, ["-db", "-f", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -119,9 +119,12 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   timeout connect 2s
   timeout client 5s
   timeout server 5s
-listen ready
-  bind ${host}:${firstPort - 1}
 `;
+}
+
+/** The last to listen: when it does, all the others do. */
+function ready(host: string): string {
+  return `listen ready\n  bind ${host}:${firstPort - 1}\n`;
 }
 
 function section(

@@ -185,10 +185,10 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   timeout client 5s
   timeout server 5s
   timeout check 1s
-listen ready
-  bind ${host}:${proxyPort - 1}
 `;
-  writeFileSync(file, preamble + config.join("\n") + "\n");
+  // The last to listen: when it does, all the others do.
+  const ready = `listen ready\n  bind ${host}:${proxyPort - 1}\n`;
+  writeFileSync(file, `${preamble}${config.join("\n")}\n${ready}`);
   const child = spawn(programs[kind]!, ["-db", "-f", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });

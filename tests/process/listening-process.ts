@@ -50,7 +50,7 @@ createInterface({ input: process.stdin }).on("line", (word) => {
       listener.close();
       finishing = true;
     } else {
-      listener[word as "pause" | "resume" | "release" | "reclaim"]();
+      listener[word as "pause" | "resume" | "release" | "reclaim" | "drain"]();
     }
     say("done");
     if (finishing && connections === 0) process.exit(0);

@@ -241,6 +241,58 @@ processTest("a taker that closes leaves the socket to who had it before", async 
   });
 });
 
+processTest("a socket that was given back stays with whom it had been found", async () => {
+  await withServers(async (start) => {
+    const at: Address = { kind: "ip", host, port: 8009 };
+    const old = await start("old", at);
+    const next = await start("new", at, old.pid);
+    const taken = takeListeners([next.pid]);
+    const adopt = taken.use(at, false)!;
+    nativeNetwork!.listen(at, { adopt }, () => {
+      throw new Error("nobody was to connect");
+    }).pause();
+    taken.giveBack(adopt);
+    // The old one has connections to see out, or a grace time, and leaves only now.
+    assertEquals(await old.tell("drain"), "done");
+    // Both listen still, and either accepts.
+    assertEquals((await ask(at)).length, 3);
+    assertEquals(await old.tell("release"), "done");
+    assertEquals(await ask(at), "new");
+    await old.finish();
+    assertEquals(await ask(at), "new");
+    await next.finish();
+  });
+});
+
+processTest("a socket is answered again when it is taken over", async () => {
+  await withServers(async (start) => {
+    const at: Address = { kind: "ip", host, port: 8010 };
+    const old = await start("old", at);
+    assertEquals(await old.tell("drain"), "done");
+    const next = await start("new", at, old.pid);
+    assertEquals(next.began, "took over");
+    await old.finish();
+    assertEquals(await ask(at), "new");
+    await next.finish();
+  });
+});
+
+processTest("who may have an address that is in use", async () => {
+  await withServers(async (start) => {
+    const old = await start("old", { kind: "ip", host, port: 8011 });
+    const taken = takeListeners([old.pid]);
+    taken.closeUnused();
+    assert(taken.mayHave({ kind: "ip", host: "::", port: 8011 }));
+    assert(!taken.mayHave({ kind: "ip", host, port: 8012 }));
+    assert(!taken.mayHave({ kind: "unix", path: "/socket" }));
+    const ended = once(old.process, "exit");
+    old.process.kill("SIGKILL");
+    await ended;
+    // What it had may take its time to go.
+    assert(takeListeners([old.pid]).mayHave({ kind: "ip", host, port: 8012 }));
+  });
+});
+
 processTest("each address is taken once, by its text", async () => {
   const network = nativeNetwork!;
   const accept = () => {

@@ -57,6 +57,19 @@ test(
   }),
 );
 
+test(
+  "tcp: who ends as soon as he comes, and says nothing, may have come to listen",
+  scene(tcp(), async (w) => {
+    const s1 = w.origin("s1");
+    const client = w.client().fin();
+    await settle(w);
+    // The server is reached, learns of the end, and ends in its turn.
+    assert(s1.connections[0]!.hasEnded);
+    assert(client.hasEnded && client.broke === null);
+    assertEquals([w.records[0]!.server, w.records[0]!.termination.slice(0, 2)], ["s1", "--"]);
+  }),
+);
+
 test("tcp: balanced, redispatched, refused", async () => {
   const two = { servers: [server("s1"), server("s2")] };
   await scene(tcp({ ...two, redispatch: true }), async (w) => {

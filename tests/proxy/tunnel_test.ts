@@ -194,6 +194,26 @@ test(
   ),
 );
 
+test("101: who does not take what is for him is to blame, not who waits for it", async () => {
+  const quick = { client: 5000, server: 5000 };
+  for (
+    const [stalled, slow, termination] of [
+      ["client", { client: 10_000 }, "cD--"],
+      ["far", { server: 10_000 }, "sD--"],
+    ] as const
+  ) {
+    await scene(web({ timeout: { connect: 1000, ...quick, ...slow } }), (w) => {
+      const ends = tunnel(w, w.origin("s1"));
+      ends[stalled].stall();
+      ends[stalled === "client" ? "far" : "client"].send("x".repeat(100_000));
+      w.advance(9900);
+      assertEquals(w.records.length, 0);
+      w.advance(200);
+      assertEquals(w.termination, termination);
+    }, { capacity: 4096 })();
+  }
+});
+
 test("101: what passes is what was sent, under any stalls", () =>
   fc.assert(
     fc.asyncProperty(

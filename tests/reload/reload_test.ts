@@ -7,13 +7,16 @@ import { open, startOrigin, statusOf } from "../scenarios/wire.ts";
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
 import {
+  type Address,
   ask,
   assertQuiet,
   atHome,
   descriptors,
   ended,
+  type Home,
   load,
   ownAddress,
+  refuses,
   relay,
   runs,
 } from "./rig.ts";
@@ -167,8 +170,9 @@ programTest("pids that are gone, our own, and none at all are no hindrance", asy
 });
 
 programTest("a new process that cannot start disturbs the old one in nothing", async () => {
-  const [address, server] = [ownAddress(), ownAddress()];
+  const [address, server, foreign] = [ownAddress(), ownAddress(), ownAddress(8082)];
   const origin = await startOrigin("a", server);
+  const other = await startOrigin("other", foreign);
   try {
     await atHome(async (home) => {
       home.configure(relay(address, server));
@@ -189,6 +193,8 @@ programTest("a new process that cannot start disturbs the old one in nothing", a
       // RFC 5737: nobody has this address. The other one was taken over by then.
       await fails("an address that is not here", "listen x\n  mode http\n  bind 203.0.113.1:80\n");
       await fails("a pid file in no folder", "", ["-p", "/nonexistent/pid"]);
+      // The old one has nothing to do with it, and is not asked to release what it has.
+      await fails("an address of others", `  bind ${foreign.host}:${foreign.port}\n`);
       await clients.stop();
       // Where the sockets cannot be taken over, the old one has to release them for a moment.
       if (adopts === null) assertEquals(clients.failures, []);
@@ -209,6 +215,7 @@ programTest("a new process that cannot start disturbs the old one in nothing", a
     });
   } finally {
     await origin.stop();
+    await other.stop();
   }
 });
 
@@ -284,4 +291,58 @@ programTest(
       await other.stop();
     }
   },
+);
+
+/** A new process waits for an address, half of which the old one has released, and half is another's. */
+async function waiting(
+  body: (home: Home, old: number, at: Address, free: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const [address, server, foreign] = [ownAddress(), ownAddress(), ownAddress()];
+  const port = 20_000 + (process.pid + 5000) % 10_000;
+  const at = { ...address, port };
+  const origin = await startOrigin("a", server);
+  const other = await startOrigin("other", { ...foreign, port });
+  try {
+    await atHome(async (home) => {
+      home.configure(relay(at, server));
+      assertQuiet(await home.start());
+      const old = home.pid();
+      home.configure(relay({ host: "*", port }, server));
+      await body(home, old, at, other.stop);
+    });
+  } finally {
+    await origin.stop();
+    await other.stop();
+  }
+}
+
+for (const signal of ["SIGTERM", "SIGUSR1"] as const) {
+  programTest(
+    `${signal} before it has started: it does not start, and the old one resumes`,
+    () =>
+      waiting(async (home, old, at) => {
+        const next = start(["-db", "-q", "-f", home.file, "-p", home.pidfile, "-sf", String(old)]);
+        await until(() => refuses(at), "the release");
+        next.signal(signal);
+        const { status, stderr } = await next.ended;
+        assertEquals([status, stderr], [1, `cannot start: ${signal} came first\n`]);
+        await until(() => ask(at).then((got) => got === 200, () => false), "the old one again");
+        assertEquals(home.pid(), old);
+      }),
+  );
+}
+
+programTest(
+  "who starts a daemon may be killed before that is ready",
+  () =>
+    waiting(async (home, old, at, free) => {
+      const parent = start(["-D", "-q", "-f", home.file, "-p", home.pidfile, "-sf", String(old)]);
+      await until(() => refuses(at), "the release");
+      parent.signal("SIGKILL");
+      await free();
+      await parent.ended;
+      await ended(old);
+      assert(home.pid() !== old);
+      assertEquals(await ask(at), 200);
+    }),
 );

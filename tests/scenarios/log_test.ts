@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { freshAddress, programTest, type Proxy, withProxy } from "../binary.ts";
+import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
 import { exchange, get, open, type Origin, startOrigin, statusOf } from "./wire.ts";
 
@@ -209,3 +211,47 @@ listen web
     await origin.stop();
   }
 });
+
+programTest(
+  "a client that left before it was accepted has no address, and is not called unix",
+  async () => {
+    const host = freshAddress();
+    const configuration = `
+global
+  log stdout format raw local0
+defaults
+  log global
+  retries 0
+  timeout connect 1s
+  timeout client 3s
+  timeout server 3s
+listen tcp
+  mode tcp
+  option tcplog
+  bind ${host}:8080
+  server s ${host}:1
+listen web
+  mode http
+  option httplog
+  bind ${host}:8081
+  server s ${host}:1
+`;
+    await withProxy(configuration, async (proxy) => {
+      for (const [port, name] of [[8080, "tcp"], [8081, "web"]] as const) {
+        proxy.signal("SIGSTOP");
+        const client = connect(port, host);
+        await once(client, "connect");
+        client.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        await until(() => client.writableLength === 0, "the request to be sent");
+        client.resetAndDestroy();
+        await once(client, "close");
+        proxy.signal("SIGCONT");
+        // Deno does not even tell of it.
+        if (runtimeName === "bun") await line(proxy, new RegExp(`^-:0 ${date} ${name} `));
+      }
+      await exchange({ host, port: 8081 }, get("/after"));
+      await line(proxy, / "GET \/after /);
+      assert(!proxy.stdout().includes("unix"), proxy.stdout());
+    });
+  },
+);
