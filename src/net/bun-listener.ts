@@ -167,6 +167,7 @@ function bindOrReplace(at: Address, options: ListenOptions): number {
     backlog: options.backlog ?? defaultBacklog,
     ipv6Only: options.ipv6Only ?? false,
     transparent: options.transparent ?? false,
+    beside: options.beside ?? false,
   };
   try {
     return listenOn(at, listening);

@@ -11,6 +11,7 @@ import {
   length,
   setOption,
   SO_REUSEADDR,
+  SO_REUSEPORT,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
@@ -30,6 +31,7 @@ export interface Listening {
   readonly backlog: number;
   readonly ipv6Only: boolean;
   readonly transparent: boolean;
+  readonly beside: boolean;
 }
 
 /**
@@ -37,17 +39,21 @@ export interface Listening {
  * @returns its descriptor
  * @throws {SocketError}
  */
-export function listenOn(at: Address, { backlog, ipv6Only, transparent }: Listening): number {
+export function listenOn(at: Address, how: Listening): number {
+  const { backlog, ipv6Only, transparent, beside } = how;
   const fd = C.socket(familyOf(at), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw failed("socket");
   try {
     if (at.kind === "ip") {
       setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
       if (at.host.includes(":")) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only ? 1 : 0);
+      if (beside) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
       if (transparent) makeForeign(fd, at);
     }
     bind(fd, at);
     if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${showEndpoint(at)}`);
+    // From now on nobody else.
+    if (beside) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 0);
     return fd;
   } catch (error) {
     C.close(fd);

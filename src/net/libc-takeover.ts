@@ -4,6 +4,8 @@ import {
   getOption,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  setOption,
+  SO_REUSEPORT,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
@@ -63,6 +65,11 @@ export function unmarkTaken(fd: number, former: number): void {
 export function isTakenOver(fd: number): boolean {
   const taker = takerOf(fd);
   return taker > 0 && taker !== process.pid;
+}
+
+/** Lets another socket of this user listen beside this one, or not. @returns whether it is so */
+export function allowBeside(fd: number, allow: boolean): boolean {
+  return setOption(fd, SOL_SOCKET, SO_REUSEPORT, allow ? 1 : 0);
 }
 
 /** A descriptor of a process (pidfd_open(2)); -1 if there is none. */

@@ -142,6 +142,11 @@ export interface ListenOptions {
   /** Listens also on an address that the machine does not have (IP_TRANSPARENT, IP_FREEBIND). */
   readonly transparent?: boolean;
   /**
+   * Listens beside sockets of this user on the same port, where these allow it (SO_REUSEPORT): as
+   * that of the process before, which has the port on another address.
+   */
+  readonly beside?: boolean;
+  /**
    * A socket that listens at this address already, taken over from another process: used in place
    * of a new one, with all the connections that wait in its queue. The listener owns it.
    */

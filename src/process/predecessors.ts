@@ -60,6 +60,15 @@ interface AdoptingNetwork extends Network {
 /** A network that listens on the sockets taken over, where it has one for the address. */
 function adoptingNetwork(network: Network, takeover: Takeover): AdoptingNetwork {
   let blocked = false;
+  /** Listens, if need be beside the other process, which has the port on another address. */
+  const listenBeside: Network["listen"] = (at, options, accept) => {
+    try {
+      return network.listen(at, options, accept);
+    } catch (error) {
+      if (!isInUse(error) || !takeover.makeRoom(at)) throw error;
+      return network.listen(at, { ...options, beside: true }, accept);
+    }
+  };
   const self: AdoptingNetwork = {
     ...network,
     begun: false,
@@ -70,7 +79,7 @@ function adoptingNetwork(network: Network, takeover: Takeover): AdoptingNetwork 
       const fd = at.kind === "fd" ? undefined : takeover.use(at, options.ipv6Only ?? false);
       if (fd === undefined) {
         try {
-          return network.listen(at, options, accept);
+          return listenBeside(at, options, accept);
         } catch (error) {
           blocked = isInUse(error) && !takeover.mayHave(at);
           throw error;

@@ -40,6 +40,11 @@ export interface Takeover {
    * them were looked into, and none had this port on whatever address.
    */
   mayHave(at: Endpoint): boolean;
+  /**
+   * Lets a socket listen at `at` beside those that have its port on other addresses, until
+   * {@linkcode Takeover.closeUnused}. @returns whether there are any
+   */
+  makeRoom(at: Endpoint): boolean;
   /** Closes those that nobody has used. */
   closeUnused(): void;
   /** Closes one that was used after all in vain: it is the other process's again, as it was. */
@@ -73,7 +78,7 @@ export function takeListeners(pids: readonly number[]): Takeover {
     listeners,
     failures,
     mayHave(at) {
-      if (failures.length > 0) return true;
+      if (!complete) return true;
       if (at.kind === "ip") return all.some((key) => key.endsWith(`:${at.port}`));
       return at.kind !== "fd" && all.includes(keyOf(at));
     },
@@ -88,8 +93,16 @@ export function takeListeners(pids: readonly number[]): Takeover {
       takers.set(fd, net!.takerOf(fd));
       return fd;
     },
+    makeRoom(at) {
+      if (at.kind !== "ip") return false;
+      const others = [...listeners].filter(([key]) => key.endsWith(`:${at.port}`));
+      return others.filter(([, fd]) => net!.allowBeside(fd, true)).length > 0;
+    },
     closeUnused() {
-      for (const fd of listeners.values()) net!.closeDescriptor(fd);
+      for (const fd of listeners.values()) {
+        net!.allowBeside(fd, false);
+        net!.closeDescriptor(fd);
+      }
       listeners.clear();
     },
     giveBack(fd) {

@@ -17,7 +17,7 @@ const libc = runtimeName === "bun" && nativeNetwork !== undefined
 /** A listening socket on loopback that nobody accepts from, as a parent process hands it down. */
 export function listeningDescriptor(): Inherited {
   if (libc !== undefined) {
-    const options = { backlog: 10, ipv6Only: false, transparent: false };
+    const options = { backlog: 10, ipv6Only: false, transparent: false, beside: false };
     const fd = libc.listenOn({ kind: "ip", host: "127.0.0.1", port: 0 }, options);
     const bound = libc.addressOf(fd);
     const port = bound?.kind === "ip" ? bound.port : 0;

@@ -98,6 +98,34 @@ programTest(
   adopts,
 );
 
+programTest(
+  "from one address to every address and back, no request is lost",
+  async () => {
+    const [address, server] = [ownAddress(18_117), ownAddress()];
+    const origin = await startOrigin("a", server);
+    try {
+      await atHome(async (home) => {
+        home.configure(relay(address, server));
+        assertQuiet(await home.start());
+        const clients = load(address, { brief: 8, kept: 8 });
+        for (let i = 0; i < 6; i++) {
+          const old = home.pid();
+          const goal = clients.answered + 200;
+          home.configure(relay(i % 2 === 0 ? { ...address, host: "*" } : address, server));
+          assertQuiet(await home.start(["-sf", old]));
+          await until(() => clients.answered > goal, "requests after the reload");
+          await ended(old);
+        }
+        await clients.stop();
+        assertEquals(clients.failures, []);
+      });
+    } finally {
+      await origin.stop();
+    }
+  },
+  adopts,
+);
+
 programTest("a long request is answered by the old process, after the new one serves", async () => {
   const [address, server] = [ownAddress(), ownAddress()];
   const origin = await startOrigin("a", server);
@@ -254,7 +282,7 @@ programTest(
 );
 
 programTest(
-  "an address that the old process's blocks: it releases its own, and is relieved; or resumes",
+  "an address whose port the old process has elsewhere: it is relieved, or goes on",
   async () => {
     const [address, server, foreign] = [ownAddress(), ownAddress(), ownAddress()];
     const any = { host: "*", port: 20_000 + process.pid % 10_000 };
@@ -280,7 +308,7 @@ programTest(
         }
         assertEquals(home.pid(), old);
 
-        // The first of these is taken over; then it turns out that nothing can come of that.
+        // The first of these is taken over; the other has the port of what the old one has besides.
         home.configure(relay(address, server, `bind ${any.host}:${any.port}`));
         assertQuiet(await home.start(["-q", "-sf", old]));
         await ended(old);
