@@ -11,7 +11,10 @@ const line = /^PROXY (?:UNKNOWN|TCP[46] (\S+) \S+ \d+ \d+)[^\r\n]*\r\n/;
 const signature = "\r\n\r\n\0\r\nQUIT\n";
 const fixed = 16;
 
-/** Takes the header that a connection begins with. @returns the client's address; null: none is told */
+/**
+ * Takes the header that a connection begins with.
+ * @returns the client's address; null: none is told
+ */
 export async function readBehalf(wire: Wire): Promise<string | null> {
   for (;;) {
     const { pending } = wire;

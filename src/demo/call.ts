@@ -1,5 +1,6 @@
 /** Connections without HTTP, as a play knows them: where they arrived, and what was heard. */
 import type { Arrival } from "./origin.ts";
+import { handshake } from "./speech.ts";
 import type { Step, Talk } from "./steps.ts";
 import type { Call, Player, Players, Theatre } from "./theatre.ts";
 
@@ -42,7 +43,7 @@ export function arrivalOf(
   if (call.arrival !== null) return call.arrival;
   const taken = new Set([...players.all()].map((player) => player.call?.arrival));
   const isCheck = ({ use, wire }: Arrival) =>
-    use === "check" || wire.pending.startsWith("\x16") ||
+    use === "check" || wire.pending.startsWith(handshake) ||
     world.cast.checks.some((line) => wire.pending.startsWith(line));
   for (const arrival of stage.arrivals()) {
     if (arrival.since < call.since || taken.has(arrival) || isCheck(arrival)) continue;

@@ -101,7 +101,9 @@ function balanced(words: string, room: number): string[] {
   return wrap(words, narrow);
 }
 
-/** Pieces of at most `room` characters: whole words where there are any, nothing left out but blanks. */
+/**
+ * Pieces of at most `room` characters: whole words where there are any, nothing left out but blanks.
+ */
 export function fold(line: string, room: number): string[] {
   const size = Math.max(8, room);
   const parts: string[] = [];

@@ -15,6 +15,7 @@ import {
   type Theatre,
   verdictOn,
 } from "./theatre.ts";
+import type { World } from "./world.ts";
 
 /** A step that is a deed. */
 export type DeedStep = Extract<Step, Deed>;
@@ -145,8 +146,7 @@ function perform(
 
 /** A server that is a proxy of this configuration stops as one. */
 function power({ server, on }: StepOf<"power">, theatre: Theatre): string | null {
-  const endpoint = theatre.world.serversOf(server)[0]?.endpoint;
-  const proxy = endpoint === undefined ? null : theatre.world.proxyAt(endpoint);
+  const proxy = proxyBehind(server, theatre.world);
   if (proxy !== null) return listening(proxy, on, theatre);
   return toOrigins(server, theatre, true, (each) => {
     if (!on) each.stop();
@@ -182,9 +182,14 @@ function toOrigins(
   return null;
 }
 
-function notOurs(server: string, world: Theatre["world"]): string {
+/** The proxy of this configuration that a server is; null: it is none. */
+function proxyBehind(server: string, world: World): string | null {
   const endpoint = world.serversOf(server)[0]?.endpoint;
-  const proxy = endpoint === undefined ? null : world.proxyAt(endpoint);
+  return endpoint === undefined ? null : world.proxyAt(endpoint);
+}
+
+function notOurs(server: string, world: World): string {
+  const proxy = proxyBehind(server, world);
   return proxy === null
     ? `${server} is not the demo's own server`
     : `${server} is the proxy '${proxy}' of this file: say it of that one`;

@@ -9,6 +9,7 @@ import {
   bookmark,
   entryOf,
   eventually,
+  inVain,
   judgeAll,
   type Player,
   type Players,
@@ -87,8 +88,7 @@ export async function awaitResponse(
   const mark = await bookmark(step.expectations, theatre);
   const { begun } = player;
   if (begun === null) {
-    const own = verdictOn(step, `${step.client} has nothing to wait for any more`);
-    return { kind: "deed", text: step.text, own, verdicts: [], log: [], notes: [] };
+    return inVain(step, `${step.client} has nothing to wait for any more`);
   }
   const outcome = await player.client.response(patienceFor(step.expectations));
   sightsFor(null, theatre, players);

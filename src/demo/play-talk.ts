@@ -9,6 +9,7 @@ import {
   entryOf,
   eventually,
   grace,
+  inVain,
   judgeAll,
   lull,
   passing,
@@ -32,10 +33,6 @@ export async function talk(
 ): Promise<Scene> {
   const bookmarked = await bookmark(step.expectations, theatre);
   const mark = theatre.stage.heard.length;
-  const failed = (saw: string): Scene => {
-    const own = verdictOn(step, saw);
-    return { kind: "deed", text: step.text, own, verdicts: [], log: [], notes: [] };
-  };
   if (step.kind === "hang-up" && players(step.client).call === null) {
     return await abandon(step, theatre, players);
   }
@@ -43,7 +40,7 @@ export async function talk(
     connect(step, theatre, players(step.client));
   }
   const about = concerned(step, theatre, players);
-  if (about.length === 0) return failed(`${nameOf(step)} has no connection`);
+  if (about.length === 0) return inVain(step, `${nameOf(step)} has no connection`);
   const act: Act = { step, theatre, players, about, mark };
   await perform(act);
   const verdicts = await judgeAll(

@@ -4,8 +4,9 @@ import type { Wire } from "./wire.ts";
 /** RFC 8446, sections 5.1 and 6: a record of type 21, a fatal alert, handshake_failure (40). */
 export const refusal = "\x15\x03\x01\x00\x02\x02\x28";
 
-/** RFC 8446, section 5.1: the type of a record that carries a handshake; bytes before its content. */
-const handshake = "\x16";
+/** RFC 8446, section 5.1: the type of a record that carries a handshake. */
+export const handshake = "\x16";
+/** Bytes of a record before its content. */
 const recordHeader = 5;
 
 const requestLine = /^[A-Z]+ \S+ HTTP\/1\.[01]\r?$/;

@@ -6,7 +6,7 @@ import type { Company } from "./company.ts";
 import { matches } from "./judge.ts";
 import type { Links } from "./links.ts";
 import type { Arrival, Sight } from "./origin.ts";
-import type { Verdict } from "./scene.ts";
+import type { Scene, Verdict } from "./scene.ts";
 import type { Stage } from "./stage.ts";
 import type { LogExpectation, Said } from "./steps.ts";
 import type { Wire } from "./wire.ts";
@@ -72,8 +72,9 @@ export function noPlayers({ network, clock }: Theatre): Players {
   return Object.assign(find, { all: () => players.values(), names: () => players.keys() });
 }
 
-/** How long a play waits for what must follow from a deed, and looks for what must not, ms. */
+/** How long a play waits for what must follow from a deed, ms. */
 export const grace = 1000;
+/** How long it looks for what must not follow, ms. */
 export const lull = 100;
 
 /** How often it looks, ms. */
@@ -151,7 +152,7 @@ export function isOfLog<E extends { readonly kind: string }>(
   return expectation.kind === "log" || expectation.kind === "log-silent";
 }
 
-/** Judges all that is expected of a step: what the logs say since a bookmark, and by `judge` the rest. */
+/** Judges all expectations of a step: what the logs say since a bookmark, and by `judge` the rest. */
 export async function judgeAll<E extends { readonly kind: string }>(
   expectations: readonly (E | LogExpectation)[],
   mark: number | null,
@@ -187,6 +188,12 @@ async function judgeLog(
     false,
     lines().length === 0 ? silence : lines().slice(-3).join("\n              and: "),
   );
+}
+
+/** A step that cannot be played. @param saw why not */
+export function inVain(step: Said, saw: string): Scene {
+  const own = verdictOn(step, saw);
+  return { kind: "deed", text: step.text, own, verdicts: [], log: [], notes: [] };
 }
 
 /** A verdict on the words of a step. @param saw why it does not hold; null: it holds */

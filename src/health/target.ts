@@ -4,7 +4,8 @@ import type { Endpoint } from "../net/socket.ts";
 import { checkTimeouts, type Target } from "./probe.ts";
 
 /**
- * Where, from where and for how long a server is checked (manual: "addr", "port", "source", "send-proxy").
+ * Where, from where and for how long a server is checked (manual: "addr", "port", "source",
+ * "send-proxy").
  * @param address the server's address and
  * @param addr its `addr`, both with names resolved
  * @returns null if no port can be found: then the configuration is at fault
@@ -48,7 +49,10 @@ function checkEndpoint(
   return port === null ? null : { kind: "ip", host, port };
 }
 
-/** The port of the first listener that has one: what a server without a port of its own is checked on. */
+/**
+ * The port of the first listener that has one: what a server without a port of its own is checked
+ * on.
+ */
 function listenerPort(proxy: Proxy): number | null {
   for (const { address } of proxy.bind) if (address.kind === "ip") return address.port;
   return null;

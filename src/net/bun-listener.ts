@@ -17,6 +17,7 @@ import {
 import { isTakenOver, markTaken, neverBlock } from "./libc-takeover.ts";
 import type { Address } from "./sockaddr.ts";
 import {
+  defaultBacklog,
   type Endpoint,
   type Listener,
   type ListenOptions,
@@ -36,9 +37,6 @@ interface Adopting {
     socket: SocketHandler<BunSocket | Accepting>;
   }): TCPSocketListener<unknown>;
 }
-
-/** Longest accept queue asked for; net.core.somaxconn caps it. */
-const defaultBacklog = 4096;
 
 /** {@linkcode Network.listen} on Bun. */
 export function bunListener(

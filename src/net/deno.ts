@@ -1,9 +1,11 @@
 /** Sockets on Deno's event loop. */
 import { readFileSync } from "node:fs";
 import { socketErrorOf } from "./errors.ts";
+import { F_DUPFD_CLOEXEC } from "./linux.ts";
 import { connectFrom, listenOnInherited } from "./node.ts";
 import { type Addresses, PromiseSocket } from "./promise-socket.ts";
 import {
+  defaultBacklog,
   type Endpoint,
   type Listener,
   type ListenOptions,
@@ -15,13 +17,8 @@ import {
   type SocketEvents,
 } from "./socket.ts";
 
-/** The longest accept queue; net.core.somaxconn caps it. */
-const defaultBacklog = 4096;
 /** How long to wait for a descriptor to become free, in ms. */
 const acceptPause = 100;
-
-/** fcntl(2): a second descriptor of the same socket, 3 or higher, closed on exec. */
-const F_DUPFD_CLOEXEC = 1030;
 
 /**
  * The network on Deno. Differences to the seam's word: a reset() is a close, as Deno has no way to
@@ -136,7 +133,7 @@ function takeOver(path: string): string {
   return path;
 }
 
-/** A second descriptor of an inherited socket: node:net closes the one that it gets. */
+/** A second descriptor, 3 or higher, of an inherited socket: node:net closes the one it gets. */
 function duplicate(fd: number): number {
   const libc = Deno.dlopen("libc.so.6", {
     fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },

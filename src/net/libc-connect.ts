@@ -1,26 +1,21 @@
 /** Connected sockets made with libc, and what Bun does not tell of its own. */
+import { address, C, errnoName, failed, lastErrno, setOption } from "./libc.ts";
 import {
-  address,
-  C,
-  errnoName,
-  failed,
+  EAGAIN,
   IPPROTO_IP,
-  lastErrno,
-  setOption,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "./libc.ts";
+} from "./linux.ts";
 import { type Address, encodeAddress, familyOf } from "./sockaddr.ts";
 import { showEndpoint, SocketError } from "./socket.ts";
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 const POLLRDHUP = 0x2000;
-const EAGAIN = 11;
 const EINPROGRESS = 115;
 
 /**

@@ -1,22 +1,17 @@
 /** Listening sockets made with libc: how they begin and end. */
 import { ptr } from "bun:ffi";
+import { address, C, failed, lastErrno, length, setOption } from "./libc.ts";
 import {
-  address,
-  C,
-  failed,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
-  lastErrno,
-  length,
-  setOption,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "./libc.ts";
+} from "./linux.ts";
 import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
 import { showEndpoint, SocketError } from "./socket.ts";
 
@@ -119,8 +114,8 @@ const SO_ATTACH_FILTER = 26;
 const SO_DETACH_FILTER = 27;
 
 /**
- * A filter over TCP headers (bpf(2), classic; code, two jumps and an operand each): drops what has SYN
- * without ACK, which asks for a new connection, and passes the rest.
+ * A filter over TCP headers (bpf(2), classic; code, two jumps and an operand each): drops what has
+ * SYN without ACK, which asks for a new connection, and passes the rest.
  */
 const passEstablishing = new Uint16Array(new ArrayBuffer(1024));
 passEstablishing.set([

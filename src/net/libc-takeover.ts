@@ -1,15 +1,13 @@
 /** Listening sockets that pass from process to process. */
+import { C, getOption, setOption } from "./libc.ts";
 import {
-  C,
-  getOption,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
-  setOption,
   SO_REUSEPORT,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "./libc.ts";
+} from "./linux.ts";
 
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;

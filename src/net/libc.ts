@@ -1,28 +1,16 @@
 /**
  * Linux's C library, for sockets that Bun's event loop adopts (bun.ts): libc-connect.ts,
- * libc-listen.ts and libc-takeover.ts make them. That gives what Bun.listen and Bun.connect lack: connects that can be
- * cancelled and tell their true error, source addresses without an early port, any backlog,
- * inherited listeners, and listeners that pass from process to process.
+ * libc-listen.ts and libc-takeover.ts make them. That gives what Bun.listen and Bun.connect lack:
+ * connects that can be cancelled and tell their true error, source addresses without an early port,
+ * any backlog, inherited listeners, and listeners that pass from process to process.
  *
  * Rules learnt of bun:ffi: pass the typed array itself (a cached pointer keeps nothing alive), read
  * errno right after the call, and never leave an argument out (it becomes 0, and close(0) is real).
  */
 import { dlopen, FFIType, read } from "bun:ffi";
+import { EBADF, F_DUPFD_CLOEXEC, libraryNames } from "./linux.ts";
 import { addressSize } from "./sockaddr.ts";
 import { SocketError, type SocketErrorCode } from "./socket.ts";
-
-export const SOCK_STREAM = 1;
-export const SOCK_NONBLOCK = 0o4000;
-export const SOCK_CLOEXEC = 0o2000000;
-export const SOL_SOCKET = 1;
-export const SO_REUSEADDR = 2;
-export const SO_REUSEPORT = 15;
-export const IPPROTO_IP = 0;
-export const IPPROTO_IPV6 = 41;
-export const IPV6_V6ONLY = 26;
-
-const F_DUPFD_CLOEXEC = 1030;
-const EBADF = 9;
 
 const { i32, i64, u32, u64, ptr } = FFIType;
 const symbols = {
@@ -45,18 +33,17 @@ const symbols = {
   __errno_location: { args: [], returns: ptr },
 } as const;
 
-/** glibc's name, then musl's. */
-const names = ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
-
 function open() {
-  for (const name of names) {
+  for (const name of libraryNames) {
     try {
       return dlopen(name, symbols).symbols;
     } catch {
       // the next name
     }
   }
-  throw new Error(`no C library found (tried ${names.join(", ")}): sluice on Bun needs Linux`);
+  throw new Error(
+    `no C library found (tried ${libraryNames.join(", ")}): sluice on Bun needs Linux`,
+  );
 }
 
 /** The calls; each returns -1 on failure, and {@linkcode lastErrno} then tells why. */

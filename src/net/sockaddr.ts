@@ -2,9 +2,9 @@
 import { formatIp, parseIp } from "./ip.ts";
 import { type Endpoint, showEndpoint, SocketError } from "./socket.ts";
 
-export const AF_UNIX = 1;
-export const AF_INET = 2;
-export const AF_INET6 = 10;
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
 
 /** Room for every address, in bytes. */
 export const addressSize = 128;
@@ -18,14 +18,16 @@ export function familyOf(at: Address): number {
 }
 
 /**
- * Writes `at` into `into`, of {@linkcode addressSize} bytes.
+ * Writes `at` into `into`, of {@linkcode addressSize} bytes or more.
  * @returns its length in bytes; EINVAL if it is no address
  */
 export function encodeAddress(at: Address, into: Uint8Array): number | SocketError {
   if (at.kind !== "ip") {
     const text = at.kind === "unix" ? at.path : "\0" + at.name;
     const path = new TextEncoder().encode(text);
-    if (path.length > 107) return new SocketError("EINVAL", `${showEndpoint(at)}: too long`);
+    if (path.length > 107) {
+      return new SocketError("EINVAL", `${showEndpoint(at)}: longer than 107 bytes`);
+    }
     into.fill(0);
     into[0] = AF_UNIX;
     into.set(path, 2);

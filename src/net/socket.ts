@@ -133,9 +133,12 @@ export interface ConnectOptions {
   readonly source?: { readonly host: string; readonly port: number };
 }
 
+/** The accept queue that a kernel's listener has by default; net.core.somaxconn caps it. */
+export const defaultBacklog = 4096;
+
 /** Options of {@linkcode Network.listen}. */
 export interface ListenOptions {
-  /** Length of the accept queue. */
+  /** Length of the accept queue; {@linkcode defaultBacklog} where it is not said. */
   readonly backlog?: number;
   /** On the IPv6 any-address: refuse IPv4 clients (IPV6_V6ONLY). */
   readonly ipv6Only?: boolean;

@@ -7,19 +7,20 @@
  * of an earlier datagram does no harm to the next. So nobody learns that a UDP datagram was lost.
  */
 import { lookup } from "node:dns";
-import { isIP } from "node:net";
 import type { LogTarget } from "../config/model.ts";
 import type { Transport } from "../log/transport.ts";
-import { describe, EAGAIN, ENOBUFS, libc, writable } from "./libc.ts";
-
-const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
+import { isIp } from "../net/ip.ts";
+import {
+  EAGAIN,
+  ENOBUFS,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+} from "../net/linux.ts";
+import { type Address, encodeAddress, familyOf } from "../net/sockaddr.ts";
+import { describe, libc, writable } from "./libc.ts";
 
 /** Messages of one system call. */
 const batch = 64;
@@ -40,51 +41,27 @@ function set64(array: Uint32Array, index: number, value: number): void {
   array[index + 1] = value / 0x1_0000_0000;
 }
 
-/** A struct sockaddr. Larger than it needs to be: the bytes of small arrays may move. */
-interface Address {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-}
-
-function ipAddress(host: string, port: number): Address {
-  const bytes = new Uint8Array(new ArrayBuffer(1024));
-  const four = isIP(host) === 4;
-  const address = new Uint8Array(new ArrayBuffer(16));
-  const text = new TextEncoder().encode(host + "\0");
-  libc().inet_pton(four ? AF_INET : AF_INET6, text, address);
-  bytes[0] = four ? AF_INET : AF_INET6;
-  bytes[2] = port >> 8;
-  bytes[3] = port & 255;
-  bytes.set(four ? address.subarray(0, 4) : address, four ? 4 : 8);
-  return { bytes, length: four ? 16 : 28 };
-}
-
-function unixAddress(path: string): Address {
-  const bytes = new Uint8Array(new ArrayBuffer(1024));
-  const text = new TextEncoder().encode(path);
-  if (text.length > 107) throw new Error(`${path}: longer than 107 bytes`);
-  bytes[0] = AF_UNIX;
-  bytes.set(text, 2);
-  return { bytes, length: 2 + text.length + 1 };
-}
-
 /** Opens a way to a syslog daemon. @throws {Error} if there is no descriptor left, or no libc */
 export function openDatagrams(
   target: Extract<LogTarget["target"], { kind: "udp" | "unix" }>,
 ): Transport {
   const C = libc();
-  let address: Address | null = null;
+  /** The daemon's address. Larger than it needs to be: the bytes of small arrays may move. */
+  const name = new Uint8Array(new ArrayBuffer(1024));
+  /** How much of that is the address; 0: it is not known. */
+  let nameLength = 0;
   let fd = -1;
   let closed = false;
   let failure = "";
   let resolving = false;
   let resolvedAt = -Infinity;
 
-  function use(found: Address): void {
-    const family = found.bytes[0]!;
-    fd = C.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  function use(at: Address): void {
+    const length = encodeAddress(at, name);
+    if (typeof length !== "number") throw length;
+    fd = C.socket(familyOf(at), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw new Error(`socket: ${describe(C.errno())}`);
-    address = found;
+    nameLength = length;
   }
 
   function resolve(host: string, port: number): void {
@@ -98,19 +75,18 @@ export function openDatagrams(
         return;
       }
       try {
-        use(ipAddress(found, port));
+        use({ kind: "ip", host: found, port });
       } catch (error) {
         failure = String(error);
       }
     });
   }
 
-  if (target.kind === "unix") use(unixAddress(target.path));
-  else if (isIP(target.host) !== 0) use(ipAddress(target.host, target.port));
+  if (target.kind === "unix") use({ kind: "unix", path: target.path });
+  else if (isIp(target.host)) use({ kind: "ip", host: target.host, port: target.port });
   else resolve(target.host, target.port);
 
   function fill(bytes: Uint8Array, ends: readonly number[], from: number, to: number): void {
-    const { bytes: name, length } = address!;
     const nameAt = C.addressOf(name);
     const bytesAt = C.addressOf(bytes);
     const vectorsAt = C.addressOf(vectors);
@@ -122,7 +98,7 @@ export function openDatagrams(
       // msg_name, msg_namelen, msg_iov, msg_iovlen; the rest of the struct stays 0.
       const header = (i - from) * (headerSize / 4);
       set64(header32, header, nameAt);
-      header32[header + 2] = length;
+      header32[header + 2] = nameLength;
       set64(header32, header + 4, vectorsAt + (i - from) * vectorSize);
       header32[header + 6] = 1;
     }
@@ -130,7 +106,7 @@ export function openDatagrams(
 
   return {
     send(bytes, ends, from, to) {
-      if (address === null) {
+      if (nameLength === 0) {
         if (resolving) return 0;
         if (target.kind === "udp" && performance.now() - resolvedAt > resolveAgain) {
           resolve(target.host, target.port);

@@ -1,7 +1,9 @@
 /**
  * The calls to Linux's C library that neither runtime offers: datagrams in batches, unix datagrams,
- * asking whether a descriptor takes bytes, and putting one descriptor in the place of another. Bun calls through bun:ffi, Deno through Deno.dlopen.
+ * asking whether a descriptor takes bytes, and putting one descriptor in the place of another. Bun
+ * calls through bun:ffi, Deno through Deno.dlopen.
  */
+import { libraryNames } from "../net/linux.ts";
 
 /** The calls used. Each returns -1 on failure; {@linkcode Libc.errno} then tells why. */
 export interface Libc {
@@ -9,7 +11,6 @@ export interface Libc {
   sendmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
   poll(descriptors: Uint8Array, count: number, ms: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
-  inet_pton(family: number, text: Uint8Array, address: Uint8Array): number;
   close(fd: number): number;
   dup2(fd: number, other: number): number;
   /** To be read right after the call that failed. */
@@ -17,12 +18,6 @@ export interface Libc {
   /** Where an array's bytes are; keeps nothing alive. */
   addressOf(bytes: Uint8Array): number;
 }
-
-export const EAGAIN = 11;
-export const ENOBUFS = 105;
-
-/** glibc's name, then musl's. */
-const names = ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
 
 const onBun = typeof Bun !== "undefined";
 const bunFfi = onBun ? await import("bun:ffi") : null;
@@ -35,7 +30,6 @@ function openOnBun(name: string): Libc {
     poll: { args: [ptr, u64, i32], returns: i32 },
     // Of a length that fits in 31 bits, the low half of what write() returns is all of it.
     write: { args: [i32, ptr, u64], returns: i32 },
-    inet_pton: { args: [i32, ptr, ptr], returns: i32 },
     close: { args: [i32], returns: i32 },
     dup2: { args: [i32, i32], returns: i32 },
     __errno_location: { args: [], returns: ptr },
@@ -53,7 +47,6 @@ function openOnDeno(name: string): Libc {
     sendmmsg: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
     poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
     write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-    inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
     dup2: { parameters: ["i32", "i32"], result: "i32" },
     __errno_location: { parameters: [], result: "pointer" },
@@ -64,8 +57,6 @@ function openOnDeno(name: string): Libc {
     sendmmsg: (fd, messages, count, flags) => symbols.sendmmsg(fd, messages as Bytes, count, flags),
     poll: (descriptors, count, ms) => symbols.poll(descriptors as Bytes, BigInt(count), ms),
     write: (fd, bytes, length) => symbols.write(fd, bytes as Bytes, BigInt(length)),
-    inet_pton: (family, text, address) =>
-      symbols.inet_pton(family, text as Bytes, address as Bytes),
     close: symbols.close,
     dup2: symbols.dup2,
     errno: () => new Deno.UnsafePointerView(symbols.__errno_location()!).getInt32(),
@@ -82,14 +73,14 @@ let opened: Libc | null = null;
 export function libc(): Libc {
   if (opened !== null) return opened;
   let reason: unknown = null;
-  for (const name of names) {
+  for (const name of libraryNames) {
     try {
       return opened = onBun ? openOnBun(name) : openOnDeno(name);
     } catch (error) {
       reason ??= error;
     }
   }
-  throw new Error(`sluice needs Linux's C library (${names.join(" or ")}): ${reason}`);
+  throw new Error(`sluice needs Linux's C library (${libraryNames.join(" or ")}): ${reason}`);
 }
 
 const errnoNames = new Map([
@@ -110,6 +101,7 @@ const errnoNames = new Map([
 export function describe(errno: number): string {
   return errnoNames.get(errno) ?? `error ${errno}`;
 }
+
 const POLLOUT = 4;
 const pollfd = new Uint8Array(new ArrayBuffer(8));
 

@@ -1,7 +1,8 @@
 /** Where log lines leave the process. */
 import type { OpenTransport, Transport } from "../log/transport.ts";
+import { EAGAIN } from "../net/linux.ts";
 import { openDatagrams } from "./datagram.ts";
-import { describe, EAGAIN, libc, writable } from "./libc.ts";
+import { describe, libc, writable } from "./libc.ts";
 
 /** What a pipe that poll() calls writable takes without blocking (PIPE_BUF). */
 const chunk = 4096;

@@ -7,6 +7,7 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { formatIp, parseIp } from "../net/ip.ts";
+import { EACCES, EBADF } from "../net/linux.ts";
 import type { Address } from "../net/sockaddr.ts";
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
 
@@ -167,8 +168,6 @@ function keyOf(at: Address): string {
 
 const EPERM = 1;
 const ESRCH = 3;
-const EBADF = 9;
-const EACCES = 13;
 const EMFILE = 24;
 const ENOSYS = 38;
 

@@ -8,6 +8,7 @@ import { HttpSession } from "./http-session.ts";
 import { type Accept, Monitors } from "./monitor.ts";
 import { AwaitedHeader } from "./proxy-header.ts";
 import type { SessionList } from "./session-list.ts";
+import { logConnection } from "./session-log.ts";
 import { TcpSession } from "./tcp-session.ts";
 
 /** See {@linkcode createAcceptors}. */
@@ -63,16 +64,4 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     },
     close: () => monitors.closeAll(),
   };
-}
-
-/** Logs a connection as it is accepted, where the proxy has no log format. */
-function logConnection(addresses: Addresses, { config, runtime }: Frontend): void {
-  runtime.log.connection(config, {
-    clientAddress: addresses.remoteAddress || (addresses.remotePort === 0 ? "-" : "unix"),
-    clientPort: addresses.remotePort,
-    address: addresses.localAddress,
-    port: addresses.localPort,
-    frontend: config.name,
-    mode: config.mode,
-  });
 }

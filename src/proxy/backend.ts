@@ -32,14 +32,14 @@ export class Backend {
   queued = 0;
   /** Streams here now (HAProxy's beconn). */
   connections = 0;
+  /** Streams so far. */
+  total = 0;
   /** The load at which servers reach their `maxconn`. */
   #fullconn: number;
   /** Connections that the frontends may have which send theirs here. */
   #incoming = 0;
   readonly #ramps: Ramp[] = [];
-  /** Streams so far. */
-  total = 0;
-  /** Servers that take new sessions now, and whether they are the backups. */
+  /** Servers that take new sessions now: the main ones, or else backups. */
   active: readonly Server[] = [];
   readonly #balancer: Balancer<Server>;
   readonly #byCookie = new Map<string, Server[]>();

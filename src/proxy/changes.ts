@@ -8,7 +8,7 @@ import {
 } from "../health/notice.ts";
 import type { CheckResult } from "../health/result.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Server } from "./server.ts";
+import { countUsable, type Server } from "./server.ts";
 import type { Trackers } from "./track.ts";
 
 /** A server whose state changes, and why. */
@@ -50,10 +50,8 @@ function turn(server: Server, up: boolean, reason: NoticeReason): Change {
   const { servers } = server.backend;
   const had = servers.some(({ usable }) => usable);
   server.up = up;
-  const usable = servers.filter(({ usable }) => usable);
-  const backup = usable.filter(({ config }) => config.backup).length;
-  const active = usable.length - backup;
-  return { server, reason, active, backup, last: had && usable.length === 0 };
+  const { active, backup } = countUsable(servers);
+  return { server, reason, active, backup, last: had && active + backup === 0 };
 }
 
 /** Lets the backend know, and tells the log. */

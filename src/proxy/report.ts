@@ -2,6 +2,7 @@
 import type * as model from "../config/model.ts";
 import type { Backend } from "./backend.ts";
 import type { Frontend } from "./frontend.ts";
+import { countUsable } from "./server.ts";
 
 /** A proxy with what runs of it: `listen` has both halves. */
 export interface Running {
@@ -17,14 +18,12 @@ export function reportLines({ config, frontend, backend }: Running): string[] {
     `SIGHUP: Server ${config.name}/${server.name} is ${server.serves ? "UP" : "DOWN"}. ` +
     `Conn: ${server.current} act, ${server.queue.length} pend, ${server.total} tot.`
   );
-  const usable = servers.filter((server) => server.usable);
-  const backups = usable.filter((server) => server.config.backup).length;
-  const active = usable.length - backups;
+  const { active, backup } = countUsable(servers);
   const state = servers.length === 0
     ? "has no servers."
     : active > 0
-    ? `has ${active} active servers and ${backups} backup servers available.`
-    : backups > 0
+    ? `has ${active} active servers and ${backup} backup servers available.`
+    : backup > 0
     ? "is running on backup servers !"
     : "has no server available !";
   const unassigned = backend?.queue.length ?? 0;

@@ -195,6 +195,15 @@ export class Server implements Candidate {
   }
 }
 
+/** How many of `servers` take new sessions: main ones, and backups. */
+export function countUsable(
+  servers: readonly Server[],
+): { readonly active: number; readonly backup: number } {
+  const usable = servers.filter((server) => server.usable);
+  const backup = usable.filter(({ config }) => config.backup).length;
+  return { active: usable.length - backup, backup };
+}
+
 class Purge extends Timer {
   constructor(readonly server: Server) {
     super();

@@ -1,5 +1,7 @@
-/** Fills in the log record of a session or request. */
+/** What the log is told of connections, sessions and requests. */
 import type { LogRecord } from "../log/record.ts";
+import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Frontend } from "./frontend.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { HttpExchange } from "./http-exchange.ts";
 import type { Stream } from "./stream.ts";
@@ -97,10 +99,28 @@ export function logTcpSession(session: TcpSession, termination: string): void {
   runtime.log.session(config, record);
 }
 
+/** Logs a connection as it is accepted, where the proxy has no log format. */
+export function logConnection(addresses: Addresses, { config, runtime }: Frontend): void {
+  const { remoteAddress, remotePort, localAddress, localPort } = addresses;
+  runtime.log.connection(config, {
+    clientAddress: nameOf(remoteAddress, remotePort),
+    clientPort: remotePort,
+    address: localAddress,
+    port: localPort,
+    frontend: config.name,
+    mode: config.mode,
+  });
+}
+
+/** A client's address; also one that has none. */
+function nameOf(address: string, port: number): string {
+  // A unix socket's client has the listener's number for a port; who left before the accept, none.
+  return address || (port === 0 ? "-" : "unix");
+}
+
 /** What the record tells of the client and the frontend. */
 function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSession): void {
-  // A unix socket's client has the listener's number for a port; who left before the accept, none.
-  record.clientAddress = clientAddress || (remotePort === 0 ? "-" : "unix");
+  record.clientAddress = nameOf(clientAddress, remotePort);
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;
   record.actconn = frontend.runtime.connections;

@@ -10,7 +10,7 @@ export const ENDED = 5;
 /** About to learn that no local port is free. */
 export const PORTLESS = 6;
 
-/** How long that takes at most, ms. */
+/** How long a stream stays in {@linkcode TURNAROUND} at most, ms. */
 export const turnaroundTime = 1000;
 
 /** Why a stream could not get a connection. */

@@ -6,20 +6,21 @@ import { join } from "node:path";
 import process from "node:process";
 import { programTest, run, start, withProxy } from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
-import { open, type Origin, startOrigin, statusOf } from "../scenarios/wire.ts";
+import { open, statusOf } from "../scenarios/wire.ts";
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
 import {
-  type Address,
   ask,
   assertQuiet,
   atHome,
   ended,
-  type Home,
+  furnished,
   ownAddress,
   refuses,
   relay,
   runs,
+  withDaemon,
+  withOrigin,
 } from "./rig.ts";
 
 /** Processes that were started with a file as argument. */
@@ -33,28 +34,10 @@ function processesOf(file: string): number[] {
   }).filter(runs);
 }
 
-/** A home with a configured relay to a server that answers. */
-async function furnished(
-  body: (home: Home, address: Address, origin: Origin) => Promise<void>,
-  global = "",
-  ...lines: string[]
-): Promise<void> {
-  const [address, server] = [ownAddress(), ownAddress()];
-  const origin = await startOrigin("a", server);
-  try {
-    await atHome(async (home) => {
-      home.configure(global + relay(address, server, ...lines));
-      await body(home, address, origin);
-    });
-  } finally {
-    await origin.stop();
-  }
-}
-
 programTest(
   "-D: one process remains, in a session of its own, on /dev/null, and serves; its parent ends with 0",
   () =>
-    furnished(async (home, address) => {
+    furnished(async ({ home, address }) => {
       // That run() returns at all shows that nobody holds the pipes that it reads.
       assertQuiet(await home.start());
       const pid = home.pid();
@@ -76,9 +59,7 @@ programTest(
 );
 
 programTest("a daemon obeys USR1 as any proxy", () =>
-  furnished(async (home, address) => {
-    assertQuiet(await home.start());
-    const pid = home.pid();
+  withDaemon(async ({ address, pid }) => {
     const half = open(address);
     half.socket.write("GET / HTTP/1.1\r\n");
     await ask(address);
@@ -93,7 +74,7 @@ programTest("a daemon obeys USR1 as any proxy", () =>
 programTest(
   "`daemon` does what -D does; -db, -d and the verb run go before it",
   () =>
-    furnished(async (home, address) => {
+    furnished(async ({ home, address }) => {
       assertQuiet(await run(["-f", home.file, "-p", home.pidfile]));
       const pid = home.pid();
       assertEquals(await ask(address), 200);
@@ -108,14 +89,13 @@ programTest(
       await until(() => ask(address).then((status) => status === 200, () => false), "-d");
       debug.signal("SIGTERM");
       assertEquals((await debug.ended).status, 0);
-    }, "global\n  daemon\n"),
+    }, { global: "global\n  daemon\n" }),
 );
 
 programTest(
   "a daemon that cannot start: its error comes, and 1, and nothing stays",
   () =>
-    furnished(async (home, address) => {
-      assertQuiet(await home.start());
+    withDaemon(async ({ home, address }) => {
       const cases: [args: string[], message: RegExp][] = [
         [["-f", home.file], /^cannot start: cannot bind 127\.42\..*: EADDRINUSE\n/],
         [["-f", home.file, "-n", "100000000"], /^cannot start: maxconn 100000000 needs/],
@@ -141,7 +121,7 @@ programTest(
 programTest(
   "a daemon's warnings come once, and its configuration may come by a pipe",
   () =>
-    furnished(async (home, address) => {
+    furnished(async ({ home, address }) => {
       const text = readFileSync(home.file, "utf8").replace(/^ {2}timeout client.*\n/m, "");
       const { status, stdout, stderr } = await run(["-D", "-f", "-", "-p", home.pidfile], {
         input: text,
@@ -155,49 +135,47 @@ programTest(
 
 programTest("a daemon has no standard output to log to, and one is told so", () =>
   furnished(
-    async (home, address) => {
+    async ({ home, address }) => {
       const { status, stdout, stderr } = await home.start();
       assertEquals([status, stdout], [0, ""]);
       assertStringIncludes(stderr, "a daemon has no standard output");
       assertEquals(await ask(address), 200);
       assertQuiet(await home.start(["-q", "-sf", home.pid()]));
     },
-    "",
-    "log stdout format raw local0",
+    { lines: ["log stdout format raw local0"] },
   ));
 
 programTest(
   "inherited listeners reach a daemon under their numbers",
   () =>
-    furnished(async (home, address, origin) => {
+    furnished(async ({ home, address, origin }) => {
       const listeners = [listeningDescriptor(), listeningDescriptor()];
       try {
         const server = { host: address.host, port: 8001 };
-        const named = await startOrigin("b", server);
-        home.configure(
-          `global\n  maxconn 100\nlisten web\n  mode http\n  bind fd@3,fd@5\n` +
-            "  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n" +
-            `  server a ${server.host}:${server.port}\n`,
-        );
-        const descriptors = [listeners[0]!.fd, "ignore", listeners[1]!.fd] as unknown as number[];
-        assertQuiet(await home.start([], { descriptors }));
-        for (const { port } of listeners) {
-          assertEquals(await ask({ host: "127.0.0.1", port }), 200);
-        }
-        assertEquals(named.seen.length, 2);
-        assertEquals(origin.seen.length, 0);
-        await named.stop();
+        await withOrigin("b", server, async (named) => {
+          home.configure(
+            `global\n  maxconn 100\nlisten web\n  mode http\n  bind fd@3,fd@5\n` +
+              "  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n" +
+              `  server a ${server.host}:${server.port}\n`,
+          );
+          const descriptors = [listeners[0]!.fd, "ignore", listeners[1]!.fd] as unknown as number[];
+          assertQuiet(await home.start([], { descriptors }));
+          for (const { port } of listeners) {
+            assertEquals(await ask({ host: "127.0.0.1", port }), 200);
+          }
+          assertEquals(named.seen.length, 2);
+          assertEquals(origin.seen.length, 0);
+        });
       } finally {
         for (const listener of listeners) listener.close();
       }
     }),
 );
 
-programTest("4.2.1: the check forwarder, as the guide starts and kills it", async () => {
+programTest("4.2.1: the check forwarder, as the guide starts and kills it", () => {
   const [entry, web] = [ownAddress(81), ownAddress(80)];
-  const origin = await startOrigin("web", { ...web, port: 8080 });
-  try {
-    await atHome(async (home) => {
+  return withOrigin("web", { ...web, port: 8080 }, () =>
+    atHome(async (home) => {
       home.configure(`global
     daemon
     quiet
@@ -217,8 +195,5 @@ listen ${entry.host}:8081
       assertEquals([killed.status, String(killed.stderr)], [0, ""]);
       await ended(pid);
       assert(await refuses(listener));
-    });
-  } finally {
-    await origin.stop();
-  }
+    }));
 });

@@ -4,7 +4,16 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Ended, inFolder, type Options, run } from "../binary.ts";
-import { exchange, get, type Message, open, statusOf, valuesOf } from "../scenarios/wire.ts";
+import {
+  exchange,
+  get,
+  type Message,
+  open,
+  type Origin,
+  startOrigin,
+  statusOf,
+  valuesOf,
+} from "../scenarios/wire.ts";
 import { until } from "../until.ts";
 
 /** Where a proxy listens. */
@@ -103,6 +112,64 @@ export async function atHome(body: (home: Home) => Promise<void>): Promise<void>
 /** Asserts that a command ended well and without a word. */
 export function assertQuiet(ended: Ended): void {
   assertEquals(ended, { status: 0, signal: null, stdout: "", stderr: "" });
+}
+
+/** Runs a server that answers with its name, while `body` runs. */
+export async function withOrigin(
+  name: string,
+  at: Address,
+  body: (origin: Origin) => Promise<void>,
+): Promise<void> {
+  const origin = await startOrigin(name, at);
+  try {
+    await body(origin);
+  } finally {
+    await origin.stop();
+  }
+}
+
+/** A home, and the relay that its configuration describes. */
+export interface Furnished {
+  readonly home: Home;
+  /** Where the relay listens. */
+  readonly address: Address;
+  /** Where the server is that it relays to. */
+  readonly server: Address;
+  readonly origin: Origin;
+}
+
+/** What is not as usual in a home's configuration. */
+export interface Furniture {
+  /** A section that goes before the relay's. */
+  readonly global?: string;
+  /** Lines that the relay's section has besides. */
+  readonly lines?: readonly string[];
+  /** The port at which the relay listens. */
+  readonly port?: number;
+}
+
+/** A home with a configured relay, for which `body` may write another, to a server that answers. */
+export async function furnished(
+  body: (furnished: Furnished) => Promise<void>,
+  { global = "", lines = [], port }: Furniture = {},
+): Promise<void> {
+  const [address, server] = [ownAddress(port), ownAddress()];
+  await withOrigin("a", server, (origin) =>
+    atHome((home) => {
+      home.configure(global + relay(address, server, ...lines));
+      return body({ home, address, server, origin });
+    }));
+}
+
+/** A furnished home in which a daemon runs. */
+export function withDaemon(
+  body: (daemon: Furnished & { readonly pid: number }) => Promise<void>,
+  furniture?: Furniture,
+): Promise<void> {
+  return furnished(async (scene) => {
+    assertQuiet(await scene.home.start());
+    await body({ ...scene, pid: scene.home.pid() });
+  }, furniture);
 }
 
 /** The status of one request on a connection of its own. */

@@ -6,14 +6,14 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { launcher, programTest, run } from "../binary.ts";
-import { open, startOrigin, statusOf } from "../scenarios/wire.ts";
+import { open, statusOf } from "../scenarios/wire.ts";
 import { until } from "../until.ts";
 import {
-  type Address,
   ask,
   assertQuiet,
-  atHome,
   ended,
+  type Furnished,
+  furnished,
   type Home,
   ownAddress,
   relay,
@@ -65,24 +65,18 @@ async function reconfigure(home: Home): Promise<{ status: number; stdout: string
 /** The guide's users have `daemon` in their configuration: else the script would wait. */
 const daemon = "global\n  daemon\n";
 
-async function running(body: (home: Home, address: Address, server: Address) => Promise<void>) {
-  const [address, server] = [ownAddress(), ownAddress()];
-  const origin = await startOrigin("a", server);
-  try {
-    await atHome(async (home) => {
-      home.configure(daemon + relay(address, server));
-      assertQuiet(await run(["-f", home.file, "-p", home.pidfile]));
-      await body(home, address, server);
-    });
-  } finally {
-    await origin.stop();
-  }
+function running(body: (running: Furnished) => Promise<void>): Promise<void> {
+  return furnished(async (scene) => {
+    const { file, pidfile } = scene.home;
+    assertQuiet(await run(["-f", file, "-p", pidfile]));
+    await body(scene);
+  }, { global: daemon });
 }
 
 programTest(
   "the good case: the new instance serves, the old one ends with its last session",
   () =>
-    running(async (home, address, server) => {
+    running(async ({ home, address, server }) => {
       const old = home.pid();
       const half = open(address);
       half.socket.write("GET / HTTP/1.1\r\n");
@@ -109,7 +103,7 @@ programTest(
 programTest(
   "the bad case: the old instance resumes, and all files are back in their places",
   () =>
-    running(async (home, address, server) => {
+    running(async ({ home, address, server }) => {
       const old = home.pid();
       const before = readFileSync(home.file, "utf8");
       const kept = open(address);

@@ -1,0 +1,34 @@
+/** Linux's numbers and names, for all who call its C library, through bun:ffi or Deno.dlopen. */
+
+/** The names of the C library to try: glibc's, then musl's. */
+export const libraryNames: readonly string[] = [
+  "libc.so.6",
+  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
+];
+
+// socket(2), accept4(2)
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
+// socket(7), ip(7), ipv6(7)
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_REUSEPORT = 15;
+export const IPPROTO_IP = 0;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
+
+// send(2), recv(2)
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+
+/** fcntl(2): a second descriptor of the same file, closed on exec. */
+export const F_DUPFD_CLOEXEC = 1030;
+
+// errno(3)
+export const EBADF = 9;
+export const EAGAIN = 11;
+export const EACCES = 13;
+export const ENOBUFS = 105;
