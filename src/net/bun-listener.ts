@@ -140,10 +140,17 @@ export function bunListener(
       closed = true;
       update();
       // Without a shutdown, which would be one for all processes that share the socket.
-      if (!released && !isTakenOver(fd)) leave(closeDescriptor);
-      else if (!left || at.kind === "ip") closeDescriptor(fd);
+      if (!released && !isTakenOver(fd)) {
+        leave(options.adopt === undefined ? closeDescriptor : quit);
+      } else if (!left || at.kind === "ip") closeDescriptor(fd);
     },
   };
+}
+
+/** Closes a socket that was another process's, who may have it still: it is to be answered there. */
+function quit(fd: number): void {
+  answer(fd);
+  closeDescriptor(fd);
 }
 
 function begin(at: Endpoint, options: ListenOptions): number {

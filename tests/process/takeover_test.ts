@@ -277,6 +277,19 @@ processTest("a socket is answered again when it is taken over", async () => {
   });
 });
 
+processTest("a taker that drains and leaves first leaves the other one answering", async () => {
+  await withServers(async (start) => {
+    const at: Address = { kind: "ip", host, port: 8016 };
+    // As one that serves for a grace time after a reload.
+    const old = await start("old", at);
+    const next = await start("new", at, old.pid);
+    assertEquals(await next.tell("drain"), "done");
+    await next.finish();
+    assertEquals(await ask(at), "old");
+    await old.finish();
+  });
+});
+
 processTest("who may have an address that is in use", async () => {
   await withServers(async (start) => {
     const old = await start("old", { kind: "ip", host, port: 8011 });
