@@ -1,5 +1,7 @@
 /** What an algorithm knows of a server. */
 export interface Candidate {
+  /** Its place among all servers of its backend, from 0. */
+  readonly index: number;
   /** Effective weight, 0-256; 0 takes no new sessions. */
   readonly weight: number;
   /** Requests in progress, and those that wait for this server in particular. */
@@ -8,6 +10,17 @@ export interface Candidate {
   readonly full: boolean;
   /** Whether it is full, and has no limited queue of its own with room (manual: "maxqueue"). */
   readonly saturated: boolean;
+}
+
+/**
+ * What an algorithm remembers from pick to pick, of as many numbers as {@linkcode memoryFor} says. It
+ * may be shared by the balancers of several threads, of which one is called at a time.
+ */
+export type Memory = Float64Array;
+
+/** The length of the {@linkcode Memory} of any algorithm for so many servers. */
+export function memoryFor(servers: number): number {
+  return 2 * servers + 1;
 }
 
 /**
@@ -20,6 +33,8 @@ export interface Balancer<S extends Candidate> {
    * backups where none is. Called when that set or a weight changes.
    */
   update(servers: readonly S[]): void;
+  /** The same where another balancer on the same memory has been {@linkcode update}d already. */
+  follow(servers: readonly S[]): void;
   /**
    * Chooses a server for a new session.
    * @param key what the choice hashes on, 32 bits unsigned (see hash.ts); ignored by the others

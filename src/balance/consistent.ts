@@ -33,23 +33,26 @@ export function consistent<S extends NamedCandidate>(): Balancer<S> {
     return low === points.length ? 0 : low;
   }
 
+  function update(next: readonly S[]): void {
+    servers = next.slice();
+    const count = servers.reduce((sum, server) => sum + server.weight * pointsPerWeight, 0);
+    // Point and owner in one number, 52 bits: typed arrays of numbers sort without comparators.
+    const ring = new Float64Array(count);
+    let length = 0;
+    servers.forEach((server, index) => {
+      const seed = textKey(server.name);
+      for (let i = 0; i < server.weight * pointsPerWeight; i++) {
+        ring[length++] = mix(seed + mix(i + 1)) * indexRange + index;
+      }
+    });
+    ring.sort();
+    points = Uint32Array.from(ring, (entry) => Math.floor(entry / indexRange));
+    owners = Uint32Array.from(ring, (entry) => entry % indexRange);
+  }
+
   return {
-    update(next) {
-      servers = next.slice();
-      const count = servers.reduce((sum, server) => sum + server.weight * pointsPerWeight, 0);
-      // Point and owner in one number, 52 bits: typed arrays of numbers sort without comparators.
-      const ring = new Float64Array(count);
-      let length = 0;
-      servers.forEach((server, index) => {
-        const seed = textKey(server.name);
-        for (let i = 0; i < server.weight * pointsPerWeight; i++) {
-          ring[length++] = mix(seed + mix(i + 1)) * indexRange + index;
-        }
-      });
-      ring.sort();
-      points = Uint32Array.from(ring, (entry) => Math.floor(entry / indexRange));
-      owners = Uint32Array.from(ring, (entry) => entry % indexRange);
-    },
+    update,
+    follow: update,
     pick(key, avoid) {
       const count = owners.length;
       if (count === 0) return null;

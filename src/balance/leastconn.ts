@@ -3,18 +3,17 @@
  * an ordered tree: it takes 40 ns over four servers and 0.7 us over 256, and leaves nothing to be
  * kept in order at every start and end of a request.
  */
-import type { Balancer, Candidate } from "./balancer.ts";
+import type { Balancer, Candidate, Memory } from "./balancer.ts";
 
 /**
  * A `leastconn` balancer. Idle servers come first, whatever their weight; then the least load for
  * the weight, counting the request to be placed; among equals the one chosen longest ago. Where all
  * are full, one whose queue is limited and has room may be waited for (manual: "maxqueue").
  */
-export function leastconn<S extends Candidate>(): Balancer<S> {
+export function leastconn<S extends Candidate>(memory: Memory): Balancer<S> {
   let servers: S[] = [];
-  /** When each server was last chosen, in picks. */
-  let last = new Float64Array(0);
-  let picks = 0;
+  // When each server was last chosen, in picks, by its index; and behind them how many picks.
+  const picks = memory.length - 1;
 
   /** The best server other than `avoid` which serves now, or else may be waited for; or -1. */
   function least(avoid: S | null, mayWait: boolean): number {
@@ -27,7 +26,10 @@ export function leastconn<S extends Candidate>(): Balancer<S> {
       const load = server.load === 0 ? 0 : server.load + 1;
       const weight = server.weight;
       const difference = best < 0 ? -1 : load * bestWeight - bestLoad * weight;
-      if (difference < 0 || (difference === 0 && last[i]! < last[best]!)) {
+      if (
+        difference < 0 ||
+        (difference === 0 && memory[server.index]! < memory[servers[best]!.index]!)
+      ) {
         best = i;
         bestLoad = load;
         bestWeight = weight;
@@ -36,19 +38,25 @@ export function leastconn<S extends Candidate>(): Balancer<S> {
     return best;
   }
 
+  function follow(next: readonly S[]): void {
+    servers = next.filter((server) => server.weight > 0);
+  }
+
   return {
     update(next) {
-      const before = new Map(servers.map((server, i) => [server, last[i]!]));
-      servers = next.filter((server) => server.weight > 0);
-      last = Float64Array.from(servers, (server) => before.get(server) ?? 0);
+      const before = new Set(servers);
+      follow(next);
+      for (const server of servers) if (!before.has(server)) memory[server.index] = 0;
     },
+    follow,
     pick(_key, avoid) {
       let chosen = least(avoid, false);
       if (chosen < 0 && avoid !== null) chosen = least(null, false);
       if (chosen < 0) chosen = least(null, true);
       if (chosen < 0) return null;
-      last[chosen] = ++picks;
-      return servers[chosen]!;
+      const server = servers[chosen]!;
+      memory[server.index] = ++memory[picks]!;
+      return server;
     },
   };
 }

@@ -11,11 +11,14 @@ export function mapBased<S extends Candidate>(): Balancer<S> {
   let servers: readonly S[] = [];
   let map: Uint32Array = new Uint32Array(0);
 
+  function update(next: readonly S[]): void {
+    servers = next.slice();
+    map = smoothMap(weightsOf(servers));
+  }
+
   return {
-    update(next) {
-      servers = next.slice();
-      map = smoothMap(weightsOf(servers));
-    },
+    update,
+    follow: update,
     pick(key, avoid) {
       if (map.length === 0) return null;
       const position = key % map.length;

@@ -8,17 +8,16 @@
  * (HAProxy's own rule puts a server back by its period, and starts anew every sixteen rounds; it
  * drifts by several requests where many small weights stand beside a great one.)
  */
-import type { Balancer, Candidate } from "./balancer.ts";
+import type { Balancer, Candidate, Memory } from "./balancer.ts";
 
 /** A `roundrobin` balancer. Picks cost one pass over the servers. */
-export function roundrobin<S extends Candidate>(): Balancer<S> {
+export function roundrobin<S extends Candidate>(memory: Memory): Balancer<S> {
   let servers: S[] = [];
   let weights = new Float64Array(0);
   let total = 0;
-  /** Share minus turns had, times `total`: integers, each within ±total, their sum 0. */
-  let owed = new Float64Array(0);
-  /** The same for turns which others could not take: see standIn. */
-  let credit = new Float64Array(0);
+  /** Where the memory has share minus turns had, times `total`: integers within ±total, sum 0. */
+  let owed = new Uint32Array(0);
+  // The word behind each is the same for turns which others could not take: see standIn.
 
   /** Whose turn it is: never -1 where there are servers, since the sum of `owed` is 0. */
   function due(): number {
@@ -27,7 +26,7 @@ export function roundrobin<S extends Candidate>(): Balancer<S> {
     let bestWeight = 1;
     for (let i = 0; i < weights.length; i++) {
       const weight = weights[i]!;
-      const share = owed[i]! + weight;
+      const share = memory[owed[i]!]! + weight;
       if (share <= 0) continue;
       const rest = total - share;
       // rest / weight is the time to the deadline; multiplied out, it stays an exact integer.
@@ -55,23 +54,33 @@ export function roundrobin<S extends Candidate>(): Balancer<S> {
       const server = servers[i]!;
       if (server.full || server === avoid) continue;
       // Bounded by what is open now: credit from a time when more was open would be a burst.
-      credit[i] = Math.max(-open, Math.min(open, credit[i]! + weights[i]!));
-      if (best < 0 || credit[i]! > credit[best]!) best = i;
+      const credit = Math.max(-open, Math.min(open, memory[owed[i]! + 1]! + weights[i]!));
+      memory[owed[i]! + 1] = credit;
+      if (best < 0 || credit > memory[owed[best]! + 1]!) best = i;
     }
-    if (best >= 0) credit[best]! -= open;
+    if (best >= 0) memory[owed[best]! + 1]! -= open;
     return best;
+  }
+
+  function follow(next: readonly S[]): void {
+    servers = next.filter((server) => server.weight > 0);
+    weights = Float64Array.from(servers, (server) => server.weight);
+    total = weights.reduce((sum, weight) => sum + weight, 0);
+    owed = Uint32Array.from(servers, (server) => 2 * server.index);
   }
 
   return {
     update(next) {
-      const phases = new Map(servers.map((server, i) => [server, owed[i]! / total]));
-      servers = next.filter((server) => server.weight > 0);
-      weights = Float64Array.from(servers, (server) => server.weight);
-      total = weights.reduce((sum, weight) => sum + weight, 0);
-      owed = Float64Array.from(servers, (server) => Math.round((phases.get(server) ?? 0) * total));
-      credit = new Float64Array(servers.length);
-      balance(owed, weights, total);
+      const phases = new Map(servers.map((server, i) => [server, memory[owed[i]!]! / total]));
+      follow(next);
+      const turns = servers.map((server) => Math.round((phases.get(server) ?? 0) * total));
+      balance(turns, weights, total);
+      owed.forEach((at, i) => {
+        memory[at] = turns[i]!;
+        memory[at + 1] = 0;
+      });
     },
+    follow,
     pick(_key, avoid) {
       const turn = due();
       if (turn < 0) return null;
@@ -82,15 +91,15 @@ export function roundrobin<S extends Candidate>(): Balancer<S> {
         else if (avoid !== null && !avoid.full && servers.includes(avoid)) chosen = avoid;
         else return null;
       }
-      for (let i = 0; i < weights.length; i++) owed[i]! += weights[i]!;
-      owed[turn]! -= total;
+      for (let i = 0; i < weights.length; i++) memory[owed[i]!]! += weights[i]!;
+      memory[owed[turn]!]! -= total;
       return chosen;
     },
   };
 }
 
 /** Brings the sum of `owed` back to 0 by moving time: every server's share changes by its weight. */
-function balance(owed: Float64Array, weights: Float64Array, total: number): void {
+function balance(owed: number[], weights: Float64Array, total: number): void {
   const surplus = owed.reduce((sum, value) => sum + value, 0);
   let weightSoFar = 0;
   let moved = 0;

@@ -1,4 +1,5 @@
 import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
+import { ROOM } from "./crew.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -13,28 +14,32 @@ interface Held {
 
 /**
  * Keeps to `maxconn`, the process's and each frontend's: at the limit the listeners stop accepting,
- * and clients wait in the kernel's queue. The few that were accepted in the same turn wait here.
+ * and clients wait in the kernel's queue. The few that were accepted all the same wait here: those
+ * of the same turn, and one of each thread that did not know.
  */
 export class Admission {
   readonly #held = new Map<Frontend, Held[]>();
   readonly #paused = new Set<Frontend>();
+  /** Threads that wait for room: how many, then each of them. */
+  readonly #waiters: Int32Array;
+  readonly #self: number;
   /** Hears of the connections that wait to be let in: one that breaks need not be. */
   readonly #waiting: SocketEvents = { ...noEvents, closed: (socket) => this.#forget(socket) };
 
-  /** @param maxconn connections of the process at most */
-  constructor(
-    readonly runtime: Runtime,
-    readonly frontends: readonly Frontend[],
-    readonly maxconn: number,
-  ) {}
+  constructor(readonly runtime: Runtime, readonly frontends: readonly Frontend[]) {
+    const { memory } = runtime;
+    this.#waiters = memory.ints(1 + memory.threads);
+    this.#self = 1 + memory.self;
+  }
 
   /** A listener of `frontend` has accepted `socket`. */
   accept(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
-    if (this.#isFull(frontend)) {
+    if (!this.#enter(frontend)) {
       socket.pause();
       const held = this.#held.get(frontend) ?? [];
       held.push({ socket, open });
       this.#held.set(frontend, held);
+      this.runtime.held.increase();
       this.#pauseFull();
       return this.#waiting;
     }
@@ -45,35 +50,64 @@ export class Admission {
 
   /** A connection of `frontend` is gone. */
   left(frontend: Frontend): void {
-    frontend.connections--;
-    this.runtime.connections--;
-    if (this.#paused.size === 0 && this.#held.size === 0) return;
-    for (const [waits, held] of this.#held) {
-      while (held.length > 0 && !this.#isFull(waits)) {
+    frontend.connections.decrease();
+    this.runtime.connections.decrease();
+    if (Atomics.load(this.#waiters, 0) > 0) this.#tellWaiters();
+  }
+
+  /** There may be room again for those who wait here, and before the listeners. */
+  room(): void {
+    for (const [frontend, held] of this.#held) {
+      while (held.length > 0 && this.#enter(frontend)) {
         const { socket, open } = held.shift()!;
+        this.runtime.held.decrease();
         // First, for the session may want it paused again.
         socket.resume();
-        socket.events = this.#admit(socket, waits, open);
+        socket.events = this.#admit(socket, frontend, open);
       }
-      if (held.length === 0) this.#held.delete(waits);
+      if (held.length === 0) this.#held.delete(frontend);
     }
     for (const paused of this.#paused) {
       if (this.#isFull(paused)) continue;
       this.#paused.delete(paused);
       for (const listener of paused.listeners) listener.resume();
     }
-  }
-
-  /** Somebody waits to be let in. */
-  get waiting(): boolean {
-    return this.#held.size > 0;
+    if (this.#held.size === 0 && this.#paused.size === 0) this.#wait(false);
   }
 
   /** Lets go of who waits. */
   close(): void {
-    for (const held of this.#held.values()) for (const { socket } of held) socket.close();
+    for (const held of this.#held.values()) {
+      for (const { socket } of held) {
+        socket.close();
+        this.runtime.held.decrease();
+      }
+    }
     this.#held.clear();
     this.#paused.clear();
+    this.#wait(false);
+  }
+
+  /** A thread has died: it waits no more. */
+  forget(thread: number): void {
+    if (Atomics.exchange(this.#waiters, 1 + thread, 0) === 1) Atomics.sub(this.#waiters, 0, 1);
+    this.#tellWaiters();
+  }
+
+  /** This thread waits for room, or no more. */
+  #wait(waits: boolean): void {
+    const now = waits ? 1 : 0;
+    const before = Atomics.exchange(this.#waiters, this.#self, now);
+    if (before !== now) Atomics.add(this.#waiters, 0, now - before);
+  }
+
+  #tellWaiters(): void {
+    const { crew, memory } = this.runtime;
+    for (let thread = 0; thread < memory.threads; thread++) {
+      if (Atomics.load(this.#waiters, 1 + thread) === 0) continue;
+      if (thread === memory.self) this.room();
+      else crew.tell(thread, ROOM);
+    }
   }
 
   #forget(socket: Socket): void {
@@ -81,20 +115,30 @@ export class Admission {
       const at = held.findIndex((each) => each.socket === socket);
       if (at < 0) continue;
       held.splice(at, 1);
+      this.runtime.held.decrease();
       if (held.length === 0) this.#held.delete(frontend);
     }
   }
 
+  /** Takes a place of the process and of the frontend. @returns false: one of them has none */
+  #enter(frontend: Frontend): boolean {
+    const { connections, maxconn } = this.runtime;
+    if (!connections.increaseBelow(maxconn)) return false;
+    if (frontend.connections.increaseBelow(frontend.limit)) return true;
+    connections.decrease();
+    return false;
+  }
+
+  /** Lets in who has a place. */
   #admit(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
-    frontend.connections++;
-    frontend.total++;
-    this.runtime.connections++;
-    this.runtime.activity++;
+    frontend.total.increase();
+    this.runtime.activity.increase();
     return open(socket, frontend);
   }
 
   #isFull(frontend: Frontend): boolean {
-    return this.runtime.connections >= this.maxconn || frontend.connections >= frontend.limit;
+    const { connections, maxconn } = this.runtime;
+    return connections.value >= maxconn || frontend.connections.value >= frontend.limit;
   }
 
   #pauseFull(): void {
@@ -103,5 +147,8 @@ export class Admission {
       this.#paused.add(frontend);
       for (const listener of frontend.listeners) listener.pause();
     }
+    this.#wait(true);
+    // Who left before that was known has told nobody.
+    if (this.runtime.memory.threads > 1) this.room();
   }
 }

@@ -1,8 +1,11 @@
 import { addressKey } from "../balance/hash.ts";
-import type { Balancer } from "../balance/balancer.ts";
+import { type Balancer, memoryFor } from "../balance/balancer.ts";
 import { createBalancer } from "../balance/select.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
+import { Counter, Gauge } from "../shared/counts.ts";
+import { Lock } from "../shared/lock.ts";
+import { GRANTED, STATE } from "./crew.ts";
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server } from "./server.ts";
@@ -22,18 +25,27 @@ interface Ramp {
   readonly servers: Server[];
 }
 
-/** The server side of a proxy: it assigns streams to servers, or lets them wait. */
+/**
+ * The server side of a proxy: it assigns streams to servers, or lets them wait. Its state is that of
+ * all threads. Where several words of it depend on each other they are read and written with its
+ * lock taken; what a stream is to do then, it does when the lock has been given back.
+ */
 export class Backend {
+  readonly index: number;
   readonly servers: Server[] = [];
   readonly cookie: CookiePolicy | null;
+  readonly lock: Lock;
   /** Streams that any server may take. */
-  readonly queue = new Queue<StreamAssignment>();
-  /** How many have ever waited. */
-  queued = 0;
+  readonly queue: Queue<StreamAssignment>;
   /** Streams here now (HAProxy's beconn). */
-  connections = 0;
+  readonly connections: Gauge;
   /** Streams so far. */
-  total = 0;
+  readonly total: Counter;
+  /** How often the servers' states have changed; how many streams have ever waited. */
+  readonly #words: Int32Array;
+  /** Slots that were taken for streams of this thread, which do not know it yet. */
+  readonly #granted: { readonly ticket: number; readonly server: Server }[] = [];
+  #granting = false;
   /** The load at which servers reach their `maxconn`. */
   #fullconn: number;
   /** Connections that the frontends may have which send theirs here. */
@@ -41,19 +53,39 @@ export class Backend {
   readonly #ramps: Ramp[] = [];
   /** Servers that take new sessions now: the main ones, or else backups. */
   active: readonly Server[] = [];
+  /** The changes of the servers' states that {@linkcode active} reflects. */
+  #seen = 0;
   readonly #balancer: Balancer<Server>;
   readonly #byCookie = new Map<string, Server[]>();
 
-  constructor(readonly config: model.Proxy, readonly runtime: Runtime) {
+  /** @param servers those of the configuration, or what stands for its `dispatch` */
+  constructor(
+    readonly config: model.Proxy,
+    servers: readonly model.Server[],
+    readonly runtime: Runtime,
+  ) {
+    const { memory, tickets, backends } = runtime;
+    this.index = backends.push(this) - 1;
     this.cookie = config.cookie === null ? null : cookiePolicy(config.cookie);
-    this.#balancer = createBalancer<Server>(config.balance, config.hashType);
+    this.lock = new Lock(memory);
+    this.#words = memory.ints(2);
+    this.queue = new Queue(memory, tickets, 1);
+    this.connections = new Gauge(memory);
+    this.total = new Counter(memory);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
+    servers.forEach((server, index) => this.#add(server, index));
+    this.#balancer = createBalancer<Server>(
+      config.balance,
+      config.hashType,
+      memory.floats(memoryFor(this.servers.length)),
+    );
+    if (memory.fresh) this.#update();
+    else this.#follow();
   }
 
-  /** Adds a server; {@linkcode update} is to follow when all are there. */
-  add(config: model.Server, address: model.ServerAddress): Server {
-    const server = new Server(config, this, address);
+  #add(config: model.Server, index: number): void {
+    const server = new Server(config, this, index, config.address);
     this.servers.push(server);
     this.#addRamp(server);
     if (server.cookie !== null) {
@@ -61,36 +93,70 @@ export class Backend {
       sharing.push(server);
       this.#byCookie.set(server.cookie, sharing);
     }
-    return server;
   }
 
-  /**
-   * Works out anew which servers take part, after a state or a weight changed: those that are up,
-   * else the first backup that is, or all of those with `allbackups`.
-   */
-  update(): void {
+  /** Works out anew which servers take part, after states were set and before anybody is served. */
+  settle(): void {
+    this.lock.take();
+    this.#update();
+    this.lock.giveBack();
+  }
+
+  /** The same, after a state or a weight changed, with the lock. */
+  #update(): void {
+    this.#balancer.update(this.#choose());
+    this.#seen = ++this.#words[0]!;
+  }
+
+  /** Does what another thread has done by {@linkcode #update}. */
+  #follow(): void {
+    this.#seen = this.#words[0]!;
+    this.#balancer.follow(this.#choose());
+  }
+
+  /** Those that are up, else the first backup that is, or all of those with `allbackups`. */
+  #choose(): readonly Server[] {
     const usable = this.servers.filter((server) => server.usable);
     const main = usable.filter((server) => !server.config.backup);
     const backups = this.config.allbackups ? usable : usable.slice(0, 1);
     for (const server of this.active) server.active = false;
     this.active = main.length > 0 ? main : backups;
     for (const server of this.active) server.active = true;
-    this.#balancer.update(this.active);
+    return this.active;
   }
 
   /** A server's state changed: others take its queue, or it takes of theirs. */
   stateChanged(server: Server): void {
-    this.update();
-    if (server.serves) this.serveQueues(server);
-    else server.closeIdle();
+    this.lock.take();
+    this.#update();
+    if (server.serves) this.#serveQueues(server);
     // Who takes part only now, say a backup, will not have heard of those that wait.
     if (this.queue.length > 0) {
-      for (const other of this.active) this.serveQueues(other);
+      for (const other of this.active) this.#serveQueues(other);
     }
-    if (server.serves || !this.config.redispatch || this.config.persist) return;
-    for (let stream = server.queue.first; stream !== null; stream = server.queue.first) {
-      stream.reassign();
+    this.lock.giveBack();
+    this.#handOut();
+    this.runtime.crew.tellAll(STATE, this.index, server.index);
+  }
+
+  /** What each thread does of that: its own connections, and its own streams. */
+  heardOfState(server: Server): void {
+    if (server.serves) return;
+    server.closeIdle();
+    if (!this.config.redispatch || this.config.persist) return;
+    for (const stream of this.#waitingFor(server)) stream.reassign();
+  }
+
+  /** The streams of this thread that wait for a server. */
+  #waitingFor({ queue }: Server): StreamAssignment[] {
+    const { tickets, memory } = this.runtime;
+    const waiting: StreamAssignment[] = [];
+    this.lock.take();
+    for (let ticket = queue.first; ticket !== 0; ticket = queue.after(ticket)) {
+      if (tickets.threadOf(ticket) === memory.self) waiting.push(tickets.owner(ticket)!);
     }
+    this.lock.giveBack();
+    return waiting;
   }
 
   /** The server that a cookie's value names, the first one that may serve; null: none. */
@@ -115,14 +181,18 @@ export class Backend {
       (this.config.balance === "roundrobin" || this.config.balance === "static-rr");
   }
 
+  /** What the choice of a server depends on, of a client: see balance/hash.ts. */
+  keyOf(client: Client): number {
+    return this.config.balance === "source" ? addressKey(client.clientAddress) : 0;
+  }
+
   /**
-   * Chooses a server; null: none is left, or all are full. It may be full itself where the algorithm
-   * binds the client to it.
+   * Chooses a server, with the lock; null: none is left, or all are full. It may be full itself where
+   * the algorithm binds the client to it.
    */
-  choose(client: Client, avoid: Server | null): Server | null {
-    if (this.active.length === 0) return null;
-    const key = this.config.balance === "source" ? addressKey(client.clientAddress) : 0;
-    return this.#balancer.pick(key, avoid);
+  choose(key: number, avoid: Server | null): Server | null {
+    if (this.#words[0] !== this.#seen) this.#follow();
+    return this.active.length === 0 ? null : this.#balancer.pick(key, avoid);
   }
 
   /** Streams of a frontend come here, which may have so many connections. */
@@ -136,19 +206,23 @@ export class Backend {
   /** The slots of a server with such limits at the present load (manual: "minconn"). */
   limit(minconn: number, maxconn: number): number {
     const full = this.#fullconn;
-    return this.connections >= full
-      ? maxconn
-      : Math.max(minconn, Math.floor(this.connections * maxconn / full));
+    const load = this.connections.value;
+    return load >= full ? maxconn : Math.max(minconn, Math.floor(load * maxconn / full));
   }
 
   /** A stream has come: where limits rise with that, who waits longest takes the new slot. */
   loadRose(): void {
+    if (this.#ramps.length === 0) return;
+    const load = this.connections.value;
+    const full = this.#fullconn;
+    this.lock.take();
     for (const { maxconn, servers } of this.#ramps) {
-      const full = this.#fullconn;
       // Whether the ramp has a step here.
-      if (this.connections > full || this.connections * maxconn % full >= maxconn) continue;
-      for (const server of servers) this.serveQueues(server);
+      if (load > full || load * maxconn % full >= maxconn) continue;
+      for (const server of servers) this.#serveQueues(server);
     }
+    this.lock.giveBack();
+    this.#handOut();
   }
 
   #addRamp(server: Server): void {
@@ -159,30 +233,69 @@ export class Backend {
     else ramp.servers.push(server);
   }
 
-  /** A stream takes one of the server's slots. */
-  take(server: Server): void {
-    server.current++;
-    server.total++;
+  /** The number of a stream that comes to wait, among all that ever did; with the lock. */
+  nextOrder(): number {
+    return this.#words[1]!++;
   }
 
   /** A stream gives its slot back; who waits longest takes it. */
   release(server: Server): void {
-    server.current--;
-    if (this.queue.length > 0 || server.queue.length > 0) this.serveQueues(server);
+    this.lock.take();
+    server.slots.decrease(this.runtime.memory.self);
+    if (this.queue.length > 0 || server.queue.length > 0) this.#serveQueues(server);
+    this.lock.giveBack();
+    if (this.#granted.length > 0) this.#handOut();
   }
 
-  /** Serves who waits for this server or for any, in the order in which they came. */
-  serveQueues(server: Server): void {
+  /** Takes slots for who waits for this server or for any, as they came; with the lock. */
+  #serveQueues(server: Server): void {
+    if (this.#words[0] !== this.#seen) this.#follow();
+    const { tickets, memory, crew } = this.runtime;
     while (!server.full) {
       const own = server.queue.first;
-      const any = server.active ? this.queue.first : null;
-      const stream = own === null
-        ? any
-        : any === null || own.queueOrder < any.queueOrder
-        ? own
-        : any;
-      if (stream === null) return;
-      stream.serve(server);
+      const any = server.active ? this.queue.first : 0;
+      if (own === 0 && any === 0) return;
+      const isOwn = any === 0 ||
+        (own !== 0 && ((tickets.order(own) - tickets.order(any)) | 0) < 0);
+      const ticket = isOwn ? own : any;
+      (isOwn ? server.queue : this.queue).grant(ticket);
+      const thread = tickets.threadOf(ticket);
+      server.slots.increase(thread);
+      if (thread !== memory.self) crew.tell(thread, GRANTED, ticket, this.index, server.index);
+      else this.#granted.push({ ticket, server });
     }
+  }
+
+  /** Lets streams of this thread have what was taken for them; without the lock. */
+  #handOut(): void {
+    // Who is served may give the slot back at once, to the next one: he has his turn here.
+    if (this.#granting) return;
+    this.#granting = true;
+    for (let next = this.#granted.shift(); next !== undefined; next = this.#granted.shift()) {
+      this.heardOfGrant(next.ticket, next.server);
+    }
+    this.#granting = false;
+  }
+
+  /** A slot has been taken for a ticket of this thread. */
+  heardOfGrant(ticket: number, server: Server): void {
+    const stream = this.runtime.tickets.owner(ticket);
+    if (stream !== null) {
+      stream.serve(server);
+    } else {
+      this.runtime.tickets.give(ticket);
+      this.release(server);
+    }
+  }
+
+  /** A thread has died: what it held here is free. */
+  forget(thread: number): void {
+    this.lock.free(thread);
+    this.connections.forget(thread);
+    this.lock.take();
+    this.queue.forget(thread);
+    for (const server of this.servers) server.forget(thread);
+    for (const server of this.servers) this.#serveQueues(server);
+    this.lock.giveBack();
   }
 }

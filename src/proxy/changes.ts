@@ -66,7 +66,7 @@ function announce(
   const counts = {
     active,
     backup,
-    sessions: server.current,
+    sessions: server.slots.value,
     requeued: Math.max(0, waited - server.queue.length - backend.queue.length),
     queued: backend.queue.length,
   };

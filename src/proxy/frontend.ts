@@ -1,6 +1,7 @@
 import type * as model from "../config/model.ts";
 import { bytesOf } from "../http/bytes.ts";
 import type { Listener } from "../net/socket.ts";
+import { Counter, Gauge } from "../shared/counts.ts";
 import type { Backend } from "./backend.ts";
 import { type AddressField, addressField } from "./http-request.ts";
 import type { HttpStream } from "./http-stream.ts";
@@ -14,9 +15,9 @@ const lastWait = 2000;
 export class Frontend {
   readonly listeners: Listener[] = [];
   /** Connections of clients here now (HAProxy's feconn). */
-  connections = 0;
+  readonly connections: Gauge;
   /** Connections so far. */
-  total = 0;
+  readonly total: Counter;
   /** It has stopped listening for good: its sessions are the last ones. */
   stopping = false;
   /** Sessions are logged: then their log records are filled in. */
@@ -37,13 +38,19 @@ export class Frontend {
   /** Streams that ended, for the next requests: in the long run none is made. */
   readonly spareStreams: HttpStream[] = [];
 
-  /** @param backend where the requests go: its own servers, or those of `default_backend` */
+  /**
+   * @param index its place among all frontends, from 0
+   * @param backend where the requests go: its own servers, or those of `default_backend`
+   */
   constructor(
+    readonly index: number,
     readonly config: model.Proxy,
     readonly backend: Backend,
     readonly runtime: Runtime,
   ) {
     const { timeout } = config;
+    this.connections = new Gauge(runtime.memory);
+    this.total = new Counter(runtime.memory);
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
     this.forwardFor = addressField(backend.config.forwardfor ?? config.forwardfor);

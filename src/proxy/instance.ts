@@ -1,20 +1,17 @@
 /** A running configuration: built from the model, stopped as a whole. */
-import * as v from "valibot";
-import * as model from "../config/model.ts";
+import type * as model from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Endpoint, Network } from "../net/socket.ts";
+import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
-import { TimerWheel } from "../time/wheel.ts";
-import { createAcceptors } from "./acceptors.ts";
-import { Admission } from "./admission.ts";
-import { Backend } from "./backend.ts";
 import { startChecks } from "./checks.ts";
-import { Frontend } from "./frontend.ts";
+import { alone, type Crew } from "./crew.ts";
+import type { Frontend } from "./frontend.ts";
 import { beginLife } from "./life.ts";
 import type { Accept } from "./monitor.ts";
-import { reportLines, type Running } from "./report.ts";
-import { SessionList } from "./session-list.ts";
-import type { Runtime } from "./runtime.ts";
+import { createProxies } from "./proxies.ts";
+import { reportLines } from "./report.ts";
+import { openTraffic, type Traffic } from "./traffic.ts";
 
 /** What an instance needs from outside. */
 export interface InstanceDeps {
@@ -25,6 +22,14 @@ export interface InstanceDeps {
   readonly maxconn: number;
   /** Hears what happens to a whole proxy, a line for people. */
   readonly announce?: (line: string) => void;
+  /** The threads that have the sessions; by default this one has them, alone. */
+  readonly crew?: InstanceCrew;
+}
+
+/** The threads that have the sessions of an instance. */
+export interface InstanceCrew extends Crew {
+  /** Ends their sessions, and returns when that is done. */
+  stop(): void;
 }
 
 /** A server's state, for those who look on. */
@@ -71,57 +76,16 @@ export interface Instance {
  */
 export function startProxies(configuration: model.Configuration, deps: InstanceDeps): Instance {
   const { global } = configuration;
-  const { network, clock, log } = deps;
-  const wheel = new TimerWheel(clock);
-  const headLimit = global.tuneBufsize - global.tuneMaxrewrite;
-  const runtime: Runtime = {
-    network,
-    clock,
-    wheel,
-    log,
-    headLimit,
-    maxconn: deps.maxconn,
-    connections: 0,
-    serverConnections: 0,
-    activity: 0,
-    closeIdle() {
-      const servers = [...backends.values()].flatMap((backend) => backend.servers);
-      servers.find(({ idle }) => idle > 0)?.closeOldestIdle();
-    },
-  };
-
-  const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
-  const backends = new Map(
-    proxies.filter(({ kind }) => kind !== "frontend").map((proxy) => [
-      proxy.name,
-      createBackend(proxy, runtime),
-    ]),
-  );
-  const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy) => {
-    // A backend that happens to have a frontend's name is not its own.
-    const name = proxy.defaultBackend ?? (proxy.kind === "listen" ? proxy.name : null);
-    const backend = (name === null ? undefined : backends.get(name)) ??
-      createBackend(proxy, runtime);
-    backend.addIncoming(proxy.maxconn || runtime.maxconn);
-    return new Frontend(proxy, backend, runtime);
-  });
-
-  const sessions = new SessionList();
-  const admission = new Admission(runtime, frontends, deps.maxconn);
-  const acceptors = createAcceptors(admission, sessions);
-
-  const running: readonly Running[] = proxies.map((config) => ({
-    config,
-    frontend: frontends.find((frontend) => frontend.config === config) ?? null,
-    backend: config.kind === "frontend" ? null : backends.get(config.name) ?? null,
-  }));
+  const { network, log, announce = () => {} } = deps;
+  const crew = deps.crew ?? alone(createMemory(1, 0), (...message) => traffic.receive(...message));
+  const proxies = createProxies(configuration, { ...deps, crew });
+  const { runtime, frontends, running } = proxies;
+  const traffic: Traffic = openTraffic(proxies, () => life.sessionEnded());
   const life = beginLife({
     proxies: running,
-    sessions,
-    admission,
     runtime,
     hardStopAfter: global.hardStopAfter,
-    announce: deps.announce ?? (() => {}),
+    announce,
     end: () => stop(),
   });
   let stopChecks: (() => void) | null = null;
@@ -132,11 +96,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     stopped = true;
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
-    admission.close();
-    sessions.closeAll();
-    acceptors.close();
-    for (const { servers } of backends.values()) for (const server of servers) server.closeIdle();
-    wheel.stop();
+    deps.crew?.stop();
+    traffic.close();
     life.ended();
   }
 
@@ -159,26 +120,21 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
 
   try {
     for (const frontend of frontends) {
-      frontend.sessionEnded = (session) => {
-        sessions.remove(session);
-        admission.left(frontend);
-        life.sessionEnded();
-      };
-      listen(frontend, network, (bind, number) => acceptors.acceptor(frontend, bind, number));
+      listenAll(frontend, network, (bind, number) => traffic.acceptor(frontend, bind, number));
     }
   } catch (error) {
     stop();
     throw error;
   }
-  stopChecks = startChecks([...backends.values()], global.spreadChecks, runtime);
+  stopChecks = startChecks(runtime.backends, global.spreadChecks, runtime);
 
   return {
     endpoints: frontends.flatMap(({ config, listeners }) =>
       listeners.map(({ endpoint }) => ({ proxy: config.name, endpoint }))
     ),
-    activity: () => runtime.activity,
+    activity: () => runtime.activity.value,
     *servers() {
-      for (const { config, servers } of backends.values()) {
+      for (const { config, servers } of runtime.backends) {
         for (const { name, up } of servers) yield { proxy: config.name, name, up };
       }
     },
@@ -192,22 +148,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   };
 }
 
-function createBackend(proxy: model.Proxy, runtime: Runtime): Backend {
-  const backend = new Backend(proxy, runtime);
-  for (const server of proxy.servers) backend.add(server, server.address);
-  if (proxy.dispatch !== null && proxy.servers.length === 0) {
-    backend.add(dispatchServer(proxy.dispatch), proxy.dispatch);
-  }
-  backend.update();
-  return backend;
-}
-
-/** `dispatch`: one server, without a name in the logs and without checks. */
-function dispatchServer(address: model.ServerAddress): model.Server {
-  return { ...v.parse(model.Server, { name: "dispatch", address }), name: "<NOSRV>" };
-}
-
-function listen(
+/** Opens the listeners of a frontend. @throws {SocketError} */
+export function listenAll(
   frontend: Frontend,
   network: Network,
   acceptor: (bind: model.Bind, number: number) => Accept,

@@ -2,17 +2,14 @@
  * The life of the proxies of an instance: they pause, resume, and come to a soft-stop (management
  * manual, "Stopping and restarting HAProxy").
  */
-import type { Admission } from "./admission.ts";
+import { STOPPING } from "./crew.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Running } from "./report.ts";
 import type { Runtime } from "./runtime.ts";
-import type { SessionList } from "./session-list.ts";
 
 /** What is lived with. */
 export interface LifeDeps {
   readonly proxies: readonly Running[];
-  readonly sessions: SessionList;
-  readonly admission: Admission;
   readonly runtime: Runtime;
   /** How long a soft-stop may take, ms; null: as long as sessions last. */
   readonly hardStopAfter: number | null;
@@ -46,7 +43,7 @@ const handshakeTime = 5;
 
 /** Begins the life of proxies that listen. */
 export function beginLife(deps: LifeDeps): Life {
-  const { proxies, sessions, admission, runtime } = deps;
+  const { proxies, runtime } = deps;
   const states = new Map<Frontend, State>();
   for (const { frontend } of proxies) if (frontend !== null) states.set(frontend, "listening");
   /** Takes back what is to come: the end of each grace time, and of patience. */
@@ -87,9 +84,11 @@ export function beginLife(deps: LifeDeps): Life {
 
   /** Sees to it that nobody new comes to this proxy, and then closes it. */
   function leave(proxy: Running): void {
-    const { connections = 0, listeners = [] } = proxy.frontend ?? {};
+    const { connections, listeners = [] } = proxy.frontend ?? {};
     // Where nobody is, nobody is likely to be coming.
-    const drained = connections === 0 ? [] : listeners.filter((listener) => listener.drain());
+    const drained = (connections?.value ?? 0) === 0
+      ? []
+      : listeners.filter((listener) => listener.drain());
     if (drained.length > 0) pending.push(runtime.clock.schedule(handshakeTime, () => close(proxy)));
     else close(proxy);
   }
@@ -99,16 +98,13 @@ export function beginLife(deps: LifeDeps): Life {
     const { frontend, backend, config } = proxy;
     if (frontend !== null) {
       states.set(frontend, "closed");
-      frontend.stopping = true;
       for (const listener of frontend.listeners) listener.close();
-      sessions.forEach((session) => {
-        if (session.frontend === frontend) session.softStop();
-      });
+      runtime.crew.tellAll(STOPPING, frontend.index);
     }
     tell(
       proxy,
       `Proxy ${config.name} stopped ` +
-        `(cumulated conns: FE: ${frontend?.total ?? 0}, BE: ${backend?.total ?? 0}).`,
+        `(cumulated conns: FE: ${frontend?.total.value ?? 0}, BE: ${backend?.total.value ?? 0}).`,
     );
     sessionEnded();
   }
@@ -116,15 +112,18 @@ export function beginLife(deps: LifeDeps): Life {
   function hardStop(): void {
     deps.announce("soft-stop running for too long, performing a hard-stop.");
     for (const { frontend } of proxies) {
-      if (frontend === null || frontend.connections === 0) continue;
+      if (frontend === null || frontend.connections.value === 0) continue;
       const { config, connections } = frontend;
-      tell(frontend, `Proxy ${config.name} hard-stopped (${connections} conns will be closed).`);
+      tell(
+        frontend,
+        `Proxy ${config.name} hard-stopped (${connections.value} conns will be closed).`,
+      );
     }
     deps.end();
   }
 
   function sessionEnded(): void {
-    if (finished === null || !sessions.empty || admission.waiting) return;
+    if (finished === null || runtime.connections.value > 0 || runtime.held.value > 0) return;
     for (const state of states.values()) if (state !== "closed") return;
     ended();
   }

@@ -1,44 +1,144 @@
-/** What can wait in a {@linkcode Queue}: the links are its own, so that waiting allocates nothing. */
-export interface Queued<T extends Queued<T>> {
-  queue: Queue<T> | null;
-  queueNext: T | null;
-  queuePrevious: T | null;
+/**
+ * Queues of streams, in memory that all threads share: first come, first served, whichever thread a
+ * stream is of. A stream waits with a ticket, and its thread knows whose ticket it is. All that
+ * changes a queue is done with its backend's lock taken.
+ */
+import type { SharedMemory } from "../shared/memory.ts";
+
+/** Words of a ticket: see below. */
+const size = 4;
+/** The neighbours in the queue; 0: none. */
+const NEXT = 0;
+const PREVIOUS = 1;
+/** The number of the queue that it waits in, from 1; 0: of none; below 0: see {@linkcode Tickets.grant}. */
+const PLACE = 2;
+/** Its number among all that ever waited in the backend; once granted, see there. */
+const ORDER = 3;
+
+/** The tickets of all threads, and the owners of this thread's. */
+export class Tickets<T> {
+  readonly words: Int32Array;
+  readonly #first: number;
+  readonly #perThread: number;
+  readonly #owners: (T | null)[] = [];
+  readonly #free: number[] = [];
+
+  /** @param perThread streams of a thread that may wait at once */
+  constructor(memory: SharedMemory, perThread: number) {
+    this.words = memory.ints(size * (memory.threads * perThread + 1));
+    this.#perThread = perThread;
+    // 0 is none.
+    this.#first = memory.self * perThread + 1;
+  }
+
+  /** A ticket for `owner`, one used before if there is one: little of the memory is ever touched. */
+  take(owner: T): number {
+    const local = this.#free.pop() ?? this.#owners.length;
+    if (local >= this.#perThread) throw new Error("more streams wait than there are connections");
+    this.#owners[local] = owner;
+    return this.#first + local;
+  }
+  give(ticket: number): void {
+    this.words[ticket * size + PLACE] = 0;
+    this.#owners[ticket - this.#first] = null;
+    this.#free.push(ticket - this.#first);
+  }
+
+  /** Whose ticket it is, of this thread's; null: he has left it, see {@linkcode leave}. */
+  owner(ticket: number): T | null {
+    return this.#owners[ticket - this.#first] ?? null;
+  }
+  /** The owner of a ticket that is {@linkcode granted} wants it no more, and it is still to arrive. */
+  leave(ticket: number): void {
+    this.#owners[ticket - this.#first] = null;
+  }
+
+  /** The thread of a ticket. */
+  threadOf(ticket: number): number {
+    return Math.floor((ticket - 1) / this.#perThread);
+  }
+
+  order(ticket: number): number {
+    return this.words[ticket * size + ORDER]!;
+  }
+
+  /** A slot of a server has been taken for the ticket: it waits no more, and hears of it soon. */
+  granted(ticket: number): boolean {
+    return this.words[ticket * size + PLACE]! < 0;
+  }
 }
 
-/** First come, first served; joining and leaving take O(1) from any place. */
-export class Queue<T extends Queued<T>> {
-  #first: T | null = null;
-  #last: T | null = null;
-  #length = 0;
-  /** Who has been served from here so far: it tells the place of those who wait. */
-  served = 0;
+/** A queue. */
+export class Queue<T> {
+  /** The first and the last ticket, how many there are, how many were served. */
+  readonly #words: Int32Array;
+
+  /** @param number its number among the queues of its backend, from 1 */
+  constructor(memory: SharedMemory, readonly tickets: Tickets<T>, readonly number: number) {
+    this.#words = memory.ints(4);
+  }
 
   get length(): number {
-    return this.#length;
+    return this.#words[2]!;
   }
-  get first(): T | null {
-    return this.#first;
+  /** Who has been served from here so far: it tells the place of those who wait. */
+  get served(): number {
+    return this.#words[3]!;
+  }
+  /** The first ticket; 0: nobody waits. */
+  get first(): number {
+    return this.#words[0]!;
+  }
+  /** The ticket behind another one; 0: that was the last. */
+  after(ticket: number): number {
+    return this.tickets.words[ticket * size + NEXT]!;
   }
 
-  /** Joins at the end. */
-  push(item: T): void {
-    item.queue = this;
-    item.queuePrevious = this.#last;
-    item.queueNext = null;
-    if (this.#last === null) this.#first = item;
-    else this.#last.queueNext = item;
-    this.#last = item;
-    this.#length++;
+  /** Joins at the end. @param order its number among all that ever waited in the backend */
+  push(ticket: number, order: number): void {
+    const { words } = this.tickets;
+    const own = this.#words;
+    const last = own[1]!;
+    const at = ticket * size;
+    words[at + PREVIOUS] = last;
+    words[at + NEXT] = 0;
+    words[at + PLACE] = this.number;
+    words[at + ORDER] = order;
+    if (last === 0) own[0] = ticket;
+    else words[last * size + NEXT] = ticket;
+    own[1] = ticket;
+    own[2]!++;
   }
 
   /** Leaves, from wherever in the queue it is. */
-  remove(item: T): void {
-    if (item.queue !== this) return;
-    if (item.queuePrevious === null) this.#first = item.queueNext;
-    else item.queuePrevious.queueNext = item.queueNext;
-    if (item.queueNext === null) this.#last = item.queuePrevious;
-    else item.queueNext.queuePrevious = item.queuePrevious;
-    item.queue = item.queueNext = item.queuePrevious = null;
-    this.#length--;
+  remove(ticket: number): void {
+    const { words } = this.tickets;
+    const own = this.#words;
+    const at = ticket * size;
+    if (words[at + PLACE] !== this.number) return;
+    const next = words[at + NEXT]!;
+    const previous = words[at + PREVIOUS]!;
+    if (previous === 0) own[0] = next;
+    else words[previous * size + NEXT] = next;
+    if (next === 0) own[1] = previous;
+    else words[next * size + PREVIOUS] = previous;
+    words[at + PLACE] = 0;
+    own[2]!--;
+  }
+
+  /** Takes the first out, for whom a slot has been taken; its order becomes how many went before. */
+  grant(ticket: number): void {
+    this.remove(ticket);
+    const { words } = this.tickets;
+    words[ticket * size + PLACE] = -1;
+    words[ticket * size + ORDER] = this.#words[3]!++;
+  }
+
+  /** A thread has died: its tickets leave. */
+  forget(thread: number): void {
+    for (let ticket = this.first, next; ticket !== 0; ticket = next) {
+      next = this.after(ticket);
+      if (this.tickets.threadOf(ticket) === thread) this.remove(ticket);
+    }
   }
 }

@@ -16,7 +16,7 @@ export function reportLines({ config, frontend, backend }: Running): string[] {
   const servers = config.servers.length === 0 ? [] : backend?.servers ?? [];
   const lines = servers.map((server) =>
     `SIGHUP: Server ${config.name}/${server.name} is ${server.serves ? "UP" : "DOWN"}. ` +
-    `Conn: ${server.current} act, ${server.queue.length} pend, ${server.total} tot.`
+    `Conn: ${server.slots.value} act, ${server.queue.length} pend, ${server.total.value} tot.`
   );
   const { active, backup } = countUsable(servers);
   const state = servers.length === 0
@@ -30,9 +30,9 @@ export function reportLines({ config, frontend, backend }: Running): string[] {
   const pending = servers.reduce((sum, { queue }) => sum + queue.length, unassigned);
   lines.push(
     `SIGHUP: Proxy ${config.name} ${state} ` +
-      `Conn: act(FE+BE): ${frontend?.connections ?? 0}+${backend?.connections ?? 0}, ` +
+      `Conn: act(FE+BE): ${frontend?.connections.value ?? 0}+${backend?.connections.value ?? 0}, ` +
       `${pending} pend (${unassigned} unass), ` +
-      `tot(FE+BE): ${frontend?.total ?? 0}+${backend?.total ?? 0}.`,
+      `tot(FE+BE): ${frontend?.total.value ?? 0}+${backend?.total.value ?? 0}.`,
   );
   return lines;
 }

@@ -1,24 +1,65 @@
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
+import { Counter, Gauge } from "../shared/counts.ts";
+import type { SharedMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
-import type { TimerWheel } from "../time/wheel.ts";
+import { TimerWheel } from "../time/wheel.ts";
+import type { Backend } from "./backend.ts";
+import type { Crew } from "./crew.ts";
+import { Tickets } from "./queue.ts";
+import type { StreamAssignment } from "./stream-assignment.ts";
 
-/** What all parts of a running instance share. */
-export interface Runtime {
+/** What a thread needs from outside to run proxies. */
+export interface RuntimeDeps {
   readonly network: Network;
   readonly clock: Clock;
-  readonly wheel: TimerWheel;
   readonly log: ProxyLog;
+  readonly crew: Crew;
+  /** Connections of clients at most, in all threads together. */
+  readonly maxconn: number;
+}
+
+/** What all parts of a running instance share, as one thread has it. */
+export interface Runtime extends RuntimeDeps {
+  readonly memory: SharedMemory;
+  readonly wheel: TimerWheel;
   /** Largest head of a message, in bytes. */
   readonly headLimit: number;
   /** Connections of clients at this moment (HAProxy's actconn). */
-  connections: number;
-  /** Connections to servers at this moment, in use and idle. */
-  serverConnections: number;
-  /** Connections of clients at most, and of servers: descriptors are reckoned for so many. */
-  readonly maxconn: number;
-  /** Closes an idle connection to some server, where there is one. */
-  readonly closeIdle: () => void;
+  readonly connections: Gauge;
+  /** Connections that were accepted, and wait to be let in. */
+  readonly held: Gauge;
+  /** Connections to servers at this moment, in use and idle: as many descriptors are reckoned. */
+  readonly serverConnections: Gauge;
   /** Connections accepted and requests begun so far. */
-  activity: number;
+  readonly activity: Counter;
+  /** Those of streams that wait. */
+  readonly tickets: Tickets<StreamAssignment>;
+  /** All backends, by their index. */
+  readonly backends: Backend[];
+}
+
+/** Makes it. @param headLimit largest head of a message, in bytes */
+export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
+  const { memory } = deps.crew;
+  return {
+    ...deps,
+    memory,
+    wheel: new TimerWheel(deps.clock),
+    headLimit,
+    connections: new Gauge(memory),
+    held: new Gauge(memory),
+    serverConnections: new Gauge(memory),
+    activity: new Counter(memory),
+    tickets: new Tickets(memory, deps.maxconn),
+    backends: [],
+  };
+}
+
+/** Closes an idle connection to some server, where there is one. */
+export function closeIdle({ backends }: Runtime): void {
+  for (const { servers } of backends) {
+    const server = servers.find(({ idle }) => idle > 0);
+    if (server !== undefined) return server.closeOldestIdle();
+  }
 }

@@ -34,7 +34,7 @@ export class ServerConnection implements SocketEvents {
     const { network } = server.backend.runtime;
     const options = port === 0 ? server.connectOptions : server.connectFrom(port);
     this.socket = network.connect(server.endpoint(stream), options, this);
-    server.backend.runtime.serverConnections++;
+    server.backend.runtime.serverConnections.increase();
     this.out = new Outlet(this.socket);
   }
 
@@ -103,7 +103,7 @@ export class ServerConnection implements SocketEvents {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.server.backend.runtime.serverConnections--;
+    this.server.backend.runtime.serverConnections.decrease();
     if (this.port !== 0) this.server.sourcePorts!.give(this.port);
   }
   #gone = false;

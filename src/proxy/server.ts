@@ -1,8 +1,10 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
+import { Counter, Gauge, LockedGauge } from "../shared/counts.ts";
 import { Timer, type TimerWheel } from "../time/wheel.ts";
 import type { Backend, Client } from "./backend.ts";
+import { IDLE } from "./crew.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import type { StreamAssignment } from "./stream-assignment.ts";
@@ -18,14 +20,14 @@ const purgeInterval = 5000;
 
 /** A server while the proxy runs: its state, its load, its connections. */
 export class Server implements Candidate {
-  /** As the checks see it. */
-  up = true;
-  /** Streams that hold one of the server's slots. */
-  current = 0;
+  /** Its state, for all threads: whether it is up, and its weight. */
+  readonly #state: Int32Array;
+  /** Streams that hold one of the server's slots; with the backend's lock. */
+  readonly slots: LockedGauge;
   /** Streams that ever held one. */
-  total = 0;
+  readonly total: Counter;
   /** Streams that wait for this server in particular. */
-  readonly queue = new Queue<StreamAssignment>();
+  readonly queue: Queue<StreamAssignment>;
   /** It takes sessions that any server may take: the backend's business. */
   active = false;
   /** The bounds of {@linkcode limit}: `minconn` and `maxconn`, put right; Infinity: no limit. */
@@ -38,19 +40,35 @@ export class Server implements Candidate {
   #idleTop: ServerConnection | null = null;
   #idleBottom: ServerConnection | null = null;
   idle = 0;
+  /** Idle connections of all threads. */
+  readonly #idleEverywhere: Gauge;
   /** The fewest idle connections since the last purge: so many were not needed. */
   #spare = 0;
   readonly #purge: Purge;
   readonly #wheel: TimerWheel;
   readonly #endpoint: Endpoint | null;
 
-  /** @param address its address, names being resolved */
+  /**
+   * @param index its place in the backend, from 0
+   * @param address its address, names being resolved
+   */
   constructor(
     readonly config: model.Server,
     readonly backend: Backend,
+    readonly index: number,
     readonly address: model.ServerAddress,
   ) {
-    this.#wheel = backend.runtime.wheel;
+    const { memory, tickets, wheel } = backend.runtime;
+    this.#wheel = wheel;
+    this.#state = memory.ints(2);
+    this.slots = new LockedGauge(memory);
+    this.total = new Counter(memory);
+    this.queue = new Queue(memory, tickets, 2 + index);
+    this.#idleEverywhere = new Gauge(memory);
+    if (memory.fresh) {
+      this.#state[0] = 1;
+      this.#state[1] = config.weight;
+    }
     // Who sets only `minconn`, or a greater one, means a limit that does not move, as in HAProxy.
     this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
     this.minconn = config.minconn || this.maxconn;
@@ -62,7 +80,7 @@ export class Server implements Candidate {
       : null;
     const source = config.source ?? backend.config.source;
     this.connectOptions = source === null ? {} : { source: { host: source.host, port: 0 } };
-    this.sourcePorts = sourcePorts(source);
+    this.sourcePorts = sourcePorts(source, memory);
   }
 
   /** How to connect from one of its {@linkcode sourcePorts}. */
@@ -85,12 +103,19 @@ export class Server implements Candidate {
   get cookie(): string | null {
     return this.config.cookie;
   }
+  /** As the checks see it. */
+  get up(): boolean {
+    return this.#state[0] === 1;
+  }
+  set up(up: boolean) {
+    this.#state[0] = up ? 1 : 0;
+  }
   get weight(): number {
-    return this.config.weight;
+    return this.#state[1]!;
   }
   /** For the balancers: what is in progress and what waits. */
   get load(): number {
-    return this.current + this.queue.length;
+    return this.slots.value + this.queue.length;
   }
   /** Slots that it has: between `minconn` and `maxconn` as many as the backend's load allows. */
   get limit(): number {
@@ -98,7 +123,7 @@ export class Server implements Candidate {
     return minconn === maxconn ? maxconn : this.backend.limit(minconn, maxconn);
   }
   get full(): boolean {
-    return this.current >= this.limit;
+    return this.slots.value >= this.limit;
   }
   get saturated(): boolean {
     return this.full && (this.config.maxqueue === 0 || this.queueFull);
@@ -156,6 +181,7 @@ export class Server implements Candidate {
     else this.#idleBottom = connection;
     this.#idleTop = connection;
     this.idle++;
+    this.#idleEverywhere.increase();
     if (this.#purge.deadline === Infinity) this.#wheel.set(this.#purge, purgeInterval);
   }
 
@@ -170,7 +196,24 @@ export class Server implements Candidate {
     else idleBelow.idleAbove = idleAbove;
     connection.idleAbove = connection.idleBelow = null;
     this.idle--;
+    this.#idleEverywhere.decrease();
     if (this.idle < this.#spare) this.#spare = this.idle;
+  }
+
+  /**
+   * Sees to it that a new connection is within the limit: idle ones occupy the server too. Those of
+   * another thread go as soon as that has heard of it.
+   */
+  makeRoom(): void {
+    const { limit } = this;
+    if (limit === Infinity) return;
+    while (this.idle > 0 && this.slots.value + this.#idleEverywhere.value > limit) {
+      this.closeOldestIdle();
+    }
+    if (this.slots.value + this.#idleEverywhere.value <= limit) return;
+    const { memory, crew } = this.backend.runtime;
+    const other = this.#idleEverywhere.holder(memory.self);
+    if (other >= 0) crew.tell(other, IDLE, this.backend.index, this.index);
   }
 
   /** Closes the idle connection that went unused longest. */
@@ -185,6 +228,14 @@ export class Server implements Candidate {
   closeIdle(): void {
     while (this.#idleBottom !== null) this.closeOldestIdle();
     this.#wheel.remove(this.#purge);
+  }
+
+  /** A thread has died: what it held here is free; with the backend's lock. */
+  forget(thread: number): void {
+    this.slots.forget(thread);
+    this.queue.forget(thread);
+    this.#idleEverywhere.forget(thread);
+    this.sourcePorts?.forget(thread);
   }
 
   /** Closes the idle connections that were not needed since the last time. */

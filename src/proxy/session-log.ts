@@ -42,7 +42,7 @@ function between(from: number, to: number): number {
 
 /** Other streams on the stream's last server: as for the backend, the one that ends is left out. */
 function others({ servedBy, server }: Stream): number {
-  return servedBy === null ? 0 : servedBy.current - (server === null ? 0 : 1);
+  return servedBy === null ? 0 : servedBy.slots.value - (server === null ? 0 : 1);
 }
 
 /**
@@ -123,8 +123,8 @@ function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSe
   record.clientAddress = nameOf(clientAddress, remotePort);
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;
-  record.actconn = frontend.runtime.connections;
-  record.feconn = frontend.connections;
+  record.actconn = frontend.runtime.connections.value;
+  record.feconn = frontend.connections.value;
 }
 
 /** What it tells of the way to the server, in HTTP and in TCP. */
@@ -136,7 +136,7 @@ function fillStream(stream: HttpExchange | TcpSession): void {
   record.timeConnect = between(stream.assignedAt, stream.connectedAt);
   record.timeTotal = between(stream.startedAt, backend.runtime.clock.now());
   record.bytes = stream.bytes;
-  record.beconn = backend.connections - 1;
+  record.beconn = backend.connections.value - 1;
   record.srvconn = others(stream);
   record.retries = stream.retries;
   record.redispatched = stream.redispatched;

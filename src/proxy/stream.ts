@@ -1,6 +1,7 @@
 import type { Addresses } from "../net/proxy-protocol.ts";
 import type { SocketError } from "../net/socket.ts";
 import type { Backend } from "./backend.ts";
+import { closeIdle } from "./runtime.ts";
 import type { Server } from "./server.ts";
 import { ServerConnection } from "./server-connection.ts";
 import { StreamAssignment } from "./stream-assignment.ts";
@@ -82,7 +83,7 @@ export abstract class Stream extends StreamAssignment {
     this.leaveQueue();
     this.backend.runtime.wheel.clear(this);
     this.dropConnection();
-    this.backend.connections--;
+    this.backend.connections.decrease();
     this.leaveServer();
   }
 
@@ -150,10 +151,9 @@ export abstract class Stream extends StreamAssignment {
   }
 
   #open(server: Server): void {
-    // Idle connections occupy the server too: with them it must not hold more than its limit.
-    while (server.idle > 0 && server.current + server.idle > server.limit) server.closeOldestIdle();
+    server.makeRoom();
     const { runtime, config } = this.backend;
-    if (runtime.serverConnections >= runtime.maxconn) runtime.closeIdle();
+    if (runtime.serverConnections.value >= runtime.maxconn) closeIdle(runtime);
     const port = server.sourcePorts === null ? 0 : server.takeSourcePort();
     if (port === 0 && server.sourcePorts !== null) {
       // Not at once: who fails lets the next one in, which would fail in its turn, and so on.
@@ -240,8 +240,7 @@ export abstract class Stream extends StreamAssignment {
   override fire(): void {
     switch (this.state) {
       case QUEUED:
-        this.leaveQueue();
-        this.fail("queue timeout");
+        if (this.giveUpWaiting()) this.fail("queue timeout");
         break;
       case CONNECTING:
         this.dropConnection();

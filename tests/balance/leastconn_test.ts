@@ -2,10 +2,10 @@ import { leastconn } from "#src/balance/leastconn.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { farm, type TestServer, word } from "./servers.ts";
+import { farm, memory, type TestServer, word } from "./servers.ts";
 
 function started(servers: TestServer[]) {
-  const balancer = leastconn<TestServer>();
+  const balancer = leastconn<TestServer>(memory());
   balancer.update(servers);
   return balancer;
 }

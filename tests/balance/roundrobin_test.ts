@@ -2,7 +2,7 @@ import { roundrobin } from "#src/balance/roundrobin.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { farm, picks, sum, tally, type TestServer, word } from "./servers.ts";
+import { farm, memory, picks, sum, tally, type TestServer, word } from "./servers.ts";
 
 const weights = fc.array(
   fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 256 })),
@@ -13,7 +13,7 @@ const weights = fc.array(
 );
 
 function started(servers: TestServer[]) {
-  const balancer = roundrobin<TestServer>();
+  const balancer = roundrobin<TestServer>(memory());
   balancer.update(servers);
   return balancer;
 }

@@ -1,11 +1,11 @@
 import { createBalancer } from "#src/balance/select.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { farm, type TestServer, word } from "./servers.ts";
+import { farm, memory, type TestServer, word } from "./servers.ts";
 
 test("select: each word of `balance` is its algorithm", () => {
   const served = (balance: Parameters<typeof createBalancer>[0]) => {
-    const balancer = createBalancer<TestServer>(balance, "map-based");
+    const balancer = createBalancer<TestServer>(balance, "map-based", memory());
     balancer.update(farm(1, 2, 3));
     return word(balancer, 6);
   };

@@ -1,8 +1,9 @@
 /** Servers to balance over, and ways to look at a sequence of picks. */
-import type { Balancer } from "#src/balance/balancer.ts";
+import { type Balancer, type Memory, memoryFor } from "#src/balance/balancer.ts";
 
 /** A server whose state the test sets. */
 export interface TestServer {
+  readonly index: number;
   readonly name: string;
   weight: number;
   load: number;
@@ -15,6 +16,7 @@ export interface TestServer {
 /** Servers A, B, C, ... of these weights; from the 27th on S27, S28, ... */
 export function farm(...weights: number[]): TestServer[] {
   return weights.map((weight, i) => ({
+    index: i,
     name: i < 26 ? String.fromCharCode(65 + i) : `S${i + 1}`,
     weight,
     load: 0,
@@ -24,6 +26,11 @@ export function farm(...weights: number[]): TestServer[] {
       return this.full && !this.mayWait;
     },
   }));
+}
+
+/** What a balancer remembers, for as many servers as a test may have. */
+export function memory(): Memory {
+  return new Float64Array(memoryFor(1024));
 }
 
 /** The next `count` picks. */

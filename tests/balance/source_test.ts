@@ -3,13 +3,13 @@ import { createBalancer } from "#src/balance/select.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { farm, sum, type TestServer } from "./servers.ts";
+import { farm, memory, sum, type TestServer } from "./servers.ts";
 
 const hashTypes = ["map-based", "consistent"] as const;
 type HashType = typeof hashTypes[number];
 
 function started(hashType: HashType, servers: TestServer[]) {
-  const balancer = createBalancer<TestServer>("source", hashType);
+  const balancer = createBalancer<TestServer>("source", hashType, memory());
   balancer.update(servers);
   return balancer;
 }

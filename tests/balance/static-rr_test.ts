@@ -1,10 +1,10 @@
 import { staticRoundrobin } from "#src/balance/static-rr.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { farm, type TestServer, word } from "./servers.ts";
+import { farm, memory, type TestServer, word } from "./servers.ts";
 
 function started(servers: TestServer[]) {
-  const balancer = staticRoundrobin<TestServer>();
+  const balancer = staticRoundrobin<TestServer>(memory());
   balancer.update(servers);
   return balancer;
 }

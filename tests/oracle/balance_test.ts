@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { farm, sum, type TestServer } from "../balance/servers.ts";
+import { farm, memory, sum, type TestServer } from "../balance/servers.ts";
 import { freshAddress } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
 import { test } from "../testing.ts";
@@ -85,7 +85,7 @@ test(`oracle: ${title}picks are haproxy's`, async () => {
       return ask(host, 0, "127.0.0.1").catch(() => undefined);
     }, "haproxy's start");
     for (const [i, [balance, weights]] of cases.entries()) {
-      const balancer = createBalancer<TestServer>(balance, "map-based");
+      const balancer = createBalancer<TestServer>(balance, "map-based", memory());
       balancer.update(farm(...weights));
       // The first backend was asked once to see whether haproxy is up.
       if (i === 0) balancer.pick(0, null);

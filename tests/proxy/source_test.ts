@@ -1,6 +1,7 @@
 /** `source`: the local address and port of connections to servers. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { createMemory } from "#src/shared/memory.ts";
 import { SourcePorts } from "#src/proxy/source-ports.ts";
 import { test } from "../testing.ts";
 import { type Origin, type Scene, scene, server, settle, web } from "./harness.ts";
@@ -235,7 +236,7 @@ test("source ports: each is out once at most, and all come round", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 65500 }), fc.nat(20), acts, (first, more, acts) => {
       const last = first + more;
-      const ports = new SourcePorts(first, last);
+      const ports = new SourcePorts(createMemory(1, 0), first, last);
       const out: number[] = [];
       for (const take of acts) {
         if (take) {

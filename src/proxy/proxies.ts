@@ -1,0 +1,61 @@
+/** The proxies of a configuration, as every thread builds them for itself. */
+import * as v from "valibot";
+import * as model from "../config/model.ts";
+import { Backend } from "./backend.ts";
+import { Frontend } from "./frontend.ts";
+import type { Running } from "./report.ts";
+import { createRuntime, type Runtime, type RuntimeDeps } from "./runtime.ts";
+
+/** See {@linkcode createProxies}. */
+export interface Proxies {
+  readonly runtime: Runtime;
+  readonly backends: readonly Backend[];
+  readonly frontends: readonly Frontend[];
+  /** The proxies with both, in the order of the configuration. */
+  readonly running: readonly Running[];
+}
+
+/**
+ * Builds the proxies of a configuration whose server names have been resolved. All threads do it
+ * alike, for the memory that they share is laid out by the way.
+ */
+export function createProxies(configuration: model.Configuration, deps: RuntimeDeps): Proxies {
+  const { global } = configuration;
+  const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite);
+  const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
+  const byName = new Map(
+    proxies.filter(({ kind }) => kind !== "frontend").map((proxy) => [
+      proxy.name,
+      createBackend(proxy, runtime),
+    ]),
+  );
+  const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy, index) => {
+    // A backend that happens to have a frontend's name is not its own.
+    const name = proxy.defaultBackend ?? (proxy.kind === "listen" ? proxy.name : null);
+    const backend = (name === null ? undefined : byName.get(name)) ?? createBackend(proxy, runtime);
+    backend.addIncoming(proxy.maxconn || runtime.maxconn);
+    return new Frontend(index, proxy, backend, runtime);
+  });
+  return {
+    runtime,
+    backends: runtime.backends,
+    frontends,
+    running: proxies.map((config) => ({
+      config,
+      frontend: frontends.find((frontend) => frontend.config === config) ?? null,
+      backend: config.kind === "frontend" ? null : byName.get(config.name) ?? null,
+    })),
+  };
+}
+
+function createBackend(proxy: model.Proxy, runtime: Runtime): Backend {
+  const servers = proxy.dispatch !== null && proxy.servers.length === 0
+    ? [dispatchServer(proxy.dispatch)]
+    : proxy.servers;
+  return new Backend(proxy, servers, runtime);
+}
+
+/** `dispatch`: one server, without a name in the logs and without checks. */
+function dispatchServer(address: model.ServerAddress): model.Server {
+  return { ...v.parse(model.Server, { name: "dispatch", address }), name: "<NOSRV>" };
+}

@@ -1,0 +1,79 @@
+/** The sessions of one thread: what the others tell it reaches them here. */
+import type { Bind } from "../config/model.ts";
+import type { Accept } from "./monitor.ts";
+import { createAcceptors } from "./acceptors.ts";
+import { Admission } from "./admission.ts";
+import { GRANTED, IDLE, ROOM, STATE, STOPPING } from "./crew.ts";
+import type { Proxies } from "./proxies.ts";
+import { SessionList } from "./session-list.ts";
+
+/** See above. */
+export interface Traffic {
+  /** What a listener does with its connections; `number`: its own in its frontend, from 1. */
+  acceptor(frontend: Proxies["frontends"][number], bind: Bind, number: number): Accept;
+  /** Acts on what a thread tells: see crew.ts. @returns false: that is not for the sessions */
+  receive(kind: number, a: number, b: number, c: number): boolean;
+  /** A thread has died: what it held is free. */
+  forget(thread: number): void;
+  /** Closes all connections, and lets go of the clock. */
+  close(): void;
+}
+
+/**
+ * Opens a thread to traffic.
+ * @param ended hears that a session has ended, of this thread
+ */
+export function openTraffic({ runtime, backends, frontends }: Proxies, ended: () => void): Traffic {
+  const sessions = new SessionList();
+  const admission = new Admission(runtime, frontends);
+  const acceptors = createAcceptors(admission, sessions);
+  for (const frontend of frontends) {
+    frontend.sessionEnded = (session) => {
+      sessions.remove(session);
+      admission.left(frontend);
+      ended();
+    };
+  }
+  return {
+    acceptor: (frontend, bind, number) => acceptors.acceptor(frontend, bind, number),
+    receive(kind, a, b, c) {
+      switch (kind) {
+        case GRANTED:
+          backends[b]!.heardOfGrant(a, backends[b]!.servers[c]!);
+          return true;
+        case ROOM:
+          admission.room();
+          return true;
+        case IDLE:
+          backends[a]!.servers[b]!.closeOldestIdle();
+          return true;
+        case STATE:
+          backends[a]!.heardOfState(backends[a]!.servers[b]!);
+          return true;
+        case STOPPING:
+          frontends[a]!.stopping = true;
+          sessions.forEach((session) => {
+            if (session.frontend === frontends[a]) session.softStop();
+          });
+          return true;
+        default:
+          return false;
+      }
+    },
+    forget(thread) {
+      for (const backend of backends) backend.forget(thread);
+      for (const { connections } of frontends) connections.forget(thread);
+      runtime.connections.forget(thread);
+      runtime.serverConnections.forget(thread);
+      runtime.held.forget(thread);
+      admission.forget(thread);
+    },
+    close() {
+      admission.close();
+      sessions.closeAll();
+      acceptors.close();
+      for (const { servers } of backends) for (const server of servers) server.closeIdle();
+      runtime.wheel.stop();
+    },
+  };
+}
