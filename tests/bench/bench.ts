@@ -1,14 +1,14 @@
 /**
- * `deno task bench`: sluice and the haproxy of this machine side by side, one thread each, with the
- * same configuration, on loopback.
+ * `deno task bench`: sluice and the haproxy of this machine side by side, with the same
+ * configuration and one thread each, on the loopback of a network namespace of their own.
  *
- *     deno task bench [--rounds N] [--only keepalive,close,...] [--quick]
+ *     deno task bench [--rounds N] [--only keepalive,close,...] [--quick] [--args "-de"]
  *
  * How to read the figures:
  *
  * - Requests are costed in CPU time of the proxy's whole process (all threads, user and system), in
- *   microseconds a request. In brackets behind it is the part in user mode: the core's own work,
- *   without the kernel's. The kernel samples that split, so trust two digits of it.
+ *   microseconds a request; `bulk`, a TCP relay, in microseconds a MiB. In brackets behind it are
+ *   the parts in user and in system mode. The kernel samples that split, so trust two digits of it.
  * - In each round every proxy gets the same number of requests, one proxy after the other, and
  *   haproxy twice, as two processes. `sluice/haproxy` is sluice's figure divided by the mean of both
  *   haproxys' in the same round: the median over the rounds, ± its error (95 % confidence), and the
@@ -17,124 +17,75 @@
  * - `haproxy/haproxy` is the same for haproxy against itself. It ought to be 1: what it is away
  *   from 1 is noise, and a difference between the proxies no larger than that says nothing.
  * - `idle` (memory per idle connection) and `start` (exec to the first answer) use fresh processes
- *   in each round, and fewer rounds.
- * - A single wrong or missing response fails the run: no table, exit 1. A missed goal does not.
+ *   in each round. These, `threads` and `queue` have fewer rounds.
+ * - `threads` is throughput, not cost: requests a second with `nbthread` 1, 2 and 3, and their
+ *   scaling. The load needs as much CPU as the proxies do: on few CPUs it is soon the machine that
+ *   allows no more, and then the cheaper proxy, faster with one thread, scales less. The lines
+ *   below the table tell. `queue` is how long 3,000 clients wait for 3 servers with `maxconn 4`, over the
+ *   wait in an ideal queue.
+ * - The goals are those of goals.ts. A single wrong or missing response fails the run: no table,
+ *   exit 1. A missed goal does not.
  * - `busy` below the table is the share of the time that a proxy was on its CPU. Far below 100 % the
  *   helpers were the bottleneck; a proxy that waits pays more wake-ups for the same work.
  *
- * SLUICE_BINARY names the program to measure, if it is not dist/sluice.
+ * `--args` gives sluice more flags (`--args -de`: without epoll); SLUICE_BINARY names the program to
+ * measure, if it is not dist/sluice. What an older one does not know (nbthread) is left out for it.
  */
-import { parseArgs } from "node:util";
-import { type Helpers, startHelpers } from "./helpers.ts";
-import { type Load, measureLoad } from "./load.ts";
-import { type Placement, placement, stopAll } from "./processes.ts";
-import { checkInstalled } from "./proxies.ts";
+import { goals } from "./goals.ts";
+import { startHelpers } from "./helpers.ts";
+import { loads, measureLoad } from "./load.ts";
+import { isInside, runInside, settleInside } from "./namespace.ts";
+import { type Options, readOptions } from "./options.ts";
+import { placement, stopAll } from "./processes.ts";
+import { introduce } from "./proxies.ts";
+import { measureQueueing } from "./queueing.ts";
+import type { Stand } from "./rounds.ts";
 import { measureIdle, measureStart } from "./standing.ts";
-import { type Goal, type Row, table } from "./table.ts";
+import { type Row, table } from "./table.ts";
+import { measureThreads } from "./threads.ts";
 
-interface LoadMeasure extends Load {
-  readonly name: string;
-  readonly goal?: Goal;
+interface Measured {
+  readonly rows: readonly Row[];
+  /** For below the table. */
+  readonly notes?: readonly string[];
 }
 
-/**
- * The numbers of requests make rounds of a tenth of a second. On a virtual machine neighbours come
- * and go by the millisecond: many short rounds in turns even that out, few long ones do not.
- */
-const loads: readonly LoadMeasure[] = [
-  {
-    name: "keepalive",
-    size: 128,
-    connections: 64,
-    requests: 5_000,
-    kind: "keepalive",
-    goal: { of: "ratio", atMost: 1.05 },
-  },
-  {
-    name: "close",
-    size: 128,
-    connections: 64,
-    requests: 1_200,
-    kind: "close",
-    goal: { of: "ratio", atMost: 1.15 },
-  },
-  { name: "16KiB", size: 16_384, connections: 32, requests: 3_500, kind: "keepalive" },
-  {
-    name: "1MiB",
-    size: 1_048_576,
-    connections: 8,
-    requests: 150,
-    kind: "keepalive",
-    goal: { of: "ratio", atMost: 1.0 },
-  },
-];
-const measures = [...loads.map(({ name }) => name), "idle", "start"];
-
-/** Fresh processes differ little: that many rounds are enough. */
-const MAX_IDLE_ROUNDS = 3;
-const MAX_START_ROUNDS = 7;
-
-async function measure(
-  name: string,
-  rounds: number,
-  helpers: Helpers,
-  cpus: Placement,
-  folder: string,
-): Promise<{ readonly rows: readonly Row[]; readonly busy?: string }> {
-  if (name === "idle") {
-    const series = await measureIdle(Math.min(rounds, MAX_IDLE_ROUNDS), helpers, cpus, folder);
-    const goal = { of: "ratio", atMost: 1.2 } as const;
-    return { rows: [{ name, unit: "bytes/connection", series, goal }] };
-  }
-  if (name === "start") {
-    const { time, memory } = await measureStart(
-      Math.min(rounds, MAX_START_ROUNDS),
-      helpers,
-      cpus,
-      folder,
-    );
-    const goal = { of: "value", atMost: 200 } as const;
-    return {
-      rows: [
-        { name, unit: "ms", series: time, goal },
-        { name: "RSS at rest", unit: "MiB", series: memory },
-      ],
-    };
-  }
-  const load = loads.find((load) => load.name === name);
-  if (load === undefined) throw new Error(`no measure '${name}': there are ${measures.join(", ")}`);
-  const { cpu, user, busy } = await measureLoad(load, rounds, helpers, cpus, folder);
-  const percent = (part: number) => `${Math.round(part * 100)} %`;
-  return {
-    rows: [{
-      name,
-      unit: "us/request (user)",
-      series: cpu,
-      user,
-      ...(load.goal === undefined ? {} : { goal: load.goal }),
-    }],
-    busy: `${name} haproxy ${percent(busy.haproxy)}, sluice ${percent(busy.sluice)}`,
-  };
+/** How many rounds, in full and with --quick; --rounds sets those of the loads. */
+interface Measure {
+  readonly full: number;
+  readonly quick: number;
+  measure(rounds: number, stand: Stand): Promise<Measured>;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    args: Deno.args,
-    options: {
-      rounds: { type: "string" },
-      only: { type: "string", default: measures.join(",") },
-      quick: { type: "boolean", default: false },
+/** The measures by name. Fresh processes differ little: few rounds of those are enough. */
+const measures = new Map<string, Measure>([
+  ...loads.map((load): [string, Measure] => [load.name, {
+    full: 60,
+    quick: 16,
+    async measure(rounds, stand) {
+      const { row, notes } = await measureLoad(load, rounds, stand);
+      return { rows: [row], notes };
     },
-  });
-  const rounds = Number(values.rounds ?? (values.quick ? 20 : 80));
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a whole number");
-  const names = values.only.split(",");
-  const unknown = names.find((name) => !measures.includes(name));
-  if (unknown !== undefined) {
-    throw new Error(`no measure '${unknown}': there are ${measures.join(", ")}`);
-  }
-  checkInstalled();
-  const cpus = placement();
+  }]),
+  ["idle", {
+    full: 3,
+    quick: 2,
+    measure: async (rounds, stand) => ({ rows: await measureIdle(rounds, stand) }),
+  }],
+  ["start", {
+    full: 7,
+    quick: 3,
+    measure: async (rounds, stand) => ({ rows: await measureStart(rounds, stand) }),
+  }],
+  ["threads", { full: 20, quick: 4, measure: measureThreads }],
+  ["queue", {
+    full: 4,
+    quick: 2,
+    measure: async (rounds, stand) => ({ rows: await measureQueueing(rounds, stand) }),
+  }],
+]);
+
+async function run({ rounds, quick, only, sluiceArgs }: Options, place: string): Promise<void> {
   const folder = Deno.makeTempDirSync({ prefix: "sluice-bench-" });
   const cleanUp = () => {
     stopAll();
@@ -147,17 +98,33 @@ async function main(): Promise<void> {
     });
   }
   try {
-    const helpers = await startHelpers(cpus);
-    const rows: Row[] = [];
-    const busy: string[] = [];
-    for (const name of names) {
-      say(`measuring ${name} ...`);
-      const result = await measure(name, rounds, helpers, cpus, folder);
-      rows.push(...result.rows);
-      if (result.busy !== undefined) busy.push(result.busy);
+    const contestants = introduce(sluiceArgs, folder);
+    for (const { name, lacks } of [contestants.sluice, contestants.haproxy]) {
+      if (lacks.size > 0) {
+        say(`${name} is measured without what it lacks: ${[...lacks].join(", ")}`);
+      }
     }
-    say(`\n${table(rows)}\n\nmedian ±error (min-max) of ${rounds} rounds; ${cpus.words}`);
-    if (busy.length > 0) say(`busy: ${busy.join("; ")}`);
+    const cpus = placement();
+    const stand = { ...contestants, helpers: await startHelpers(cpus), cpus, folder };
+    const rows: Row[] = [];
+    const notes: string[] = [];
+    for (const name of only) {
+      say(`measuring ${name} ...`);
+      const { full, quick: fewer, measure } = measures.get(name)!;
+      const usual = quick ? fewer : full;
+      const isLoad = loads.some((load) => load.name === name);
+      const measured = await measure(
+        isLoad ? rounds ?? usual : Math.min(rounds ?? usual, usual),
+        stand,
+      );
+      rows.push(...measured.rows);
+      notes.push(...measured.notes ?? []);
+    }
+    say(`\n${table(rows, goals)}\n`);
+    say("median ±error (min-max) of the rounds; goals beside haproxy 2.6, which a run may miss");
+    say(`in ${place}; ${cpus.words}`);
+    say("load: origin and client of the benchmark's own, on Bun, which check every response");
+    for (const note of notes) say(note);
   } finally {
     cleanUp();
   }
@@ -167,10 +134,23 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
+/** @returns the exit status */
+async function main(): Promise<number> {
+  const options = readOptions(Deno.args, [...measures.keys()]);
+  let place = "this machine's network";
+  if (isInside()) place = settleInside();
+  else {
+    const result = await runInside();
+    if (typeof result === "number") return result;
+    say(`no network namespace (${result}): on this machine's network, where TCP tunes its buffers`);
+  }
+  await run(options, place);
+  return 0;
+}
+
 try {
-  await main();
+  Deno.exit(await main());
 } catch (error) {
   say(`\nBENCHMARK FAILED: ${error instanceof Error ? error.message : error}`);
   Deno.exit(1);
 }
-Deno.exit(0);

@@ -8,10 +8,12 @@ import { createInterface } from "node:readline";
 export interface Order {
   /**
    * - `keepalive`: share `requests` among `connections`, which stay open for the next order;
+   * - `visit`: the same with new connections, of which none stays;
    * - `close`: a connection for each request, which the proxy must close;
-   * - `hold`: open connections until there are `connections`, with one request on each new one.
+   * - `hold`: open connections until there are `connections`, with one request on each new one;
+   * - `burst`: `connections` new ones at once, with one request on each; none stays.
    */
-  readonly kind: "keepalive" | "close" | "hold";
+  readonly kind: "keepalive" | "visit" | "close" | "hold" | "burst";
   readonly port: number;
   readonly size: number;
   readonly connections: number;
@@ -28,6 +30,8 @@ export interface Outcome {
   readonly firstError: string;
   /** Seconds from the beginning to the last response. */
   readonly seconds: number;
+  /** Of a `burst`: when each answered request went out, and when its response was whole. In ms. */
+  readonly exchanges: readonly (readonly [asked: number, answered: number])[];
 }
 
 interface Connection {
@@ -38,6 +42,8 @@ interface Connection {
   /** Bytes of content still to come. */
   content: number;
   waiting: boolean;
+  /** When the request went out. */
+  asked: number;
 }
 type Socket = Bun.Socket<Connection>;
 
@@ -51,6 +57,7 @@ interface Run {
   responses: number;
   errors: number;
   firstError: string;
+  readonly exchanges: [number, number][];
   over(): void;
 }
 
@@ -67,7 +74,7 @@ const open = new Map<number, Set<Socket>>();
 let run: Run | undefined;
 
 function connect(port: number): void {
-  const data = { port, head: 0, end: 0, content: 0, waiting: false };
+  const data = { port, head: 0, end: 0, content: 0, waiting: false, asked: 0 };
   // A failure is told to connectError() too.
   Bun.connect<Connection>({ hostname: "127.0.0.1", port, data, socket: handlers }).catch(() => {});
 }
@@ -75,13 +82,15 @@ function connect(port: number): void {
 /** Makes the next request on a connection; one opened in vain is closed, lest it time out. */
 function ask(socket: Socket): void {
   if (run === undefined || run.started === run.target) {
-    if (run?.order.kind !== "keepalive") socket.end();
+    const kind = run?.order.kind;
+    if (kind !== "keepalive" && kind !== "visit") socket.end();
     return;
   }
   run.started++;
   const connection = socket.data;
   connection.head = connection.end = 0;
   connection.waiting = true;
+  if (run.order.kind === "burst") connection.asked = performance.now();
   if (socket.write(run.request) !== run.request.length) fail("a request was not taken whole");
 }
 
@@ -89,8 +98,9 @@ function answered(socket: Socket): void {
   socket.data.waiting = false;
   if (run === undefined) return;
   const { order, target } = run;
+  if (order.kind === "burst") run.exchanges.push([socket.data.asked, performance.now()]);
   if (++run.responses === target) run.over();
-  else if (order.kind === "keepalive") ask(socket);
+  else if (order.kind === "keepalive" || order.kind === "visit") ask(socket);
   else if (order.kind === "hold" && run.responses + WINDOW <= target) connect(order.port);
 }
 
@@ -162,16 +172,23 @@ function carryOut(order: Order): Promise<Outcome> {
     request: new TextEncoder().encode(
       `GET /${size} HTTP/1.1\r\nHost: bench.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n`,
     ),
-    target: kind === "hold" ? connections - kept.size : order.requests,
+    target: kind === "hold"
+      ? connections - kept.size
+      : kind === "burst"
+      ? connections
+      : order.requests,
     started: 0,
     responses: 0,
     errors: 0,
     firstError: "",
+    exchanges: [],
     over() {
       clearTimeout(deadline);
       run = undefined;
-      const { responses, errors, firstError } = current;
-      resolve({ responses, errors, firstError, seconds: (performance.now() - began) / 1e3 });
+      const taken = (performance.now() - began) / 1e3;
+      if (kind === "burst" || kind === "visit") open.get(port)?.forEach((socket) => socket.end());
+      const { responses, errors, firstError, exchanges } = current;
+      resolve({ responses, errors, firstError, seconds: taken, exchanges });
     },
   };
   run = current;

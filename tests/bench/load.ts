@@ -1,14 +1,16 @@
 /**
- * CPU time per request under load: both proxies warmed up, then in turns.
+ * CPU time per unit of work under load: the proxies warmed up, then in turns.
  */
-import type { Helpers } from "./helpers.ts";
+import { type Sink, startSink } from "./helpers.ts";
 import { cpuTime, modeTicks } from "./measure.ts";
-import { isRunning, type Placement, stop } from "./processes.ts";
-import { haproxy, type Proxy, sluice, startProxy } from "./proxies.ts";
-import type { Series } from "./statistics.ts";
+import { isRunning, stop } from "./processes.ts";
+import { type Proxy, type Service, SPLICE, startProxy } from "./proxies.ts";
+import { contestants, eachOf, inTurns, type Stand } from "./rounds.ts";
+import type { Row } from "./table.ts";
 
 /** A kind of load. */
-export interface Load {
+interface Load {
+  readonly name: string;
   /** Content of each response, in bytes. */
   readonly size: number;
   readonly connections: number;
@@ -16,87 +18,146 @@ export interface Load {
   readonly requests: number;
   /** The client's way, as in {@linkcode Order}. */
   readonly kind: "keepalive" | "close";
+  readonly mode?: Service["mode"];
+  /** Lines of the proxies' section. */
+  readonly listen?: readonly string[];
+  /** Whether they log by UDP. */
+  readonly logs?: true;
+  /** What the costs are divided by; requests unless given. */
+  readonly per?: "MiB";
 }
 
-/** What a load costs. Arrays have one element a round. */
-export interface LoadFigures {
-  /** CPU time per request, user and system, in us. */
-  readonly cpu: Series;
-  /** The share of it in user mode, over all rounds. */
-  readonly user: { readonly sluice: number; readonly haproxy: number };
-  /** CPU time over elapsed time: below 0.9 or so the proxy had to wait for the helpers. */
-  readonly busy: { readonly sluice: number; readonly haproxy: number };
-}
+/**
+ * The numbers of requests make rounds of a tenth of a second. On a virtual machine neighbours come
+ * and go by the millisecond: many short rounds in turns even that out, few long ones do not.
+ */
+export const loads: readonly Load[] = [
+  { name: "keepalive", size: 128, connections: 64, requests: 5_000, kind: "keepalive" },
+  {
+    name: "httplog",
+    size: 128,
+    connections: 64,
+    requests: 5_000,
+    kind: "keepalive",
+    listen: ["option httplog"],
+    logs: true,
+  },
+  {
+    name: "close",
+    size: 128,
+    connections: 64,
+    requests: 1_200,
+    kind: "close",
+    listen: ["option httpclose"],
+  },
+  { name: "16KiB", size: 16_384, connections: 32, requests: 3_500, kind: "keepalive" },
+  { name: "1MiB", size: 1 << 20, connections: 8, requests: 150, kind: "keepalive" },
+  {
+    name: "bulk",
+    size: 128 << 20,
+    connections: 1,
+    requests: 1,
+    kind: "keepalive",
+    mode: "tcp",
+    listen: [SPLICE],
+    per: "MiB",
+  },
+];
 
 /** Rounds that do not count: the time that a just-in-time compiler needs. */
 const WARM_UP = 8;
 /** Work put off until after a round still counts as the round's. In ms. */
 const AFTERMATH = 20;
+/** UDP may lose log lines where the daemon is slow; who sends fewer than this part does not log. */
+const LOGGED = 0.9;
 
 /** A proxy and what its rounds have shown. */
 interface Subject {
   readonly proxy: Proxy;
-  /** us a request, a round each. */
-  readonly cpu: number[];
-  readonly elapsed: number[];
+  cpu: number;
+  /** From the first request to the last response of each round, in us. */
+  elapsed: number;
+  responses: number;
+  logged: number;
 }
 
 /** Measures one load in `rounds` rounds, after a warm-up. */
 export async function measureLoad(
   load: Load,
   rounds: number,
-  helpers: Helpers,
-  cpus: Placement,
-  folder: string,
-): Promise<LoadFigures> {
-  const subjects: Subject[] = [];
-  for (const contestant of [sluice, haproxy, haproxy]) {
-    const option = load.kind === "close" ? "option httpclose" : "";
-    const proxy = await startProxy(contestant, helpers.origin, option, cpus.proxy, folder);
-    subjects.push({ proxy, cpu: [], elapsed: [] });
-  }
-  for (const { proxy } of subjects) {
-    for (let round = 0; round < WARM_UP; round++) await burden(proxy, load, helpers);
-  }
-  const before = subjects.map(({ proxy }) => modeTicks(proxy.pid));
-  for (let round = 0; round < rounds; round++) {
-    // Every other round in reverse, so that a drift of the machine strikes both ends alike.
-    for (const { proxy, cpu, elapsed } of round % 2 === 0 ? subjects : subjects.toReversed()) {
-      const figures = await burden(proxy, load, helpers);
-      cpu.push(figures.cpu);
-      elapsed.push(figures.elapsed);
-    }
-  }
-  const user = subjects.map(({ proxy }, index) => {
-    const after = modeTicks(proxy.pid);
-    const userTicks = after.user - (before[index]?.user ?? 0);
-    return userTicks / (userTicks + after.system - (before[index]?.system ?? 0));
-  });
-  for (const { proxy } of subjects) await stop(proxy);
-
-  const [ours, theirs, again] = subjects;
-  const busy = (subject?: Subject) => sum(subject?.cpu) / sum(subject?.elapsed);
-  return {
-    cpu: { sluice: ours?.cpu ?? [], haproxy: theirs?.cpu ?? [], again: again?.cpu ?? [] },
-    user: { sluice: user[0] ?? NaN, haproxy: ((user[1] ?? NaN) + (user[2] ?? NaN)) / 2 },
-    busy: { sluice: busy(ours), haproxy: busy(theirs) },
+  stand: Stand,
+): Promise<{ readonly row: Row; readonly notes: readonly string[] }> {
+  const { helpers, cpus, folder } = stand;
+  const sink = load.logs === undefined ? undefined : await startSink(cpus.client);
+  const log = sink === undefined ? [] : [`log 127.0.0.1:${sink.port} local0`];
+  const service: Service = {
+    origins: [helpers.origin.port],
+    mode: load.mode ?? "http",
+    global: log,
+    listen: [...(load.listen ?? []), ...log.map(() => "log global")],
   };
+  const subjects = await eachOf(contestants(stand), async (one): Promise<Subject> => {
+    const proxy = await startProxy(one, service, cpus.proxy, folder);
+    return { proxy, cpu: 0, elapsed: 0, responses: 0, logged: 0 };
+  });
+  for (const { proxy } of Object.values(subjects)) {
+    for (let i = 0; i < WARM_UP; i++) await order(proxy, load, stand);
+  }
+  const before = await eachOf(subjects, ({ proxy }) => modeTicks(proxy.pid));
+  const units = load.requests * (load.per === undefined ? 1 : load.size / (1 << 20));
+  const series = await inTurns(subjects, rounds, async (subject) => {
+    return await round(subject, load, stand, sink) / units;
+  });
+  const after = await eachOf(subjects, ({ proxy }) => modeTicks(proxy.pid));
+  for (const { proxy } of Object.values(subjects)) await stop(proxy);
+  await sink?.stop();
+
+  const share = (who: "sluice" | "haproxy" | "again") => {
+    const user = after[who].user - before[who].user;
+    return user / (user + after[who].system - before[who].system);
+  };
+  const user = { sluice: share("sluice"), haproxy: (share("haproxy") + share("again")) / 2 };
+  const unit = `us/${load.per ?? "request"} (user+system)`;
+  const note = (words: string, part: (subject: Subject) => number) => {
+    const percent = (subject: Subject) => `${Math.round(100 * part(subject))} %`;
+    return `${words}: haproxy ${percent(subjects.haproxy)}, sluice ${percent(subjects.sluice)}`;
+  };
+  const notes = [note(`${load.name}, busy`, ({ cpu, elapsed }) => cpu / elapsed)];
+  if (sink !== undefined) {
+    const part = ({ logged, responses }: Subject) => logged / responses;
+    const mute = Object.values(subjects).find((subject) => part(subject) < LOGGED);
+    if (mute !== undefined) throw new Error(`${mute.proxy.name} has not logged its requests`);
+    notes.push(note(`${load.name}, log lines that came`, part));
+  }
+  return { row: { name: load.name, unit, series, user }, notes };
 }
 
-/** One round of one proxy. @returns CPU time and elapsed time per request, in us */
-async function burden(proxy: Proxy, load: Load, helpers: Helpers) {
+/** One round of one proxy. @returns its CPU time in us */
+async function round(
+  subject: Subject,
+  load: Load,
+  stand: Stand,
+  sink: Sink | undefined,
+): Promise<number> {
+  const { proxy } = subject;
+  const loggedBefore = await sink?.count() ?? 0;
+  const before = cpuTime(proxy.pid);
+  const { seconds } = await order(proxy, load, stand);
+  await new Promise((resolve) => setTimeout(resolve, AFTERMATH));
+  const cpu = cpuTime(proxy.pid) - before;
+  subject.cpu += cpu;
+  subject.elapsed += seconds * 1e6;
+  subject.responses += load.requests;
+  subject.logged += (await sink?.count() ?? 0) - loggedBefore;
+  return cpu;
+}
+
+async function order(proxy: Proxy, load: Load, { helpers }: Stand) {
+  const { kind, size, connections, requests } = load;
   try {
-    const before = cpuTime(proxy.pid);
-    const { seconds } = await helpers.order({ port: proxy.port, ...load });
-    await new Promise((resolve) => setTimeout(resolve, AFTERMATH));
-    const cpu = cpuTime(proxy.pid) - before;
-    return { cpu: cpu / load.requests, elapsed: seconds * 1e6 / load.requests };
+    return await helpers.client.order({ kind, port: proxy.port, size, connections, requests });
   } catch (error) {
     const fate = isRunning(proxy) ? "" : " (it has died)";
     throw new Error(`${proxy.name}${fate}: ${error instanceof Error ? error.message : error}`);
   }
-}
-
-function sum(values: readonly number[] = []): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -32,22 +32,32 @@ export function modeTicks(pid: number): { readonly user: number; readonly system
   return { user: Number(fields[11]), system: Number(fields[12]) };
 }
 
-/** Resident memory of a process in KiB. */
-export function residentMemory(pid: number): number {
+/** Memory of a process in bytes. */
+export interface Memory {
+  /** What of its address space is in memory: its own, and what it maps of files. */
+  readonly resident: number;
+  /** The part of it that is no file's: nobody else can share it, nor can it be read again. */
+  readonly anonymous: number;
+}
+
+function memory(pid: number): Memory {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s*(\d+) kB/m.exec(status)?.[1]);
+  const field = (name: string) =>
+    1024 * Number(new RegExp(`^${name}:\\s*(\\d+) kB`, "m").exec(status)?.[1]);
+  return { resident: field("VmRSS"), anonymous: field("RssAnon") };
 }
 
 /**
- * Resident memory once it has come to rest: garbage collectors and allocators give back late.
- * @returns KiB, when three readings 300 ms apart agree within 0.5 %, or after 5 s
+ * Memory once it has come to rest: garbage collectors and allocators give back late.
+ * @returns it when three readings 300 ms apart agree within 0.5 %, or after 5 s
  */
-export async function settledMemory(pid: number): Promise<number> {
-  let last = residentMemory(pid);
+export async function settledMemory(pid: number): Promise<Memory> {
+  let last = memory(pid);
   for (let alike = 0, readings = 0; alike < 2 && readings < 16; readings++) {
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const now = residentMemory(pid);
-    alike = Math.abs(now - last) <= last * 0.005 ? alike + 1 : 0;
+    const now = memory(pid);
+    const change = Math.abs(now.resident - last.resident);
+    alike = change <= last.resident * 0.005 ? alike + 1 : 0;
     last = now;
   }
   return last;

@@ -1,5 +1,6 @@
 /**
- * The server behind the proxies, on Bun: `GET /N` is answered with N bytes of content, made once.
+ * The server behind the proxies, on Bun: `GET /N` is answered with N bytes of content. Its argument
+ * is the service time: a response leaves so many ms after its request has come, in order.
  * Prints its port, and ends when its standard input does.
  */
 
@@ -12,26 +13,36 @@ interface Connection {
   /** How far "close" has been matched in this head, and whether it was. */
   closeMatched: number;
   closing: boolean;
+  /** The head of the response and the first of its content, and what of them has gone. */
   answer: Uint8Array;
   sent: number;
+  /** Bytes of content behind them, to be taken from BLOCK again and again, and what has gone. */
+  more: number;
+  moreSent: number;
 }
 
 const END = new TextEncoder().encode("\r\n\r\n");
 const CLOSE = new TextEncoder().encode("close");
 const [CR, SPACE, SLASH, ZERO, NINE] = [13, 32, 47, 48, 57];
 const NOTHING = new Uint8Array(0);
+const BLOCK = new Uint8Array(1 << 20).fill(120);
+
+/** The service time in ms. */
+const SERVICE = Number(process.argv[2] ?? 0);
+/** A timer may be late by so much: the rest is waited for awake. In ms. */
+const LATENESS = 1.5;
 
 const keptAnswers = new Map<number, Uint8Array>();
 const closedAnswers = new Map<number, Uint8Array>();
 
-/** Head and content in one piece, so that one write sends it. */
+/** Head and content in one piece, as far as BLOCK reaches, so that one write sends it. */
 function answerOf(size: number, closing: boolean): Uint8Array {
   const answers = closing ? closedAnswers : keptAnswers;
   let answer = answers.get(size);
   if (answer === undefined) {
     const head = `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${size}\r\n` +
       (closing ? "Connection: close\r\n\r\n" : "\r\n");
-    answer = new TextEncoder().encode(head + "x".repeat(size));
+    answer = Buffer.concat([Buffer.from(head), BLOCK.subarray(0, Math.min(size, BLOCK.length))]);
     answers.set(size, answer);
   }
   return answer;
@@ -39,12 +50,40 @@ function answerOf(size: number, closing: boolean): Uint8Array {
 
 function send(socket: Bun.Socket<Connection>): void {
   const connection = socket.data;
-  const { answer, sent } = connection;
-  if (sent === answer.length) return;
-  const taken = socket.write(answer, sent, answer.length - sent);
-  if (taken < 0) return;
-  connection.sent += taken;
-  if (connection.sent === answer.length && connection.closing) socket.end();
+  const { answer, more, closing } = connection;
+  if (connection.sent === answer.length && connection.moreSent === more) return;
+  while (connection.sent < answer.length) {
+    const taken = socket.write(answer, connection.sent, answer.length - connection.sent);
+    if (taken <= 0) return;
+    connection.sent += taken;
+  }
+  while (connection.moreSent < more) {
+    const at = connection.moreSent % BLOCK.length;
+    const length = Math.min(BLOCK.length - at, more - connection.moreSent);
+    const taken = socket.write(BLOCK, at, length);
+    if (taken <= 0) return;
+    connection.moreSent += taken;
+  }
+  if (closing) socket.end();
+}
+
+/** Responses whose service is under way, the earliest first; Bun's clock, ms. */
+const due: { readonly at: number; readonly socket: Bun.Socket<Connection> }[] = [];
+
+function serve(): void {
+  const now = performance.now();
+  while (due[0] !== undefined && due[0].at <= now) {
+    const { socket } = due.shift()!;
+    send(socket);
+  }
+  const wait = (due[0]?.at ?? NaN) - now - LATENESS;
+  if (wait > 0) setTimeout(serve, wait);
+  else if (due.length > 0) setImmediate(serve);
+}
+
+function answer(socket: Bun.Socket<Connection>): void {
+  if (SERVICE === 0) send(socket);
+  else if (due.push({ at: performance.now() + SERVICE, socket }) === 1) serve();
 }
 
 /** Reads one byte of a request head. Every "close" in a head counts: the heads are ours. */
@@ -76,6 +115,8 @@ const listener = Bun.listen<Connection>({
         closing: false,
         answer: NOTHING,
         sent: 0,
+        more: 0,
+        moreSent: 0,
       };
     },
     data(socket, bytes) {
@@ -84,11 +125,12 @@ const listener = Bun.listen<Connection>({
         readByte(connection, byte);
         if (connection.end < END.length) continue;
         connection.answer = answerOf(connection.size, connection.closing);
-        connection.sent = 0;
+        connection.more = Math.max(0, connection.size - BLOCK.length);
+        connection.sent = connection.moreSent = 0;
         connection.end = 0;
         connection.size = -1;
         connection.closeMatched = 0;
-        send(socket);
+        answer(socket);
       }
     },
     drain: send,

@@ -3,12 +3,27 @@
  */
 import { isRunning, type Running, spawn, stop } from "./processes.ts";
 
-/** A kind of proxy to start: the command line up to the configuration file. */
+/** A kind of proxy to start. */
 export interface Contestant {
   readonly name: string;
+  /** The command line up to the configuration file. */
   readonly command: readonly string[];
-  /** Lines for `global` which only this one takes. */
-  readonly global: readonly string[];
+  /** Lines of {@linkcode OPTIONAL} that it does not know. They are left out for it. */
+  readonly lacks: ReadonlySet<string>;
+}
+
+/** What a proxy is to do. */
+export interface Service {
+  /** The ports of its servers. */
+  readonly origins: readonly number[];
+  readonly mode?: "http" | "tcp";
+  /** 1 unless given. */
+  readonly threads?: number;
+  /** Lines for the `global` and the `listen` section. */
+  readonly global?: readonly string[];
+  readonly listen?: readonly string[];
+  /** Words behind each server's address. */
+  readonly server?: string;
 }
 
 /** A proxy at work. */
@@ -19,28 +34,59 @@ export interface Proxy extends Running {
   readonly startTime: number;
 }
 
-/** sluice runs on one thread by itself; haproxy takes one for each CPU unless told. */
-export const sluice: Contestant = {
-  name: "sluice",
-  command: [Deno.env.get("SLUICE_BINARY") ?? "dist/sluice", "-db", "-f"],
-  global: [],
-};
-export const haproxy: Contestant = {
-  name: "haproxy",
-  command: ["haproxy", "-db", "-f"],
-  global: ["nbthread 1"],
-};
+export const SPLICE = "option splice-auto";
+const threadsLine = (count: number) => `nbthread ${count}`;
 
-/** Says what is missing before anything starts. */
-export function checkInstalled(): void {
-  for (const { name, command } of [sluice, haproxy]) {
-    const program = command[0] ?? name;
-    try {
-      new Deno.Command(program, { args: ["-v"], stdout: "null", stderr: "null" }).outputSync();
-    } catch {
-      const mend = name === "sluice" ? "run `deno task build`" : "install Debian's haproxy";
-      throw new Error(`${program} cannot be started: ${mend}`);
-    }
+/** Lines which an older sluice refuses; it is measured all the same, for before and after. */
+const OPTIONAL: readonly Service[] = [
+  { origins: [1], threads: 1 },
+  { origins: [1], threads: 2 },
+  { origins: [1], listen: [SPLICE] },
+];
+
+/** Whether a contestant runs more threads than one when it is told to. */
+export function hasThreads({ lacks }: Contestant): boolean {
+  return !lacks.has(threadsLine(2));
+}
+
+/**
+ * Gets to know both programs.
+ * @param sluiceArgs more flags for sluice
+ * @throws {Error} which one is missing
+ */
+export function introduce(sluiceArgs: readonly string[], folder: string) {
+  const program = Deno.env.get("SLUICE_BINARY") ?? "dist/sluice";
+  return {
+    sluice: contestant("sluice", [program, ...sluiceArgs, "-db"], "run `deno task build`", folder),
+    haproxy: contestant("haproxy", ["haproxy", "-db"], "install Debian's haproxy", folder),
+  };
+}
+
+function contestant(
+  name: string,
+  [program = "", ...args]: readonly string[],
+  mend: string,
+  folder: string,
+): Contestant {
+  const file = `${folder}/${name}.cfg`;
+  /** What the program says against a configuration; "" if it takes it. */
+  const complaint = (service: Service) => {
+    Deno.writeTextFileSync(file, configuration(service, 1, new Set()));
+    const command = new Deno.Command(program, { args: [...args, "-c", "-f", file] });
+    const { success, stdout, stderr } = command.outputSync();
+    if (success) return "";
+    const said = [stdout, stderr].map((out) => new TextDecoder().decode(out)).join("").trim();
+    return said || "It ends at once.";
+  };
+  try {
+    const plainest = complaint({ origins: [1] });
+    if (plainest !== "") throw new Error(plainest);
+    const lacks = OPTIONAL.filter((service) => complaint(service) !== "")
+      .map(({ threads, listen }) => listen?.[0] ?? threadsLine(threads ?? 1));
+    return { name, command: [program, ...args, "-f"], lacks: new Set(lacks) };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error;
+    throw new Error(`${program} cannot be started: ${mend}. ${why}`);
   }
 }
 
@@ -58,40 +104,43 @@ function freePort(): number {
   }
 }
 
-function configuration(global: readonly string[], port: number, origin: number, option: string) {
+function configuration(
+  { origins, mode = "http", threads, global = [], listen = [], server = "" }: Service,
+  port: number,
+  lacks: ReadonlySet<string>,
+): string {
+  const lines = (words: readonly string[]) =>
+    words.filter((line) => !lacks.has(line)).map((line) => `    ${line}\n`).join("");
+  const servers = origins.map((origin, i) => `server s${i + 1} 127.0.0.1:${origin} ${server}`);
   return `\
 global
     maxconn 6000
-${global.map((line) => `    ${line}\n`).join("")}
+${lines([...(threads === undefined ? [] : [threadsLine(threads)]), ...global])}
 defaults
-    mode http
-    timeout connect 5s
+    mode ${mode}
+    timeout connect 30s
     timeout client 30s
     timeout server 30s
 
 listen bench
     bind 127.0.0.1:${port}
     balance roundrobin
-${option === "" ? "" : `    ${option}\n`}\
-    server s1 127.0.0.1:${origin}
-`;
+${lines([...listen, ...servers])}`;
 }
 
 /**
- * Starts a proxy before the origin and waits until it answers.
- * @param option a line for the `listen` section, or ""
+ * Starts a proxy before its origins and waits until it answers.
  * @param folder where its configuration file goes
  */
 export async function startProxy(
-  { name, command, global }: Contestant,
-  origin: number,
-  option: string,
+  { name, command, lacks }: Contestant,
+  service: Service,
   cpus: string,
   folder: string,
 ): Promise<Proxy> {
   const port = freePort();
   const file = `${folder}/${name}-${port}.cfg`;
-  Deno.writeTextFileSync(file, configuration(global, port, origin, option));
+  Deno.writeTextFileSync(file, configuration({ threads: 1, ...service }, port, lacks));
   const began = performance.now();
   const running = spawn([...command, file], cpus, {
     stdin: "null",

@@ -1,79 +1,67 @@
 /**
  * What a proxy costs before it does anything: its start, its memory, and that of idle connections.
  */
-import type { Helpers } from "./helpers.ts";
 import { settledMemory } from "./measure.ts";
-import { type Placement, stop } from "./processes.ts";
-import { type Contestant, haproxy, sluice, startProxy } from "./proxies.ts";
+import { stop } from "./processes.ts";
+import { startProxy } from "./proxies.ts";
+import { contestants, inTurns, type Stand } from "./rounds.ts";
 import type { Series } from "./statistics.ts";
+import type { Row } from "./table.ts";
 
 /** The ends of the slope. */
 const [FEW, MANY] = [1_000, 5_000];
 
-/** Runs `look` at a fresh process of each contestant, `rounds` times in turns. */
-async function inTurns<T>(
-  rounds: number,
-  look: (contestant: Contestant) => Promise<T>,
-): Promise<{ sluice: T[]; haproxy: T[]; again: T[] }> {
-  const seen = { sluice: [] as T[], haproxy: [] as T[], again: [] as T[] };
-  for (let round = 0; round < rounds; round++) {
-    seen.sluice.push(await look(sluice));
-    seen.haproxy.push(await look(haproxy));
-    seen.again.push(await look(haproxy));
-  }
-  return seen;
-}
-
 /**
  * Memory per idle connection, in bytes: the slope of the resident memory from 1,000 to 5,000
  * keep-alive connections of clients, each of which has made one request. What the proxy keeps of
- * its connections to the server counts too.
+ * its connections to the server counts too. A fresh process in each round.
  */
-export function measureIdle(
-  rounds: number,
-  helpers: Helpers,
-  cpus: Placement,
-  folder: string,
-): Promise<Series> {
-  return inTurns(rounds, async (contestant) => {
-    const proxy = await startProxy(contestant, helpers.origin, "", cpus.proxy, folder);
+export async function measureIdle(rounds: number, stand: Stand): Promise<readonly Row[]> {
+  const { helpers, cpus, folder } = stand;
+  const series = await inTurns(contestants(stand), rounds, async (contestant) => {
+    const service = { origins: [helpers.origin.port] };
+    const proxy = await startProxy(contestant, service, cpus.proxy, folder);
     const memoryWith = async (connections: number) => {
-      await helpers.order({
+      const order = {
         kind: "hold",
         port: proxy.port,
         size: 128,
         connections,
         requests: 0,
-      });
-      return await settledMemory(proxy.pid);
+      } as const;
+      await helpers.client.order(order);
+      return (await settledMemory(proxy.pid)).resident;
     };
     const few = await memoryWith(FEW);
     const many = await memoryWith(MANY);
     await stop(proxy);
-    return (many - few) * 1024 / (MANY - FEW);
+    return (many - few) / (MANY - FEW);
   });
+  return [{ name: "idle", unit: "bytes/connection", series }];
 }
 
 /**
  * The time from exec to the first answer that comes through (which is a little more than to the
- * first connection accepted), in ms, and the resident memory then, in MiB.
+ * first connection accepted), in ms, and the memory then, in MB of 1,000,000 bytes. A fresh process
+ * in each round.
  */
-export async function measureStart(
-  rounds: number,
-  helpers: Helpers,
-  cpus: Placement,
-  folder: string,
-): Promise<{ readonly time: Series; readonly memory: Series }> {
-  const seen = await inTurns(rounds, async (contestant) => {
-    const proxy = await startProxy(contestant, helpers.origin, "", cpus.proxy, folder);
-    const memory = await settledMemory(proxy.pid) / 1024;
+export async function measureStart(rounds: number, stand: Stand): Promise<readonly Row[]> {
+  const { helpers, cpus, folder } = stand;
+  const seen = await inTurns(contestants(stand), rounds, async (contestant) => {
+    const service = { origins: [helpers.origin.port] };
+    const proxy = await startProxy(contestant, service, cpus.proxy, folder);
+    const { resident, anonymous } = await settledMemory(proxy.pid);
     await stop(proxy);
-    return { time: proxy.startTime, memory };
+    return { time: proxy.startTime, resident: resident / 1e6, anonymous: anonymous / 1e6 };
   });
-  const pick = (key: "time" | "memory"): Series => ({
+  const pick = (key: "time" | "resident" | "anonymous"): Series => ({
     sluice: seen.sluice.map((look) => look[key]),
     haproxy: seen.haproxy.map((look) => look[key]),
     again: seen.again.map((look) => look[key]),
   });
-  return { time: pick("time"), memory: pick("memory") };
+  return [
+    { name: "start", unit: "ms", series: pick("time") },
+    { name: "RSS at rest", unit: "MB", series: pick("resident") },
+    { name: "- anonymous", unit: "MB", series: pick("anonymous") },
+  ];
 }

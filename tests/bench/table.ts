@@ -1,13 +1,8 @@
 /**
  * The table of the figures.
  */
+import type { Goal } from "./goals.ts";
 import { noise, ratios, type Series, type Spread, spread } from "./statistics.ts";
-
-/** What is to be reached: a ratio to haproxy, or a value of sluice's own. */
-export interface Goal {
-  readonly of: "ratio" | "value";
-  readonly atMost: number;
-}
 
 /** One quantity, measured. */
 export interface Row {
@@ -17,14 +12,13 @@ export interface Row {
   readonly series: Series;
   /** The user-mode share of the values, where there is one. */
   readonly user?: { readonly sluice: number; readonly haproxy: number };
-  readonly goal?: Goal;
 }
 
 /** Prints rows as text with columns aligned: medians of the rounds, with what bench.ts explains. */
-export function table(rows: readonly Row[]): string {
+export function table(rows: readonly Row[], goals: Readonly<Record<string, Goal>>): string {
   const lines = [
     ["measure", "unit", "haproxy", "sluice", "sluice/haproxy", "haproxy/haproxy", "goal", ""],
-    ...rows.map(cells),
+    ...rows.map((row) => cells(row, goals[row.name])),
   ];
   const widths = lines[0]?.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0))
@@ -34,29 +28,38 @@ export function table(rows: readonly Row[]): string {
   ).join("\n");
 }
 
-function cells({ name, unit, series, user, goal }: Row): string[] {
+function cells({ name, unit, series, user }: Row, goal: Goal | undefined): string[] {
   const ours = spread(series.sluice);
   const theirs = spread([...series.haproxy, ...series.again]);
   const ratio = ratios(series);
-  const amount = ({ median }: Spread, share?: number) =>
-    figure(median) + (share === undefined ? "" : ` (${figure(median * share)})`);
   return [
     name,
     unit,
-    amount(theirs, user?.haproxy),
-    amount(ours, user?.sluice),
+    amount(theirs.median, user?.haproxy),
+    amount(ours.median, user?.sluice),
     range(ratio),
     range(noise(series)),
-    ...(goal === undefined ? [] : verdict(goal, goal.of === "ratio" ? ratio : ours)),
+    ...(goal === undefined ? [] : [
+      `${goal.of === "ratio" ? "ratio" : "sluice"} ${symbols[goal.at]} ${goal.limit}`,
+      verdict(goal, goal.of === "ratio" ? ratio : ours),
+    ]),
   ];
 }
 
-function verdict({ of, atMost }: Goal, { median, error }: Spread): [string, string] {
-  return [
-    of === "ratio" ? `ratio <= ${atMost.toFixed(2)}` : `sluice <= ${atMost}`,
-    (median <= atMost ? "met" : "MISSED") +
-    (Math.abs(median - atMost) < error ? ", within the error" : ""),
-  ];
+const symbols = { most: "<=", least: ">=" } as const;
+
+/** Whether a goal is met and by how much of it. */
+export function verdict({ at, limit }: Goal, { median, error }: Spread): string {
+  const met = at === "most" ? median <= limit : median >= limit;
+  const distance = Math.abs(median - limit);
+  const percent = `${(100 * distance / limit).toFixed(0)} %`;
+  return `${met ? "met" : "MISSED"} by ${percent}${distance < error ? ", within the error" : ""}`;
+}
+
+/** A value, and its parts in user and in system mode. */
+function amount(value: number, userShare?: number): string {
+  if (userShare === undefined) return figure(value);
+  return `${figure(value)} (${figure(value * userShare)}+${figure(value * (1 - userShare))})`;
 }
 
 /** Three digits that tell something. */
