@@ -150,7 +150,8 @@ build_with_bun() {
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --tsconfig-override=deno.json --asset scenarios
   if [ -n "$target" ]; then set -- "$@" "--target=bun-$target"; fi
-  "$bun" build "$@" --outfile "$work/sluice" src/main.ts >"$work/log" 2>&1 </dev/null || {
+  "$bun" build "$@" --outfile "$work/sluice" src/main.ts src/process/threads/thread.ts \
+    >"$work/log" 2>&1 </dev/null || {
     cat "$work/log" >&2
     if [ -n "$target" ] && grep -qi download "$work/log"; then
       fail "Bun's runtime for $target could not be fetched" "let this machine reach the npm registry"

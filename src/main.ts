@@ -1,6 +1,6 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
 import process from "node:process";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { check, condition, convert } from "./commands/check.ts";
 import { demo } from "./commands/demo.ts";
 import { demoHost } from "./commands/demo-host.ts";
@@ -10,6 +10,7 @@ import { run } from "./commands/run.ts";
 import { scenario, scenarios } from "./commands/scenarios.ts";
 import { longVersion, shortVersion } from "./commands/version.ts";
 import { jsonSchema } from "./config/json.ts";
+import { type Engine, engines } from "./config/model.ts";
 import { didYouMean } from "./config/nearest.ts";
 
 process.exitCode = await main(process.argv.slice(2));
@@ -46,7 +47,9 @@ async function runFlags(argv: readonly string[]): Promise<number> {
   if (flags.check) return check(flags.files, flags.quiet);
   // -d is -db, and says more.
   const background = flags.foreground || flags.debug ? null : { always: flags.daemon, argv };
-  return run(flags.files, { ...flags, background, verbose: flags.verbose || flags.debug });
+  const engine = flags.noEpoll ? "sockets" : null;
+  const verbose = flags.verbose || flags.debug;
+  return run(flags.files, { ...flags, background, engine, verbose });
 }
 
 /** The verbs for people: `sluice run FILE`. */
@@ -85,8 +88,12 @@ async function runVerb(argv: readonly string[]): Promise<number> {
   program.command("run").argument("<file...>", "configuration files, or the name of a scenario")
     .description("runs a configuration in the foreground, even if it says 'daemon'")
     .option("-p, --pidfile <file>", "writes the process's id to a file")
+    .addOption(
+      new Option("--engine <engine>", "serves the sockets so, whatever the configuration says")
+        .choices(engines),
+    )
     .addHelpText("after", examples("sluice run my.cfg", "sluice run cookie-insert"))
-    .action(async (files: string[], options: { pidfile?: string }) =>
+    .action(async (files: string[], options: { pidfile?: string; engine?: Engine }) =>
       end(await run(files, { ...options, verbose: true }))
     );
   program.command("check").argument("<file...>", "configuration files")

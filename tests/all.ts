@@ -24,6 +24,8 @@ interface Step {
   command: string[];
   /** Reads the tests' counts; a step without it counts for nothing unless it fails. */
   counts?: (output: string) => Counts | undefined;
+  /** The program that is tested; the binary by default. */
+  program?: string;
 }
 
 const preparation: Step[] = [
@@ -32,22 +34,35 @@ const preparation: Step[] = [
   { name: "types", command: [deno, "check", "src", "tests"] },
   { name: "build", command: ["sh", "compile.sh"] },
 ];
+/** The binary on the runtime's own sockets instead of its epoll loop. */
+const onSockets = join(root, "dist", "sluice-on-sockets");
+const programTests = ["commands", "fronts", "oracle", "reload", "scenarios"];
 const suites: Step[] = [
   { name: "tests on Deno", command: [deno, "task", "test:deno"], counts: countsOfDeno },
   { name: "tests on Bun", command: [deno, "task", "test:bun"], counts: countsOfBun },
+  {
+    name: "programs on Bun's sockets",
+    command: [
+      "node_modules/.bin/bun",
+      ...["test", "--tsconfig-override=deno.json", "--no-install", "--timeout", "60000"],
+      ...programTests.map((folder) => `tests/${folder}/`),
+    ],
+    counts: countsOfBun,
+    program: onSockets,
+  },
 ];
 
 /**
  * Runs a command at the project's root until it has ended and nobody holds its output open, for
  * LIMIT_SECONDS at most.
  */
-async function run([program = "", ...args]: string[]): Promise<Result> {
+async function run([program = "", ...args]: string[], tested = binary): Promise<Result> {
   let output = "";
   try {
     const child = new Deno.Command(program, {
       args,
       cwd: root,
-      env: { NO_COLOR: "1", SLUICE_BINARY: binary },
+      env: { NO_COLOR: "1", SLUICE_BINARY: tested },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -71,9 +86,9 @@ async function run([program = "", ...args]: string[]): Promise<Result> {
 }
 
 /** A step that fails, or breaks off before it has counted, is one failure at least. */
-async function perform({ name, command, counts: read }: Step): Promise<Counts> {
+async function perform({ name, command, counts: read, program }: Step): Promise<Counts> {
   const start = performance.now();
-  const { ok, output } = await run(command);
+  const { ok, output } = await run(command, program);
   const found = read === undefined ? NONE : read(output);
   const good = ok && found?.failed === 0;
   const counts = { ...(found ?? NONE) };
@@ -112,9 +127,22 @@ async function playScenarios(): Promise<Counts> {
   return counts;
 }
 
+/** Stands before the binary, and asks for its other engine. */
+function writeOnSockets(): void {
+  const script = `#!/bin/sh
+case \${1-} in
+-[!-v]*) exec '${binary}' -de "$@" ;;
+run) shift && exec '${binary}' run --engine sockets "$@" ;;
+*) exec '${binary}' "$@" ;;
+esac
+`;
+  Deno.writeTextFileSync(onSockets, script, { mode: 0o755 });
+}
+
 // The first four neither measure time nor share a file; the suites follow one another, since some
 // of their tests have deadlines.
 let total = (await Promise.all(preparation.map(perform))).reduce(add);
+writeOnSockets();
 for (const suite of suites) total = add(total, await perform(suite));
 total = add(total, await playScenarios());
 console.log(`\n${summary(total)}`);

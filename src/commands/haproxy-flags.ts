@@ -17,6 +17,10 @@ export interface Flags {
   readonly debug: boolean;
   readonly pidfile: string | null;
   readonly maxconn: number | null;
+  /** -de: the engine is the runtime's own sockets, as with `noepoll`. */
+  readonly noEpoll: boolean;
+  /** -dS: as `nosplice`. */
+  readonly noSplice: boolean;
   /** -sf, -st: processes to relieve, when this one listens. */
   readonly finish: readonly number[];
   readonly terminate: readonly number[];
@@ -34,6 +38,8 @@ const flags = {
   "-q": { operand: "", help: "says nothing of warnings" },
   "-V": { operand: "", help: "says more" },
   "-d": { operand: "", help: "stays in the foreground, and says more" },
+  "-de": { operand: "", help: "does without epoll, as noepoll: one thread, the runtime's sockets" },
+  "-dS": { operand: "", help: "does without splice(), as nosplice" },
   "-v": { operand: "", help: "prints the version; -vv: how it was built" },
   "-vv": { operand: "", help: "" },
   "-sf": { operand: "PID...", help: "lets these processes finish, when this one listens" },
@@ -92,6 +98,8 @@ export function parseFlags(argv: readonly string[]): Flags | string {
     debug: found.has("-d"),
     pidfile: operands.get("-p") ?? null,
     maxconn: maxconn === undefined ? null : Number(maxconn),
+    noEpoll: found.has("-de"),
+    noSplice: found.has("-dS"),
     finish: pids["-sf"],
     terminate: pids["-st"],
   };

@@ -1,17 +1,22 @@
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { loadConfiguration } from "../config/load.ts";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration, Engine as EngineName } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
+import { chooseEngine, type Engine } from "../process/engine.ts";
 import { daemonReady, startDaemon } from "../process/daemon.ts";
 import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
-import { serve, StartError } from "../process/serve.ts";
+import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals } from "../process/signals.ts";
+import { trimCode } from "../process/trim.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { complain, readFiles, show } from "./files.ts";
+
+/** After so long, ms, nothing runs any more that only the start needs. */
+const startTime = 1000;
 
 /** How to run. */
 export interface RunOptions {
@@ -25,6 +30,10 @@ export interface RunOptions {
   /** Processes in whose place it starts: they are told to finish, or to end at once. */
   readonly finish?: readonly number[];
   readonly terminate?: readonly number[];
+  /** Comes before the configuration's `tune.engine`. */
+  readonly engine?: EngineName | null;
+  /** As the configuration's `nosplice`. */
+  readonly noSplice?: boolean;
 }
 
 /**
@@ -44,6 +53,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
     return 1;
   }
+  const { tuneEngine, nbthread, nosplice } = configuration.global;
+  const engine = await chooseEngine({ name: options.engine ?? tuneEngine, threads: nbthread });
+  const splice = !nosplice && options.noSplice !== true;
   const descriptors = inherited(configuration);
   const { background = null } = options;
   if (ready === null && background !== null && (background.always || configuration.global.daemon)) {
@@ -61,21 +73,27 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const finish = otherProcesses(options.finish ?? [], own);
   const terminate = otherProcesses(options.terminate ?? [], own);
   const warn = (line: string) => complain(`[WARNING]  (${process.pid}) : ${line}`);
-  let instance: Instance;
+  let instance: Serving;
   try {
     const resolved = await resolveNames(configuration);
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
     const pidfile = options.pidfile ?? configuration.global.pidfile;
-    instance = await startInPlaceOf([...finish, ...terminate], network, (network) => {
+    instance = await startInPlaceOf([...finish, ...terminate], (over) => {
       // Else the others would be told to go for a process that goes too.
       const signal = signals.toEnd();
       if (signal !== null) throw new StartError(`${signal} came first`);
-      const more = quiet ? {} : { announce: warn };
+      const more = { engine, splice, over, ...quiet ? {} : { announce: warn } };
       const started = serve(resolved, network, options.maxconn ?? null, complain, more);
       if (pidfile !== null) writePid(pidfile, started);
       return started;
     }, quiet ? () => {} : warn);
+    try {
+      await instance.begun;
+    } catch (error) {
+      instance.stop();
+      throw error;
+    }
   } catch (error) {
     if (
       error instanceof SocketError || error instanceof StartError || error instanceof ResolveError
@@ -85,11 +103,12 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     }
     throw error;
   }
-  if (options.verbose) announce(instance);
+  if (options.verbose) announce(instance, engine);
   const over = signals.obey(instance, warn);
   for (const pid of finish) relieve(pid, "SIGUSR1");
   for (const pid of terminate) relieve(pid, "SIGTERM");
   await ready?.(descriptors);
+  setTimeout(trimCode, startTime).unref();
   await over;
   instance.stop();
   return 0;
@@ -142,7 +161,8 @@ function mend(error: Error): string {
   }
 }
 
-function announce({ endpoints }: Instance): void {
+function announce({ endpoints }: Instance, { name, threads, why }: Engine): void {
+  complain(`engine: ${name}, ${threads === 1 ? "one thread" : `${threads} threads`} (${why})`);
   for (const { proxy, endpoint } of endpoints) {
     complain(`${proxy} listens on ${showEndpoint(endpoint)}`);
   }

@@ -1,5 +1,6 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { features, languageVersion } from "../config/haproxy/condition.ts";
+import { chooseEngine } from "../process/engine.ts";
 import { networkOfRuntime, runtimeName } from "../process/runtime.ts";
 
 /** This program's version, "1.2.3". */
@@ -13,10 +14,15 @@ export function shortVersion(): string {
 /** `-vv`: and what it runs on. */
 export async function longVersion(): Promise<string> {
   const { name, can } = await networkOfRuntime();
+  const engine = await chooseEngine({ name: null, threads: null });
   const able = Object.entries(can).filter(([, yes]) => yes).map(([what]) => what);
   return [
     shortVersion(),
     `Runtime: ${runtimeName()}`,
+    `Engine: ${engine.name}, ${
+      engine.threads === 1 ? "one thread" : `${engine.threads} threads`
+    } ` +
+    `by default (${engine.why})`,
     `Sockets: ${name} (${able.join(", ")})`,
     `Features: ${features.join(" ")}`,
   ].join("\n");

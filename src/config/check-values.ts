@@ -39,6 +39,9 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
   const noTime = "'hard-stop-after' 0";
   const endless = "null: a soft-stop takes as long as the sessions last";
   expect(global.hardStopAfter !== 0, global, "hardStopAfter", noTime, endless);
+  const nobody = "'tune.maxaccept' 0 accepts nobody";
+  const noLimit = "-1: no limit; null: as the engine finds best";
+  expect(global.tuneMaxaccept !== 0, global, "tuneMaxaccept", nobody, noLimit);
   const { tuneBufsize, tuneMaxrewrite } = global;
   const hint = `'tune.bufsize' is ${tuneBufsize}, 'tune.maxrewrite' ${tuneMaxrewrite}`;
   const message = "'tune.maxrewrite' leaves no room for a message's head";

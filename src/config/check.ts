@@ -11,7 +11,7 @@ import { checkTrack } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
 import type { Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
-import type { Configuration, Proxy } from "./model.ts";
+import type { Configuration, Global, Proxy } from "./model.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Locator } from "./places.ts";
 
@@ -32,6 +32,7 @@ export function checkConfiguration(
 ): void {
   const { global, proxies } = configuration;
   checkGlobalValues(global, locator, report);
+  checkThreads(global, locator, report);
   checkNames(proxies, locator, report);
   for (const proxy of proxies) {
     checkProxyValues(proxy, locator, report);
@@ -49,6 +50,16 @@ export function checkConfiguration(
   if (options.capabilities !== undefined) {
     checkCapabilities(configuration, options.capabilities, locator, report);
   }
+}
+
+/** The runtime's own sockets are served by one thread. */
+function checkThreads(global: Global, locator: Locator, report: Report): void {
+  const { nbthread, tuneEngine } = global;
+  if (tuneEngine !== "sockets" || nbthread === null || nbthread === 1) return;
+  const message =
+    `'nbthread' ${nbthread} is ignored: with 'tune.engine sockets' there is one thread`;
+  const hint = "without 'tune.engine sockets', and 'noepoll', which is the same, there can be more";
+  report.warning(locator.place(global, "nbthread"), message, hint);
 }
 
 /** No two proxies of one name, except a frontend and a backend. */

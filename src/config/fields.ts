@@ -38,6 +38,7 @@ export const sideOf: Readonly<Record<keyof Proxy, Side>> = {
   connection: "both",
   forwardfor: "both",
   originalto: "both",
+  splice: "both",
   timeout: "both",
   log: "both",
   logGlobal: "both",

@@ -248,6 +248,20 @@ export const Timeouts = v.strictObject({
 /** {@linkcode Timeouts} */
 export type Timeouts = v.InferOutput<typeof Timeouts>;
 
+/**
+ * Which content may go through a pipe of the kernel instead of the process, where the engine can do
+ * that and it pays (manual: "option splice-auto", "splice-request", "splice-response"; HAProxy
+ * splices only where told to). Of a frontend and its backend, both must allow it.
+ */
+export const Splice = v.strictObject({
+  /** From the client to the server. */
+  request: v.optional(v.boolean(), true),
+  /** From the server to the client. */
+  response: v.optional(v.boolean(), true),
+});
+/** {@linkcode Splice} */
+export type Splice = v.InferOutput<typeof Splice>;
+
 /** How long connections live (manual: "option http-keep-alive", "http-server-close", "httpclose"). */
 export const connectionModes = ["keep-alive", "server-close", "close"] as const;
 
@@ -295,6 +309,7 @@ export const Proxy = v.strictObject({
   forwardfor: unset(ForwardFor),
   originalto: unset(OriginalTo),
 
+  splice: v.optional(Splice, {}),
   timeout: v.optional(Timeouts, {}),
 
   // logs
@@ -306,6 +321,11 @@ export const Proxy = v.strictObject({
 });
 /** {@linkcode Proxy} */
 export type Proxy = v.InferOutput<typeof Proxy>;
+
+/** What serves the sockets: an epoll loop of our own in each thread, or the runtime's own sockets. */
+export const engines = ["epoll", "sockets"] as const;
+/** {@linkcode engines} */
+export type Engine = (typeof engines)[number];
 
 /** The process (manual, chapter 3). */
 export const Global = v.strictObject({
@@ -323,6 +343,18 @@ export const Global = v.strictObject({
   /** A message's head fits in `bufsize - maxrewrite` (manual: "tune.bufsize"). */
   tuneBufsize: v.optional(v.pipe(natural, v.minValue(1024)), 16384),
   tuneMaxrewrite: v.optional(natural, 1024),
+  /** Threads that carry sessions; null: one for each CPU that the process may use. */
+  nbthread: unset(v.pipe(positive, v.maxValue(64))),
+  /** `tune.engine`, a keyword that HAProxy does not have; null: the best that this machine can do. */
+  tuneEngine: unset(v.picklist(engines)),
+  /** Connections that a listener accepts before other work has its turn; -1: no limit; null: the engine's. */
+  tuneMaxaccept: unset(v.pipe(v.number(), v.integer(), v.minValue(-1), v.maxValue(2 ** 31 - 1))),
+  /** Copies all content, whatever the proxies allow (manual: "nosplice"). */
+  nosplice: flag,
+  /** Pipes of the process at most, for splicing; null: as the engine finds best. */
+  maxpipes: unset(positive),
+  /** Capacity of such a pipe, in bytes (F_SETPIPE_SZ); null: as the engine finds best. */
+  tunePipesize: unset(v.pipe(positive, v.maxValue(2 ** 31 - 1))),
 });
 /** {@linkcode Global} */
 export type Global = v.InferOutput<typeof Global>;

@@ -3,13 +3,14 @@
  * passes. New connections get no answer, and established ones fall silent, until the link is back:
  * then what was sent meanwhile goes on its way, as TCP does it. Loopback has no links to take down.
  */
-import type {
-  ConnectOptions,
-  Endpoint,
-  Network,
-  Socket,
-  SocketError,
-  SocketEvents,
+import {
+  type ConnectOptions,
+  type Endpoint,
+  type Network,
+  type Socket,
+  type SocketError,
+  type SocketEvents,
+  writeBoth,
 } from "../net/socket.ts";
 
 /** Whether what goes from this address to that endpoint is lost. */
@@ -192,6 +193,8 @@ function linkFor(
       full = taken < end - from;
       return taken;
     },
+    writev: (first, firstFrom, firstTo, second, secondFrom, secondTo) =>
+      writeBoth(socket, first, firstFrom, firstTo, second, secondFrom, secondTo),
     keep: (bytes, from, end) => inner?.keep(bytes, from, end) ?? bytes.slice(from, end),
     pause() {
       paused = true;

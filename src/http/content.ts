@@ -101,6 +101,33 @@ export function scanContent(content: Content, bytes: Uint8Array, from: number, t
   return content.kind === CHUNKED ? scanChunked(content, bytes, from, to) : to;
 }
 
+/**
+ * How many bytes of a content are to come that need not be looked at, where they are many: it may
+ * be Infinity.
+ * @param seen how many have come at once just now
+ */
+export function unseenContent(content: Content, seen: number): number {
+  switch (content.kind) {
+    case LENGTH:
+      return content.left >= manyLeft ? content.left : 0;
+    case UNTIL_CLOSE:
+    case TUNNEL:
+      return seen >= manyAtOnce ? Infinity : 0;
+    default:
+      return 0;
+  }
+}
+/** From so many bytes on it pays not to look at them, and who sends so many at once sends more. */
+const manyLeft = 65536;
+export const manyAtOnce = 16384;
+
+/** So many of the {@linkcode unseenContent} have passed. */
+export function passContent(content: Content, count: number): void {
+  if (content.kind !== LENGTH) return;
+  content.left -= count;
+  content.done = content.left === 0;
+}
+
 function hexDigit(c: number): number {
   if (c >= 48 && c <= 57) return c - 48;
   const lower = c | 32;

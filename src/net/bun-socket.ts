@@ -1,8 +1,8 @@
 /** Connected sockets on Bun's event loop (Linux): descriptors made by libc, adopted by Bun. */
 import type { Socket as NativeSocket, SocketHandler } from "bun";
-import { errnoName } from "./libc.ts";
+import { errnoName, sendBoth } from "./libc.ts";
 import { peerHasClosed, receive, sendEarly } from "./libc-connect.ts";
-import { noEvents, type Socket, SocketError, type SocketEvents } from "./socket.ts";
+import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "./socket.ts";
 
 /** A class, because thousands of them share their methods on the hot path. */
 export class BunSocket implements Socket {
@@ -43,6 +43,28 @@ export class BunSocket implements Socket {
     if (typeof taken !== "number") return this.#refused(taken);
     if (taken > 0) this.open = true;
     return taken;
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    const [firstLength, secondLength] = [firstTo - firstFrom, secondTo - secondFrom];
+    if (!this.open || this.done || this.finSent || firstLength === 0 || secondLength === 0) {
+      return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
+    }
+    // A second write costs as much as all that we do for a request.
+    const fd = descriptorOf(this.native);
+    const sent = sendBoth(fd, first, firstFrom, firstTo, second, secondFrom, secondTo);
+    if (sent === firstLength + secondLength) return sent;
+    // Bun is to find out what is the matter, and watch for it.
+    const taken = Math.max(0, sent);
+    const [from, rest] = [firstFrom + taken, secondFrom + Math.max(0, taken - firstLength)];
+    const more = writeBoth(this, first, Math.min(from, firstTo), firstTo, second, rest, secondTo);
+    return more < 0 ? more : taken + more;
   }
   /** The connect has failed, and the failed write was told why: nobody else will be. */
   #refused(error: SocketError): number {

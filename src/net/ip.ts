@@ -1,5 +1,8 @@
 /** IP addresses and networks as text (RFC 4291, section 2.2; RFC 5952, section 4). */
 
+/** What an IPv4 address is preceded by in an IPv6 one (RFC 4291, section 2.5.5.2). */
+const mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
+
 /** The bytes of an IPv4 (4) or IPv6 (16) address; null if the text is neither. */
 export function parseIp(text: string): Uint8Array | null {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
@@ -39,9 +42,12 @@ export function parseNetwork(text: string): string | null {
   return `${formatIp(network)}/${length}`;
 }
 
-/** The text of an address; IPv6 in its shortest form. */
+/** The text of an address; IPv6 in its shortest form, an IPv4 client of it as such (section 5). */
 export function formatIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join(".");
+  if (mapped.every((byte, i) => bytes[i] === byte)) {
+    return `::ffff:${bytes.subarray(mapped.length).join(".")}`;
+  }
   const groups = Array.from(
     { length: 8 },
     (_, i) => (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),

@@ -1,17 +1,16 @@
 /** Connected sockets made with libc, and what Bun does not tell of its own. */
-import { address, C, errnoName, failed, lastErrno, setOption } from "./libc.ts";
+import { address, C, errnoName, failed, lastErrno, length, sendBytes, setOption } from "./libc.ts";
 import {
   EAGAIN,
   IPPROTO_IP,
   MSG_DONTWAIT,
-  MSG_NOSIGNAL,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./linux.ts";
-import { type Address, encodeAddress, familyOf } from "./sockaddr.ts";
+import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
 import { showEndpoint, SocketError } from "./socket.ts";
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
@@ -58,6 +57,13 @@ function bindAndConnect(
   return new SocketError(code, `cannot connect to ${showEndpoint(to)}`);
 }
 
+/** What a socket is connected to; null if to nothing, or nothing known. */
+export function peerOf(fd: number): Address | null {
+  length[0] = addressSize;
+  if (C.getpeername(fd, address, length) < 0) return null;
+  return decodeAddress(address, length[0]!);
+}
+
 /** struct pollfd: a descriptor, what is asked, what was found. */
 const pollfd = new Uint8Array(new ArrayBuffer(8));
 const pollView = new DataView(pollfd.buffer);
@@ -74,8 +80,8 @@ const received = new Uint8Array(16384);
 
 /** What has come on a socket, 16 KiB at most; null if nothing has, or the stream has ended. */
 export function receive(fd: number): Uint8Array | null {
-  const length = C.recv(fd, received, received.length, MSG_DONTWAIT);
-  return length > 0 ? received.slice(0, length) : null;
+  const count = C.recv(fd, received, received.length, MSG_DONTWAIT);
+  return count > 0 ? received.slice(0, count) : null;
 }
 
 /**
@@ -88,8 +94,7 @@ export function sendEarly(
   from: number,
   to: number,
 ): number | SocketError {
-  const piece = from === 0 ? bytes : bytes.subarray(from);
-  const taken = C.send(fd, piece, to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+  const taken = sendBytes(fd, bytes, from, to);
   if (taken >= 0) return taken;
   const number = lastErrno();
   return number === EAGAIN ? 0 : new SocketError(errnoName(number), "connect failed");

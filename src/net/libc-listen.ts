@@ -2,9 +2,12 @@
 import { ptr } from "bun:ffi";
 import { address, C, failed, lastErrno, length, setOption } from "./libc.ts";
 import {
+  ECONNABORTED,
+  EINTR,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
+  SHUT_RD,
   SO_REUSEADDR,
   SO_REUSEPORT,
   SOCK_CLOEXEC,
@@ -17,9 +20,6 @@ import { showEndpoint, SocketError } from "./socket.ts";
 
 const IP_FREEBIND = 15;
 const IP_TRANSPARENT = 19;
-const SHUT_RD = 0;
-const EINTR = 4;
-const ECONNABORTED = 103;
 
 /** How to listen. */
 export interface Listening {

@@ -1,14 +1,15 @@
 /**
- * Linux's C library, for sockets that Bun's event loop adopts (bun.ts): libc-connect.ts,
- * libc-listen.ts and libc-takeover.ts make them. That gives what Bun.listen and Bun.connect lack:
- * connects that can be cancelled and tell their true error, source addresses without an early port,
- * any backlog, inherited listeners, and listeners that pass from process to process.
+ * Linux's C library, for the sockets of our own event loop (epoll.ts) and those that Bun's adopts
+ * (bun.ts). libc-connect.ts, libc-listen.ts and libc-takeover.ts make them. That gives what Bun's
+ * own lack: connects that can be cancelled and tell their true error, source addresses without an
+ * early port, any backlog, inherited listeners, and listeners that pass from process to process.
  *
- * Rules learnt of bun:ffi: pass the typed array itself (a cached pointer keeps nothing alive), read
- * errno right after the call, and never leave an argument out (it becomes 0, and close(0) is real).
+ * Rules learnt of bun:ffi: pass the typed array itself (a cached pointer keeps nothing alive, and
+ * that of a small array moves), read errno right after the call, and never leave an argument out
+ * (it becomes 0, and close(0) is real). A length is believed: {@linkcode checkRange} comes first.
  */
-import { dlopen, FFIType, read } from "bun:ffi";
-import { EBADF, F_DUPFD_CLOEXEC, libraryNames } from "./linux.ts";
+import { dlopen, FFIType, type Pointer, ptr as pointerTo, read } from "bun:ffi";
+import { EBADF, F_DUPFD_CLOEXEC, libraryNames, MSG_DONTWAIT, MSG_NOSIGNAL } from "./linux.ts";
 import { addressSize } from "./sockaddr.ts";
 import { SocketError, type SocketErrorCode } from "./socket.ts";
 
@@ -23,10 +24,20 @@ const symbols = {
   setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
   getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
+  getpeername: { args: [i32, ptr, ptr], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },
   poll: { args: [ptr, u64, i32], returns: i32 },
-  send: { args: [i32, ptr, u32, i32], returns: i32 },
-  recv: { args: [i32, ptr, u32, i32], returns: i32 },
+  // Of lengths that fit in 31 bits, the low half of what these return is all of it.
+  send: { args: [i32, ptr, u64, i32], returns: i32 },
+  recv: { args: [i32, ptr, u64, i32], returns: i32 },
+  write: { args: [i32, ptr, u64], returns: i32 },
+  writev: { args: [i32, ptr, i32], returns: i32 },
+  splice: { args: [i32, ptr, i32, ptr, u64, u32], returns: i32 },
+  pipe2: { args: [ptr, i32], returns: i32 },
+  epoll_create1: { args: [i32], returns: i32 },
+  epoll_ctl: { args: [i32, i32, i32, ptr], returns: i32 },
+  epoll_wait: { args: [i32, ptr, i32, i32], returns: i32 },
+  eventfd: { args: [u32, i32], returns: i32 },
   close: { args: [i32], returns: i32 },
   prctl: { args: [i32, i64], returns: i32 },
   syscall: { args: [i32, i32, i32, i32], returns: i32 },
@@ -71,10 +82,12 @@ export function errnoName(number: number): SocketErrorCode {
   return errnoNames.get(number) ?? "EIO";
 }
 
+/** Each thread has its own, and a module of its own. */
+const errnoLocation = C.__errno_location()!;
+
 /** To be read right after the call that failed. */
 export function lastErrno(): number {
-  const location = C.__errno_location();
-  return location === null ? 0 : read.i32(location, 0);
+  return read.i32(errnoLocation, 0);
 }
 
 /** The error of the call that has just failed. */
@@ -105,6 +118,54 @@ export function getOption(fd: number, level: number, name: number): number {
   return C.getsockopt(fd, level, name, option, length) === 0 ? option[0]! : 0;
 }
 
+/**
+ * For calls that read or write memory as told.
+ * @throws {RangeError} if [from, to) is not within `bytes`: the process's other memory is no content
+ */
+function checkRange(bytes: Uint8Array, from: number, to: number): void {
+  // In this form it is false for NaN.
+  if (from >= 0 && from <= to && to <= bytes.length) return;
+  throw new RangeError(`[${from}, ${to}) is not within ${bytes.length} bytes`);
+}
+
+/**
+ * Sends bytes[from, to), without waiting.
+ * @returns how many the kernel takes; -1: none, see {@linkcode lastErrno}
+ */
+export function sendBytes(fd: number, bytes: Uint8Array, from: number, to: number): number {
+  checkRange(bytes, from, to);
+  if (from === to) return 0;
+  // The caller has the array, and nothing moves it before the call.
+  const start = from === 0 ? bytes : (pointerTo(bytes) + from) as Pointer;
+  return C.send(fd, start, to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/** Two struct iovec, of a pointer and a length each; low half, high half. */
+const vectors = new Uint32Array(new ArrayBuffer(32));
+
+function setVector(at: number, bytes: Uint8Array, from: number, to: number): void {
+  checkRange(bytes, from, to);
+  const pointer = pointerTo(bytes) + from;
+  vectors[at] = pointer;
+  vectors[at + 1] = pointer / 2 ** 32;
+  vectors[at + 2] = to - from;
+}
+
+/** As {@linkcode sendBytes}, of two ranges, neither of them empty; on a descriptor that never blocks. */
+export function sendBoth(
+  fd: number,
+  first: Uint8Array,
+  firstFrom: number,
+  firstTo: number,
+  second: Uint8Array,
+  secondFrom: number,
+  secondTo: number,
+): number {
+  setVector(0, first, firstFrom, firstTo);
+  setVector(4, second, secondFrom, secondTo);
+  return C.writev(fd, vectors, 2);
+}
+
 /** A second descriptor of the same socket, close-on-exec. */
 export function duplicate(fd: number): number {
   const copy = C.fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -113,7 +174,7 @@ export function duplicate(fd: number): number {
   throw failed(`fd@${fd}`);
 }
 
-/** Closes a descriptor that no event loop has adopted. */
+/** Closes a descriptor that Bun's event loop has not adopted; none for -1, or what is no number. */
 export function closeDescriptor(fd: number): void {
-  C.close(fd);
+  if (fd >= 0) C.close(fd);
 }

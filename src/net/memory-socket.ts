@@ -5,6 +5,8 @@ import {
   SocketError,
   type SocketErrorCode,
   type SocketEvents,
+  type Splicing,
+  writeBoth,
 } from "./socket.ts";
 
 /** Something that has events to deliver. */
@@ -19,9 +21,20 @@ export interface Step {
 export interface MemoryHost {
   readonly capacity: number;
   readonly segment: number;
+  readonly splice: boolean;
   openSockets: number;
   schedule(step: Step): void;
   attempt(client: MemorySocket, to: Endpoint): void;
+}
+
+/** What {@linkcode MemorySocket.splice} has begun. */
+interface Splice {
+  readonly source: MemorySocket;
+  readonly target: MemorySocket;
+  readonly heard: Splicing;
+  left: number;
+  /** What `heard` knows of waiting. */
+  waits: boolean;
 }
 
 /** A connection's states: `queued` waits to be accepted, `done` has no owner any more. */
@@ -49,6 +62,9 @@ export class MemorySocket implements Socket, Step {
   #finReceived = false;
   #endedTold = false;
   #error: SocketErrorCode | undefined;
+  /** Passes on what comes here; passes on to here. */
+  #incoming: Splice | undefined;
+  #outgoing: Splice | undefined;
 
   constructor(host: MemoryHost, readonly remoteAddress: string, readonly remotePort: number) {
     this.#host = host;
@@ -100,7 +116,8 @@ export class MemorySocket implements Socket, Step {
 
   step(): boolean {
     if (this.#state === "done" || this.#state === "queued") return false;
-    const readable = !this.#paused && this.#inbound.length > 0;
+    const full = this.#incoming !== undefined && this.#incoming.target.#room() === 0;
+    const readable = !this.#paused && this.#inbound.length > 0 && !full;
     if (this.#error !== undefined && !readable) {
       const error = this.#error;
       this.#finish();
@@ -116,11 +133,15 @@ export class MemorySocket implements Socket, Step {
       this.events.opened(this);
     } else if (this.#drainIsDue && this.#room() > 0) {
       this.#drainIsDue = false;
-      this.events.drain(this);
+      if (this.#outgoing === undefined) this.events.drain(this);
+      else this.#host.schedule(this.#outgoing.source);
+    } else if (this.#incoming !== undefined && this.#inbound.length > 0 && !this.#paused) {
+      return this.#passOn(this.#incoming);
     } else if (readable) {
       this.#deliverData();
     } else if (this.#finReceived && !this.#endedTold && !this.#paused) {
       this.#endedTold = true;
+      if (this.#incoming !== undefined) this.#endSplice(this.#incoming);
       this.events.ended(this);
     } else {
       return false;
@@ -128,21 +149,67 @@ export class MemorySocket implements Socket, Step {
     return true;
   }
 
-  #deliverData(): void {
+  /** Takes the next bytes that came, `most` at most. */
+  #next(most: number): Uint8Array {
     let bytes = this.#inbound[0] as Uint8Array;
-    if (bytes.length > this.#host.segment) {
-      this.#inbound[0] = bytes.subarray(this.#host.segment);
-      bytes = bytes.subarray(0, this.#host.segment);
+    if (bytes.length > most) {
+      this.#inbound[0] = bytes.subarray(most);
+      bytes = bytes.subarray(0, most);
     } else {
       this.#inbound.shift();
     }
     this.#inboundBytes -= bytes.length;
     if (this.#peer !== undefined) this.#host.schedule(this.#peer);
+    return bytes;
+  }
+
+  #deliverData(): void {
+    const bytes = this.#next(this.#host.segment);
     try {
       this.events.data(this, bytes);
     } finally {
       bytes.fill(0xee);
     }
+  }
+
+  splice(to: Socket, count: number, heard: Splicing): boolean {
+    if (!this.#host.splice || !(to instanceof MemorySocket) || to.#host !== this.#host) {
+      return false;
+    }
+    const here = this.#stands && this.#incoming === undefined && !this.#endedTold;
+    const there = to.#stands && to.#outgoing === undefined && !to.#finSent;
+    if (!here || !there || !(count > 0)) return false;
+    this.#incoming = to.#outgoing = { source: this, target: to, heard, left: count, waits: false };
+    this.#host.schedule(this);
+    return true;
+  }
+
+  get #stands(): boolean {
+    return this.#state === "open" && !this.#openedIsDue && this.#error === undefined;
+  }
+
+  /** @returns whether there may be more to pass on, or to tell */
+  #passOn(splice: Splice): boolean {
+    const { target, heard } = splice;
+    const most = Math.min(target.#room(), splice.left, this.#host.segment);
+    const bytes = most > 0 ? this.#next(most) : new Uint8Array(0);
+    if (bytes.length > 0 && target.#send(bytes, 0, bytes.length) < 0) {
+      this.#endSplice(splice);
+      return true;
+    }
+    splice.left -= bytes.length;
+    const waits = splice.left > 0 && target.#room() === 0 && this.#inbound.length > 0;
+    if (waits) target.#drainIsDue = true;
+    const told = bytes.length > 0 || waits !== splice.waits;
+    splice.waits = waits;
+    if (splice.left === 0) this.#endSplice(splice);
+    if (told) heard.spliced(this, bytes.length, waits);
+    return !waits;
+  }
+
+  #endSplice({ source, target }: Splice): void {
+    source.#incoming = target.#outgoing = undefined;
+    this.#host.schedule(source);
   }
 
   /** Bytes that the other end's buffer still takes; all of them once nobody reads there. */
@@ -153,6 +220,11 @@ export class MemorySocket implements Socket, Step {
   }
 
   write(bytes: Uint8Array, from: number, to: number): number {
+    if (this.#outgoing !== undefined) throw new Error("write() to where a splice is passing bytes");
+    return this.#send(bytes, from, to);
+  }
+
+  #send(bytes: Uint8Array, from: number, to: number): number {
     if (this.#state === "done" || this.#finSent || this.#error !== undefined) return -1;
     const asked = to - from;
     const taken = Math.min(asked, this.#room());
@@ -168,6 +240,16 @@ export class MemorySocket implements Socket, Step {
     peer.#inboundBytes += taken;
     this.#host.schedule(peer);
     return taken;
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
 
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
@@ -231,6 +313,9 @@ export class MemorySocket implements Socket, Step {
 
   #finish(): void {
     this.#state = "done";
+    for (const splice of [this.#incoming, this.#outgoing]) {
+      if (splice !== undefined) this.#endSplice(splice);
+    }
     this.discard();
     if (this.#owned) this.#host.openSockets--;
   }

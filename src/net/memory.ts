@@ -27,6 +27,8 @@ export interface MemoryOptions {
   readonly capacity?: number;
   /** The most bytes in one `data` call: 1 tries every boundary. Not given: a call for each write. */
   readonly segment?: number;
+  /** Whether sockets can {@linkcode Socket.splice}; true. */
+  readonly splice?: boolean;
 }
 
 /** How a connection attempt ends: by who listens there, never, or with an error. */
@@ -74,6 +76,7 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
   const host: MemoryHost = {
     capacity: options.capacity ?? 65_536,
     segment: options.segment ?? Infinity,
+    splice: options.splice ?? true,
     openSockets: 0,
     schedule(step) {
       if (step.due) return;

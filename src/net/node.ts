@@ -11,6 +11,7 @@ import {
   type Socket,
   SocketError,
   type SocketEvents,
+  writeBoth,
 } from "./socket.ts";
 
 /** Bytes that may wait in node:net's queue, which knows no bound itself. */
@@ -92,6 +93,16 @@ class NodeSocket implements Socket {
     if (taken < to - from) this.#drainIsDue = true;
     if (taken > 0) this.native.write(bytes.slice(from, from + taken));
     return taken;
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);

@@ -5,7 +5,7 @@
  * An idle connection costs a read buffer of 4 KiB, which becomes one of 64 KiB while the peer sends
  * faster than that; and a buffer for writing, of the same sizes, while the connection takes bytes.
  */
-import { type Socket, SocketError, type SocketEvents } from "./socket.ts";
+import { type Socket, SocketError, type SocketEvents, writeBoth } from "./socket.ts";
 import { socketErrorOf } from "./errors.ts";
 
 /** What is asked of a connection; `Deno.Conn` has it. */
@@ -174,6 +174,16 @@ export class PromiseSocket implements Socket {
     if (taken < asked) this.#drainIsDue = true;
     if (!this.#flushing) void this.#flush();
     return taken;
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
 
   /** The buffer for writing, with room for `asked` more bytes if it can have it. */

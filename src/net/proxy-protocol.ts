@@ -138,16 +138,9 @@ function header(
   local: Uint8Array,
   localPort: number,
 ): ProxyHeader {
-  const [remoteAddress, localAddress] = [textOf(remote), textOf(local)];
+  const [remoteAddress, localAddress] = [formatIp(remote), formatIp(local)];
   const addresses = { remoteAddress, remotePort, localAddress, localPort };
   return { kind: "header", length, addresses };
-}
-
-/** An address as the system shows it: of an IPv4 client at an IPv6 listener, ::ffff:1.2.3.4. */
-function textOf(address: Uint8Array): string {
-  const isMapped = address.length === 16 && address.subarray(0, 10).every((byte) => byte === 0) &&
-    address[10] === 255 && address[11] === 255;
-  return isMapped ? `::ffff:${formatIp(address.subarray(12))}` : formatIp(address);
 }
 
 /** The bytes of an address, its zone (RFC 4007) left out; null for that of a unix socket. */
@@ -172,7 +165,7 @@ export function encodeProxyHeader(
   const { remotePort, localPort } = addresses;
   if (version === "v1") {
     const family = remote.length === 4 ? "TCP4" : "TCP6";
-    const words = ["PROXY", family, textOf(remote), textOf(local), remotePort, localPort];
+    const words = ["PROXY", family, formatIp(remote), formatIp(local), remotePort, localPort];
     return encoder.encode(`${words.join(" ")}\r\n`);
   }
   const family = remote.length === 4 ? INET : INET6;

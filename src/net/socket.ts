@@ -91,6 +91,16 @@ export const noEvents: SocketEvents = {
   closed() {},
 };
 
+/** Who hears how a {@linkcode Socket.splice} gets on. The calls come as those of a socket's events. */
+export interface Splicing {
+  /**
+   * @param socket the source
+   * @param count so many bytes more were handed to the kernel for the target
+   * @param waits whether bytes wait for the target, which is full; `count` may be 0 then
+   */
+  spliced(socket: Socket, count: number, waits: boolean): void;
+}
+
 /** A stream socket. Closing it is the owner's duty, also after `ended`; after `closed` it is done. */
 export interface Socket {
   /** Who hears of it; may be exchanged at any time. */
@@ -109,6 +119,31 @@ export interface Socket {
    * when connect() returns), and `opened` does not come.
    */
   write(bytes: Uint8Array, from: number, to: number): number;
+  /**
+   * As {@linkcode write} of first[firstFrom, firstTo) and then of second[secondFrom, secondTo), in
+   * one system call where the adapter can.
+   * @returns how many bytes of both together were taken
+   */
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number;
+  /**
+   * From now on what arrives here goes on to `to` without being shown: `count` bytes of it
+   * (Infinity: all until the end). `data` takes up again after them; `heard` keeps the account. The
+   * owner of `to` has nothing pending for it, and writes nothing to it until all is passed.
+   *
+   * Reading stops while `to` is full, of which `heard` learns, not `drain` of `to`. pause() stops
+   * reading as ever. `ended` comes when `to` has taken all that came before; `closed` may lose what
+   * `to` has not taken. It is over, with the loss of that, when either socket is closed or breaks.
+   *
+   * @returns false: not here, not now, or not between these two; nothing has changed then
+   */
+  splice?(to: Socket, count: number, heard: Splicing): boolean;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */
@@ -125,6 +160,22 @@ export interface Socket {
    * paused, where no event tells it. An adapter that cannot ask says false.
    */
   peerGone(): boolean;
+}
+
+/** {@linkcode Socket.writev} by two writes, for an adapter that has no better way. */
+export function writeBoth(
+  socket: Pick<Socket, "write">,
+  first: Uint8Array,
+  firstFrom: number,
+  firstTo: number,
+  second: Uint8Array,
+  secondFrom: number,
+  secondTo: number,
+): number {
+  const taken = firstTo > firstFrom ? socket.write(first, firstFrom, firstTo) : 0;
+  if (taken < firstTo - firstFrom || secondTo === secondFrom) return taken;
+  const more = socket.write(second, secondFrom, secondTo);
+  return more < 0 ? more : taken + more;
 }
 
 /** Options of {@linkcode Network.connect}. */

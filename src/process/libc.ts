@@ -1,7 +1,7 @@
 /**
  * The calls to Linux's C library that neither runtime offers: datagrams in batches, unix datagrams,
- * asking whether a descriptor takes bytes, and putting one descriptor in the place of another. Bun
- * calls through bun:ffi, Deno through Deno.dlopen.
+ * asking whether a descriptor takes bytes, putting one descriptor in the place of another, and advice
+ * on memory. Bun calls through bun:ffi, Deno through Deno.dlopen.
  */
 import { libraryNames } from "../net/linux.ts";
 
@@ -13,6 +13,7 @@ export interface Libc {
   write(fd: number, bytes: Uint8Array, length: number): number;
   close(fd: number): number;
   dup2(fd: number, other: number): number;
+  madvise(address: number, length: number, advice: number): number;
   /** To be read right after the call that failed. */
   errno(): number;
   /** Where an array's bytes are; keeps nothing alive. */
@@ -32,6 +33,7 @@ function openOnBun(name: string): Libc {
     write: { args: [i32, ptr, u64], returns: i32 },
     close: { args: [i32], returns: i32 },
     dup2: { args: [i32, i32], returns: i32 },
+    madvise: { args: [u64, u64, i32], returns: i32 },
     __errno_location: { args: [], returns: ptr },
   });
   return {
@@ -49,6 +51,7 @@ function openOnDeno(name: string): Libc {
     write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
     dup2: { parameters: ["i32", "i32"], result: "i32" },
+    madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
     __errno_location: { parameters: [], result: "pointer" },
   });
   type Bytes = Uint8Array<ArrayBuffer>;
@@ -59,6 +62,7 @@ function openOnDeno(name: string): Libc {
     write: (fd, bytes, length) => symbols.write(fd, bytes as Bytes, BigInt(length)),
     close: symbols.close,
     dup2: symbols.dup2,
+    madvise: (address, length, advice) => symbols.madvise(BigInt(address), BigInt(length), advice),
     errno: () => new Deno.UnsafePointerView(symbols.__errno_location()!).getInt32(),
     addressOf: (bytes) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Bytes))),
   };

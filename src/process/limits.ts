@@ -4,6 +4,8 @@ import type { Configuration } from "../config/model.ts";
 
 /** Standard streams, the event loop's own, logs, and some to spare. */
 const overhead = 64;
+/** A thread's own: its loop, its logs, some pipes, and what the runtime opens for it. */
+const perThread = 16;
 
 /** Descriptors that the process may open; null where the system does not say. */
 export function descriptorLimit(): number | null {
@@ -25,13 +27,15 @@ export type Connections =
  * server's; listeners and checks need one each.
  * @param wanted the configured limit; null: as many as the descriptors allow
  * @param limit see {@linkcode descriptorLimit}
+ * @param threads that serve, beside the main thread
  */
 export function connectionLimit(
   configuration: Configuration,
   wanted: number | null,
   limit: number | null,
+  threads = 0,
 ): Connections {
-  let fixed = overhead;
+  let fixed = overhead + threads * perThread;
   for (const proxy of configuration.proxies) {
     fixed += 2 * proxy.bind.length + proxy.servers.filter(({ check }) => check).length;
   }

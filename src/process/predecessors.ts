@@ -1,6 +1,6 @@
 /** Starting in the place of other processes, which go then (management manual: "-sf", "-st"). */
 import process from "node:process";
-import { type Network, SocketError } from "../net/socket.ts";
+import { type Listener, type Network, SocketError } from "../net/socket.ts";
 import { takeListeners, type Takeover } from "./takeover.ts";
 
 /** How often an address is asked for again that they are to release, and how long, ms. */
@@ -12,26 +12,26 @@ const patience = 2000;
  * all is well here, by {@linkcode tell}. The sockets on which they listen are taken over, with who
  * waits in their queues. Where an address of theirs is in the way all the same, they are asked to
  * release all (SIGTTOU); if that does not help they resume (SIGTTIN).
- * @param start starts all or nothing on the network that it is given
+ * @param start starts all or nothing; it is to listen through what it is given
  * @param warn hears why sockets cannot be taken over
  * @throws what `start` throws
  */
 export async function startInPlaceOf<T>(
   pids: readonly number[],
-  network: Network,
-  start: (network: Network) => T,
+  start: (over: Over) => T,
   warn: (line: string) => void,
 ): Promise<T> {
-  if (pids.length === 0) return start(network);
+  const asItIs: Over = (listen) => listen;
+  if (pids.length === 0) return start(asItIs);
   const takeover = takeListeners(pids);
   takeover.failures.forEach(warn);
-  const adopting = adoptingNetwork(network, takeover);
+  const adoption = beginAdoption(takeover);
   try {
-    const started = start(adopting);
-    adopting.begun = true;
+    const started = start(adoption.over);
+    adoption.begun = true;
     return started;
   } catch (error) {
-    if (!isInUse(error) || adopting.blocked) throw error;
+    if (!isInUse(error) || adoption.blocked) throw error;
   } finally {
     takeover.closeUnused();
   }
@@ -40,7 +40,7 @@ export async function startInPlaceOf<T>(
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, interval));
     try {
-      return start(network);
+      return start(asItIs);
     } catch (error) {
       if (isInUse(error) && performance.now() < deadline) continue;
       for (const pid of pids) tell(pid, "SIGTTIN");
@@ -49,47 +49,51 @@ export async function startInPlaceOf<T>(
   }
 }
 
-/** See {@linkcode adoptingNetwork}. */
-interface AdoptingNetwork extends Network {
+/** Puts something over a network's way to listen. */
+export type Over = (listen: Network["listen"]) => Network["listen"];
+
+/** See {@linkcode beginAdoption}. */
+interface Adoption {
+  /** Listens on the sockets taken over, where there is one for the address. */
+  readonly over: Over;
   /** To be set when all has gone well: from then on the listeners are this process's to end. */
   begun: boolean;
   /** An address is in use, and not by a process whose sockets were taken over. */
-  readonly blocked: boolean;
+  blocked: boolean;
 }
 
-/** A network that listens on the sockets taken over, where it has one for the address. */
-function adoptingNetwork(network: Network, takeover: Takeover): AdoptingNetwork {
-  let blocked = false;
+function beginAdoption(takeover: Takeover): Adoption {
+  const adoption: Adoption = { over: (listen) => adopting(listen), begun: false, blocked: false };
+
   /** Listens, if need be beside the other process, which has the port on another address. */
-  const listenBeside: Network["listen"] = (at, options, accept) => {
+  function beside(
+    listen: Network["listen"],
+    ...[at, options, accept]: Parameters<Network["listen"]>
+  ): Listener {
     try {
-      return network.listen(at, options, accept);
+      return listen(at, options, accept);
     } catch (error) {
       if (!isInUse(error) || !takeover.makeRoom(at)) throw error;
-      return network.listen(at, { ...options, beside: true }, accept);
+      return listen(at, { ...options, beside: true }, accept);
     }
-  };
-  const self: AdoptingNetwork = {
-    ...network,
-    begun: false,
-    get blocked() {
-      return blocked;
-    },
-    listen(at, options, accept) {
+  }
+
+  function adopting(listen: Network["listen"]): Network["listen"] {
+    return (at, options, accept) => {
       const fd = at.kind === "fd" ? undefined : takeover.use(at, options.ipv6Only ?? false);
       if (fd === undefined) {
         try {
-          return listenBeside(at, options, accept);
+          return beside(listen, at, options, accept);
         } catch (error) {
-          blocked = isInUse(error) && !takeover.mayHave(at);
+          adoption.blocked = isInUse(error) && !takeover.mayHave(at);
           throw error;
         }
       }
-      const listener = network.listen(at, { ...options, adopt: fd }, accept);
+      const listener = listen(at, { ...options, adopt: fd }, accept);
       return {
         ...listener,
         close() {
-          if (self.begun) listener.close();
+          if (adoption.begun) listener.close();
           else {
             // Nothing came of the start: who waits in the queue is the other process's to serve.
             listener.pause();
@@ -97,9 +101,9 @@ function adoptingNetwork(network: Network, takeover: Takeover): AdoptingNetwork 
           }
         },
       };
-    },
-  };
-  return self;
+    };
+  }
+  return adoption;
 }
 
 function isInUse(error: unknown): boolean {

@@ -7,8 +7,11 @@ import type { OpenTransport } from "../log/transport.ts";
 import type { Network } from "../net/socket.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
+import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit } from "./limits.ts";
 import { openTransport } from "./log-transport.ts";
+import type { Over } from "./predecessors.ts";
+import { openNamedTargets } from "./threads/log-by-main.ts";
 import { tidyWhenQuiet } from "./tidy.ts";
 
 /** What else there may be to say about how to serve. */
@@ -17,6 +20,18 @@ export interface ServeOptions {
   readonly announce?: (line: string) => void;
   /** Opens the logs' ways out; by default where the configuration says. */
   readonly openLog?: OpenTransport;
+  /** What the sessions run on; by default this thread and the network given. */
+  readonly engine?: Engine;
+  /** Content may pass without being seen. */
+  readonly splice?: boolean;
+  /** Comes over the way to listen: see predecessors.ts. */
+  readonly over?: Over;
+}
+
+/** What serves. */
+export interface Serving extends Instance {
+  /** Resolves when all of its threads are up. @throws {StartError} if one cannot start */
+  readonly begun: Promise<void>;
 }
 
 /** Why a configuration could not be made to run. */
@@ -38,27 +53,53 @@ export function serve(
   maxconn: number | null,
   complain: (line: string) => void,
   options: ServeOptions = {},
-): Instance {
+): Serving {
   const wanted = maxconn ?? configuration.global.maxconn;
-  const connections = connectionLimit(configuration, wanted, descriptorLimit());
+  const { engine, splice = true, openLog = openTransport, over } = options;
+  const createCrew = engine?.createCrew ?? null;
+  const threads = createCrew === null ? 0 : engine!.threads;
+  const connections = connectionLimit(configuration, wanted, descriptorLimit(), threads);
   if ("error" in connections) throw new StartError(connections.error);
   const outputs = createLogOutputs({
-    open: options.openLog ?? openTransport,
+    open: openLog,
     clock: systemClock,
     speaker: { tag: configuration.global.logTag, pid: process.pid },
     complain,
   });
   const log = openProxyLog(configuration, outputs, systemClock);
+  const namedTargets = openNamedTargets(configuration, outputs);
+  const crew = createCrew?.({
+    configuration,
+    threads,
+    maxconn: connections.maxconn,
+    splice,
+    network,
+    complain,
+    writeLines: namedTargets.write,
+  });
+  const own = crew?.network ?? network;
   try {
-    const { maxconn } = connections;
-    const deps = { network, clock: systemClock, log, maxconn, ...options };
-    const instance = startProxies(configuration, deps);
-    const stopTidying = tidyWhenQuiet(instance.activity, systemClock);
+    const instance = startProxies(configuration, {
+      network: over === undefined ? own : { ...own, listen: over(own.listen) },
+      clock: systemClock,
+      log,
+      maxconn: connections.maxconn,
+      ...options.announce === undefined ? {} : { announce: options.announce },
+      ...crew === undefined ? {} : { crew },
+    });
+    // Threads see to that themselves.
+    const stopTidying = crew === undefined
+      ? tidyWhenQuiet(instance.activity, systemClock)
+      : () => {};
     return {
       ...instance,
+      begun: crew === undefined ? Promise.resolve() : crew.begin().catch((error: Error) => {
+        throw new StartError(error.message);
+      }),
       stop() {
         stopTidying();
         instance.stop();
+        namedTargets.close();
         log.close();
       },
     };

@@ -20,7 +20,7 @@ interface Held {
 export class Admission {
   readonly #held = new Map<Frontend, Held[]>();
   readonly #paused = new Set<Frontend>();
-  /** Threads that wait for room: how many, then each of them. */
+  /** Threads that wait for room: how many; then for each 1 if it does, 2 if it has been told of some. */
   readonly #waiters: Int32Array;
   readonly #self: number;
   /** Hears of the connections that wait to be let in: one that breaks need not be. */
@@ -40,8 +40,10 @@ export class Admission {
       held.push({ socket, open });
       this.#held.set(frontend, held);
       this.runtime.held.increase();
+      socket.events = this.#waiting;
       this.#pauseFull();
-      return this.#waiting;
+      // Who waits for the first time may have been let in by that.
+      return socket.events;
     }
     const events = this.#admit(socket, frontend, open);
     if (this.#isFull(frontend)) this.#pauseFull();
@@ -57,6 +59,7 @@ export class Admission {
 
   /** There may be room again for those who wait here, and before the listeners. */
   room(): void {
+    Atomics.compareExchange(this.#waiters, this.#self, 2, 1);
     for (const [frontend, held] of this.#held) {
       while (held.length > 0 && this.#enter(frontend)) {
         const { socket, open } = held.shift()!;
@@ -90,23 +93,28 @@ export class Admission {
 
   /** A thread has died: it waits no more. */
   forget(thread: number): void {
-    if (Atomics.exchange(this.#waiters, 1 + thread, 0) === 1) Atomics.sub(this.#waiters, 0, 1);
+    if (Atomics.exchange(this.#waiters, 1 + thread, 0) > 0) Atomics.sub(this.#waiters, 0, 1);
     this.#tellWaiters();
   }
 
   /** This thread waits for room, or no more. */
   #wait(waits: boolean): void {
     const now = waits ? 1 : 0;
-    const before = Atomics.exchange(this.#waiters, this.#self, now);
+    const before = Math.min(1, Atomics.exchange(this.#waiters, this.#self, now));
     if (before !== now) Atomics.add(this.#waiters, 0, now - before);
   }
 
   #tellWaiters(): void {
+    this.#tellOthers();
+    if (Atomics.load(this.#waiters, this.#self) > 0) this.room();
+  }
+
+  /** Once each, until they have looked. */
+  #tellOthers(): void {
     const { crew, memory } = this.runtime;
     for (let thread = 0; thread < memory.threads; thread++) {
-      if (Atomics.load(this.#waiters, 1 + thread) === 0) continue;
-      if (thread === memory.self) this.room();
-      else crew.tell(thread, ROOM);
+      if (thread === memory.self) continue;
+      if (Atomics.compareExchange(this.#waiters, 1 + thread, 1, 2) === 1) crew.tell(thread, ROOM);
     }
   }
 
@@ -123,9 +131,12 @@ export class Admission {
   /** Takes a place of the process and of the frontend. @returns false: one of them has none */
   #enter(frontend: Frontend): boolean {
     const { connections, maxconn } = this.runtime;
+    if (frontend.connections.value >= frontend.limit) return false;
     if (!connections.increaseBelow(maxconn)) return false;
     if (frontend.connections.increaseBelow(frontend.limit)) return true;
     connections.decrease();
+    // Another frontend's client may have found no place just then.
+    this.#tellOthers();
     return false;
   }
 

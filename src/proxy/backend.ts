@@ -210,10 +210,12 @@ export class Backend {
     return load >= full ? maxconn : Math.max(minconn, Math.floor(load * maxconn / full));
   }
 
-  /** A stream has come: where limits rise with that, who waits longest takes the new slot. */
-  loadRose(): void {
+  /**
+   * A stream has come: where limits rise with that, who waits longest takes the new slot.
+   * @param load the streams with this one: each number is told once, whatever other threads do
+   */
+  loadRose(load: number): void {
     if (this.#ramps.length === 0) return;
-    const load = this.connections.value;
     const full = this.#fullconn;
     this.lock.take();
     for (const { maxconn, servers } of this.#ramps) {

@@ -35,6 +35,8 @@ export class Frontend {
   };
   readonly closesClient: boolean;
   readonly closesServer: boolean;
+  /** Which content may pass without being seen. */
+  readonly splice: model.Splice;
   /** Streams that ended, for the next requests: in the long run none is made. */
   readonly spareStreams: HttpStream[] = [];
 
@@ -61,6 +63,10 @@ export class Frontend {
       client: timeout.client,
       httpRequest,
       httpKeepAlive: timeout.httpKeepAlive ?? httpRequest,
+    };
+    this.splice = {
+      request: config.splice.request && backend.config.splice.request,
+      response: config.splice.response && backend.config.splice.response,
     };
     const modes = [config.connection, backend.config.connection];
     this.closesClient = modes.includes("close");

@@ -1,4 +1,11 @@
-import { requestFraming, scanContent, startContent } from "../http/content.ts";
+import {
+  type Content,
+  passContent,
+  requestFraming,
+  scanContent,
+  startContent,
+  unseenContent,
+} from "../http/content.ts";
 import {
   type Head,
   METHOD_DELETE,
@@ -8,12 +15,13 @@ import {
   METHOD_PUT,
   METHOD_TRACE,
 } from "../http/head.ts";
+import type { Socket } from "../net/socket.ts";
 import { expiry, type RequestCookie } from "../persist/request.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import { editRequest, type RequestEdit } from "./http-request.ts";
 import { isAsked } from "./monitor-uri.ts";
 import type { HttpSession } from "./http-session.ts";
-import { keepAfter, type Keeper } from "./outlet.ts";
+import { keepAfter, type Keeper, type Passing } from "./outlet.ts";
 import type { Server } from "./server.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import { type AssignFailure, CONNECTED, ENDED, failureStates, type Reuse } from "./stream-state.ts";
@@ -26,7 +34,7 @@ const idempotent = 1 << METHOD_GET | 1 << METHOD_HEAD | 1 << METHOD_OPTIONS | 1 
   1 << METHOD_DELETE | 1 << METHOD_TRACE;
 
 /** A request's way from the client to the server: its head, its content, its cookie's server. */
-export abstract class HttpRequestWay extends HttpExchange implements RequestEdit {
+export abstract class HttpRequestWay extends HttpExchange implements RequestEdit, Passing {
   /** The client has offered to upgrade the connection. */
   protected upgrade = false;
   /** Content has gone to the server that is not kept here: the request cannot be sent again. */
@@ -153,6 +161,7 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     const { session, requestContent } = this;
     if (this.isTunnel) {
       if (!this.connection!.out.push(bytes, 0, bytes.length, session.socket)) session.pause();
+      else this.#splice(this.responseContent, bytes.length);
       this.arm();
       return;
     }
@@ -176,12 +185,28 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     if (this.state === CONNECTED) {
       this.#streamed = true;
       if (!this.connection!.out.push(bytes, from, to, owner)) this.session.pause();
+      else this.#splice(this.requestContent, to - from);
     } else if (this.pending === null && this.buffer.length + to - from <= heldContent) {
       this.buffer.append(bytes, from, to);
     } else {
       this.pending = keepAfter(this.pending, bytes, from, to, owner);
       this.session.pause();
     }
+  }
+
+  /** Lets what is to come pass without being seen, where that pays. */
+  #splice(content: Content, seen: number): void {
+    if (!this.frontend.splice.request || content.done) return;
+    const count = unseenContent(content, seen);
+    if (count > 0) this.connection!.out.splice(this.session.socket, count, this);
+  }
+
+  abstract passed(source: Socket, count: number): void;
+
+  /** Bytes of the client have passed without being seen. */
+  protected requestPassed(count: number): void {
+    if (!this.isTunnel) passContent(this.requestContent, count);
+    this.arm();
   }
 
   /** The client takes bytes again, all that waited having gone. */

@@ -1,12 +1,15 @@
 import {
+  passContent,
   responseFraming,
   scanContent,
   startContent,
   TUNNEL,
+  unseenContent,
   UNTIL_CLOSE,
 } from "../http/content.ts";
 import { createHead, METHOD_POST } from "../http/head.ts";
 import { parseResponse } from "../http/parse.ts";
+import type { Socket } from "../net/socket.ts";
 import type { RequestCookie } from "../persist/request.ts";
 import type { ResponseContext } from "../persist/response.ts";
 import { HttpRequestWay } from "./http-request-way.ts";
@@ -55,8 +58,28 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
       this.#exchanged(end === bytes.length);
     } else {
       if (!taken) connection.socket.pause();
+      else this.#splice(connection, end);
       this.arm();
     }
+  }
+
+  /** Lets the rest of the content pass without being seen, where that pays. */
+  #splice(connection: ServerConnection, seen: number): void {
+    if (!this.frontend.splice.response) return;
+    const count = unseenContent(this.responseContent, seen);
+    if (count > 0) this.session.out.splice(connection.socket, count, this);
+  }
+
+  /** Bytes have passed without being seen. */
+  override passed(source: Socket, count: number): void {
+    if (source === this.session.socket) {
+      this.requestPassed(count);
+      return;
+    }
+    this.bytes += count;
+    passContent(this.responseContent, count);
+    if (this.responseContent.done) this.#exchanged(true);
+    else this.arm();
   }
 
   #readHead(connection: ServerConnection, bytes: Uint8Array): void {
@@ -129,9 +152,14 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     } else {
       const edited = editResponse(plan, head, bytes, end, cookie, this.serverCookie);
       const small = contentEnd - end <= smallContent;
-      if (small) edited.append(bytes, end, contentEnd);
-      taken = this.toClient(edited.bytes, 0, edited.length, copying);
-      if (!small) taken = this.toClient(bytes, end, contentEnd, owner) && taken;
+      if (small) {
+        edited.append(bytes, end, contentEnd);
+        taken = this.toClient(edited.bytes, 0, edited.length, copying);
+      } else {
+        this.bytes += edited.length + contentEnd - end;
+        const { out } = this.session;
+        taken = out.pushBoth(edited.bytes, edited.length, bytes, end, contentEnd, owner);
+      }
     }
     if (response.done) {
       this.#exchanged(contentEnd === bytes.length);
@@ -139,6 +167,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     }
     if (!taken) connection.socket.pause();
     if (framing === TUNNEL) this.#openTunnel(connection);
+    else if (taken) this.#splice(connection, contentEnd - end);
     this.arm();
   }
 

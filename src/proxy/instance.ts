@@ -28,8 +28,18 @@ export interface InstanceDeps {
 
 /** The threads that have the sessions of an instance. */
 export interface InstanceCrew extends Crew {
+  /** Tells who is to hear what becomes of them. */
+  attach(hooks: InstanceHooks): void;
   /** Ends their sessions, and returns when that is done. */
   stop(): void;
+}
+
+/** What an instance hears of its threads. */
+export interface InstanceHooks {
+  /** A session has ended: perhaps the last one. */
+  sessionEnded(): void;
+  /** A thread has died: what it held is free. */
+  forget(thread: number): void;
 }
 
 /** A server's state, for those who look on. */
@@ -87,6 +97,10 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     hardStopAfter: global.hardStopAfter,
     announce,
     end: () => stop(),
+  });
+  deps.crew?.attach({
+    sessionEnded: () => life.sessionEnded(),
+    forget: (thread) => traffic.forget(thread),
   });
   let stopChecks: (() => void) | null = null;
   let stopped = false;

@@ -1,4 +1,4 @@
-import type { Socket } from "../net/socket.ts";
+import type { Socket, Splicing } from "../net/socket.ts";
 
 /** Makes bytes outlive the call in which they were given: a socket, or {@linkcode copying}. */
 export type Keeper = Pick<Socket, "keep">;
@@ -35,19 +35,41 @@ export function keepAfter(
   return kept === null ? keep(bytes, from, to, owner) : join(kept, bytes, from, to);
 }
 
+/** Who hears of bytes that pass without being seen. */
+export interface Passing {
+  /** So many bytes of `source` were taken, or there is no room for them just now. */
+  passed(source: Socket, count: number): void;
+}
+
 /**
  * What a socket has been given and has not taken yet. While anything waits here the source is to be
  * paused, so that no more than one piece ever does.
  */
-export class Outlet {
+export class Outlet implements Splicing {
   #rest: Uint8Array | null = null;
+  /** Bytes wait that pass without being seen. */
+  #waits = false;
+  #passing: Passing | null = null;
 
   /** @param socket where the bytes go */
   constructor(readonly socket: Socket) {}
 
   /** Nothing waits. */
   get empty(): boolean {
-    return this.#rest === null;
+    return this.#rest === null && !this.#waits;
+  }
+
+  /**
+   * Lets the next `count` bytes of `source` pass without being seen, if that can be; nothing else
+   * is to be pushed until they have.
+   */
+  splice(source: Socket, count: number, passing: Passing): void {
+    if (!this.empty || source.splice === undefined) return;
+    if (source.splice(this.socket, count, this)) this.#passing = passing;
+  }
+  spliced(source: Socket, count: number, waits: boolean): void {
+    this.#waits = waits;
+    this.#passing!.passed(source, count);
   }
 
   /**
@@ -68,10 +90,34 @@ export class Outlet {
     return false;
   }
 
+  /**
+   * Sends all of `head`'s first `length` bytes, which are copied if they must wait, and then
+   * bytes[from, to), in one go. @returns as {@linkcode push}
+   */
+  pushBoth(
+    head: Uint8Array,
+    length: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    source: Keeper | null,
+  ): boolean {
+    if (this.#rest !== null) {
+      this.push(head, 0, length, null);
+      return this.push(bytes, from, to, null);
+    }
+    const taken = this.socket.writev(head, 0, length, bytes, from, to);
+    if (taken === length + to - from || taken < 0) return true;
+    this.#rest = taken < length
+      ? join(head.subarray(taken, length), bytes, from, to)
+      : keep(bytes, from + taken - length, to, source);
+    return false;
+  }
+
   /** Sends what waits, the socket being ready. @returns whether the outlet is empty now */
   flush(): boolean {
     const rest = this.#rest;
-    if (rest === null) return true;
+    if (rest === null) return !this.#waits;
     const taken = this.socket.write(rest, 0, rest.length);
     if (taken === rest.length || taken < 0) this.#rest = null;
     else if (taken > 0) this.#rest = rest.subarray(taken);

@@ -39,6 +39,12 @@ export interface Runtime extends RuntimeDeps {
   readonly backends: Backend[];
 }
 
+/**
+ * Tickets beside those of a thread's clients and of as many that have just left, whose slots are on
+ * their way to it: those of who comes and leaves within one turn.
+ */
+const spareTickets = 1024;
+
 /** Makes it. @param headLimit largest head of a message, in bytes */
 export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
   const { memory } = deps.crew;
@@ -51,7 +57,7 @@ export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
     held: new Gauge(memory),
     serverConnections: new Gauge(memory),
     activity: new Counter(memory),
-    tickets: new Tickets(memory, deps.maxconn),
+    tickets: new Tickets(memory, 2 * deps.maxconn + spareTickets),
     backends: [],
   };
 }

@@ -45,8 +45,8 @@ export abstract class StreamAssignment extends Timer implements Client {
   /** There will be no server. */
   protected abstract fail(failure: AssignFailure): void;
 
-  /** Comes to `backend`, where it holds nothing yet. */
-  protected enter(backend: Backend): void {
+  /** Comes to `backend`, where it holds nothing yet. @returns how many streams that has now */
+  protected enter(backend: Backend): number {
     this.backend = backend;
     this.state = UNASSIGNED;
     this.srvQueue = this.backendQueue = 0;
@@ -54,9 +54,9 @@ export abstract class StreamAssignment extends Timer implements Client {
     this.server = this.servedBy = this.#avoid = null;
     this.assignedAt = -1;
     this.queuedAt = backend.runtime.clock.now();
-    backend.connections.increase();
     backend.total.increase();
     backend.runtime.activity.increase();
+    return backend.connections.increase();
   }
 
   /** Takes a slot of the server `wanted`, else of one that the backend chooses; or waits for it. */

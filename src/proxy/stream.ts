@@ -60,20 +60,21 @@ export abstract class Stream extends StreamAssignment {
 
   /** Starts on the way to a server of `backend`; `server` if a cookie named it. */
   protected start(backend: Backend, server: Server | null): void {
-    this.startRefused(backend);
+    const load = this.startRefused(backend);
     this.direct = server !== null;
     // Before itself, those that came before it.
-    backend.loadRose();
+    backend.loadRose(load);
     this.assign(server);
   }
 
-  /** Starts a stream that is counted in `backend`, but not to be served. */
-  protected startRefused(backend: Backend): void {
-    this.enter(backend);
+  /** Starts a stream that is counted in `backend`, but not to be served. @returns its streams now */
+  protected startRefused(backend: Backend): number {
+    const load = this.enter(backend);
     this.retriesLeft = backend.config.retries;
     this.retries = this.#portsTried = 0;
     this.connection = null;
     this.connectedAt = -1;
+    return load;
   }
 
   /** Ends the stream: whatever it holds is given back. A connection not released is closed. */

@@ -1,8 +1,9 @@
+import { manyAtOnce } from "../http/content.ts";
 import type { Addresses } from "../net/proxy-protocol.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
-import { keepAfter, Outlet } from "./outlet.ts";
+import { keepAfter, Outlet, type Passing } from "./outlet.ts";
 import type { ServerConnection } from "./server-connection.ts";
 import type { Listed } from "./session-list.ts";
 import { logTcpSession } from "./session-log.ts";
@@ -24,7 +25,7 @@ const nothing = new Uint8Array(0);
 const aMoment = 20;
 
 /** A relay of bytes between a client and a server (manual: "mode tcp"). */
-export class TcpSession extends Stream implements SocketEvents, Listed {
+export class TcpSession extends Stream implements SocketEvents, Listed, Passing {
   place = -1;
   readonly out: Outlet;
   readonly acceptedAt: number;
@@ -109,6 +110,9 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
       return;
     }
     if (!connection!.out.push(bytes, 0, bytes.length, this.socket)) this.socket.pause();
+    else if (bytes.length >= manyAtOnce && this.frontend.splice.request) {
+      connection!.out.splice(this.socket, Infinity, this);
+    }
     this.#arm();
   }
   drain(): void {
@@ -151,11 +155,20 @@ export class TcpSession extends Stream implements SocketEvents, Listed {
     this.ended();
   }
 
+  /** Bytes of either side have passed without being seen. */
+  passed(source: Socket, count: number): void {
+    if (source !== this.socket) this.bytes += count;
+    this.#arm();
+  }
+
   // ---- the server's side ----
 
   override serverData(connection: ServerConnection, bytes: Uint8Array): void {
     this.bytes += bytes.length;
     if (!this.out.push(bytes, 0, bytes.length, connection.socket)) connection.socket.pause();
+    else if (bytes.length >= manyAtOnce && this.frontend.splice.response) {
+      this.out.splice(connection.socket, Infinity, this);
+    }
     this.#arm();
   }
   override serverDrained(): void {

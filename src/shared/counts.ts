@@ -18,9 +18,14 @@ export class Gauge {
   get value(): number {
     return Atomics.load(this.#words, 0);
   }
-  increase(): void {
+  /** Of them a thread's. */
+  share(thread: number): number {
+    return this.#words[1 + thread]!;
+  }
+  /** @returns how many there are with this one */
+  increase(): number {
     this.#words[this.#share]!++;
-    Atomics.add(this.#words, 0, 1);
+    return Atomics.add(this.#words, 0, 1) + 1;
   }
   decrease(): void {
     Atomics.sub(this.#words, 0, 1);

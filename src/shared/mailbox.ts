@@ -80,11 +80,9 @@ export class Mailbox {
     Atomics.store(this.#words, 2, 0);
   }
 
-  /** The owner has died: what is in it is nobody's. */
-  discard(thread: number): void {
+  /** A thread has died, which may have been about to send. */
+  free(thread: number): void {
     this.#lock.free(thread);
-    Atomics.store(this.#words, 1, Atomics.load(this.#words, 0));
-    this.wakes();
   }
 
   #count(): number {

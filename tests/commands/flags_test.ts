@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseFlags } from "#src/commands/haproxy-flags.ts";
 import { inFolder, programTest, run } from "../binary.ts";
-import { runtimeName } from "../testing.ts";
+import { runtimeName, test } from "../testing.ts";
 
 const timeouts = "  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n";
 const good = `listen web\n  bind 127.0.0.1:8080\n${timeouts}  server a 127.0.0.1:8000\n`;
@@ -37,7 +38,7 @@ programTest("-c: warnings go to the standard error alone, and -q keeps them back
 
 programTest("-c with the flags of a start script checks and does no more", async () => {
   const flags = ["-V", "-d", "-D", "-db", "-n", "50", "-p", "/nonexistent/pid", "-sf", "1", "2"];
-  assertEquals(await run([...flags, "-c", "-f", "-"], { input: good }), valid);
+  assertEquals(await run([...flags, "-de", "-dS", "-c", "-f", "-"], { input: good }), valid);
 });
 
 programTest("-f: several files make one configuration, in their order", async () => {
@@ -97,9 +98,26 @@ programTest("-v, --version: one line; -vv: the runtime, and what its sockets can
   assertMatch(long.stdout, /^Sockets: .*sourceAddress, unix, abstract, inherited/m);
 });
 
+test("-de does without epoll, -dS without splice", () => {
+  const cases: [argv: string[], noEpoll: boolean, noSplice: boolean][] = [
+    [["-f", "x"], false, false],
+    [["-de", "-f", "x"], true, false],
+    [["-f", "x", "-dS"], false, true],
+    [["-dS", "-d", "-de", "-db"], true, true],
+    [["-f", "-de", "--", "-dS"], false, false],
+  ];
+  for (const [argv, noEpoll, noSplice] of cases) {
+    const flags = parseFlags(argv);
+    assert(typeof flags !== "string", argv.join(" "));
+    assertEquals([flags.noEpoll, flags.noSplice], [noEpoll, noSplice], argv.join(" "));
+  }
+});
+
 programTest("a command line that makes no sense is refused, and the flags are shown", async () => {
   const cases: [args: string[], message: string][] = [
     [["-x"], "unknown option '-x'"],
+    // A poller that is never used cannot be switched off.
+    [["-dk", "-f", "x"], "unknown option '-dk'"],
     [["-f"], "'-f' needs FILE after it"],
     [["-c", "-p"], "'-p' needs PIDFILE after it"],
     [["-n", "0"], "'-n 0': MAXCONN is a number of connections, from 1"],

@@ -16,6 +16,8 @@ import { exchange, get, open, startOrigin, statusOf } from "../scenarios/wire.ts
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
 
+/** What the program says of itself where it says where it listens. */
+const engine = "(epoll|sockets), (one thread|\\d+ threads) \\(.*\\)";
 const timeouts = "  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n";
 const listen = (bind: string, ...lines: string[]) =>
   `listen web\n  mode http\n  bind ${bind}\n${timeouts}${
@@ -85,14 +87,14 @@ programTest(
 programTest("too few descriptors for maxconn: it says how many, and how to get them", async () => {
   const address = `${freshAddress()}:8080`;
   const limit = { prefix: withDescriptors(200) };
-  const message = await refused(listen(address), ["-n", "1000"], limit);
+  const message = await refused(`global\n  nbthread 1\n${listen(address)}`, ["-n", "1000"], limit);
   assertMatch(message, /^cannot start: maxconn 1000 needs 20\d\d descriptors.*may open 200.*/);
   assertMatch(message, /ulimit -n 20\d\d.*LimitNOFILE=.*or set 'maxconn \d\d' at most\n$/);
-  const said = await refused(`global\n  maxconn 500\n${listen(address)}`, [], limit);
+  const said = await refused(`global\n  nbthread 1\n  maxconn 500\n${listen(address)}`, [], limit);
   assertStringIncludes(said, "maxconn 500 needs 10");
   // What it proposes, it accepts.
   const proposed = /set '(maxconn \d+)' at most/.exec(message)![1];
-  await withProxy(`global\n  ${proposed}\n${listen(address)}`, () => {}, limit);
+  await withProxy(`global\n  nbthread 1\n  ${proposed}\n${listen(address)}`, () => {}, limit);
 });
 
 programTest("nothing to run: no section that listens", async () => {
@@ -143,7 +145,9 @@ programTest("run is the verb for it: it says where it listens", async () => {
   const address = `${freshAddress()}:8080`;
   await withProxy(listen(`${address},${address.replace("8080", "8081")}`), () => {}, {
     verb: "run",
-    stderr: new RegExp(`^web listens on ${address}\nweb listens on .*:8081\n$`),
+    stderr: new RegExp(
+      `^engine: ${engine}\nweb listens on ${address}\nweb listens on .*:8081\n$`,
+    ),
   });
 });
 
@@ -177,7 +181,7 @@ programTest("-V says where it listens, -q keeps back what is no error", async ()
   const address = `${freshAddress()}:8080`;
   await withProxy(listen(address), () => {}, {
     args: ["-V"],
-    stderr: new RegExp(`^web listens on ${address}\n$`),
+    stderr: new RegExp(`^engine: ${engine}\nweb listens on ${address}\n$`),
   });
   const warned = `listen web\n  bind ${address}\n`;
   await withProxy(warned, () => {}, { stderr: /^.*warning: missing timeouts for proxy 'web'/ });

@@ -7,7 +7,7 @@ import { freshNetwork, inFolder, programTest, run } from "../binary.ts";
 import { violations } from "./json-schema.ts";
 
 const verbs: [verb: string, usage: RegExp, words: string[]][] = [
-  ["run", /^Usage: sluice run .*<file\.\.\.>/, ["--pidfile", "$ sluice run "]],
+  ["run", /^Usage: sluice run .*<file\.\.\.>/, ["--pidfile", "--engine", "$ sluice run "]],
   ["check", /^Usage: sluice check .*<file\.\.\.>/, ["$ sluice check "]],
   ["convert", /^Usage: sluice convert .*<file\.\.\.>/, ["JSON", "$ sluice convert "]],
   ["schema", /^Usage: sluice schema/, ["JSON Schema", "$ sluice schema >"]],
@@ -40,6 +40,7 @@ programTest("a verb that does not exist, or lacks an argument, is refused", asyn
     [["chekc", "x.cfg"], "unknown command 'chekc'"],
     [["check"], "missing required argument 'file'"],
     [["run", "cookie-insert", "--pidfile"], "argument missing"],
+    [["run", "cookie-insert", "--engine", "poll"], "Allowed choices are epoll, sockets."],
     [["schema", "--colour"], "unknown option '--colour'"],
     [["show", "cookie-inserd"], "no scenario is named 'cookie-inserd'"],
     [["demo"], "which scenario?"],

@@ -9,6 +9,7 @@ import {
   Configuration,
   connectionModes,
   type Cookie,
+  engines,
   facilities,
   type ForwardFor,
   type Global,
@@ -223,6 +224,7 @@ const anyProxy: fc.Arbitrary<Proxy> = fc.record({
   connection: fc.constantFrom(...connectionModes),
   forwardfor: orNull(forwardfor),
   originalto: orNull(fc.record(addressField)),
+  splice: fc.record({ request: fc.boolean(), response: fc.boolean() }),
   timeout: timeouts,
   log: fc.array(logTarget, { maxLength: 2 }),
   logGlobal: fc.boolean(),
@@ -277,6 +279,12 @@ const global: fc.Arbitrary<Global> = fc.record({
   spreadChecks: fc.integer({ min: 0, max: 50 }),
   tuneBufsize: fc.integer({ min: 1024, max: 1_000_000 }),
   tuneMaxrewrite: fc.integer({ min: 0, max: 1023 }),
+  nbthread: orNull(fc.integer({ min: 1, max: 64 })),
+  tuneEngine: orNull(fc.constantFrom(...engines)),
+  tuneMaxaccept: orNull(fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: 2 ** 31 - 1 }))),
+  nosplice: fc.boolean(),
+  maxpipes: orNull(positive),
+  tunePipesize: orNull(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
 });
 
 /** A valid configuration with every property, defaults included. */

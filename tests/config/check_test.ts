@@ -218,6 +218,13 @@ server c 10.0.0.1:80 track a
       "without 'check', or without 'track'",
     ],
   ],
+  ["threads with sockets that one thread serves", "global\nnoepoll\nnbthread 2\nlisten l :80\n", [
+    "8:10 warning 'nbthread' 2 is ignored: with 'tune.engine sockets' there is one thread - " +
+    "without 'tune.engine sockets', and 'noepoll', which is the same, there can be more",
+  ]],
+  ["one thread", "global\nnbthread 1\ntune.engine sockets\nlisten l :80\n", []],
+  ["threads with epoll", "global\nnbthread 2\ntune.engine epoll\nlisten l :80\n", []],
+  ["threads with the best that there is", "global\nnbthread 2\nlisten l :80\n", []],
   ["no room for a head", "global\ntune.bufsize 2048\ntune.maxrewrite 2048\nlisten l :80\n", [
     "8:17 error 'tune.maxrewrite' leaves no room for a message's head - " +
     "'tune.bufsize' is 2048, 'tune.maxrewrite' 2048",

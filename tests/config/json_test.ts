@@ -44,6 +44,10 @@ const proxyMistakes: [member: string, expected: string[]][] = [
   [`"maxconn": 1.5`, ["2:12 error 'maxconn': 1.5 is not an integer"]],
   [`"maxconn": -1`, ["2:12 error 'maxconn': -1 is below 0"]],
   [`"maxconn": 0`, ["2:12 error 'maxconn' 0 admits nobody - null: no limit"]],
+  [`"splice": {"respnse": false}`, [
+    "2:12 error unknown property 'respnse' - did you mean 'response'?",
+  ]],
+  [`"splice": false`, ["2:11 error 'splice' cannot be false - an object"]],
   [`"persist": "yes"`, [`2:12 error 'persist' cannot be "yes" - a boolean`]],
   [`"timeout": {"conect": 5}`, ["2:13 error unknown property 'conect' - did you mean 'connect'?"]],
   [`"timeout": {"client": 0}`, ["2:23 error a time-out of 0 - null: none"]],
@@ -212,6 +216,32 @@ test("a frontend has no settings of backends", () => {
     "3:24 error 'connect' is not for a frontend - it is for a backend",
   ]);
 });
+
+// Inside {"global": {HERE}, "proxies": [...]}, from column 1 of line 2.
+const globalMistakes: [member: string, expected: string[]][] = [
+  [`"nbthread": 0`, ["2:13 error 'nbthread': 0 is below 1"]],
+  [`"nbthread": 65`, ["2:13 error 'nbthread': 65 is above 64"]],
+  [`"tuneEngine": "epol"`, [`2:15 error 'tuneEngine' cannot be "epol" - did you mean 'epoll'?`]],
+  [`"tuneEngine": "sockets", "nbthread": 2`, [
+    "2:38 warning 'nbthread' 2 is ignored: with 'tune.engine sockets' there is one thread - " +
+    "without 'tune.engine sockets', and 'noepoll', which is the same, there can be more",
+  ]],
+  [`"tuneMaxaccept": 0`, [
+    "2:18 error 'tune.maxaccept' 0 accepts nobody - -1: no limit; null: as the engine finds best",
+  ]],
+  [`"tuneMaxaccept": -2`, ["2:18 error 'tuneMaxaccept': -2 is below -1"]],
+  [`"nosplice": "yes"`, [`2:13 error 'nosplice' cannot be "yes" - a boolean`]],
+  [`"maxpipes": 0`, ["2:13 error 'maxpipes': 0 is below 1"]],
+  [`"tunePipesize": 0`, ["2:17 error 'tunePipesize': 0 is below 1"]],
+];
+for (const [member, expected] of globalMistakes) {
+  test(`JSON: global: ${member}`, () => {
+    const timeouts = `"timeout": {"client": 1000}`;
+    const proxies = `[{"name": "l", "kind": "listen", ${bind}, ${timeouts}}]`;
+    const text = `{"global": {\n${member}},\n"proxies": ${proxies}}`;
+    assertEquals(brief(loadJson(text).diagnostics), expected);
+  });
+}
 
 test("all errors of a JSON file come at once", () => {
   const text = `{

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "#src/net/socket.ts";
 import { until } from "../until.ts";
-import { type End, unheard } from "./end.ts";
+import { type End, sequence, unheard } from "./end.ts";
 import { loopback, scenes, type Subject } from "./scene.ts";
 
 const megabyte = 1 << 20;
@@ -253,6 +253,51 @@ export function connectionSuite(subject: Subject): void {
     assertEquals(client.socket.write(new TextEncoder().encode("__part__"), 2, 6), 4);
     await server.got(4);
     assertEquals(server.text, "part");
+  });
+
+  scene("writev() writes both parts, one after the other, whatever they are", async (scene) => {
+    const [client, server] = await scene.pair();
+    const [one, two] = [new TextEncoder().encode("_one_"), new TextEncoder().encode("__two__")];
+    const { socket } = client;
+    assertEquals(socket.writev(one, 1, 4, two, 2, 5), 6);
+    assertEquals(socket.writev(one, 4, 4, two, 2, 5), 3);
+    assertEquals(socket.writev(one, 1, 4, two, 0, 0), 3);
+    assertEquals(socket.writev(one, 1, 1, two, 3, 3), 0);
+    await server.got(12);
+    await scene.settle();
+    assertEquals(server.text, "onetwotwoone");
+    client.close();
+    assertEquals(socket.writev(one, 1, 4, two, 2, 5), -1);
+  });
+
+  scene("writev() to a reader that stops takes a part, and all in the end", async (scene) => {
+    const [client, server] = await scene.pair();
+    server.checks = true;
+    server.pause();
+    const parts = [30_000, 1, 65_000, 100] as const;
+    let sent = 0;
+    const send = () => {
+      while (sent < large) {
+        // Parts that begin anywhere in an array, of sizes that change.
+        const first = parts[sent % 4]!;
+        const second = parts[(sent >> 2) % 4]!;
+        const from = sequence(sent - sent % 7, sent % 7 + first);
+        const start = from.length - first;
+        const to = sequence(sent + first, second);
+        const taken = client.socket.writev(from, start, from.length, to, 0, second);
+        assert(taken >= 0 && taken <= first + second, `${taken} taken`);
+        sent += taken;
+        if (taken < first + second) return;
+      }
+      client.shutdown();
+    };
+    client.then.drain = send;
+    send();
+    await scene.settle();
+    assert(sent < bound, `${sent} bytes taken while nobody reads`);
+    server.resume();
+    await server.heard("ended");
+    assertEquals(server.received, sent);
   });
 
   scene("peerGone() is false as long as the peer is there", async ({ pair }) => {

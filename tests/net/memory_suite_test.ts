@@ -3,6 +3,7 @@ import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";
 import { listenerSuite } from "./listener_suite.ts";
 import { networkSuite } from "./network_suite.ts";
+import { spliceSuite } from "./splice_suite.ts";
 
 const subject = {
   name: "memory",
@@ -16,3 +17,4 @@ connectionSuite(subject);
 networkSuite(subject);
 listenerSuite(subject);
 addressSuite(subject);
+spliceSuite(subject);

@@ -1,5 +1,6 @@
 /** The network of the runtime that runs the tests, and what only that runtime can arrange. */
 import type { Network } from "#src/net/socket.ts";
+import type { EpollLoop } from "#src/net/epoll.ts";
 import { readdirSync, readlinkSync } from "node:fs";
 import { runtimeName } from "../testing.ts";
 
@@ -13,6 +14,45 @@ export const nativeNetwork: Network | undefined = runtimeName === "deno"
 const libc = runtimeName === "bun" && nativeNetwork !== undefined
   ? { ...await import("#src/net/libc.ts"), ...await import("#src/net/libc-listen.ts") }
   : undefined;
+
+/** Makes an event loop of our own; on Bun on Linux only. */
+export const createLoop = libc === undefined
+  ? undefined
+  : (await import("#src/net/epoll.ts")).createLoop;
+
+/** Turns a loop until it is told to stop. It sleeps in the kernel, a millisecond at most. */
+export function pump(loop: Pick<EpollLoop, "turn">): () => void {
+  let next: ReturnType<typeof setImmediate> | undefined = setImmediate(turn);
+  function turn(): void {
+    loop.turn(1);
+    if (next !== undefined) next = setImmediate(turn);
+  }
+  return () => {
+    clearImmediate(next);
+    next = undefined;
+  };
+}
+
+const RLIMIT_NOFILE = 7;
+const ffi = libc === undefined ? undefined : await import("bun:ffi");
+
+/**
+ * Lets this process open no descriptor from number `limit` on (setrlimit(2)).
+ * @returns what takes that back
+ */
+export function limitDescriptors(limit: number): () => void {
+  const { dlopen, FFIType: { i32, ptr } } = ffi!;
+  const { symbols } = dlopen("libc.so.6", {
+    getrlimit: { args: [i32, ptr], returns: i32 },
+    setrlimit: { args: [i32, ptr], returns: i32 },
+  });
+  // The limit that counts, and the one that it may be raised to.
+  const [before, now] = [new BigUint64Array(200), new BigUint64Array(200)];
+  symbols.getrlimit(RLIMIT_NOFILE, before);
+  now.set([BigInt(limit), before[1]!]);
+  symbols.setrlimit(RLIMIT_NOFILE, now);
+  return () => symbols.setrlimit(RLIMIT_NOFILE, before);
+}
 
 /** A listening socket on loopback that nobody accepts from, as a parent process hands it down. */
 export function listeningDescriptor(): Inherited {

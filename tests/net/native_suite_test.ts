@@ -1,14 +1,32 @@
 /** The adapter of the runtime that runs the tests. */
+import type { EpollLoop } from "#src/net/epoll.ts";
 import type { Network } from "#src/net/socket.ts";
 import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";
 import { listenerSuite } from "./listener_suite.ts";
-import { listeningDescriptor, nativeNetwork } from "./native.ts";
+import { createLoop, listeningDescriptor, nativeNetwork, pump } from "./native.ts";
 import { networkSuite } from "./network_suite.ts";
+import type { NetworkSubject } from "./scene.ts";
+import { spliceSuite } from "./splice_suite.ts";
+
+/** Every case, on an adapter of this runtime. */
+function allSuites(subject: NetworkSubject): void {
+  connectionSuite(subject);
+  networkSuite(subject);
+  listenerSuite(subject);
+  addressSuite(subject);
+  // These are other sockets, on Deno: its own know neither.
+  connectionSuite({
+    ...subject,
+    name: `${subject.name}, source address and inherited listener`,
+    network: sourceAndInherited(subject.network),
+    resets: true,
+  });
+}
 
 if (nativeNetwork !== undefined) {
   const { name } = nativeNetwork;
-  const subject = {
+  allSuites({
     name,
     network: nativeNetwork,
     // Deno neither sends a reset nor tells anything of a connection that is not being read.
@@ -17,18 +35,28 @@ if (nativeNetwork !== undefined) {
     descriptors: true,
     endsAtOnce: name !== "deno",
     inherit: listeningDescriptor,
-  };
-  connectionSuite(subject);
-  networkSuite(subject);
-  listenerSuite(subject);
-  addressSuite(subject);
-  // These are other sockets, on Deno: its own know neither.
-  connectionSuite({
-    ...subject,
-    name: `${name}, source address and inherited listener`,
-    network: sourceAndInherited(nativeNetwork),
-    resets: true,
   });
+}
+
+/** A network on a loop of our own, which the runtime's turns. */
+function subjectOf(name: string, loop: EpollLoop): NetworkSubject {
+  return {
+    name,
+    network: loop.network,
+    resets: true,
+    asksKernel: true,
+    descriptors: true,
+    endsAtOnce: true,
+    inherit: listeningDescriptor,
+    pump: () => pump(loop),
+  };
+}
+
+if (createLoop !== undefined) {
+  const subject = subjectOf("epoll", createLoop({ splice: true }));
+  allSuites(subject);
+  spliceSuite(subject);
+  spliceSuite(subjectOf("epoll without pipes", createLoop({ splice: true, maxPipes: 0 })));
 }
 
 /** Connects from a source address only, and listens on inherited descriptors only. */

@@ -46,6 +46,8 @@ export interface Subject {
   readonly resets: boolean;
   /** Whether peerGone() knows, and a reset is heard, while the socket is paused. */
   readonly asksKernel: boolean;
+  /** Turns an event loop which is not the runtime's own. @returns what stops that */
+  readonly pump?: () => () => void;
   /** Puts another socket in the place of a connected one. */
   readonly wrap?: (socket: Socket, events: SocketEvents) => Socket;
 }
@@ -121,9 +123,11 @@ export async function play(
     }
   }
 
+  const stop = subject.pump?.();
   try {
     await body({ network, listen, connect, pair, settle });
   } finally {
+    stop?.();
     for (const server of servers) {
       server.listener.close();
       for (const end of server.ends) end.reset();

@@ -166,6 +166,7 @@ test(
     writeFileSync(
       configuration,
       `global
+  nbthread 1
 ${all.map((_, i) => log(i)).join("\n")}
 defaults
   log global

@@ -69,6 +69,7 @@ export async function startRaw(
   const { port } = server.address() as AddressInfo;
   const file = join(directory, "raw.cfg");
   const preamble = `global
+  nbthread 1
   log ${host}:${log.address().port} len 8192 local0
 ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   log global

@@ -62,7 +62,7 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
   const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
   const file = join(directory, `${kind}.cfg`);
   const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
-  writeFileSync(file, preamble(kind, host, log.address().port) + sections.join("") + ready(host));
+  writeFileSync(file, preamble(host, log.address().port) + sections.join("") + ready(host));
   const child = spawn(programs[kind]!, ["-db", "-f", file], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -109,10 +109,11 @@ async function startOrigins(host: string, c: Case): Promise<Origins> {
   return { byName: new Map(await Promise.all(entries)), release: resolve };
 }
 
-function preamble(kind: Kind, host: string, logPort: number): string {
+function preamble(host: string, logPort: number): string {
   return `global
+  nbthread 1
   log ${host}:${logPort} len 8192 local0
-${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
+defaults
   mode http
   log global
   option httplog

@@ -176,6 +176,7 @@ async function withProxy(
   const folder = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
   const file = join(folder, `${kind}.cfg`);
   const preamble = `global
+  nbthread 1
   log ${host}:${logPort} len 8192 local0
 ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   log global

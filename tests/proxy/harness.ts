@@ -244,7 +244,8 @@ export async function settle(stage: Scene): Promise<void> {
   stage.run();
 }
 
-function createOrigin(
+/** Starts origin `name` on a network; who connects to it is added to `peers`. */
+export function createOrigin(
   name: string,
   answer: Answer,
   network: Scene["network"],

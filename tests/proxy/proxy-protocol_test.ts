@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import { memoryNetwork } from "#src/net/memory.ts";
 import { encodeProxyHeader } from "#src/net/proxy-protocol.ts";
-import { noEvents, type Socket, type SocketEvents } from "#src/net/socket.ts";
+import { noEvents, type Socket, type SocketEvents, writeBoth } from "#src/net/socket.ts";
 import { startProxies } from "#src/proxy/instance.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { textOf } from "../latin1.ts";
@@ -489,6 +489,16 @@ class EagerSocket implements Socket {
     const taken = Math.min(room, to - from);
     this.taken += textOf(bytes.subarray(from, from + taken));
     return taken;
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);

@@ -84,7 +84,10 @@ programTest(
       const configuration = readFileSync(home.file, "utf8");
       await withProxy(configuration, () => {});
       await withProxy(configuration, () => {}, { args: ["-D"] });
-      await withProxy(configuration, () => {}, { verb: "run", stderr: /^web listens on / });
+      await withProxy(configuration, () => {}, {
+        verb: "run",
+        stderr: /^engine: .*\nweb listens on /,
+      });
       const debug = start(["-d", "-q", "-f", home.file]);
       await until(() => ask(address).then((status) => status === 200, () => false), "-d");
       debug.signal("SIGTERM");

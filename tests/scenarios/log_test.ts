@@ -39,6 +39,7 @@ programTest("httplog, tcplog, and neither: a line each, to syslog and to stdout"
 global
   log ${host}:10514 local0
   log stdout format raw local1
+  nbthread 1
 defaults
   log global
   mode http

@@ -216,7 +216,12 @@ programTest("mode tcp: whichever side ends first, the other may go on to its own
   try {
     const configuration = `listen relay\n  bind ${host}:8080\n  mode tcp\n` +
       `  server a ${server}:8000\n`;
-    await withProxy(defaults + configuration, async (proxy) => {
+    await withProxy(`global\n  nbthread 1\n${defaults}${configuration}`, async (proxy) => {
+      // Who is answered knows that the thread is up, with all that it opens for itself.
+      const one = open({ host, port: 8080 }).socket;
+      one.end(up);
+      await digest(one);
+      received.length = 0;
       const before = proxy.descriptors();
       const first = open({ host, port: 8080 }).socket;
       const answer = digest(first);

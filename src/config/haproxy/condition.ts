@@ -11,8 +11,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The version of HAProxy whose language this is, for version_atleast() and version_before(). */
 export const languageVersion = "2.6.0";
-/** Of HAProxy's build options, those that hold here, for feature(). */
-export const features: readonly string[] = ["GETADDRINFO"];
+/** Of HAProxy's build options, those that this program is built with, for feature(). */
+export const features: readonly string[] = ["EPOLL", "GETADDRINFO", "LINUX_SPLICE", "THREAD"];
 
 const predicates: Readonly<
   Record<string, { arity: number; holds: (env: Environment, a: string, b: string) => boolean }>

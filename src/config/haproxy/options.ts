@@ -1,7 +1,7 @@
 /** The keywords `option ...` (manual, chapter 4.2). */
 import { defaultForwardFor, defaultOriginalTo } from "../fields.ts";
 import { parseNetwork } from "../../net/ip.ts";
-import type { Check, ForwardFor, Proxy } from "../model.ts";
+import type { Check, ForwardFor, Proxy, Splice } from "../model.ts";
 import { type Arguments, integer } from "./arguments.ts";
 import {
   flag,
@@ -38,6 +38,15 @@ function check(name: string, usage: string, read: (args: Arguments) => Check): K
       args.mark(proxy, "check");
     },
   };
+}
+
+/** `option splice-auto` and its kin. What "no" has not forbidden is spliced anyway, where that pays. */
+function splice(name: string, directions: readonly (keyof Splice)[]): Keyword<Proxy> {
+  const set = (allowed: boolean) => (proxy: Proxy, args: Arguments) => {
+    for (const direction of directions) proxy.splice[direction] = allowed;
+    args.mark(proxy, "splice");
+  };
+  return { name: `option ${name}`, usage: "", read: set(true), undo: set(false) };
 }
 
 function logFormat(name: "httplog" | "tcplog"): Keyword<Proxy> {
@@ -142,6 +151,9 @@ export const options: readonly ProxyKeyword[] = [
   ofProxy("both", connection("http-keep-alive", "keep-alive")),
   ofProxy("both", forwardfor),
   ofProxy("both", originalto),
+  ofProxy("both", splice("splice-auto", ["request", "response"])),
+  ofProxy("both", splice("splice-request", ["request"])),
+  ofProxy("both", splice("splice-response", ["response"])),
   ofProxy("frontend", logFormat("httplog")),
   ofProxy("frontend", logFormat("tcplog")),
   ofProxy("frontend", flag("option dontlognull", "dontlognull", true)),
@@ -163,8 +175,8 @@ export const foreignOptions = names(
   http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-tunnel http-use-htx
   http-use-proxy-header httpslog idle-close-on-response independent-streams ldap-check
   log-health-checks log-separate-errors logasap mysql-check nolinger pgsql-check prefer-last-server
-  redis-check smtpchk socket-stats splice-auto splice-request splice-response spop-check srvtcpka
-  tcp-smart-accept tcp-smart-connect tcpka transparent
+  redis-check smtpchk socket-stats spop-check srvtcpka tcp-smart-accept
+  tcp-smart-connect tcpka transparent
 `,
   "option ",
 );

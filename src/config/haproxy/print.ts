@@ -64,6 +64,12 @@ function printGlobal(global: Global): string {
     value("spread-checks", global.spreadChecks, unset.spreadChecks),
     value("tune.bufsize", global.tuneBufsize, unset.tuneBufsize),
     value("tune.maxrewrite", global.tuneMaxrewrite, unset.tuneMaxrewrite),
+    value("nbthread", global.nbthread, null),
+    value("tune.engine", global.tuneEngine, null),
+    value("tune.maxaccept", global.tuneMaxaccept, null),
+    when(global.nosplice, "nosplice"),
+    value("maxpipes", global.maxpipes, null),
+    value("tune.pipesize", global.tunePipesize, null),
   ];
   return statements.every((words) => words === null) ? "" : section(["global"], statements);
 }
@@ -85,6 +91,7 @@ function printProxy(proxy: Proxy): string {
     proxy.cookie === null ? null : cookieWords(proxy.cookie),
     ...optionWords(proxy),
     checkWords(proxy),
+    spliceWords(proxy),
     value("retries", proxy.retries, unset.retries),
     value("fullconn", proxy.fullconn, null),
     proxy.source === null ? null : ["source", sourceText(proxy.source)],
@@ -156,6 +163,12 @@ function checkWords({ check }: Proxy): string[] | null {
   const { method, uri, version } = check;
   if (version !== "HTTP/1.0") return ["option", "httpchk", method, uri, version];
   return ["option", "httpchk", ...(method === "OPTIONS" ? [uri] : [method, uri])];
+}
+
+function spliceWords({ splice: { request, response } }: Proxy): string[] | null {
+  if (request && response) return null;
+  const what = request ? "response" : response ? "request" : "auto";
+  return ["no", "option", `splice-${what}`];
 }
 
 function timeoutWords(timeouts: Timeouts): (string[] | null)[] {
