@@ -13,13 +13,13 @@ import {
 } from "./linux.ts";
 import { noEvents, type Socket, type SocketEvents } from "./socket.ts";
 
-/** Connections accepted in a row; then it is the turn of those that stand. */
-const mostAccepts = 16;
 /** How long to wait for a descriptor to become free, in ms. */
 const acceptPause = 100;
 
 /** What an event loop does for who accepts. */
 export interface AcceptorHost extends SocketHost {
+  /** Connections accepted in a row; then it is the turn of those that stand. */
+  readonly maxAccepts: number;
   /** Tells events of `fd` to `owner`. @returns the tag for them */
   enter(fd: number, owner: Acceptor | EpollSocket): number;
   leave(fd: number): void;
@@ -90,7 +90,7 @@ export class Acceptor {
 
   /** The set tells of it. */
   told(): void {
-    for (let accepts = 0; accepts < mostAccepts && this.#watched; accepts++) {
+    for (let accepts = 0; accepts < this.#host.maxAccepts && this.#watched; accepts++) {
       const fd = C.accept4(this.#fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
         if (this.#place?.(fd) !== false) serveAccepted(this.#host, fd, this.#accept).read();

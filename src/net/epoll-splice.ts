@@ -6,11 +6,6 @@ import { closePipe, makePipe, move, type Pipe } from "./libc-splice.ts";
 import { EAGAIN, EINVAL } from "./linux.ts";
 import type { Splicing } from "./socket.ts";
 
-/**
- * Of a pipe, in bytes. It takes that much however small the pieces of memory are, which come from
- * the network; the kernel's own 64 KiB cost a third more CPU for bulk data.
- */
-const pipeSize = 1 << 20;
 /** Pipes that are kept with nothing in them, and for how long when none is asked for, ms. */
 const mostEmpty = 32;
 const keepTime = 1000;
@@ -32,10 +27,13 @@ export class Pipes {
 
   /**
    * @param most with bytes in them or not
+   * @param size of each, in bytes. It takes that much however small the pieces of memory are, which
+   * come from the network; with the kernel's own 64 KiB bulk data costs a third more CPU than with 1 MiB
    * @param schedule arms a timer, as a clock's
    */
   constructor(
     readonly most: number,
+    readonly size: number,
     readonly schedule: (delay: number, callback: () => void) => void,
   ) {}
 
@@ -44,7 +42,7 @@ export class Pipes {
     this.#used = true;
     const pipe = this.#empty.pop();
     if (pipe !== undefined) return pipe;
-    const made = this.#made < this.most ? makePipe(pipeSize) : null;
+    const made = this.#made < this.most ? makePipe(this.size) : null;
     if (made !== null) this.#made++;
     return made;
   }
@@ -191,7 +189,7 @@ export class Splice {
     this.#held = length;
     this.#left -= length;
     this.#bulk = length >= bulkRead;
-    if (length === this.#most) this.#most = Math.min(2 * length, pipeSize);
+    if (length === this.#most) this.#most = Math.min(2 * length, this.#pipes.size);
     return true;
   }
   /** Nothing was read. @returns whether to try again */

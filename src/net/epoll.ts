@@ -34,6 +34,10 @@ export interface LoopOptions {
   readonly splice: boolean;
   /** Pipes for that, of two descriptors each; 256. Where none is to be had, bytes are copied. */
   readonly maxPipes?: number;
+  /** Capacity of such a pipe in bytes, 1 MiB. */
+  readonly pipeSize?: number;
+  /** Connections that a listener accepts in a row, 16; Infinity: all that wait. */
+  readonly maxAccepts?: number;
   /** An eventfd that wakes it, and outlives it; by default it has one of its own. */
   readonly wakeFd?: number;
   readonly mailbox?: {
@@ -123,6 +127,7 @@ class Loop implements EpollLoop, AcceptorHost {
   readonly clock = new LoopClock();
   readonly pipes: Pipes | null;
   readonly network: Network;
+  readonly maxAccepts: number;
   readonly #mailbox: LoopOptions["mailbox"];
   /** Who hears of a descriptor's events, by its number. */
   readonly #owners: (EpollSocket | Acceptor | null)[] = [];
@@ -140,8 +145,13 @@ class Loop implements EpollLoop, AcceptorHost {
 
   constructor(options: LoopOptions) {
     this.#mailbox = options.mailbox;
+    this.maxAccepts = options.maxAccepts ?? 16;
     this.pipes = options.splice
-      ? new Pipes(options.maxPipes ?? 256, (...timer) => this.schedule(...timer))
+      ? new Pipes(
+        options.maxPipes ?? 256,
+        options.pipeSize ?? 1 << 20,
+        (...timer) => this.schedule(...timer),
+      )
       : null;
     this.#ownWakeFd = options.wakeFd === undefined;
     this.wakeFd = options.wakeFd ?? createEvent();

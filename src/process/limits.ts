@@ -4,7 +4,7 @@ import type { Configuration } from "../config/model.ts";
 
 /** Standard streams, the event loop's own, logs, and some to spare. */
 const overhead = 64;
-/** A thread's own: its loop, its logs, some pipes, and what the runtime opens for it. */
+/** A thread's own: its loop, its logs, and what the runtime opens for it. */
 const perThread = 16;
 
 /** Descriptors that the process may open; null where the system does not say. */
@@ -27,15 +27,15 @@ export type Connections =
  * server's; listeners and checks need one each.
  * @param wanted the configured limit; null: as many as the descriptors allow
  * @param limit see {@linkcode descriptorLimit}
- * @param threads that serve, beside the main thread
+ * @param beside threads that serve, and their pipes
  */
 export function connectionLimit(
   configuration: Configuration,
   wanted: number | null,
   limit: number | null,
-  threads = 0,
+  beside = { threads: 0, pipes: 0 },
 ): Connections {
-  let fixed = overhead + threads * perThread;
+  let fixed = overhead + beside.threads * perThread + 2 * beside.pipes;
   for (const proxy of configuration.proxies) {
     fixed += 2 * proxy.bind.length + proxy.servers.filter(({ check }) => check).length;
   }
@@ -50,4 +50,15 @@ export function connectionLimit(
       `raise the limit ('ulimit -n ${needed}', LimitNOFILE= of systemd)` +
       (possible > 0 ? ` or set 'maxconn ${possible}' at most` : ""),
   };
+}
+
+/** Pipes that serve for splicing, where many may have them; few are needed at once. */
+const mostPipes = 256;
+
+/**
+ * Pipes that the process may have (manual: "maxpipes"): by default a few descriptors of a hundred.
+ * @param limit see {@linkcode descriptorLimit}
+ */
+export function pipesFor({ global }: Configuration, limit: number | null): number {
+  return global.maxpipes ?? Math.min(mostPipes, Math.max(4, Math.floor((limit ?? 1024) / 64)));
 }

@@ -8,10 +8,11 @@ import type { Network } from "../net/socket.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
-import { connectionLimit, descriptorLimit } from "./limits.ts";
+import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
 import { openTransport } from "./log-transport.ts";
 import type { Over } from "./predecessors.ts";
 import { openNamedTargets } from "./threads/log-by-main.ts";
+import type { Tuning } from "./threads/thread.ts";
 import { tidyWhenQuiet } from "./tidy.ts";
 
 /** What else there may be to say about how to serve. */
@@ -58,7 +59,9 @@ export function serve(
   const { engine, splice = true, openLog = openTransport, over } = options;
   const createCrew = engine?.createCrew ?? null;
   const threads = createCrew === null ? 0 : engine!.threads;
-  const connections = connectionLimit(configuration, wanted, descriptorLimit(), threads);
+  const limit = descriptorLimit();
+  const pipes = splice && threads > 0 ? pipesFor(configuration, limit) : 0;
+  const connections = connectionLimit(configuration, wanted, limit, { threads, pipes });
   if ("error" in connections) throw new StartError(connections.error);
   const outputs = createLogOutputs({
     open: openLog,
@@ -72,7 +75,7 @@ export function serve(
     configuration,
     threads,
     maxconn: connections.maxconn,
-    splice,
+    loop: loopTuning(configuration, pipes / threads),
     network,
     complain,
     writeLines: namedTargets.write,
@@ -107,4 +110,15 @@ export function serve(
     log.close();
     throw error;
   }
+}
+
+/** How each thread's loop is made. @param pipes as many as it may have */
+function loopTuning({ global }: Configuration, pipes: number): Tuning {
+  const { tunePipesize, tuneMaxaccept } = global;
+  return {
+    splice: pipes > 0,
+    maxPipes: Math.ceil(pipes),
+    ...tunePipesize === null ? {} : { pipeSize: tunePipesize },
+    ...tuneMaxaccept === null ? {} : { maxAccepts: tuneMaxaccept < 0 ? Infinity : tuneMaxaccept },
+  };
 }

@@ -13,7 +13,7 @@ import { type InstanceCrew, type InstanceHooks } from "../../proxy/instance.ts";
 import { STOPPING } from "../../proxy/crew.ts";
 import { createMemory } from "../../shared/memory.ts";
 import { DONE, FAIL, LISTENERS, openBoard, type Plan, type Report, SERVE, STOP } from "./board.ts";
-import type { Start } from "./thread.ts";
+import type { Start, Tuning } from "./thread.ts";
 
 /** How long a thread may take for what it is told, and to end, ms. */
 const patience = 5000;
@@ -27,7 +27,8 @@ export interface CrewOptions {
   readonly threads: number;
   /** Connections of clients at most, in all threads. */
   readonly maxconn: number;
-  readonly splice: boolean;
+  /** How their loops are made. */
+  readonly loop: Tuning;
   /** Connects, for what the main thread does itself: the checks. */
   readonly network: Network;
   /** Hears what a thread complains of, and that it failed. */
@@ -126,7 +127,7 @@ export function createCrew(options: CrewOptions): ThreadCrew {
       plan,
       blocks: memory.blocks,
       configuration,
-      splice: options.splice,
+      loop: options.loop,
     };
     const worker = new Worker(threadUrl(), { workerData: data });
     workers[self] = worker;

@@ -8,7 +8,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Configuration } from "../../config/model.ts";
 import { openProxyLog, type ProxyLog } from "../../log/proxy-log.ts";
 import { createLogOutputs } from "../../log/sink.ts";
-import { createLoop, type EpollLoop, wake } from "../../net/epoll.ts";
+import { createLoop, type EpollLoop, type LoopOptions, wake } from "../../net/epoll.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../../net/socket.ts";
 import type { Crew } from "../../proxy/crew.ts";
 import { listenAll } from "../../proxy/instance.ts";
@@ -36,8 +36,11 @@ export interface Start {
   readonly blocks: readonly SharedArrayBuffer[];
   /** Its names resolved. */
   readonly configuration: Configuration;
-  readonly splice: boolean;
+  readonly loop: Tuning;
 }
+
+/** How the loops of all threads are made. */
+export type Tuning = Pick<LoopOptions, "splice" | "maxPipes" | "pipeSize" | "maxAccepts">;
 
 /** A listener whose connections this thread accepts, with others. */
 interface Shared {
@@ -52,12 +55,12 @@ if (parentPort !== null) serve(workerData as Start);
 
 /** Serves until it is told to end, or fails; closes all that it has. */
 function serve(start: Start): void {
-  const { self, plan, blocks, configuration, splice } = start;
+  const { self, plan, blocks, configuration } = start;
   const memory = openMemory(blocks, plan.threads + 1, self);
   const board = openBoard(memory, plan, wake);
   const box = board.boxes[self]!;
   const loop = createLoop({
-    splice,
+    ...start.loop,
     wakeFd: plan.wakeups[self]!,
     mailbox: { sleeps: () => box.sleeps(), wakes: () => box.wakes() },
   });
