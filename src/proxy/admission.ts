@@ -71,7 +71,8 @@ export class Admission {
       if (held.length === 0) this.#held.delete(frontend);
     }
     for (const paused of this.#paused) {
-      if (this.#isFull(paused)) continue;
+      // Before those that wait here nobody else is let in.
+      if (this.#isFull(paused) || this.#held.has(paused)) continue;
       this.#paused.delete(paused);
       for (const listener of paused.listeners) listener.resume();
     }
@@ -154,7 +155,8 @@ export class Admission {
 
   #pauseFull(): void {
     for (const frontend of this.frontends) {
-      if (!this.#isFull(frontend) || this.#paused.has(frontend)) continue;
+      const full = this.#isFull(frontend) || this.#held.has(frontend);
+      if (!full || this.#paused.has(frontend)) continue;
       this.#paused.add(frontend);
       for (const listener of frontend.listeners) listener.pause();
     }

@@ -78,7 +78,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     }
     this.bytes += count;
     passContent(this.responseContent, count);
-    if (this.responseContent.done) this.#exchanged(true);
+    if (this.responseContent.done) this.#exchanged(source.hasMore?.() !== true);
     else this.arm();
   }
 

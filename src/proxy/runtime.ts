@@ -62,10 +62,13 @@ export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
   };
 }
 
-/** Closes an idle connection to some server, where there is one. */
+/** Closes an idle connection to some server, where there is one: of another thread, soon. */
 export function closeIdle({ backends }: Runtime): void {
   for (const { servers } of backends) {
     const server = servers.find(({ idle }) => idle > 0);
     if (server !== undefined) return server.closeOldestIdle();
+  }
+  for (const { servers } of backends) {
+    if (servers.some((server) => server.closeIdleElsewhere())) return;
   }
 }

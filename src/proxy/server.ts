@@ -210,10 +210,15 @@ export class Server implements Candidate {
     while (this.idle > 0 && this.slots.value + this.#idleEverywhere.value > limit) {
       this.closeOldestIdle();
     }
-    if (this.slots.value + this.#idleEverywhere.value <= limit) return;
+    if (this.slots.value + this.#idleEverywhere.value > limit) this.closeIdleElsewhere();
+  }
+
+  /** Has another thread close an idle connection. @returns whether one has any */
+  closeIdleElsewhere(): boolean {
     const { memory, crew } = this.backend.runtime;
     const other = this.#idleEverywhere.holder(memory.self);
     if (other >= 0) crew.tell(other, IDLE, this.backend.index, this.index);
+    return other >= 0;
   }
 
   /** Closes the idle connection that went unused longest. */

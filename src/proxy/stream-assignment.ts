@@ -150,7 +150,8 @@ export abstract class StreamAssignment extends Timer implements Client {
   /** It waits no more. @param before how many its queue had served by then */
   #left(before: number): void {
     const { backend } = this;
-    const place = before - this.#servedBefore + 1;
+    // Both count on from the greatest of 32 bits to the least.
+    const place = ((before - this.#servedBefore) | 0) + 1;
     if (this.#queue === backend.queue) this.backendQueue += place;
     else this.srvQueue += place;
     this.#queue = null;

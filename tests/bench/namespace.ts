@@ -19,12 +19,15 @@ const LINK_UP = ["ip", "link", "set", "lo", "up"];
  *   the largest pieces that a relay moves at a time (16 to 64 KiB), so that neither end waits for
  *   the other in step; and it fits a core's second-level cache, so that no program pays for bytes
  *   which had to travel to memory and back.
+ * - Congestion control without pacing: BBR, where it is the machine's default, sends by timers, and
+ *   their interrupts meet whichever program runs just then. Loopback has no congestion.
  * - Ports: some 40,000 above those of the proxies, to be used again while they are in TIME_WAIT.
  *   A connection for each request uses tens of thousands within the minute that they stay there.
  */
 const SETTINGS = {
   tcp_rmem: "4096 262144 262144",
   tcp_wmem: "4096 262144 262144",
+  tcp_congestion_control: "reno",
   ip_local_port_range: "25000 65000",
   tcp_tw_reuse: "1",
 };

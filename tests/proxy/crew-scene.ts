@@ -60,6 +60,8 @@ export interface CrewScene {
   doom(thread: number, calls: number): void;
   /** The main thread notices who has died, and puts new ones in their place; the doomed live on. */
   bury(): void;
+  /** Whether the proxy still has its end of a server's connection, which hears of it soon. */
+  holds(connection: Peer): boolean;
   /** Threads that are dead and not buried. */
   readonly dead: number;
   /** Nobody who could be served is waiting, all mail being delivered. */
@@ -129,6 +131,8 @@ export function crewScene(
     }
   }
 
+  /** Local ends of connections to servers. */
+  const held = new Set<string>();
   const memory = createMemory(threads + 1, threads);
   const main = createProxies(configuration, {
     network,
@@ -171,6 +175,15 @@ export function crewScene(
       connect(to, options, events) {
         const socket = network.connect(to, options, events);
         sockets.push(socket);
+        const local = `${socket.localAddress} ${socket.localPort}`;
+        held.add(local);
+        for (const way of ["close", "reset"] as const) {
+          const end = socket[way].bind(socket);
+          socket[way] = () => {
+            held.delete(local);
+            end();
+          };
+        }
         return socket;
       },
       listen: (endpoint, _options, accept): Listener => {
@@ -321,6 +334,7 @@ export function crewScene(
       if (thread !== null && thread !== undefined) thread.left = calls;
     },
     bury,
+    holds: ({ socket }) => held.has(`${socket.remoteAddress} ${socket.remotePort}`),
     get dead() {
       return alive.filter((thread) => thread === null).length;
     },

@@ -1,30 +1,37 @@
 /** Origins that keep requests waiting, so that tests see who is served when. */
 import type { Origin } from "./harness.ts";
 import { type Message, response, target } from "./messages.ts";
+import type { Peer } from "./peer.ts";
 
-/** An origin that answers when it is told to, oldest request first. */
+/**
+ * An origin that answers when it is told to, oldest request first. It knows the most requests that it
+ * had at once.
+ * @param counts whether one on this connection counts for that
+ */
 export function holding(
   origin: Origin,
+  counts: (connection: Peer) => boolean = () => true,
 ): Origin & { inHand: number; most: number; finish(): Message } {
-  const open: { asked: Message; send: (text: string) => void; gone: () => boolean }[] = [];
+  const open: { asked: Message; connection: Peer }[] = [];
   const held = Object.assign(origin, {
     most: 0,
     inHand: 0,
     finish(): Message {
-      const { asked, send } = open.shift()!;
+      const { asked, connection } = open.shift()!;
       held.inHand--;
-      send(response(`${origin.name}${target(asked)}`));
+      connection.send(response(`${origin.name}${target(asked)}`));
       return asked;
     },
   });
   origin.answer = (asked, connection) => {
-    open.push({ asked, send: (text) => connection.send(text), gone: () => connection.isOver });
-    held.most = Math.max(held.most, ++held.inHand);
+    open.push({ asked, connection });
+    held.inHand++;
+    held.most = Math.max(held.most, open.filter(({ connection }) => counts(connection)).length);
     const { onGone } = connection;
     connection.onGone = (peer) => {
       onGone(peer);
       for (let i = open.length - 1; i >= 0; i--) {
-        if (!open[i]!.gone()) continue;
+        if (!open[i]!.connection.isOver) continue;
         open.splice(i, 1);
         held.inHand--;
       }

@@ -34,6 +34,8 @@ export interface Board {
   readonly up: Int32Array;
   /** Guards the board's changes against threads that come up. */
   readonly lock: Lock;
+  /** Taken for each write to standard output, and to standard error. */
+  readonly output: Lock;
   /** The number of the last order that each thread has carried out. */
   readonly done: Int32Array;
   /** Connections on their way to each thread: another one has accepted them. */
@@ -54,6 +56,7 @@ export function openBoard(
     ending: memory.ints(1),
     up: memory.ints(threads),
     lock: new Lock(memory),
+    output: new Lock(memory),
     done: memory.ints(threads),
     handed: memory.ints(threads),
     boxes: wakeups.map((eventfd) =>

@@ -11,6 +11,7 @@ import { descriptorListener } from "../../net/libc-listener.ts";
 import type { Listener, Network } from "../../net/socket.ts";
 import { type InstanceCrew, type InstanceHooks } from "../../proxy/instance.ts";
 import { STOPPING } from "../../proxy/crew.ts";
+import type { Lock } from "../../shared/lock.ts";
 import { createMemory } from "../../shared/memory.ts";
 import { DONE, FAIL, LISTENERS, openBoard, type Plan, type Report, SERVE, STOP } from "./board.ts";
 import type { Start, Tuning } from "./thread.ts";
@@ -39,6 +40,8 @@ export interface CrewOptions {
 
 /** See above. */
 export interface ThreadCrew extends InstanceCrew {
+  /** To be taken for each write to the streams that the threads log to as well. */
+  readonly output: Lock;
   /** Listens for all of them; connects for this thread. */
   readonly network: Network;
   /**
@@ -172,6 +175,7 @@ export function createCrew(options: CrewOptions): ThreadCrew {
   function bury(self: number): void {
     Atomics.store(board.up, self, 0);
     board.lock.free(self);
+    board.output.free(self);
     for (const box of board.boxes) box.free(self);
     // A sender that finds its box full would wait for ever, with a lock taken.
     clear(self);
@@ -183,6 +187,7 @@ export function createCrew(options: CrewOptions): ThreadCrew {
 
   return {
     memory,
+    output: board.output,
     network: { ...options.network, listen },
     tell: (thread, kind, a = 0, b = 0, c = 0) => board.boxes[thread]?.send(kind, a, b, c),
     tellAll(kind, a = 0, b = 0, c = 0) {

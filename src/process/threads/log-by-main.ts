@@ -8,6 +8,7 @@ import type { LineQueue } from "../../log/queue.ts";
 import type { LogOutputs } from "../../log/sink.ts";
 import type { OpenTransport, Transport } from "../../log/transport.ts";
 import { isIp } from "../../net/ip.ts";
+import type { Lock } from "../../shared/lock.ts";
 import { openTransport } from "../log-transport.ts";
 import type { Report } from "./board.ts";
 
@@ -18,15 +19,19 @@ function namedTargets({ global, proxies }: Configuration): LogTarget[] {
   );
 }
 
-/** For a thread that serves: opens any target of its configuration. */
+/**
+ * For a thread that serves: opens any target of its configuration.
+ * @param lock see {@linkcode openTransport}
+ */
 export function openTransportOf(
   configuration: Configuration,
+  lock: Lock,
   report: (report: Report) => void,
 ): OpenTransport {
   const named = namedTargets(configuration).map(({ target }) => JSON.stringify(target));
   return (target) => {
     const index = named.indexOf(JSON.stringify(target));
-    return index < 0 ? openTransport(target) : byMain(index, report);
+    return index < 0 ? openTransport(target, lock) : byMain(index, report);
   };
 }
 

@@ -11,6 +11,7 @@ import { createLogOutputs } from "../../log/sink.ts";
 import { createLoop, type EpollLoop, type LoopOptions, wake } from "../../net/epoll.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../../net/socket.ts";
 import type { Crew } from "../../proxy/crew.ts";
+import type { Frontend } from "../../proxy/frontend.ts";
 import { listenAll } from "../../proxy/instance.ts";
 import { createProxies } from "../../proxy/proxies.ts";
 import { openTraffic } from "../../proxy/traffic.ts";
@@ -44,6 +45,7 @@ export type Tuning = Pick<LoopOptions, "splice" | "maxPipes" | "pipeSize" | "max
 
 /** A listener whose connections this thread accepts, with others. */
 interface Shared {
+  readonly frontend: Frontend;
   readonly accept: (socket: Socket) => SocketEvents;
   /** The descriptor, and what watches it; null: nothing does. */
   fd: number;
@@ -66,7 +68,7 @@ function serve(start: Start): void {
   });
   const { clock } = loop;
   const outputs = createLogOutputs({
-    open: openTransportOf(configuration, report),
+    open: openTransportOf(configuration, board.output, report),
     clock,
     speaker: { tag: configuration.global.logTag, pid: process.pid },
     defer: (callback) => loop.defer(callback),
@@ -109,7 +111,7 @@ function work(
       throw new Error("only the main thread gives orders");
     },
   };
-  const network: Network = { ...loop.network, listen: (at, _options, accept) => share(at, accept) };
+  const { network } = loop;
   const proxies = createProxies(configuration, {
     network,
     clock,
@@ -123,12 +125,20 @@ function work(
     if (frontends.some(({ stopping }) => stopping)) report({ kind: "quiet" });
   });
   for (const frontend of frontends) {
-    listenAll(frontend, network, (bind, number) => traffic.acceptor(frontend, bind, number));
+    const listening: Network = {
+      ...network,
+      listen: (at, _options, accept) => share(at, accept, frontend),
+    };
+    listenAll(frontend, listening, (bind, number) => traffic.acceptor(frontend, bind, number));
   }
 
   /** A listener whose descriptor the main thread has, and hands out by the board. */
-  function share(at: Listener["endpoint"], accept: Shared["accept"]): Listener {
-    const one: Shared = { accept, fd: -1, watch: null, paused: false };
+  function share(
+    at: Listener["endpoint"],
+    accept: Shared["accept"],
+    frontend: Frontend,
+  ): Listener {
+    const one: Shared = { frontend, accept, fd: -1, watch: null, paused: false };
     shared.push(one);
     const ours = () => {
       throw new Error("the main thread's listener");
@@ -167,7 +177,8 @@ function work(
 
   /** Where a connection is to be served. @returns whether here; else it has gone to another thread */
   function place(client: number, listener: number): boolean {
-    if (plan.threads === 1) return true;
+    // Where it cannot be let in this thread is to know, and to accept no more.
+    if (plan.threads === 1 || isFull(shared[listener]!.frontend)) return true;
     let least = self;
     let fewest = load(self) - 1;
     for (let thread = 0; thread < plan.threads; thread++) {
@@ -179,6 +190,13 @@ function work(
     Atomics.add(board.handed, least, 1);
     crew.tell(least, SERVE, client, listener);
     return false;
+  }
+  /** Whether connections are as many as may be, with those on their way to another thread. */
+  function isFull({ connections, limit }: Frontend): boolean {
+    let coming = 0;
+    for (const handed of board.handed) coming += handed;
+    return runtime.connections.value + coming >= plan.maxconn ||
+      connections.value + coming >= limit;
   }
   function load(thread: number): number {
     return runtime.connections.share(thread) + board.handed[thread]!;
