@@ -43,3 +43,17 @@ test("a name without an address is an error that says whose it is", async () => 
     "proxy 'web', server 'b': could not resolve the address 'no-such.invalid'",
   );
 });
+
+test("a syslog server's name becomes an address; one that has none yet does not hold the start", async () => {
+  const targets = async (host: string) => {
+    const logs = configuration(`  log ${host}:514 local0`, "  server a 192.0.2.1:80");
+    const { proxies } = await resolveNames({
+      ...logs,
+      global: { ...logs.global, log: logs.proxies[0]!.log },
+    });
+    return proxies[0]!.log.map(({ target }) => target.kind === "udp" ? target.host : "");
+  };
+  const [host] = await targets("localhost");
+  assert(isIP(host!) !== 0, host);
+  assertEquals(await targets("no-such.invalid"), ["no-such.invalid"]);
+});
