@@ -10,7 +10,7 @@ import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
-import { catchSignals } from "../process/signals.ts";
+import { catchSignals, type Signals } from "../process/signals.ts";
 import { trimCode } from "../process/trim.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { complain, readFiles, show } from "./files.ts";
@@ -55,6 +55,10 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   }
   const { tuneEngine, nbthread, nosplice } = configuration.global;
   const engine = await chooseEngine({ name: options.engine ?? tuneEngine, threads: nbthread });
+  // Of `tune.engine sockets` beside it the check has warned.
+  if (nbthread !== null && nbthread > engine.threads && tuneEngine !== "sockets" && !quiet) {
+    complain(`warning: nbthread ${nbthread} has no effect: one thread serves (${engine.why})`);
+  }
   const splice = !nosplice && options.noSplice !== true;
   const descriptors = inherited(configuration);
   const { background = null } = options;
@@ -79,21 +83,21 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
     const pidfile = options.pidfile ?? configuration.global.pidfile;
-    instance = await startInPlaceOf([...finish, ...terminate], (over) => {
-      // Else the others would be told to go for a process that goes too.
-      const signal = signals.toEnd();
-      if (signal !== null) throw new StartError(`${signal} came first`);
+    instance = await startInPlaceOf([...finish, ...terminate], async (over) => {
+      goOn(signals);
       const more = { engine, splice, over, ...quiet ? {} : { announce: warn } };
       const started = serve(resolved, network, options.maxconn ?? null, complain, more);
-      if (pidfile !== null) writePid(pidfile, started);
+      try {
+        await started.begun;
+        // Alone, who is served already may be told to end as at any time.
+        if (finish.length + terminate.length > 0) goOn(signals);
+        if (pidfile !== null) writePid(pidfile);
+      } catch (error) {
+        started.stop();
+        throw error;
+      }
       return started;
     }, quiet ? () => {} : warn);
-    try {
-      await instance.begun;
-    } catch (error) {
-      instance.stop();
-      throw error;
-    }
   } catch (error) {
     if (
       error instanceof SocketError || error instanceof StartError || error instanceof ResolveError
@@ -129,12 +133,20 @@ function inherited({ proxies }: Configuration): ReadonlySet<number> {
   return new Set(binds.flatMap(({ address }) => address.kind === "fd" ? [address.fd] : []));
 }
 
-/** Writes the pid file. @throws {StartError} if that cannot be; then the instance is stopped */
-function writePid(path: string, instance: Instance): void {
+/**
+ * Sees to it that others are not told to go for a process that goes too.
+ * @throws {StartError} if a signal has come to end this one
+ */
+function goOn(signals: Signals): void {
+  const signal = signals.toEnd();
+  if (signal !== null) throw new StartError(`${signal} came first`);
+}
+
+/** Writes the pid file. @throws {StartError} if that cannot be */
+function writePid(path: string): void {
   try {
     writeFileSync(path, `${process.pid}\n`);
   } catch (error) {
-    instance.stop();
     throw new StartError(`cannot write the pid file: ${(error as Error).message}`);
   }
 }

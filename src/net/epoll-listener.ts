@@ -1,6 +1,7 @@
 /** Accepting from listening sockets on an event loop of our own (Linux, Bun). */
 import { EpollSocket, OPEN, READABLE, type SocketHost } from "./epoll-socket.ts";
-import { C, failed, lastErrno, setOption } from "./libc.ts";
+import { address, C, closeDescriptor, failed, lastErrno, length, setOption } from "./libc.ts";
+import { readPeer } from "./libc-connect.ts";
 import { EPOLLEXCLUSIVE, EPOLLIN } from "./libc-epoll.ts";
 import {
   EAGAIN,
@@ -11,6 +12,7 @@ import {
   SOCK_NONBLOCK,
   TCP_NODELAY,
 } from "./linux.ts";
+import { addressSize } from "./sockaddr.ts";
 import { noEvents, type Socket, type SocketEvents } from "./socket.ts";
 
 /** How long to wait for a descriptor to become free, in ms. */
@@ -91,7 +93,8 @@ export class Acceptor {
   /** The set tells of it. */
   told(): void {
     for (let accepts = 0; accepts < this.#host.maxAccepts && this.#watched; accepts++) {
-      const fd = C.accept4(this.#fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      length[0] = addressSize;
+      const fd = C.accept4(this.#fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
         if (this.#place?.(fd) !== false) serveAccepted(this.#host, fd, this.#accept).read();
         continue;
@@ -112,13 +115,26 @@ export class Acceptor {
   }
 }
 
-/** Gives a connection to its owner. What came with it is still to be read, or attended to. */
-export function serveAccepted(
+/** Gives a connection that was accepted elsewhere to its owner, unless it has broken meanwhile. */
+export function serveFrom(
+  host: AcceptorHost,
+  fd: number,
+  accept: (socket: Socket) => SocketEvents,
+): void {
+  // Nobody would know whose request it was.
+  if (!readPeer(fd)) return closeDescriptor(fd);
+  // In the next turn, which does not wait: the owner may have put something off.
+  serveAccepted(host, fd, accept).ask();
+}
+
+/** Gives a connection to its owner, the peer being in {@linkcode address}. It is still to be read. */
+function serveAccepted(
   host: AcceptorHost,
   fd: number,
   accept: (socket: Socket) => SocketEvents,
 ): EpollSocket {
   const socket = new EpollSocket(host, fd, noEvents, OPEN | READABLE);
+  socket.knowPeer(address);
   host.adopt(socket);
   try {
     socket.events = accept(socket);

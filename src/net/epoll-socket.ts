@@ -2,18 +2,20 @@
 import { beginning, inbox } from "./epoll-inbox.ts";
 import { type Pipes, Splice } from "./epoll-splice.ts";
 import { C, errnoName, getOption, lastErrno, sendBoth, sendBytes } from "./libc.ts";
-import { peerHasClosed, peerOf } from "./libc-connect.ts";
+import { canBeRead, peerHasClosed, peerOf } from "./libc-connect.ts";
 import {
   EPOLLERR,
   EPOLLET,
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
   type EpollSet,
 } from "./libc-epoll.ts";
 import { addressOf } from "./libc-listen.ts";
 import { EAGAIN, ECONNRESET, EPIPE, SHUT_WR, SO_ERROR, SO_LINGER, SOL_SOCKET } from "./linux.ts";
+import { type PackedHost, packHost, portIn, showHost } from "./sockaddr.ts";
 import { type Socket, SocketError, type SocketEvents, type Splicing } from "./socket.ts";
 
 /** What an event loop does for its sockets. */
@@ -38,7 +40,7 @@ export const READABLE = 8;
 /** The peer's FIN has come, or a reset: what is to be read has an end. */
 const HUNG_UP = 16;
 /** It broke; what came before is told first, to an owner who listens. */
-const BROKEN = 32;
+export const BROKEN = 32;
 /** Our FIN is sent, or will be once the connection is made. */
 const FIN_SENT = 64;
 /** The owner has heard of the peer's FIN. */
@@ -54,7 +56,10 @@ const ATTENDED = 2048;
 /** It was made here, not accepted. */
 export const OUTGOING = 4096;
 
-const always = EPOLLIN | EPOLLRDHUP | EPOLLET;
+/** A read ends before a byte of urgent data, and after it there may be more (tcp(7)). */
+const URGENT = 8192;
+
+const always = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 /** SO_LINGER's struct linger: on, for 0 seconds, which makes a close a reset (socket(7)). */
 const atOnce = new Int32Array(new ArrayBuffer(8));
@@ -72,6 +77,9 @@ export class EpollSocket implements Socket {
   /** What passes on what comes here, and what passes on to here. */
   spliceFrom: Splice | null = null;
   spliceTo: Splice | null = null;
+  /** The peer of one that was accepted: the kernel forgets it when the connection is reset. */
+  #peer: PackedHost = null;
+  #peerPort = 0;
   /** Why it broke, if a call has found out: the kernel tells it once. */
   #errno = 0;
 
@@ -90,11 +98,18 @@ export class EpollSocket implements Socket {
     return this.#has(OUTGOING);
   }
 
+  /** @param address the peer's, as the kernel writes it */
+  knowPeer(address: Uint8Array): void {
+    this.#peer = packHost(address);
+    if (this.#peer !== null) this.#peerPort = portIn(address);
+  }
   get remoteAddress(): string {
+    if (this.#peer !== null) return showHost(this.#peer);
     const at = this.#has(DONE) ? null : peerOf(this.fd);
     return at?.kind === "ip" ? at.host : "";
   }
   get remotePort(): number {
+    if (this.#peer !== null) return this.#peerPort;
     const at = this.#has(DONE) ? null : peerOf(this.fd);
     return at?.kind === "ip" ? at.port : 0;
   }
@@ -173,6 +188,13 @@ export class EpollSocket implements Socket {
     return true;
   }
 
+  hasMore(): boolean {
+    if (!this.#has(READABLE)) return false;
+    if (this.#has(DONE | HUNG_UP | BROKEN) || canBeRead(this.fd)) return true;
+    this.state &= ~READABLE;
+    return false;
+  }
+
   /** The next read, of any socket, goes to the same place. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
@@ -218,7 +240,8 @@ export class EpollSocket implements Socket {
   /** The set tells of it. */
   told(mask: number): void {
     if (!this.#has(OPEN)) {
-      if ((mask & (EPOLLERR | EPOLLHUP)) !== 0) return this.#break();
+      if ((mask & EPOLLERR) !== 0 || this.#has(BROKEN)) return this.#break();
+      // Who has accepted it may have left already: on a unix socket both ends are hung up then.
       if ((mask & EPOLLOUT) === 0) return;
       this.state = (this.state | OPEN) & ~FULL;
       if (this.#has(FIN_SENT)) C.shutdown(this.fd, SHUT_WR);
@@ -230,6 +253,7 @@ export class EpollSocket implements Socket {
     }
     if ((mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) === 0) return;
     this.state |= READABLE;
+    if ((mask & EPOLLPRI) !== 0) this.state |= URGENT;
     if ((mask & (EPOLLRDHUP | EPOLLHUP)) !== 0) this.state |= HUNG_UP;
     if ((mask & EPOLLERR) !== 0) this.state |= BROKEN;
     this.read();
@@ -257,8 +281,8 @@ export class EpollSocket implements Socket {
   }
   /** A read had room for more, or found nothing: there is no more, and an edge tells of the next. */
   hasNoMore(): void {
-    // But for the end.
-    if (!this.#has(HUNG_UP | BROKEN)) this.state &= ~READABLE;
+    // But for the end, and what is behind urgent data.
+    if (!this.#has(HUNG_UP | BROKEN | URGENT)) this.state &= ~READABLE;
   }
   /** Tells what can be read, as far as the owner listens. */
   read(): void {
@@ -282,7 +306,7 @@ export class EpollSocket implements Socket {
   }
   /** Nothing is left to be read: for now (-1, EAGAIN), for good (0), or because it broke. */
   #end(length: number): void {
-    this.state &= ~READABLE;
+    this.state &= ~(READABLE | URGENT);
     if (length < 0) {
       const errno = lastErrno();
       if (errno !== EAGAIN) this.#errno = errno;

@@ -125,7 +125,10 @@ export class Splice {
     let reads = 0;
     for (;;) {
       if (this.#held > 0) {
-        if (this.#target.isFull) break;
+        if (this.#target.isFull) {
+          this.#keep();
+          break;
+        }
         const taken = this.#hand();
         if (taken < 0) return this.stop();
         passed += taken;
@@ -158,7 +161,6 @@ export class Splice {
       if (errno !== EAGAIN) return target.fail(errno);
       target.awaitRoom();
       this.#most = leastMoved;
-      this.#keep();
       return 0;
     }
     this.#held -= taken;

@@ -7,8 +7,8 @@
 import { drainMicrotasks } from "bun:jsc";
 import type { Clock } from "../time/clock.ts";
 import { LoopClock } from "./epoll-clock.ts";
-import { Acceptor, type AcceptorHost, serveAccepted } from "./epoll-listener.ts";
-import { EpollSocket, OUTGOING } from "./epoll-socket.ts";
+import { Acceptor, type AcceptorHost, serveFrom } from "./epoll-listener.ts";
+import { BROKEN, EpollSocket, OUTGOING } from "./epoll-socket.ts";
 import { Pipes } from "./epoll-splice.ts";
 import { closeDescriptor, setOption } from "./libc.ts";
 import { connectTo } from "./libc-connect.ts";
@@ -178,10 +178,11 @@ class Loop implements EpollLoop, AcceptorHost {
     this.clock.enter();
     try {
       this.#tellEvents();
-      this.#attended.work(attend);
+      this.#attended.work(this.#attend);
       this.#deferred.work(call);
-      drainMicrotasks();
       this.clock.fire();
+      // At the end, for the next wait may be a long one.
+      drainMicrotasks();
     } finally {
       this.clock.leave();
     }
@@ -231,6 +232,10 @@ class Loop implements EpollLoop, AcceptorHost {
   attend(socket: EpollSocket): void {
     this.#attended.add(socket);
   }
+  readonly #attend = (socket: EpollSocket): void => {
+    this.clock.tick();
+    socket.attend();
+  };
   schedule(delay: number, callback: () => void): () => void {
     return this.clock.schedule(delay, callback);
   }
@@ -257,13 +262,14 @@ class Loop implements EpollLoop, AcceptorHost {
   #connect(to: Endpoint, { source }: ConnectOptions, events: SocketEvents): Socket {
     if (to.kind === "fd") throw new SocketError("EINVAL", "fd@ is for listening only");
     const made = connectTo(to, source);
-    const socket = new EpollSocket(this, typeof made === "number" ? made : -1, events, OUTGOING);
-    if (typeof made === "number") {
-      setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
-      this.adopt(socket);
-    } else {
+    if (typeof made !== "number") {
+      const socket = new EpollSocket(this, -1, events, OUTGOING | BROKEN);
       this.defer(() => socket.refuse(made));
+      return socket;
     }
+    const socket = new EpollSocket(this, made, events, OUTGOING);
+    setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
+    this.adopt(socket);
     return socket;
   }
 
@@ -297,7 +303,7 @@ class Loop implements EpollLoop, AcceptorHost {
   }
 
   serve(fd: number, accept: (socket: Socket) => SocketEvents): void {
-    serveAccepted(this, fd, accept);
+    serveFrom(this, fd, accept);
   }
 
   close(): void {
@@ -317,9 +323,6 @@ class Loop implements EpollLoop, AcceptorHost {
 // One function each, for all turns.
 function watch(socket: EpollSocket): void {
   socket.watch();
-}
-function attend(socket: EpollSocket): void {
-  socket.attend();
 }
 function call(callback: () => void): void {
   callback();

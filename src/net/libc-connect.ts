@@ -14,6 +14,7 @@ import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } fro
 import { showEndpoint, SocketError } from "./socket.ts";
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
+const POLLIN = 1;
 const POLLRDHUP = 0x2000;
 const EINPROGRESS = 115;
 
@@ -57,11 +58,15 @@ function bindAndConnect(
   return new SocketError(code, `cannot connect to ${showEndpoint(to)}`);
 }
 
+/** Reads into {@linkcode address} what a socket is connected to. @returns whether it still is */
+export function readPeer(fd: number): boolean {
+  length[0] = addressSize;
+  return C.getpeername(fd, address, length) === 0;
+}
+
 /** What a socket is connected to; null if to nothing, or nothing known. */
 export function peerOf(fd: number): Address | null {
-  length[0] = addressSize;
-  if (C.getpeername(fd, address, length) < 0) return null;
-  return decodeAddress(address, length[0]!);
+  return readPeer(fd) ? decodeAddress(address, length[0]!) : null;
 }
 
 /** struct pollfd: a descriptor, what is asked, what was found. */
@@ -70,9 +75,16 @@ const pollView = new DataView(pollfd.buffer);
 
 /** Whether the peer has sent FIN or RST, also if what it sent before has not been read. */
 export function peerHasClosed(fd: number): boolean {
+  return holds(fd, POLLRDHUP);
+}
+/** Whether there is something to read, or an end. */
+export function canBeRead(fd: number): boolean {
+  return holds(fd, POLLIN);
+}
+/** Whether one of these POLL* applies, or an error or a reset, which is told unasked (poll(2)). */
+function holds(fd: number, what: number): boolean {
   pollView.setInt32(0, fd, true);
-  pollView.setUint32(4, POLLRDHUP, true);
-  // An error or a reset is told unasked (poll(2)).
+  pollView.setUint32(4, what, true);
   return C.poll(pollfd, 1, 0) > 0;
 }
 

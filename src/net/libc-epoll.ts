@@ -4,6 +4,7 @@ import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "./linux.ts";
 
 // epoll_ctl(2)
 export const EPOLLIN = 1;
+export const EPOLLPRI = 2;
 export const EPOLLOUT = 4;
 export const EPOLLERR = 8;
 export const EPOLLHUP = 16;

@@ -184,6 +184,10 @@ export class MemorySocket implements Socket, Step {
     return true;
   }
 
+  hasMore(): boolean {
+    return this.#inbound.length > 0 || this.peerGone();
+  }
+
   get #stands(): boolean {
     return this.#state === "open" && !this.#openedIsDue && this.#error === undefined;
   }

@@ -47,7 +47,7 @@ export function encodeAddress(at: Address, into: Uint8Array): number | SocketErr
 /** Reads an address of `length` bytes; null if it is none that can be written in a configuration. */
 export function decodeAddress(bytes: Uint8Array, length: number): Address | null {
   const family = bytes[0]! | bytes[1]! << 8;
-  const port = bytes[2]! << 8 | bytes[3]!;
+  const port = portIn(bytes);
   switch (family) {
     case AF_INET:
       return { kind: "ip", host: formatIp(bytes.subarray(4, 8)), port };
@@ -58,6 +58,31 @@ export function decodeAddress(bytes: Uint8Array, length: number): Address | null
     default:
       return null;
   }
+}
+
+/** The host of an address in little room: of IPv4 a number, of IPv6 its bytes; null: it has none. */
+export type PackedHost = number | Uint8Array | null;
+
+/** What {@linkcode decodeAddress} reads, to be kept for each connection. */
+export function packHost(bytes: Uint8Array): PackedHost {
+  switch (bytes[0]! | bytes[1]! << 8) {
+    case AF_INET:
+      return bytes[4]! << 24 | bytes[5]! << 16 | bytes[6]! << 8 | bytes[7]!;
+    case AF_INET6:
+      return bytes.slice(8, 24);
+    default:
+      return null;
+  }
+}
+/** The port of an address that has a host. */
+export function portIn(bytes: Uint8Array): number {
+  return bytes[2]! << 8 | bytes[3]!;
+}
+/** A {@linkcode packHost} as text; "" for none. */
+export function showHost(host: PackedHost): string {
+  if (host === null) return "";
+  if (typeof host !== "number") return formatIp(host);
+  return `${host >>> 24}.${host >>> 16 & 255}.${host >>> 8 & 255}.${host & 255}`;
 }
 
 function unixAddress(text: string): Address | null {

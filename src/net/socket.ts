@@ -144,6 +144,11 @@ export interface Socket {
    * @returns false: not here, not now, or not between these two; nothing has changed then
    */
   splice?(to: Socket, count: number, heard: Splicing): boolean;
+  /**
+   * Whether something has come that has not been told, or the end: what follows the last byte of a
+   * {@linkcode splice}, say.
+   */
+  hasMore?(): boolean;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import type { Engine as Name } from "../config/model.ts";
 import type { CrewOptions, ThreadCrew } from "./threads/crew.ts";
+import { descriptorLimit } from "./limits.ts";
 import { runtimeName } from "./runtime.ts";
 
 /** See above. */
@@ -32,12 +33,23 @@ export async function chooseEngine(wishes: EngineWishes): Promise<Engine> {
     return { name: "sockets", threads: 1, why, createCrew: null };
   }
   const { createCrew } = await import("./threads/crew.ts");
+  if (wishes.threads !== null) {
+    const { threads } = wishes;
+    return { name: "epoll", threads, why: `nbthread ${threads}`, createCrew };
+  }
   const cpus = usableCpus();
-  const threads = wishes.threads ?? cpus;
-  const why = wishes.threads !== null
-    ? `nbthread ${threads}`
-    : `${cpus === 1 ? "one CPU" : `${cpus} CPUs`} to use`;
+  const threads = Math.min(cpus, affordableThreads(descriptorLimit()));
+  const why = threads < cpus
+    ? `${cpus} CPUs to use, and few descriptors`
+    : cpus === 1
+    ? "one CPU to use"
+    : `${cpus} CPUs to use`;
   return { name: "epoll", threads, why, createCrew };
+}
+
+/** Threads whose own descriptors leave the most of them to connections. */
+export function affordableThreads(descriptors: number | null): number {
+  return descriptors === null ? Infinity : Math.max(1, Math.floor(descriptors / 128));
 }
 
 /** Why the loop of our own cannot run here; null: it can. */
@@ -48,17 +60,32 @@ function whyNoEpoll(): string | null {
 }
 
 /** The CPUs that this process may use: by its affinity, and by its share of them (cgroups(7)). */
-export function usableCpus(cpuMax = readShare()): number {
-  const cpus = availableParallelism();
-  const [quota, period] = cpuMax.split(" ").map(Number);
-  const share = quota! > 0 && period! > 0 ? Math.ceil(quota! / period!) : cpus;
-  return Math.max(1, Math.min(cpus, share));
+export function usableCpus(shares = readShares()): number {
+  let cpus = availableParallelism();
+  for (const share of shares) {
+    const [quota, period] = share.split(" ").map(Number);
+    if (quota! > 0 && period! > 0) cpus = Math.min(cpus, Math.ceil(quota! / period!));
+  }
+  return Math.max(1, cpus);
 }
 
-/** "max 100000", or the microseconds of CPU in a period of so many. */
-function readShare(): string {
+/**
+ * What cpu.max says of the process's control group and of those around it: "max 100000", or the
+ * microseconds of CPU in a period of so many.
+ */
+function readShares(): string[] {
+  const shares: string[] = [];
+  let group = /^0::(\/.*)$/m.exec(read("/proc/self/cgroup"))?.[1] ?? "/";
+  for (;;) {
+    shares.push(read(`/sys/fs/cgroup${group}/cpu.max`));
+    if (group === "" || group === "/") return shares;
+    group = group.slice(0, group.lastIndexOf("/"));
+  }
+}
+
+function read(file: string): string {
   try {
-    return readFileSync("/sys/fs/cgroup/cpu.max", "utf8").trim();
+    return readFileSync(file, "utf8").trim();
   } catch {
     return "";
   }

@@ -1,6 +1,8 @@
 /** Where log lines leave the process. */
-import type { OpenTransport, Transport } from "../log/transport.ts";
+import type { LogTarget } from "../config/model.ts";
+import type { Transport } from "../log/transport.ts";
 import { EAGAIN } from "../net/linux.ts";
+import type { Lock } from "../shared/lock.ts";
 import { openDatagrams } from "./datagram.ts";
 import { describe, libc, writable } from "./libc.ts";
 
@@ -10,8 +12,10 @@ const chunk = 4096;
 /**
  * Lines to an inherited descriptor. It may be a pipe whose reader stalls, and setting it
  * non-blocking would do so for all processes that share it: so poll() is asked before each write.
+ * @param lock taken from the one to the other, for several threads that write to it: whoever finds
+ * that another has just filled the pipe would wait for its reader
  */
-export function openStream(fd: number): Transport {
+export function openStream(fd: number, lock: Lock | null = null): Transport {
   const C = libc();
   let failure = "";
   /** How much of the first line not yet taken has been written. */
@@ -21,14 +25,19 @@ export function openStream(fd: number): Transport {
     send(bytes, ends, from, to) {
       let at = (from === 0 ? 0 : ends[from - 1]!) + partial;
       let line = from;
-      while (line < to && writable(fd, 0)) {
+      while (line < to) {
         // Whole lines as far as they fit, so that they stay whole beside other writers' lines.
         let next = line;
         while (next < to && ends[next]! - at <= chunk) next++;
         const end = next > line ? ends[next - 1]! : at + chunk;
-        const written = C.write(fd, bytes.subarray(at, end), end - at);
+        const piece = bytes.subarray(at, end);
+        lock?.take();
+        const ready = writable(fd, 0);
+        const written = ready ? C.write(fd, piece, end - at) : 0;
+        const errno = written < 0 ? C.errno() : 0;
+        lock?.giveBack();
+        if (!ready) break;
         if (written < 0) {
-          const errno = C.errno();
           if (errno === EAGAIN || line > from) break;
           failure = describe(errno);
           partial = 0;
@@ -53,14 +62,14 @@ export function openStream(fd: number): Transport {
   };
 }
 
-/** Opens any target of the configuration. */
-export const openTransport: OpenTransport = (target) => {
+/** Opens any target of the configuration. @param lock for the streams: see {@linkcode openStream} */
+export function openTransport(target: LogTarget["target"], lock: Lock | null = null): Transport {
   switch (target.kind) {
     case "stdout":
-      return openStream(1);
+      return openStream(1, lock);
     case "stderr":
-      return openStream(2);
+      return openStream(2, lock);
     default:
       return openDatagrams(target);
   }
-};
+}

@@ -12,13 +12,13 @@ const patience = 2000;
  * all is well here, by {@linkcode tell}. The sockets on which they listen are taken over, with who
  * waits in their queues. Where an address of theirs is in the way all the same, they are asked to
  * release all (SIGTTOU); if that does not help they resume (SIGTTIN).
- * @param start starts all or nothing; it is to listen through what it is given
+ * @param start starts all or nothing, threads too; it is to listen through what it is given
  * @param warn hears why sockets cannot be taken over
  * @throws what `start` throws
  */
 export async function startInPlaceOf<T>(
   pids: readonly number[],
-  start: (over: Over) => T,
+  start: (over: Over) => Promise<T>,
   warn: (line: string) => void,
 ): Promise<T> {
   const asItIs: Over = (listen) => listen;
@@ -27,7 +27,7 @@ export async function startInPlaceOf<T>(
   takeover.failures.forEach(warn);
   const adoption = beginAdoption(takeover);
   try {
-    const started = start(adoption.over);
+    const started = await start(adoption.over);
     adoption.begun = true;
     return started;
   } catch (error) {
@@ -40,7 +40,7 @@ export async function startInPlaceOf<T>(
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, interval));
     try {
-      return start(asItIs);
+      return await start(asItIs);
     } catch (error) {
       if (isInUse(error) && performance.now() < deadline) continue;
       for (const pid of pids) tell(pid, "SIGTTIN");

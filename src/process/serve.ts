@@ -56,21 +56,13 @@ export function serve(
   options: ServeOptions = {},
 ): Serving {
   const wanted = maxconn ?? configuration.global.maxconn;
-  const { engine, splice = true, openLog = openTransport, over } = options;
+  const { engine, splice = true, openLog, over } = options;
   const createCrew = engine?.createCrew ?? null;
   const threads = createCrew === null ? 0 : engine!.threads;
   const limit = descriptorLimit();
   const pipes = splice && threads > 0 ? pipesFor(configuration, limit) : 0;
   const connections = connectionLimit(configuration, wanted, limit, { threads, pipes });
   if ("error" in connections) throw new StartError(connections.error);
-  const outputs = createLogOutputs({
-    open: openLog,
-    clock: systemClock,
-    speaker: { tag: configuration.global.logTag, pid: process.pid },
-    complain,
-  });
-  const log = openProxyLog(configuration, outputs, systemClock);
-  const namedTargets = openNamedTargets(configuration, outputs);
   const crew = createCrew?.({
     configuration,
     threads,
@@ -78,8 +70,16 @@ export function serve(
     loop: loopTuning(configuration, pipes / threads),
     network,
     complain,
-    writeLines: namedTargets.write,
+    writeLines: (target, lines) => namedTargets.write(target, lines),
   });
+  const outputs = createLogOutputs({
+    open: openLog ?? ((target) => openTransport(target, crew?.output)),
+    clock: systemClock,
+    speaker: { tag: configuration.global.logTag, pid: process.pid },
+    complain,
+  });
+  const log = openProxyLog(configuration, outputs, systemClock);
+  const namedTargets = openNamedTargets(configuration, outputs);
   const own = crew?.network ?? network;
   try {
     const instance = startProxies(configuration, {

@@ -78,7 +78,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     }
     this.bytes += count;
     passContent(this.responseContent, count);
-    if (this.responseContent.done) this.#exchanged(source.hasMore?.() !== true);
+    if (this.responseContent.done) this.#exchanged(true);
     else this.arm();
   }
 
@@ -181,11 +181,12 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
 
   /**
    * The response is complete.
-   * @param clean nothing followed it that nobody asked for
+   * @param clean nothing followed it, in the same call, that nobody asked for
    */
   #exchanged(clean: boolean): void {
     const reusable = clean && this.#serverKeeps && !this.close && this.requestContent.done &&
-      this.connection!.out.empty && this.responseContent.kind !== UNTIL_CLOSE;
+      this.connection!.out.empty && this.responseContent.kind !== UNTIL_CLOSE &&
+      this.connection!.socket.hasMore?.() !== true;
     this.releaseConnection(reusable);
     this.complete();
   }

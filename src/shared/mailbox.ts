@@ -51,6 +51,11 @@ export class Mailbox {
     if (Atomics.exchange(words, 2, 0) === 1) this.wake();
   }
 
+  /** Whether half of it is full. */
+  get crowded(): boolean {
+    return this.#count() > this.#mask / 2;
+  }
+
   /** For the owner: hands out all that is in it. */
   empty(receive: Receive): void {
     const words = this.#words;

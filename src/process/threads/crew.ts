@@ -76,6 +76,9 @@ export function createCrew(options: CrewOptions): ThreadCrew {
   let orders = 0;
   let stopped = false;
 
+  /** The first order that a thread has not carried out in time: it is not waited for until it has. */
+  const behind = new Map<number, number>();
+
   /** Has all threads that are up carry out an order, and waits until they have. */
   function order(kind: number, a = 0, b = 0, c = 0): void {
     orders++;
@@ -85,10 +88,13 @@ export function createCrew(options: CrewOptions): ThreadCrew {
       board.boxes[thread]!.send(DONE, orders, 0, 0);
     }
     for (const thread of up) {
+      if (board.done[thread]! < (behind.get(thread) ?? 0)) continue;
+      behind.delete(thread);
       const deadline = performance.now() + patience;
       while (board.done[thread] !== orders && board.up[thread] === 1) {
         if (performance.now() > deadline) {
           complain(`thread ${thread + 1} does not answer`);
+          behind.set(thread, orders);
           break;
         }
         Atomics.wait(board.done, thread, board.done[thread]!, 10);
@@ -174,6 +180,7 @@ export function createCrew(options: CrewOptions): ThreadCrew {
   /** A thread has died: what it held is free for the others. */
   function bury(self: number): void {
     Atomics.store(board.up, self, 0);
+    behind.delete(self);
     board.lock.free(self);
     board.output.free(self);
     for (const box of board.boxes) box.free(self);

@@ -10,7 +10,7 @@ import { openProxyLog, type ProxyLog } from "../../log/proxy-log.ts";
 import { createLogOutputs } from "../../log/sink.ts";
 import { createLoop, type EpollLoop, type LoopOptions, wake } from "../../net/epoll.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../../net/socket.ts";
-import type { Crew } from "../../proxy/crew.ts";
+import { type Crew, IDLE } from "../../proxy/crew.ts";
 import type { Frontend } from "../../proxy/frontend.ts";
 import { listenAll } from "../../proxy/instance.ts";
 import { createProxies } from "../../proxy/proxies.ts";
@@ -106,7 +106,11 @@ function work(
 
   const crew: Crew = {
     memory,
-    tell: (thread, kind, a = 0, b = 0, c = 0) => board.boxes[thread]?.send(kind, a, b, c),
+    tell(thread, kind, a = 0, b = 0, c = 0) {
+      const to = board.boxes[thread];
+      // A wish that comes again: a thread that has much to read is not to be held up by it.
+      if (kind !== IDLE || to?.crowded === false) to?.send(kind, a, b, c);
+    },
     tellAll() {
       throw new Error("only the main thread gives orders");
     },
@@ -194,7 +198,7 @@ function work(
   /** Whether connections are as many as may be, with those on their way to another thread. */
   function isFull({ connections, limit }: Frontend): boolean {
     let coming = 0;
-    for (const handed of board.handed) coming += handed;
+    for (let thread = 0; thread < plan.threads; thread++) coming += board.handed[thread]!;
     return runtime.connections.value + coming >= plan.maxconn ||
       connections.value + coming >= limit;
   }
