@@ -47,6 +47,8 @@ export interface Case extends Behaviour {
   readonly countConnections?: true;
   /** A termination state that sluice must have logged. */
   readonly code?: string;
+  /** It is about a reset, without which it looks like another case: not for Deno. */
+  readonly resets?: true;
   /** In what sluice differs from haproxy here, and is meant to. */
   readonly differs?: readonly DifferenceName[];
 }

@@ -84,6 +84,7 @@ oracleCases("silent servers", [
     answer: { bytes: `${ok}\r\n12345`, then: "keep" },
     requests: [get],
     logs: 1,
+    resets: true,
     differs: ["truncated without length"],
   },
   {

@@ -3,11 +3,11 @@
  * all cases of a table, and compares what clients, servers and the log saw.
  */
 import { fail } from "@std/assert";
-import { test } from "../testing.ts";
+import { runtimeName, test } from "../testing.ts";
 import type { Case } from "./case.ts";
 import { differences } from "./differences.ts";
 import { type Kind, missing, startRig } from "./rig.ts";
-import { changes, normalise, type Transcript } from "./transcript.ts";
+import { asTold, changes, normalise, type Transcript } from "./transcript.ts";
 
 export type { Case } from "./case.ts";
 
@@ -18,7 +18,8 @@ export function oracle(name: string, body: () => Promise<void>): void {
 }
 
 /** Declares a test: each case goes alike through haproxy and through sluice. */
-export function oracleCases(name: string, cases: readonly Case[]): void {
+export function oracleCases(name: string, all: readonly Case[]): void {
+  const cases = all.filter(({ resets }) => resets !== true || runtimeName !== "deno");
   oracle(`${name}: ${cases.length} cases are alike in haproxy and in sluice`, async () => {
     const [theirs, ours] = await transcripts(cases);
     const wrong = cases.flatMap((c, i) => compare(c, theirs![i]!, ours![i]!));
@@ -53,6 +54,9 @@ function compare(c: Case, theirs: Result, ours: Result): string[] {
     if (JSON.stringify(expected) === before) {
       errors.push(`${c.name}: the difference '${name}' changes nothing`);
     }
+  }
+  for (const connection of [...expected.connections, ...found.connections]) {
+    connection.end = asTold(connection.end);
   }
   if (c.code !== undefined && !ours.log.some((line) => line.includes(` ${c.code}`))) {
     errors.push(`${c.name}: sluice does not log ${c.code}`);

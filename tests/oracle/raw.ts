@@ -2,7 +2,6 @@
  * Raw connections through one of the two proxies, for what stands before all HTTP: exact bytes, in
  * and out, and the lines of the log.
  */
-import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freshAddress } from "../binary.ts";
 import { until } from "../until.ts";
-import { type Kind, programs } from "./rig.ts";
+import { type Kind, startProgram } from "./rig.ts";
+import { asTold } from "./transcript.ts";
 import { type End, type Wire, wire } from "./wire.ts";
 
 /** A proxy that runs, with a server behind it. */
@@ -84,9 +84,7 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   bind ${directory}/ready
 `;
   writeFileSync(file, preamble + config(host, `${host}:${port}`, directory) + ready);
-  const child = spawn(programs[kind]!, ["-db", "-f", file], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = startProgram(kind, file);
   const exited = once(child, "exit");
   let complaints = "";
   child.stderr.on("data", (bytes) => complaints += bytes);
@@ -136,4 +134,4 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
 }
 
 /** How a connection stands: "open" if it has not ended. */
-export const endOf = ({ ended }: Wire): End | "open" => ended ?? "open";
+export const endOf = ({ ended }: Wire): End | "open" => asTold(ended ?? "open");

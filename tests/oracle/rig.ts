@@ -6,8 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
-import { freshAddress } from "../binary.ts";
+import { freshAddress, launcher } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
 import { until } from "../until.ts";
 import type { Case, Play } from "./case.ts";
@@ -19,12 +18,10 @@ import type { Transcript } from "./transcript.ts";
 /** Which of the two. */
 export type Kind = "haproxy" | "sluice";
 
-const root = join(import.meta.dirname!, "../..");
-/** Where they are; null: not here. */
-export const programs: Readonly<Record<Kind, string | null>> = {
-  haproxy,
-  sluice: [process.env["SLUICE_BINARY"] ?? join(root, "dist/sluice")]
-    .find((path) => spawnSync(path, ["-v"]).status === 0) ?? null,
+/** The commands that start them; null: not here. On Deno sluice runs on Deno, too. */
+const programs: Readonly<Record<Kind, readonly [string, ...string[]] | null>> = {
+  haproxy: haproxy === null ? null : [haproxy],
+  sluice: spawnSync(launcher[0], [...launcher.slice(1), "-v"]).status === 0 ? launcher : null,
 };
 
 /** Why the tests of this folder cannot run here; null: they can. */
@@ -33,6 +30,12 @@ export const missing: string | null = programs.haproxy === null
   : programs.sluice === null
   ? "there is no dist/sluice: sh compile.sh"
   : null;
+
+/** Starts one in the foreground; what it complains of comes through a pipe. */
+export function startProgram(kind: Kind, file: string) {
+  const [program, ...args] = programs[kind]!;
+  return spawn(program, [...args, "-db", "-f", file], { stdio: ["ignore", "ignore", "pipe"] });
+}
 
 /** A proxy that runs. */
 export interface Rig {
@@ -63,9 +66,7 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
   const file = join(directory, `${kind}.cfg`);
   const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
   writeFileSync(file, preamble(host, log.address().port) + sections.join("") + ready(host));
-  const child = spawn(programs[kind]!, ["-db", "-f", file], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = startProgram(kind, file);
   const exited = once(child, "exit");
   let complaints = "";
   child.stderr.on("data", (bytes) => complaints += bytes);

@@ -3,7 +3,6 @@
  * depends on health checks, and so cannot be played as a table of cases.
  */
 import { assertEquals } from "@std/assert";
-import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +13,7 @@ import { freshAddress } from "../binary.ts";
 import { latin1, textOf } from "../latin1.ts";
 import { until } from "../until.ts";
 import { oracle } from "./harness.ts";
-import { type Kind, programs } from "./rig.ts";
+import { type Kind, startProgram } from "./rig.ts";
 
 /** Where the proxy listens. */
 const proxyPort = 20000;
@@ -190,9 +189,7 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   // The last to listen: when it does, all the others do.
   const ready = `listen ready\n  bind ${host}:${proxyPort - 1}\n`;
   writeFileSync(file, `${preamble}${config.join("\n")}\n${ready}`);
-  const child = spawn(programs[kind]!, ["-db", "-f", file], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = startProgram(kind, file);
   let words = "";
   child.stderr.on("data", (bytes) => void (words += bytes));
   const exited = once(child, "exit");
