@@ -49,9 +49,11 @@ function memory(pid: number): Memory {
 
 /**
  * Memory once it has come to rest: garbage collectors and allocators give back late.
+ * @param after ms to wait before the first reading
  * @returns it when three readings 300 ms apart agree within 0.5 %, or after 5 s
  */
-export async function settledMemory(pid: number): Promise<Memory> {
+export async function settledMemory(pid: number, after = 0): Promise<Memory> {
+  await new Promise((resolve) => setTimeout(resolve, after));
   let last = memory(pid);
   for (let alike = 0, readings = 0; alike < 2 && readings < 16; readings++) {
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -11,8 +11,12 @@ import type { Row } from "./table.ts";
 /** The ends of the slope. */
 const [FEW, MANY] = [1_000, 5_000];
 
+/** By then a proxy has given back what only its start needed, in ms. */
+const startOver = 1500;
+
 /**
- * Memory per idle connection, in bytes: the slope of the resident memory from 1,000 to 5,000
+ * Memory per idle connection, in bytes: the slope of the process's own memory (without pages of
+ * files, such as the program's code, which come and go with what runs) from 1,000 to 5,000
  * keep-alive connections of clients, each of which has made one request. What the proxy keeps of
  * its connections to the server counts too. A fresh process in each round.
  */
@@ -30,7 +34,7 @@ export async function measureIdle(rounds: number, stand: Stand): Promise<readonl
         requests: 0,
       } as const;
       await helpers.client.order(order);
-      return (await settledMemory(proxy.pid)).resident;
+      return (await settledMemory(proxy.pid)).anonymous;
     };
     const few = await memoryWith(FEW);
     const many = await memoryWith(MANY);
@@ -50,7 +54,7 @@ export async function measureStart(rounds: number, stand: Stand): Promise<readon
   const seen = await inTurns(contestants(stand), rounds, async (contestant) => {
     const service = { origins: [helpers.origin.port] };
     const proxy = await startProxy(contestant, service, cpus.proxy, folder);
-    const { resident, anonymous } = await settledMemory(proxy.pid);
+    const { resident, anonymous } = await settledMemory(proxy.pid, startOver);
     await stop(proxy);
     return { time: proxy.startTime, resident: resident / 1e6, anonymous: anonymous / 1e6 };
   });
