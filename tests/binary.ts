@@ -21,6 +21,13 @@ export const launcher: readonly [string, ...string[]] = runtimeName === "bun"
   ? [binary]
   : [process.execPath, "run", "-A", "--quiet", "--no-check", join(root, "src", "main.ts")];
 
+/** Why the program has no threads that serve; null: it has. tests/all.ts names its wrapper so. */
+export const threadless: string | null = runtimeName !== "bun"
+  ? "Deno has no threads that serve"
+  : binary.endsWith("-on-sockets")
+  ? "this engine has no threads"
+  : null;
+
 /** How long a process may take to start or to end, in ms; a busy machine has time enough. */
 const PATIENCE = 15_000;
 

@@ -1,12 +1,9 @@
 /** What comes while the threads of a process are starting. */
 import { assert, assertEquals } from "@std/assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { programTest, start } from "../binary.ts";
-import { runtimeName } from "../testing.ts";
+import { programTest, start, threadless } from "../binary.ts";
 import { until } from "../until.ts";
 import { ask, ended, furnished, type Home, relay, runs, withDaemon } from "./rig.ts";
-
-const threaded = runtimeName === "bun" ? null : "no threads serve there";
 
 /** So many servers that building them takes a thread some time. */
 const many = Array.from(
@@ -47,7 +44,7 @@ for (const signal of ["SIGTERM", "SIGUSR1"] as const) {
         assert(runs(pid));
         for (let i = 0; i < 20; i++) assertEquals(await ask(address), 200);
       }),
-    threaded,
+    threadless,
   );
 }
 
@@ -64,5 +61,5 @@ programTest(
       next.signal("SIGTERM");
       await ended(next.pid);
     }),
-  threaded,
+  threadless,
 );
