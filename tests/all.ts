@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { add, type Counts, countsOfBun, countsOfDeno, skippedTests, summary } from "./counts.ts";
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
-const LIMIT_SECONDS = 420;
+const LIMIT_SECONDS = 480;
 
 const root = join(import.meta.dirname ?? ".", "..");
 const binary = join(root, "dist", "sluice");
