@@ -4,7 +4,7 @@ import { loadConfiguration } from "../config/load.ts";
 import type { Configuration, Engine as EngineName } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
-import { chooseEngine, type Engine } from "../process/engine.ts";
+import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { daemonReady, startDaemon } from "../process/daemon.ts";
 import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
@@ -173,8 +173,8 @@ function mend(error: Error): string {
   }
 }
 
-function announce({ endpoints }: Instance, { name, threads, why }: Engine): void {
-  complain(`engine: ${name}, ${threads === 1 ? "one thread" : `${threads} threads`} (${why})`);
+function announce({ endpoints }: Instance, engine: Engine): void {
+  complain(`engine: ${showEngine(engine)} (${engine.why})`);
   for (const { proxy, endpoint } of endpoints) {
     complain(`${proxy} listens on ${showEndpoint(endpoint)}`);
   }

@@ -1,6 +1,6 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { features, languageVersion } from "../config/haproxy/condition.ts";
-import { chooseEngine } from "../process/engine.ts";
+import { chooseEngine, showEngine } from "../process/engine.ts";
 import { networkOfRuntime, runtimeName } from "../process/runtime.ts";
 
 /** This program's version, "1.2.3". */
@@ -19,10 +19,7 @@ export async function longVersion(): Promise<string> {
   return [
     shortVersion(),
     `Runtime: ${runtimeName()}`,
-    `Engine: ${engine.name}, ${
-      engine.threads === 1 ? "one thread" : `${engine.threads} threads`
-    } ` +
-    `by default (${engine.why})`,
+    `Engine: ${showEngine(engine)} by default (${engine.why})`,
     `Sockets: ${name} (${able.join(", ")})`,
     `Features: ${features.join(" ")}`,
   ].join("\n");

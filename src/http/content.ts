@@ -101,6 +101,10 @@ export function scanContent(content: Content, bytes: Uint8Array, from: number, t
   return content.kind === CHUNKED ? scanChunked(content, bytes, from, to) : to;
 }
 
+/** From so many bytes on it pays not to look at them, and who sends so many at once sends more. */
+const manyLeft = 65536;
+export const manyAtOnce = 16384;
+
 /**
  * How many bytes of a content are to come that need not be looked at, where they are many: it may
  * be Infinity.
@@ -117,9 +121,6 @@ export function unseenContent(content: Content, seen: number): number {
       return 0;
   }
 }
-/** From so many bytes on it pays not to look at them, and who sends so many at once sends more. */
-const manyLeft = 65536;
-export const manyAtOnce = 16384;
 
 /** So many of the {@linkcode unseenContent} have passed. */
 export function passContent(content: Content, count: number): void {

@@ -25,6 +25,11 @@ export interface EngineWishes {
   readonly threads: number | null;
 }
 
+/** "epoll, 4 threads": an engine as messages show it. */
+export function showEngine({ name, threads }: Engine): string {
+  return `${name}, ${threads === 1 ? "one thread" : `${threads} threads`}`;
+}
+
 /** Chooses what to run on. */
 export async function chooseEngine(wishes: EngineWishes): Promise<Engine> {
   const lack = whyNoEpoll();
