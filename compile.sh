@@ -150,7 +150,7 @@ build_with_bun() {
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --tsconfig-override=deno.json --asset scenarios
   if [ -n "$target" ]; then set -- "$@" "--target=bun-$target"; fi
-  "$bun" build "$@" --outfile "$work/sluice" src/main.ts src/process/threads/thread.ts \
+  "$bun" build "$@" --outfile "$work/sluice" src/main.ts src/threads/worker.ts \
     >"$work/log" 2>&1 </dev/null || {
     cat "$work/log" >&2
     if [ -n "$target" ] && grep -qi download "$work/log"; then

@@ -1,14 +1,14 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
 import process from "node:process";
 import { Command, CommanderError, Option } from "commander";
-import { check, condition, convert } from "./commands/check.ts";
-import { demo } from "./commands/demo.ts";
-import { demoHost } from "./commands/demo-host.ts";
-import { complain, FileError, print } from "./commands/files.ts";
-import { flagsHelp, parseFlags } from "./commands/haproxy-flags.ts";
-import { run } from "./commands/run.ts";
-import { scenario, scenarios } from "./commands/scenarios.ts";
-import { longVersion, shortVersion } from "./commands/version.ts";
+import { check, condition, convert } from "./cli/check.ts";
+import { demo } from "./cli/demo.ts";
+import { demoHost } from "./cli/demo-host.ts";
+import { complain, FileError, print } from "./cli/files.ts";
+import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
+import { run } from "./cli/run.ts";
+import { scenario, scenarios } from "./cli/scenarios.ts";
+import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
 import { type Engine, engines } from "./config/model.ts";
 import { didYouMean } from "./config/nearest.ts";

@@ -36,7 +36,7 @@ const preparation: Step[] = [
 ];
 /** The binary on the runtime's own sockets instead of its epoll loop. */
 const onSockets = join(root, "dist", "sluice-on-sockets");
-const programTests = ["commands", "fronts", "oracle", "reload", "scenarios"];
+const programTests = ["cli", "fronts", "oracle", "reload", "scenarios"];
 const suites: Step[] = [
   { name: "tests on Deno", command: [deno, "task", "test:deno"], counts: countsOfDeno },
   { name: "tests on Bun", command: [deno, "task", "test:bun"], counts: countsOfBun },

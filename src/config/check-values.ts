@@ -3,7 +3,7 @@ import type { Report } from "./diagnostic.ts";
 import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } from "./fields.ts";
 import { looksLikeAddress } from "./haproxy/endpoints.ts";
 import { longestTime } from "./haproxy/time.ts";
-import { isHostName, isIp, parseNetwork } from "../net/ip.ts";
+import { isHostName, isIp, parseNetwork } from "../net/ip/address.ts";
 import {
   type Global,
   legalName,

@@ -1,5 +1,5 @@
 /** One check: a connection, a conversation over it, a verdict, all within a time. */
-import { encodeProxyHeader, type ProxyVersion } from "../net/proxy-protocol.ts";
+import { encodeProxyHeader, type ProxyVersion } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint, Network, Socket } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
 import {

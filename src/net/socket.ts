@@ -1,6 +1,6 @@
 /**
- * The seam to the network: all that the proxy knows of sockets. Adapters (bun.ts, deno.ts,
- * streams.ts, memory.ts) implement it; one suite of tests holds them to the same behaviour.
+ * The seam to the network: all that the proxy knows of sockets. Adapters (a folder each: epoll, bun, deno,
+ * streams; and the simulation's memory network) implement it; one suite of tests holds them to the same behaviour.
  *
  * It is callback-shaped and small on purpose: nothing on the hot path allocates a promise or a
  * closure, and an event loop of our own can take an adapter's place.

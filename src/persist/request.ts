@@ -2,7 +2,7 @@
 import { textOf } from "../http/bytes.ts";
 import { createPair, isNamed, nextPair, OF_COOKIE } from "../http/cookie.ts";
 import { fieldEnd, fieldStart, type Head, valueEnd, valueStart } from "../http/head.ts";
-import type { HeadWriter } from "../http/writer.ts";
+import type { HeadWriter } from "../http/h1/writer.ts";
 import { parseDate } from "./date.ts";
 import { type CookiePolicy, DATE_DELIMITER, PREFIX_DELIMITER } from "./policy.ts";
 

@@ -2,7 +2,7 @@
 import { bytesOf } from "../http/bytes.ts";
 import { createPair, isNamed, nextPair, OF_SET_COOKIE } from "../http/cookie.ts";
 import { FIELD_SET_COOKIE, fieldKind, type Head, valueEnd, valueStart } from "../http/head.ts";
-import type { HeadWriter } from "../http/writer.ts";
+import type { HeadWriter } from "../http/h1/writer.ts";
 import { formatDate } from "./date.ts";
 import { type CookiePolicy, DATE_DELIMITER, PREFIX_DELIMITER } from "./policy.ts";
 import { expiry, type RequestCookie } from "./request.ts";

@@ -9,7 +9,7 @@
 import { lookup } from "node:dns";
 import type { LogTarget } from "../config/model.ts";
 import type { Transport } from "../log/transport.ts";
-import { isIp } from "../net/ip.ts";
+import { isIp } from "../net/ip/address.ts";
 import {
   EAGAIN,
   ENOBUFS,
@@ -18,8 +18,8 @@ import {
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
-} from "../net/linux.ts";
-import { type Address, encodeAddress, familyOf } from "../net/sockaddr.ts";
+} from "../net/linux/constants.ts";
+import { type Address, encodeAddress, familyOf } from "../net/linux/sockaddr.ts";
 import { describe, libc, writable } from "./libc.ts";
 
 /** Messages of one system call. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import type { Engine as Name } from "../config/model.ts";
-import type { CrewOptions, ThreadCrew } from "./threads/crew.ts";
+import type { CrewOptions, ThreadCrew } from "../threads/pool.ts";
 import { descriptorLimit } from "./limits.ts";
 import { runtimeName } from "./runtime.ts";
 
@@ -37,7 +37,7 @@ export async function chooseEngine(wishes: EngineWishes): Promise<Engine> {
     const why = lack ?? "as it was told to";
     return { name: "sockets", threads: 1, why, createCrew: null };
   }
-  const { createCrew } = await import("./threads/crew.ts");
+  const { createCrew } = await import("../threads/pool.ts");
   if (wishes.threads !== null) {
     const { threads } = wishes;
     return { name: "epoll", threads, why: `nbthread ${threads}`, createCrew };

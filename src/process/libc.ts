@@ -3,7 +3,7 @@
  * asking whether a descriptor takes bytes, putting one descriptor in the place of another, and advice
  * on memory. Bun calls through bun:ffi, Deno through Deno.dlopen.
  */
-import { libraryNames } from "../net/linux.ts";
+import { libraryNames } from "../net/linux/constants.ts";
 
 /** The calls used. Each returns -1 on failure; {@linkcode Libc.errno} then tells why. */
 export interface Libc {

@@ -1,7 +1,7 @@
 /** Where log lines leave the process. */
 import type { LogTarget } from "../config/model.ts";
 import type { Transport } from "../log/transport.ts";
-import { EAGAIN } from "../net/linux.ts";
+import { EAGAIN } from "../net/linux/constants.ts";
 import type { Lock } from "../shared/lock.ts";
 import { openDatagrams } from "./datagram.ts";
 import { describe, libc, writable } from "./libc.ts";

@@ -10,8 +10,8 @@ export function runtimeName(): string {
 
 /** The sockets of this runtime. The other runtime's adapter is never loaded. */
 export async function networkOfRuntime(): Promise<Network> {
-  if ("Bun" in globalThis) return (await import("../net/bun.ts")).bunNetwork;
-  return (await import("../net/deno.ts")).denoNetwork;
+  if ("Bun" in globalThis) return (await import("../net/bun/network.ts")).bunNetwork;
+  return (await import("../net/deno/network.ts")).denoNetwork;
 }
 
 /** The command that starts this program, without its own arguments: itself, or a runtime's. */

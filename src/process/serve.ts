@@ -11,8 +11,8 @@ import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
 import { openTransport } from "./log-transport.ts";
 import type { Over } from "./predecessors.ts";
-import { openNamedTargets } from "./threads/log-by-main.ts";
-import type { Tuning } from "./threads/thread.ts";
+import { openNamedTargets } from "../threads/log-by-main.ts";
+import type { Tuning } from "../threads/worker.ts";
 import { tidyWhenQuiet } from "./tidy.ts";
 
 /** What else there may be to say about how to serve. */

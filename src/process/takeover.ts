@@ -6,17 +6,17 @@
  * old one needs to know nothing of it, and may be HAProxy. While both live, either accepts.
  */
 import { readdirSync, readlinkSync } from "node:fs";
-import { formatIp, parseIp } from "../net/ip.ts";
-import { EACCES, EBADF } from "../net/linux.ts";
-import type { Address } from "../net/sockaddr.ts";
+import { formatIp, parseIp } from "../net/ip/address.ts";
+import { EACCES, EBADF } from "../net/linux/constants.ts";
+import type { Address } from "../net/linux/sockaddr.ts";
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
 
 const adopts = "Bun" in globalThis && process.platform === "linux";
 const net = adopts
   ? {
-    ...await import("../net/libc.ts"),
-    ...await import("../net/libc-listen.ts"),
-    ...await import("../net/libc-takeover.ts"),
+    ...await import("../net/linux/libc.ts"),
+    ...await import("../net/linux/listen.ts"),
+    ...await import("../net/linux/takeover.ts"),
   }
   : null;
 

@@ -1,6 +1,6 @@
 /** What becomes of a connection that a listener has accepted. */
 import type { Bind } from "../config/model.ts";
-import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import type { Admission, Open } from "./admission.ts";
 import type { Frontend } from "./frontend.ts";

@@ -1,4 +1,4 @@
-import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";

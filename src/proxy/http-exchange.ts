@@ -1,9 +1,9 @@
-import { type Content, createContent, TUNNEL } from "../http/content.ts";
+import { type Content, createContent, TUNNEL } from "../http/h1/content.ts";
 import { textOf } from "../http/bytes.ts";
 import { METHOD_HEAD, METHOD_OTHER } from "../http/head.ts";
 import { ownReply } from "../http/reply.ts";
-import { HeadWriter } from "../http/writer.ts";
-import type { Addresses } from "../net/proxy-protocol.ts";
+import { HeadWriter } from "../http/h1/writer.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Frontend } from "./frontend.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { Keeper } from "./outlet.ts";

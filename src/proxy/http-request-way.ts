@@ -5,7 +5,7 @@ import {
   scanContent,
   startContent,
   unseenContent,
-} from "../http/content.ts";
+} from "../http/h1/content.ts";
 import {
   type Head,
   METHOD_DELETE,

@@ -1,6 +1,6 @@
 /** Edits a request's head on its way from the client to the server. */
 import { bytesOf, isWord } from "../http/bytes.ts";
-import { isPersistence, nextOption, type Option } from "../http/field-section.ts";
+import { isPersistence, nextOption, type Option } from "../http/h1/field-section.ts";
 import {
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,
@@ -14,9 +14,9 @@ import {
   valueEnd,
   valueStart,
 } from "../http/head.ts";
-import type { HeadWriter } from "../http/writer.ts";
+import type { HeadWriter } from "../http/h1/writer.ts";
 import type * as model from "../config/model.ts";
-import { type InNetwork, network } from "../net/cidr.ts";
+import { type InNetwork, network } from "../net/ip/cidr.ts";
 import type { CookiePolicy } from "../persist/policy.ts";
 import { readCookieField, type RequestCookie } from "../persist/request.ts";
 

@@ -8,7 +8,7 @@ import {
   fieldKind,
   type Head,
 } from "../http/head.ts";
-import { HeadWriter } from "../http/writer.ts";
+import { HeadWriter } from "../http/h1/writer.ts";
 import type { CookiePolicy } from "../persist/policy.ts";
 import {
   editSetCookie,

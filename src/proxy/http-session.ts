@@ -1,8 +1,8 @@
 import { LF } from "../http/bytes.ts";
 import { createHead, INCOMPLETE } from "../http/head.ts";
-import { parseRequest } from "../http/parse.ts";
+import { parseRequest } from "../http/h1/parse.ts";
 import { ownReply } from "../http/reply.ts";
-import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import type { Frontend } from "./frontend.ts";
 import { HttpConnection } from "./http-connection.ts";

@@ -6,9 +6,9 @@ import {
   TUNNEL,
   unseenContent,
   UNTIL_CLOSE,
-} from "../http/content.ts";
+} from "../http/h1/content.ts";
 import { createHead, METHOD_POST } from "../http/head.ts";
-import { parseResponse } from "../http/parse.ts";
+import { parseResponse } from "../http/h1/parse.ts";
 import type { Socket } from "../net/socket.ts";
 import type { RequestCookie } from "../persist/request.ts";
 import type { ResponseContext } from "../persist/response.ts";

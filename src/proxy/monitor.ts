@@ -1,6 +1,6 @@
 /** Connections of monitors, which only look whether the proxy is alive (manual: "monitor-net"). */
 import { bytesOf } from "../http/bytes.ts";
-import { network } from "../net/cidr.ts";
+import { network } from "../net/ip/cidr.ts";
 import { noEvents, type Socket, type SocketError, type SocketEvents } from "../net/socket.ts";
 import { Timer, type TimerWheel } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";

@@ -1,6 +1,10 @@
 /** Connections that begin with a header of the PROXY protocol (manual: "accept-proxy"). */
 import { localDates } from "../log/date.ts";
-import { type Addresses, parseProxyHeader, type ProxyHeaderFault } from "../net/proxy-protocol.ts";
+import {
+  type Addresses,
+  parseProxyHeader,
+  type ProxyHeaderFault,
+} from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";

@@ -1,4 +1,4 @@
-import { encodeProxyHeader } from "../net/proxy-protocol.ts";
+import { encodeProxyHeader } from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketError, SocketEvents } from "../net/socket.ts";
 import { join, Outlet } from "./outlet.ts";
 import type { Server } from "./server.ts";

@@ -1,6 +1,6 @@
 /** What the log is told of connections, sessions and requests. */
 import type { LogRecord } from "../log/record.ts";
-import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Frontend } from "./frontend.ts";
 import type { HttpSession } from "./http-session.ts";
 import type { HttpExchange } from "./http-exchange.ts";

@@ -1,4 +1,4 @@
-import type { Addresses } from "../net/proxy-protocol.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { SocketError } from "../net/socket.ts";
 import type { Backend } from "./backend.ts";
 import { closeIdle } from "./runtime.ts";

@@ -1,5 +1,5 @@
-import { manyAtOnce } from "../http/content.ts";
-import type { Addresses } from "../net/proxy-protocol.ts";
+import { manyAtOnce } from "../http/h1/content.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";

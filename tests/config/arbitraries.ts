@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import * as v from "valibot";
 import { defaultProxy, hasSide, sideOf, sideOfTimeout } from "#src/config/fields.ts";
-import { parseNetwork } from "#src/net/ip.ts";
+import { parseNetwork } from "#src/net/ip/address.ts";
 import {
   type Bind,
   type Check,

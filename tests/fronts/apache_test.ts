@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inFolder, programTest, withProxy } from "../binary.ts";
-import { guide } from "../commands/guide.ts";
+import { guide } from "../cli/guide.ts";
 import { missingOf } from "../programs.ts";
 import {
   get,

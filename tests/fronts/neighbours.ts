@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { scenario } from "#src/commands/scenarios.ts";
+import { scenario } from "#src/cli/scenarios.ts";
 import { find } from "../programs.ts";
 import { until } from "../until.ts";
 

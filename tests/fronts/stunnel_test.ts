@@ -6,7 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { inFolder, programTest, withProxy } from "../binary.ts";
-import { guide } from "../commands/guide.ts";
+import { guide } from "../cli/guide.ts";
 import { missingOf } from "../programs.ts";
 import {
   exchange,

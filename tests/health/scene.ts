@@ -1,7 +1,7 @@
 /** A clock, a network and a server to check, all inside the test. */
 import type { CheckResult } from "#src/health/result.ts";
 import type { Probe, Target } from "#src/health/probe.ts";
-import { memoryNetwork, type MemoryOptions } from "#src/net/memory.ts";
+import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
 import type { Listener, Socket, SocketEvents } from "#src/net/socket.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { latin1, textOf } from "../latin1.ts";

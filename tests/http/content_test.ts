@@ -11,7 +11,7 @@ import {
   startContent,
   TUNNEL,
   UNTIL_CLOSE,
-} from "#src/http/content.ts";
+} from "#src/http/h1/content.ts";
 import {
   createHead,
   METHOD_CONNECT,
@@ -19,7 +19,7 @@ import {
   METHOD_HEAD,
   METHOD_POST,
 } from "#src/http/head.ts";
-import { parseRequest, parseResponse } from "#src/http/parse.ts";
+import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

@@ -1,7 +1,7 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead, INCOMPLETE, INVALID } from "#src/http/head.ts";
-import { parseRequest, parseResponse } from "#src/http/parse.ts";
-import { HeadWriter } from "#src/http/writer.ts";
+import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
+import { HeadWriter } from "#src/http/h1/writer.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

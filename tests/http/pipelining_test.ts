@@ -1,8 +1,8 @@
 /** Whole connections: heads and contents one after the other, as they are and spoilt. */
 import { bytesOf } from "#src/http/bytes.ts";
-import { createContent, requestFraming, scanContent, startContent } from "#src/http/content.ts";
+import { createContent, requestFraming, scanContent, startContent } from "#src/http/h1/content.ts";
 import { createHead, INVALID } from "#src/http/head.ts";
-import { parseRequest } from "#src/http/parse.ts";
+import { parseRequest } from "#src/http/h1/parse.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

@@ -8,7 +8,7 @@ import {
   responseFraming,
   TUNNEL,
   UNTIL_CLOSE,
-} from "#src/http/content.ts";
+} from "#src/http/h1/content.ts";
 import {
   createHead,
   fieldEnd,
@@ -19,7 +19,7 @@ import {
   valueEnd,
   valueStart,
 } from "#src/http/head.ts";
-import { parseRequest, parseResponse } from "#src/http/parse.ts";
+import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
 import type { Framing, Reading } from "./reference.ts";
 
 /** One of the two parsers. */

@@ -1,7 +1,7 @@
 import { textOf } from "#src/http/bytes.ts";
-import { LENGTH, responseFraming } from "#src/http/content.ts";
+import { LENGTH, responseFraming } from "#src/http/h1/content.ts";
 import { createHead, METHOD_GET } from "#src/http/head.ts";
-import { parseResponse } from "#src/http/parse.ts";
+import { parseResponse } from "#src/http/h1/parse.ts";
 import { ownReply } from "#src/http/reply.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "../testing.ts";

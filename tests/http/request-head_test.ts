@@ -22,7 +22,7 @@ import {
   METHOD_PUT,
   METHOD_TRACE,
 } from "#src/http/head.ts";
-import { parseRequest } from "#src/http/parse.ts";
+import { parseRequest } from "#src/http/h1/parse.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { badRequests, lines, withField } from "./bad-requests.ts";

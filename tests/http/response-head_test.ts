@@ -1,6 +1,6 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead, INVALID } from "#src/http/head.ts";
-import { parseResponse } from "#src/http/parse.ts";
+import { parseResponse } from "#src/http/h1/parse.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { fieldsOf } from "./reading.ts";

@@ -1,4 +1,4 @@
-import { network } from "#src/net/cidr.ts";
+import { network } from "#src/net/ip/cidr.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

@@ -1,6 +1,6 @@
 /** Where the event loop of our own could lose an edge, a byte, a reason or an address. */
 import { assert, assertEquals } from "@std/assert";
-import type { EpollLoop } from "#src/net/epoll.ts";
+import type { EpollLoop } from "#src/net/epoll/loop.ts";
 import type { Endpoint, Listener, ListenOptions, Socket, Splicing } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
 import { End, sequence } from "./end.ts";
@@ -9,9 +9,9 @@ const possible = runtimeName === "bun" && process.platform === "linux";
 const reason = possible ? "" : " (SKIPPED: only Bun on Linux has it)";
 const on = possible
   ? {
-    ...await import("#src/net/epoll.ts"),
-    ...await import("#src/net/libc.ts"),
-    ...await import("#src/net/libc-connect.ts"),
+    ...await import("#src/net/epoll/loop.ts"),
+    ...await import("#src/net/linux/libc.ts"),
+    ...await import("#src/net/linux/connect.ts"),
   }
   : undefined;
 

@@ -1,7 +1,7 @@
 /** The event loop of our own: its turns, its time, and what it has to do with other threads. */
 import { assert, assertEquals } from "@std/assert";
 import { Worker } from "node:worker_threads";
-import type { EpollLoop, LoopOptions } from "#src/net/epoll.ts";
+import type { EpollLoop, LoopOptions } from "#src/net/epoll/loop.ts";
 import type { Endpoint, Socket, SocketEvents } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
 import { until } from "../until.ts";
@@ -11,7 +11,7 @@ import { listeningDescriptor, nativeNetwork } from "./native.ts";
 const possible = runtimeName === "bun" && process.platform === "linux";
 const reason = possible ? "" : " (SKIPPED: only Bun on Linux has it)";
 const on = possible
-  ? { ...await import("#src/net/epoll.ts"), ...await import("#src/net/libc-listen.ts") }
+  ? { ...await import("#src/net/epoll/loop.ts"), ...await import("#src/net/linux/listen.ts") }
   : undefined;
 
 function scene(

@@ -1,6 +1,6 @@
 /** A thread with an event loop of our own, for epoll-loop_test.ts: an echo, and a count of wakes. */
 import { workerData } from "node:worker_threads";
-import { createLoop } from "#src/net/epoll.ts";
+import { createLoop } from "#src/net/epoll/loop.ts";
 
 const { fd, words } = workerData as { fd: number; words: Int32Array };
 const loop = createLoop({

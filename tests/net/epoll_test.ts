@@ -1,7 +1,7 @@
 /** What is special to the event loop of our own; what it shares with others is in the suites. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readdirSync } from "node:fs";
-import type { EpollLoop, LoopOptions } from "#src/net/epoll.ts";
+import type { EpollLoop, LoopOptions } from "#src/net/epoll/loop.ts";
 import type { Endpoint, Listener, Socket } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
 import { End, unheard } from "./end.ts";
@@ -11,9 +11,9 @@ const possible = runtimeName === "bun" && process.platform === "linux";
 const reason = possible ? "" : " (SKIPPED: only Bun on Linux has it)";
 const on = possible
   ? {
-    ...await import("#src/net/epoll.ts"),
-    ...await import("#src/net/libc.ts"),
-    ...await import("#src/net/libc-listen.ts"),
+    ...await import("#src/net/epoll/loop.ts"),
+    ...await import("#src/net/linux/libc.ts"),
+    ...await import("#src/net/linux/listen.ts"),
   }
   : undefined;
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { isIP } from "node:net";
-import { formatIp, isHostName, parseIp, parseNetwork } from "#src/net/ip.ts";
+import { formatIp, isHostName, parseIp, parseNetwork } from "#src/net/ip/address.ts";
 import { test } from "../testing.ts";
 
 test("addresses are those that the runtime takes for addresses", () => {

@@ -8,11 +8,11 @@ const reason = possible ? "" : " (SKIPPED: only Bun on Linux calls libc so)";
 /** All that is tried, in one place, as it loads on Bun only. */
 const on = possible
   ? {
-    ...await import("#src/net/libc.ts"),
-    ...await import("#src/net/libc-connect.ts"),
-    ...await import("#src/net/libc-epoll.ts"),
-    ...await import("#src/net/libc-listen.ts"),
-    ...await import("#src/net/libc-splice.ts"),
+    ...await import("#src/net/linux/libc.ts"),
+    ...await import("#src/net/linux/connect.ts"),
+    ...await import("#src/net/linux/epoll.ts"),
+    ...await import("#src/net/linux/listen.ts"),
+    ...await import("#src/net/linux/splice.ts"),
   }
   : undefined;
 type Libc = NonNullable<typeof on>;

@@ -1,24 +1,24 @@
 /** The network of the runtime that runs the tests, and what only that runtime can arrange. */
 import type { Network } from "#src/net/socket.ts";
-import type { EpollLoop } from "#src/net/epoll.ts";
+import type { EpollLoop } from "#src/net/epoll/loop.ts";
 import { readdirSync, readlinkSync } from "node:fs";
 import { runtimeName } from "../testing.ts";
 
 /** Bun's adapter calls libc, which it knows on Linux only. */
 export const nativeNetwork: Network | undefined = runtimeName === "deno"
-  ? (await import("#src/net/deno.ts")).denoNetwork
+  ? (await import("#src/net/deno/network.ts")).denoNetwork
   : process.platform === "linux"
-  ? (await import("#src/net/bun.ts")).bunNetwork
+  ? (await import("#src/net/bun/network.ts")).bunNetwork
   : undefined;
 
 const libc = runtimeName === "bun" && nativeNetwork !== undefined
-  ? { ...await import("#src/net/libc.ts"), ...await import("#src/net/libc-listen.ts") }
+  ? { ...await import("#src/net/linux/libc.ts"), ...await import("#src/net/linux/listen.ts") }
   : undefined;
 
 /** Makes an event loop of our own; on Bun on Linux only. */
 export const createLoop = libc === undefined
   ? undefined
-  : (await import("#src/net/epoll.ts")).createLoop;
+  : (await import("#src/net/epoll/loop.ts")).createLoop;
 
 /** Turns a loop until it is told to stop. It sleeps in the kernel, a millisecond at most. */
 export function pump(loop: Pick<EpollLoop, "turn">): () => void {

@@ -1,5 +1,5 @@
 /** The adapter of the runtime that runs the tests. */
-import type { EpollLoop } from "#src/net/epoll.ts";
+import type { EpollLoop } from "#src/net/epoll/loop.ts";
 import type { Network } from "#src/net/socket.ts";
 import { addressSuite } from "./address_suite.ts";
 import { connectionSuite } from "./connection_suite.ts";

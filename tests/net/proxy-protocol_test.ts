@@ -7,7 +7,7 @@ import {
   parseProxyHeader,
   type ProxyHeader,
   type ProxyHeaderFault,
-} from "#src/net/proxy-protocol.ts";
+} from "#src/net/proxy-protocol/header.ts";
 import { latin1, textOf } from "../latin1.ts";
 import { test } from "../testing.ts";
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Endpoint, Socket, Splicing } from "#src/net/socket.ts";
-import { socketFromStreams } from "#src/net/streams.ts";
+import { socketFromStreams } from "#src/net/streams/network.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
 import { type End, sequence, unheard } from "./end.ts";

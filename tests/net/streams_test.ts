@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { memoryNetwork } from "#src/net/memory.ts";
+import { memoryNetwork } from "#src/simulate/network.ts";
 import { type Socket, SocketError, type SocketEvents } from "#src/net/socket.ts";
-import { socketFromStreams, streamsFromSocket } from "#src/net/streams.ts";
+import { socketFromStreams, streamsFromSocket } from "#src/net/streams/network.ts";
 import { test } from "../testing.ts";
 import { connectionSuite } from "./connection_suite.ts";
 import { until } from "../until.ts";

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { inFolder } from "../binary.ts";
-import { guide } from "../commands/guide.ts";
+import { guide } from "../cli/guide.ts";
 import { missingOf } from "../programs.ts";
 import { until } from "../until.ts";
 import { type House, houseObstacle, settle } from "./house.ts";

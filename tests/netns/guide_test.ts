@@ -3,7 +3,7 @@
  * 7. Chapter 5 has a network of its own, in multi-site_test.ts.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { guide } from "../commands/guide.ts";
+import { guide } from "../cli/guide.ts";
 import { until } from "../until.ts";
 import { type Box, type Network, networkTest } from "./network.ts";
 import {

@@ -3,7 +3,7 @@
  * configuration, on the guide's addresses, and the story is that of section 5.5.
  */
 import { assert, assertEquals } from "@std/assert";
-import { guide } from "../commands/guide.ts";
+import { guide } from "../cli/guide.ts";
 import { until } from "../until.ts";
 import { type Network, networkTest } from "./network.ts";
 import {

@@ -1,5 +1,5 @@
 import { textOf } from "#src/http/bytes.ts";
-import { HeadWriter } from "#src/http/writer.ts";
+import { HeadWriter } from "#src/http/h1/writer.ts";
 import { formatDate } from "#src/persist/date.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";
 import {

@@ -2,8 +2,8 @@
 import { Cookie } from "#src/config/model.ts";
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead, FIELD_COOKIE, fieldKind, type Head } from "#src/http/head.ts";
-import { parseRequest, parseResponse } from "#src/http/parse.ts";
-import { HeadWriter } from "#src/http/writer.ts";
+import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
+import { HeadWriter } from "#src/http/h1/writer.ts";
 import { type CookiePolicy, cookiePolicy } from "#src/persist/policy.ts";
 import { readCookieField, type RequestCookie } from "#src/persist/request.ts";
 import type { ResponseContext } from "#src/persist/response.ts";

@@ -6,8 +6,8 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { bunNetwork } from "#src/net/bun.ts";
-import type { Address } from "#src/net/sockaddr.ts";
+import { bunNetwork } from "#src/net/bun/network.ts";
+import type { Address } from "#src/net/linux/sockaddr.ts";
 import { allowTakeover, takeListeners } from "#src/process/takeover.ts";
 
 const [name = "", json = "", from] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { Address } from "#src/net/sockaddr.ts";
+import type { Address } from "#src/net/linux/sockaddr.ts";
 import { showEndpoint } from "#src/net/socket.ts";
 import { takeListeners } from "#src/process/takeover.ts";
 import { haproxy } from "../haproxy.ts";

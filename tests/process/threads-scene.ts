@@ -8,7 +8,7 @@ import type { Configuration } from "#src/config/model.ts";
 import { chooseEngine, type Engine } from "#src/process/engine.ts";
 import { networkOfRuntime } from "#src/process/runtime.ts";
 import { serve, type Serving } from "#src/process/serve.ts";
-import type { ThreadCrew } from "#src/process/threads/crew.ts";
+import type { ThreadCrew } from "#src/threads/pool.ts";
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
 

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import type { Listener, Network, Socket, SocketEvents } from "#src/net/socket.ts";
-import { memoryNetwork } from "#src/net/memory.ts";
+import { memoryNetwork } from "#src/simulate/network.ts";
 import type { Crew } from "#src/proxy/crew.ts";
 import { listenAll } from "#src/proxy/instance.ts";
 import { createProxies, type Proxies } from "#src/proxy/proxies.ts";

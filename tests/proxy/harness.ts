@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import type { LogRecord } from "#src/log/record.ts";
-import { memoryNetwork, type MemoryOptions } from "#src/net/memory.ts";
+import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
 import { type Instance, startProxies } from "#src/proxy/instance.ts";
 import { type Clock, virtualClock } from "#src/time/clock.ts";
 import { type Message, response, type Responses, responses, takeMessage } from "./messages.ts";

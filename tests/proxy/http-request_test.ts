@@ -1,7 +1,7 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead } from "#src/http/head.ts";
-import { parseRequest } from "#src/http/parse.ts";
-import { HeadWriter } from "#src/http/writer.ts";
+import { parseRequest } from "#src/http/h1/parse.ts";
+import { HeadWriter } from "#src/http/h1/writer.ts";
 import {
   addressField,
   addressLine,

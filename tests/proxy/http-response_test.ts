@@ -1,6 +1,6 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead } from "#src/http/head.ts";
-import { parseResponse } from "#src/http/parse.ts";
+import { parseResponse } from "#src/http/h1/parse.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";
 import type { ResponseContext } from "#src/persist/response.ts";
 import { editResponse, planResponse } from "#src/proxy/http-response.ts";

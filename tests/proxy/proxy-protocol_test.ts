@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
-import { memoryNetwork } from "#src/net/memory.ts";
-import { encodeProxyHeader } from "#src/net/proxy-protocol.ts";
+import { memoryNetwork } from "#src/simulate/network.ts";
+import { encodeProxyHeader } from "#src/net/proxy-protocol/header.ts";
 import { noEvents, type Socket, type SocketEvents, writeBoth } from "#src/net/socket.ts";
 import { startProxies } from "#src/proxy/instance.ts";
 import { virtualClock } from "#src/time/clock.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import type { ProxyLog } from "#src/log/proxy-log.ts";
-import { memoryNetwork } from "#src/net/memory.ts";
+import { memoryNetwork } from "#src/simulate/network.ts";
 import { SocketError } from "#src/net/socket.ts";
 import { startProxies } from "#src/proxy/instance.ts";
 import { virtualClock } from "#src/time/clock.ts";

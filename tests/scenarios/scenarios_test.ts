@@ -3,7 +3,7 @@
  * and servers, whatever its own story says.
  */
 import { assertEquals } from "@std/assert";
-import { scenarios } from "#src/commands/scenarios.ts";
+import { scenarios } from "#src/cli/scenarios.ts";
 import { programTest } from "../binary.ts";
 import { test } from "../testing.ts";
 import { cookies } from "./cookies.ts";

@@ -1,5 +1,5 @@
 /** Addresses as keywords take them (manual, chapter 11, and "bind", "server", "source", "log"). */
-import { isHostName, isIp } from "../../net/ip.ts";
+import { isHostName, isIp } from "../../net/ip/address.ts";
 import type { ListenAddress, LogTarget, ServerAddress, Source } from "../model.ts";
 import type { Arguments, Mistake } from "./arguments.ts";
 

@@ -1,6 +1,6 @@
 /** The keywords `option ...` (manual, chapter 4.2). */
 import { defaultForwardFor, defaultOriginalTo } from "../fields.ts";
-import { parseNetwork } from "../../net/ip.ts";
+import { parseNetwork } from "../../net/ip/address.ts";
 import type { Check, ForwardFor, Proxy, Splice } from "../model.ts";
 import { type Arguments, integer } from "./arguments.ts";
 import {

@@ -1,5 +1,5 @@
 /** All keywords of the sections `defaults`, `listen`, `frontend`, `backend` (manual, chapter 4). */
-import { parseNetwork } from "../../net/ip.ts";
+import { parseNetwork } from "../../net/ip/address.ts";
 import type { Proxy } from "../model.ts";
 import { choice, time } from "./arguments.ts";
 import { proxyBind } from "./bind.ts";

@@ -1,0 +1,233 @@
+/** Sockets on Deno's event loop. */
+import { readFileSync } from "node:fs";
+import { socketErrorOf } from "../errors.ts";
+import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
+import { connectFrom, listenOnInherited } from "./node.ts";
+import { type Addresses, PromiseSocket } from "../streams/promise-socket.ts";
+import {
+  defaultBacklog,
+  type Endpoint,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  noEvents,
+  showEndpoint,
+  type Socket,
+  SocketError,
+  type SocketEvents,
+} from "../socket.ts";
+
+/** How long to wait for a descriptor to become free, in ms. */
+const acceptPause = 100;
+
+/**
+ * The network on Deno. Differences to the seam's word: a reset() is a close, as Deno has no way to
+ * a RST; and only a read tells that the peer has gone, so a paused socket does not know.
+ */
+export const denoNetwork: Network = {
+  name: "deno",
+  can: {
+    sourceAddress: true,
+    unix: true,
+    abstract: true,
+    inherited: true,
+    ipv6Only: false,
+    transparent: false,
+  },
+
+  connect(to, options, events) {
+    if (options.source !== undefined && to.kind === "ip") {
+      return connectFrom(to, options.source, events);
+    }
+    const attempt = new AbortController();
+    const socket = new PromiseSocket(events, () => attempt.abort());
+    // The peer's address is known already; a log line may want it before the connection is made.
+    if (to.kind === "ip") Object.assign(socket, { remoteAddress: to.host, remotePort: to.port });
+    dial(to, attempt.signal).then(
+      (connection) => socket.open(connection, addressesOf(connection), tellOpened),
+      (error) => socket.fail(socketErrorOf(error)),
+    );
+    return socket;
+  },
+
+  listen(at, options, accept) {
+    if (at.kind === "fd") return listenOnInherited(at, duplicate, accept);
+    return serve(at, options, accept);
+  },
+};
+
+function tellOpened(socket: PromiseSocket): void {
+  socket.events.opened(socket);
+}
+
+async function dial(to: Endpoint, signal: AbortSignal): Promise<Deno.Conn> {
+  switch (to.kind) {
+    case "ip": {
+      const { host: hostname, port } = to;
+      const connection = await Deno.connect({ hostname, port, signal, autoSelectFamily: false });
+      connection.setNoDelay(true);
+      return connection;
+    }
+    case "unix":
+      return await Deno.connect({ transport: "unix", path: to.path });
+    case "abstract":
+      return await Deno.connect({ transport: "unix", path: `\0${to.name}` });
+    case "fd":
+      throw new SocketError("EINVAL", "fd@ is for listening only");
+  }
+}
+
+function addressesOf({ remoteAddr, localAddr }: Deno.Conn): Addresses {
+  const remote = remoteAddr.transport === "tcp" ? remoteAddr : undefined;
+  const local = localAddr.transport === "tcp" ? localAddr : undefined;
+  return {
+    remoteAddress: remote?.hostname ?? "",
+    remotePort: remote?.port ?? 0,
+    localAddress: local?.hostname ?? "",
+    localPort: local?.port ?? 0,
+  };
+}
+
+function listenNatively(
+  at: Exclude<Endpoint, { kind: "fd" }>,
+  { backlog, ipv6Only, transparent, adopt }: ListenOptions,
+): Deno.Listener {
+  if (ipv6Only === true) {
+    throw new SocketError("EINVAL", "v6only: Deno's listeners on IPv6 take IPv4 clients too");
+  }
+  if (transparent === true) {
+    throw new SocketError("EINVAL", "transparent: Deno has no such option for its listeners");
+  }
+  if (adopt !== undefined) {
+    throw new SocketError("EINVAL", `descriptor ${adopt}: Deno adopts none`);
+  }
+  try {
+    switch (at.kind) {
+      case "ip":
+        return Deno.listen({
+          hostname: at.host,
+          port: at.port,
+          tcpBacklog: backlog ?? defaultBacklog,
+        });
+      case "abstract":
+        return Deno.listen({ transport: "unix", path: `\0${at.name}` });
+      case "unix":
+        return Deno.listen({ transport: "unix", path: takeOver(at.path) });
+    }
+  } catch (error) {
+    const { code } = socketErrorOf(error);
+    throw new SocketError(code, `cannot bind ${showEndpoint(at)}: ${code}`);
+  }
+}
+
+/** Removes a socket's path that a dead process left behind, as HAProxy does. @returns the path */
+function takeOver(path: string): string {
+  try {
+    if (!Deno.lstatSync(path).isSocket) return path;
+    // proc(5), /proc/net/unix: the path that a socket is bound to ends its line.
+    const bound = readFileSync("/proc/net/unix", "utf8").split("\n");
+    if (!bound.some((line) => line.endsWith(` ${path}`))) Deno.removeSync(path);
+  } catch {
+    // No such path, or no way to know: then listening says what is wrong.
+  }
+  return path;
+}
+
+/** A second descriptor, 3 or higher, of an inherited socket: node:net closes the one it gets. */
+function duplicate(fd: number): number {
+  const libc = Deno.dlopen("libc.so.6", {
+    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  });
+  const copy = libc.symbols.fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  libc.close();
+  if (copy < 0) throw new SocketError("EINVAL", `fd@${fd}: no such descriptor`);
+  return copy;
+}
+
+/**
+ * What is lost when the listener is released or closed, for Deno accepts by promises only: what
+ * waits in the accept queue gets a reset (a connection that accept() has brought already is
+ * served), and the address is free, and clients are refused, from the next turn of the event loop.
+ */
+function serve(
+  at: Exclude<Endpoint, { kind: "fd" }>,
+  options: ListenOptions,
+  accept: (socket: Socket) => SocketEvents,
+): Listener {
+  let native: Deno.Listener | null = listenNatively(at, options);
+  const { addr } = native;
+  const endpoint = at.kind === "ip" && addr.transport === "tcp" ? { ...at, port: addr.port } : at;
+  let paused = false;
+  let closed = false;
+  let accepting = false;
+  // accept() cannot be taken back: one connection may come after pause(), and waits here.
+  let held: Deno.Conn | undefined;
+
+  async function run(): Promise<void> {
+    accepting = true;
+    // So that nothing is accepted inside listen() or resume().
+    await null;
+    while (native !== null && !paused) {
+      if (held !== undefined) {
+        admitHeld();
+        continue;
+      }
+      const from: Deno.Listener = native;
+      try {
+        held = await from.accept();
+      } catch (error) {
+        // Who resets before the accept (as haproxy's checks do) fails it, and only his own.
+        if (error instanceof Deno.errors.NotConnected) continue;
+        // EMFILE comes at once and again: leave the processor to those who will free descriptors.
+        if (native === from) await new Promise((resolve) => setTimeout(resolve, acceptPause));
+      }
+    }
+    accepting = false;
+    if (native === null) admitHeld();
+  }
+
+  function introduce(socket: PromiseSocket): void {
+    socket.events = accept(socket);
+  }
+
+  function admitHeld(): void {
+    if (held === undefined) return;
+    const connection = held;
+    held = undefined;
+    if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
+    new PromiseSocket(noEvents).open(connection, addressesOf(connection), introduce);
+  }
+
+  function serveOn(): void {
+    if (!accepting && !paused && native !== null) void run();
+  }
+
+  function leave(): void {
+    native?.close();
+    native = null;
+    if (!accepting) admitHeld();
+  }
+
+  serveOn();
+  return {
+    endpoint,
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      serveOn();
+    },
+    release: leave,
+    reclaim() {
+      if (closed || native !== null) return;
+      native = listenNatively(endpoint, options);
+      serveOn();
+    },
+    drain: () => false,
+    close() {
+      closed = true;
+      leave();
+    },
+  };
+}

@@ -1,0 +1,211 @@
+/**
+ * Sockets of node:net, for what Deno's own cannot do: connecting from a source address, and
+ * listening on an inherited descriptor. They cost half as much again as Deno's own.
+ */
+import net from "node:net";
+import { socketErrorOf } from "../errors.ts";
+import {
+  type Endpoint,
+  type Listener,
+  noEvents,
+  type Socket,
+  SocketError,
+  type SocketEvents,
+  writeBoth,
+} from "../socket.ts";
+
+/** Bytes that may wait in node:net's queue, which knows no bound itself. */
+const queueLimit = 65_536;
+
+class NodeSocket implements Socket {
+  /** The owner has closed it, or it broke: silence from here on. */
+  #done = false;
+  #connected: boolean;
+  #paused = false;
+  #drainIsDue = false;
+  #error: SocketError | undefined;
+  #finReceived = false;
+  #endedTold = false;
+
+  constructor(readonly native: net.Socket, public events: SocketEvents, connected: boolean) {
+    this.#connected = connected;
+    native.on("connect", () => {
+      if (this.#done) return;
+      this.#connected = true;
+      this.events.opened(this);
+      this.#drained();
+    });
+    native.on("data", (bytes: Uint8Array) => {
+      if (!this.#done) this.events.data(this, bytes);
+    });
+    native.on("drain", () => this.#drained());
+    native.on("end", () => {
+      this.#finReceived = true;
+      this.#ended();
+    });
+    native.on("error", (error) => this.#error = this.#reason(error));
+    native.on("close", () => {
+      // Also comes by itself, when both directions have ended.
+      if (this.#done || (this.#finReceived && this.#error === undefined)) return;
+      this.#done = true;
+      this.events.closed(this, this.#error ?? new SocketError("ECONNRESET"));
+    });
+  }
+
+  #reason(error: Error): SocketError {
+    const reason = socketErrorOf(error);
+    if (this.#connected || reason.code !== "EINVAL") return reason;
+    // Deno's node:net has no name for EADDRNOTAVAIL, which bind() and connect() give for a source
+    // address that the machine has not, and for a source port in use.
+    return new SocketError("EADDRNOTAVAIL", reason.message);
+  }
+
+  /** node:net tells the end also while paused. */
+  #ended(): void {
+    if (this.#done || this.#paused || !this.#finReceived || this.#endedTold) return;
+    this.#endedTold = true;
+    this.events.ended(this);
+  }
+
+  get remoteAddress(): string {
+    return this.native.remoteAddress ?? "";
+  }
+  get remotePort(): number {
+    return this.native.remotePort ?? 0;
+  }
+  get localAddress(): string {
+    return this.native.localAddress ?? "";
+  }
+  get localPort(): number {
+    return this.native.localPort ?? 0;
+  }
+
+  #drained(): void {
+    if (this.#done || !this.#drainIsDue) return;
+    this.#drainIsDue = false;
+    this.events.drain(this);
+  }
+
+  write(bytes: Uint8Array, from: number, to: number): number {
+    if (this.#done || this.#error !== undefined || this.native.writableEnded) return -1;
+    const room = this.#connected ? queueLimit - this.native.writableLength : 0;
+    const taken = Math.max(0, Math.min(to - from, room));
+    if (taken < to - from) this.#drainIsDue = true;
+    if (taken > 0) this.native.write(bytes.slice(from, from + taken));
+    return taken;
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
+  }
+  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+    return bytes.slice(from, to);
+  }
+  pause(): void {
+    this.#paused = true;
+    this.native.pause();
+  }
+  resume(): void {
+    this.#paused = false;
+    this.native.resume();
+    if (this.#finReceived) queueMicrotask(() => this.#ended());
+  }
+  shutdown(): void {
+    if (!this.#done) this.native.end();
+  }
+  close(): void {
+    if (this.#done) return;
+    this.#done = true;
+    if (this.#connected) this.native.destroySoon();
+    else this.native.destroy();
+  }
+  reset(): void {
+    if (this.#done) return;
+    this.#done = true;
+    if (this.#connected) this.native.resetAndDestroy();
+    else this.native.destroy();
+  }
+  peerGone(): boolean {
+    return this.#finReceived || this.#error !== undefined;
+  }
+}
+
+/** {@linkcode Network.connect} from a source address. */
+export function connectFrom(
+  to: Endpoint & { readonly kind: "ip" },
+  source: { readonly host: string; readonly port: number },
+  events: SocketEvents,
+): Socket {
+  const native = net.connect({
+    host: to.host,
+    port: to.port,
+    localAddress: source.host,
+    ...(source.port === 0 ? {} : { localPort: source.port }),
+    allowHalfOpen: true,
+    noDelay: true,
+    autoSelectFamily: false,
+  });
+  return new NodeSocket(native, events, false);
+}
+
+/**
+ * {@linkcode Network.listen} on an inherited descriptor. It stays open: a duplicate of it listens,
+ * and is closed to stop accepting, while clients wait in the queue which both share.
+ */
+export function listenOnInherited(
+  at: Endpoint & { readonly kind: "fd" },
+  duplicate: (fd: number) => number,
+  accept: (socket: Socket) => SocketEvents,
+): Listener {
+  const serve = () => {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (native) => {
+      const socket = new NodeSocket(native, noEvents, true);
+      socket.events = accept(socket);
+    });
+    server.listen({ fd: duplicate(at.fd) });
+    return server;
+  };
+  let server: net.Server | undefined = serve();
+  let paused = false;
+  let released = false;
+  let closed = false;
+  const update = () => {
+    const serves = !paused && !released && !closed;
+    if (serves) server ??= serve();
+    else {
+      server?.close();
+      server = undefined;
+    }
+  };
+  return {
+    endpoint: at,
+    pause() {
+      paused = true;
+      update();
+    },
+    resume() {
+      paused = false;
+      update();
+    },
+    // The port is not ours to give up: the socket belongs to who handed it down.
+    release() {
+      released = true;
+      update();
+    },
+    reclaim() {
+      released = false;
+      update();
+    },
+    drain: () => false,
+    close() {
+      closed = true;
+      update();
+    },
+  };
+}

@@ -1,0 +1,351 @@
+/** Connected sockets on an event loop of our own (Linux, Bun), watched for edges. */
+import { beginning, inbox } from "./inbox.ts";
+import { type Pipes, Splice } from "./splice.ts";
+import { C, errnoName, getOption, lastErrno, sendBoth, sendBytes } from "../linux/libc.ts";
+import { canBeRead, peerHasClosed, peerOf } from "../linux/connect.ts";
+import {
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+  type EpollSet,
+} from "../linux/epoll.ts";
+import { addressOf } from "../linux/listen.ts";
+import {
+  EAGAIN,
+  ECONNRESET,
+  EPIPE,
+  SHUT_WR,
+  SO_ERROR,
+  SO_LINGER,
+  SOL_SOCKET,
+} from "../linux/constants.ts";
+import { type PackedHost, packHost, portIn, showHost } from "../linux/sockaddr.ts";
+import { type Socket, SocketError, type SocketEvents, type Splicing } from "../socket.ts";
+
+/** What an event loop does for its sockets. */
+export interface SocketHost {
+  readonly set: EpollSet;
+  /** For {@linkcode EpollSocket.splice}; null: it is switched off. */
+  readonly pipes: Pipes | null;
+  /** Calls {@linkcode EpollSocket.attend} at the end of this turn, or in the next. */
+  attend(socket: EpollSocket): void;
+  /** Closes its descriptor, and tells it no more events. */
+  forget(socket: EpollSocket): void;
+}
+
+// The state of a socket: bits, so that an idle connection is one small object.
+/** Established. */
+export const OPEN = 1;
+/** The owner has closed it, or has heard that it broke: silence from here on. */
+export const DONE = 2;
+const PAUSED = 4;
+/** There may be something to read: no read has shown yet that there is not. */
+export const READABLE = 8;
+/** The peer's FIN has come, or a reset: what is to be read has an end. */
+const HUNG_UP = 16;
+/** It broke; what came before is told first, to an owner who listens. */
+export const BROKEN = 32;
+/** Our FIN is sent, or will be once the connection is made. */
+const FIN_SENT = 64;
+/** The owner has heard of the peer's FIN. */
+const ENDED = 128;
+/** A write was not taken, or not all of it: `drain` is to follow. */
+const FULL = 256;
+/** In the set; for writing too. */
+const WATCHED = 512;
+const WATCHED_FULL = 1024;
+/** Waits for {@linkcode EpollSocket.attend}. */
+const ATTENDED = 2048;
+
+/** It was made here, not accepted. */
+export const OUTGOING = 4096;
+
+/** A read ends before a byte of urgent data, and after it there may be more (tcp(7)). */
+const URGENT = 8192;
+
+const always = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+
+/** SO_LINGER's struct linger: on, for 0 seconds, which makes a close a reset (socket(7)). */
+const atOnce = new Int32Array(new ArrayBuffer(8));
+atOnce[0] = 1;
+
+/** Reads of one socket in a row; then it is the others' turn. */
+const mostReads = 4;
+
+/** A class, because thousands of them share their methods on the hot path. */
+export class EpollSocket implements Socket {
+  /** The bits above. */
+  state: number;
+  /** Tells this owner of `fd` from those before it. */
+  tag = 0;
+  /** What passes on what comes here, and what passes on to here. */
+  spliceFrom: Splice | null = null;
+  spliceTo: Splice | null = null;
+  /** The peer of one that was accepted: the kernel forgets it when the connection is reset. */
+  #peer: PackedHost = null;
+  #peerPort = 0;
+  /** Why it broke, if a call has found out: the kernel tells it once. */
+  #errno = 0;
+
+  /** @param fd a socket that never blocks; -1: there is none, and {@linkcode refuse} follows */
+  constructor(
+    readonly host: SocketHost,
+    readonly fd: number,
+    public events: SocketEvents,
+    state: number,
+  ) {
+    this.state = state;
+  }
+
+  /** Whether it was made here, not accepted. */
+  get isOutgoing(): boolean {
+    return this.#has(OUTGOING);
+  }
+
+  /** @param address the peer's, as the kernel writes it */
+  knowPeer(address: Uint8Array): void {
+    this.#peer = packHost(address);
+    if (this.#peer !== null) this.#peerPort = portIn(address);
+  }
+  get remoteAddress(): string {
+    if (this.#peer !== null) return showHost(this.#peer);
+    const at = this.#has(DONE) ? null : peerOf(this.fd);
+    return at?.kind === "ip" ? at.host : "";
+  }
+  get remotePort(): number {
+    if (this.#peer !== null) return this.#peerPort;
+    const at = this.#has(DONE) ? null : peerOf(this.fd);
+    return at?.kind === "ip" ? at.port : 0;
+  }
+  get localAddress(): string {
+    const at = this.#has(DONE) ? null : addressOf(this.fd);
+    return at?.kind === "ip" ? at.host : "";
+  }
+  get localPort(): number {
+    const at = this.#has(DONE) ? null : addressOf(this.fd);
+    return at?.kind === "ip" ? at.port : 0;
+  }
+
+  /** Whether one of these bits is set. */
+  #has(bits: number): boolean {
+    return (this.state & bits) !== 0;
+  }
+
+  write(bytes: Uint8Array, from: number, to: number): number {
+    if (this.#has(DONE | BROKEN | FIN_SENT)) return -1;
+    return this.#taken(sendBytes(this.fd, bytes, from, to), to - from);
+  }
+  writev(
+    first: Uint8Array,
+    firstFrom: number,
+    firstTo: number,
+    second: Uint8Array,
+    secondFrom: number,
+    secondTo: number,
+  ): number {
+    if (firstFrom === firstTo) return this.write(second, secondFrom, secondTo);
+    if (secondFrom === secondTo) return this.write(first, firstFrom, firstTo);
+    if (this.#has(DONE | BROKEN | FIN_SENT)) return -1;
+    const taken = sendBoth(this.fd, first, firstFrom, firstTo, second, secondFrom, secondTo);
+    return this.#taken(taken, firstTo - firstFrom + secondTo - secondFrom);
+  }
+  /** What write() answers, from what the kernel took. */
+  #taken(taken: number, asked: number): number {
+    if (taken < 0) {
+      const errno = lastErrno();
+      if (errno !== EAGAIN) return this.fail(errno);
+      taken = 0;
+    }
+    // Over loopback a connection often stands before connect() returns.
+    if (taken > 0) this.state |= OPEN;
+    if (taken < asked) this.awaitRoom();
+    return taken;
+  }
+  /** An edge is to tell when the socket takes bytes again. */
+  awaitRoom(): void {
+    this.state |= FULL;
+    // Who is not in the set yet comes there for writing too.
+    if ((this.state & (WATCHED | WATCHED_FULL)) !== WATCHED) return;
+    this.state |= WATCHED_FULL;
+    this.host.set.modify(this.fd, always | EPOLLOUT, this.tag);
+  }
+  /** A call has shown that it is broken; `closed` follows. @returns what write() then returns */
+  fail(errno: number): -1 {
+    this.#errno = errno;
+    this.state |= BROKEN | READABLE;
+    this.ask();
+    return -1;
+  }
+  /** A write waits for {@linkcode awaitRoom}. */
+  get isFull(): boolean {
+    return this.#has(FULL);
+  }
+
+  splice(to: Socket, count: number, heard: Splicing): boolean {
+    const { pipes } = this.host;
+    if (pipes === null || !(to instanceof EpollSocket) || to.host !== this.host) return false;
+    const here = (this.state & (OPEN | DONE | BROKEN | ENDED)) === OPEN && this.spliceFrom === null;
+    const there = (to.state & (OPEN | DONE | BROKEN | FIN_SENT)) === OPEN && to.spliceTo === null;
+    if (!here || !there || !(count > 0)) return false;
+    new Splice(this, to, count, heard, pipes);
+    this.readOn();
+    return true;
+  }
+
+  hasMore(): boolean {
+    if (!this.#has(READABLE)) return false;
+    if (this.#has(DONE | HUNG_UP | BROKEN) || canBeRead(this.fd)) return true;
+    this.state &= ~READABLE;
+    return false;
+  }
+
+  /** The next read, of any socket, goes to the same place. */
+  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+    return bytes.slice(from, to);
+  }
+  pause(): void {
+    this.state |= PAUSED;
+  }
+  resume(): void {
+    if (!this.#has(PAUSED)) return;
+    this.state &= ~PAUSED;
+    this.readOn();
+  }
+  shutdown(): void {
+    if (this.#has(DONE | FIN_SENT)) return;
+    this.state |= FIN_SENT;
+    // One that connects would be disconnected.
+    if (this.#has(OPEN)) C.shutdown(this.fd, SHUT_WR);
+  }
+  close(): void {
+    if (!this.#has(DONE)) this.#leave();
+  }
+  reset(): void {
+    if (this.#has(DONE)) return;
+    if (this.fd >= 0) C.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, atOnce, 8);
+    this.#leave();
+  }
+  peerGone(): boolean {
+    return this.#has(DONE | HUNG_UP | BROKEN) || peerHasClosed(this.fd);
+  }
+
+  /** Puts it into the set, which then tells what has come by now. */
+  watch(): void {
+    if (this.#has(DONE | WATCHED) || this.fd < 0) return;
+    // Of one that connects, room tells that it is connected.
+    const full = this.#has(FULL) || !this.#has(OPEN);
+    if (this.host.set.add(this.fd, full ? always | EPOLLOUT : always, this.tag)) {
+      this.state |= full ? WATCHED | WATCHED_FULL : WATCHED;
+    } else {
+      this.fail(lastErrno());
+    }
+  }
+
+  /** The set tells of it. */
+  told(mask: number): void {
+    if (!this.#has(OPEN)) {
+      if ((mask & EPOLLERR) !== 0 || this.#has(BROKEN)) return this.#break();
+      // Who has accepted it may have left already: on a unix socket both ends are hung up then.
+      if ((mask & EPOLLOUT) === 0) return;
+      this.state = (this.state | OPEN) & ~FULL;
+      if (this.#has(FIN_SENT)) C.shutdown(this.fd, SHUT_WR);
+      this.events.opened(this);
+    } else if ((mask & (EPOLLOUT | EPOLLERR)) === EPOLLOUT && this.#has(FULL)) {
+      this.state &= ~FULL;
+      if (this.spliceTo !== null) this.spliceTo.pump();
+      else this.events.drain(this);
+    }
+    if ((mask & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) === 0) return;
+    this.state |= READABLE;
+    if ((mask & EPOLLPRI) !== 0) this.state |= URGENT;
+    if ((mask & (EPOLLRDHUP | EPOLLHUP)) !== 0) this.state |= HUNG_UP;
+    if ((mask & EPOLLERR) !== 0) this.state |= BROKEN;
+    this.read();
+  }
+
+  /** Asks for {@linkcode attend}. */
+  ask(): void {
+    if (this.#has(DONE | ATTENDED)) return;
+    this.state |= ATTENDED;
+    this.host.attend(this);
+  }
+  /** Comes back to what a call has left to be done: nothing is told inside a call. */
+  attend(): void {
+    this.state &= ~ATTENDED;
+    this.read();
+  }
+
+  /** Whether there may be something to read, for an owner who listens. */
+  get isRead(): boolean {
+    return (this.state & (READABLE | DONE | PAUSED | ENDED)) === READABLE;
+  }
+  /** Reads again, soon, if {@linkcode isRead}. */
+  readOn(): void {
+    if (this.isRead) this.ask();
+  }
+  /** A read had room for more, or found nothing: there is no more, and an edge tells of the next. */
+  hasNoMore(): void {
+    // But for the end, and what is behind urgent data.
+    if (!this.#has(HUNG_UP | BROKEN | URGENT)) this.state &= ~READABLE;
+  }
+  /** Tells what can be read, as far as the owner listens. */
+  read(): void {
+    for (let reads = 0; (this.state & (DONE | READABLE)) === READABLE; reads++) {
+      if (this.#has(PAUSED | ENDED) || !this.#has(OPEN)) {
+        if (this.#has(BROKEN)) this.#break();
+        return;
+      }
+      if (this.spliceFrom !== null) return this.#pass(this.spliceFrom);
+      if (reads === mostReads) return this.ask();
+      const length = C.recv(this.fd, inbox, inbox.length, 0);
+      if (length <= 0) return this.#end(length);
+      if (length < inbox.length) this.hasNoMore();
+      this.events.data(this, beginning(length));
+    }
+  }
+  #pass(incoming: Splice): void {
+    incoming.pump();
+    // While nobody can read, a reset is told as to one who is paused.
+    if (this.#has(BROKEN) && this.spliceFrom?.waits === true) this.#break();
+  }
+  /** Nothing is left to be read: for now (-1, EAGAIN), for good (0), or because it broke. */
+  #end(length: number): void {
+    this.state &= ~(READABLE | URGENT);
+    if (length < 0) {
+      const errno = lastErrno();
+      if (errno !== EAGAIN) this.#errno = errno;
+      else if (!this.#has(BROKEN)) return;
+      return this.#break();
+    }
+    if (this.#has(BROKEN)) {
+      // A reset that somebody has learnt of already looks like a FIN here; EPIPE came after one.
+      if (this.#reason() !== EPIPE) return this.#break();
+    }
+    this.state |= ENDED;
+    this.events.ended(this);
+    if ((this.state & (DONE | BROKEN)) === BROKEN) this.#break();
+  }
+
+  #reason(): number {
+    return this.#errno ||= getOption(this.fd, SOL_SOCKET, SO_ERROR) || ECONNRESET;
+  }
+  #break(): void {
+    this.refuse(new SocketError(errnoName(this.#reason())));
+  }
+  /** Tells the owner that it is closed. */
+  refuse(error: SocketError): void {
+    if (this.#has(DONE)) return;
+    this.#leave();
+    this.events.closed(this, error);
+  }
+  #leave(): void {
+    this.state |= DONE;
+    this.spliceFrom?.stop();
+    this.spliceTo?.stop();
+    this.host.forget(this);
+  }
+}

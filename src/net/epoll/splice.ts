@@ -1,0 +1,232 @@
+/** Bytes that go from socket to socket unseen, on an event loop of our own (Linux, Bun). */
+import { inbox } from "./inbox.ts";
+import type { EpollSocket } from "./socket.ts";
+import { C, lastErrno, sendBytes } from "../linux/libc.ts";
+import { closePipe, makePipe, move, type Pipe } from "../linux/splice.ts";
+import { EAGAIN, EINVAL } from "../linux/constants.ts";
+import type { Splicing } from "../socket.ts";
+
+/** Pipes that are kept with nothing in them, and for how long when none is asked for, ms. */
+const mostEmpty = 32;
+const keepTime = 1000;
+
+/** From so many bytes a read on, it is cheaper not to copy them. */
+const bulkRead = 16_384;
+/** Moved at once, at first and when the target was full: so much waits for a slow reader. */
+const leastMoved = 65_536;
+/** Reads in a row; then it is the others' turn. */
+const mostReads = 4;
+
+/** The pipes of a loop. One is lent for as long as bytes are in it. */
+export class Pipes {
+  readonly #empty: Pipe[] = [];
+  #made = 0;
+  /** One was lent in the present {@linkcode keepTime}. */
+  #used = false;
+  #watching = false;
+
+  /**
+   * @param most with bytes in them or not
+   * @param size of each, in bytes. It takes that much however small the pieces of memory are, which
+   * come from the network; with the kernel's own 64 KiB bulk data costs a third more CPU than with 1 MiB
+   * @param schedule arms a timer, as a clock's
+   */
+  constructor(
+    readonly most: number,
+    readonly size: number,
+    readonly schedule: (delay: number, callback: () => void) => void,
+  ) {}
+
+  /** @returns null: there is none to be had */
+  lend(): Pipe | null {
+    this.#used = true;
+    const pipe = this.#empty.pop();
+    if (pipe !== undefined) return pipe;
+    const made = this.#made < this.most ? makePipe(this.size) : null;
+    if (made !== null) this.#made++;
+    return made;
+  }
+  /** Takes one back that is empty. */
+  takeBack(pipe: Pipe): void {
+    if (this.#empty.length >= mostEmpty) return this.discard(pipe);
+    this.#empty.push(pipe);
+    if (!this.#watching) this.#watch();
+  }
+  #watch(): void {
+    this.#watching = true;
+    this.#used = false;
+    this.schedule(keepTime, () => {
+      this.#watching = false;
+      if (this.#used) this.#watch();
+      else this.close();
+    });
+  }
+  /** Closes one; what is in it is lost. */
+  discard(pipe: Pipe): void {
+    this.#made--;
+    closePipe(pipe);
+  }
+  /** Closes those that are empty. */
+  close(): void {
+    for (const pipe of this.#empty.splice(0)) this.discard(pipe);
+  }
+}
+
+/**
+ * What {@linkcode EpollSocket.splice} has begun. Large reads go through a pipe of the kernel's,
+ * small ones through our memory, which costs less for them, and more for all else.
+ */
+export class Splice {
+  readonly #source: EpollSocket;
+  readonly #target: EpollSocket;
+  readonly #heard: Splicing;
+  readonly #pipes: Pipes;
+  /** Bytes still to be read. */
+  #left: number;
+  /** Bytes read that the target has not taken: in the pipe, else from `#start` of `#bytes` on. */
+  #held = 0;
+  #pipe: Pipe | null = null;
+  #bytes: Uint8Array = inbox;
+  #start = 0;
+  /** How much is moved at once: more each time, as long as the target takes it. */
+  #most = leastMoved;
+  /** Whether the next read goes through a pipe, and whether any may. */
+  #bulk: boolean;
+  #movable = true;
+  /** What `#heard` knows of waiting. */
+  #waits = false;
+
+  constructor(
+    source: EpollSocket,
+    target: EpollSocket,
+    count: number,
+    heard: Splicing,
+    pipes: Pipes,
+  ) {
+    this.#source = source;
+    this.#target = target;
+    this.#left = count;
+    this.#heard = heard;
+    this.#pipes = pipes;
+    // Of a stream without end nobody knows; its first read tells.
+    this.#bulk = count >= bulkRead && count !== Infinity;
+    source.spliceFrom = target.spliceTo = this;
+  }
+
+  /** Bytes wait for the target, which is full. */
+  get waits(): boolean {
+    return this.#held > 0;
+  }
+
+  /** Passes on what the source has and the target takes; the set has told of one of them. */
+  pump(): void {
+    const source = this.#source;
+    let passed = 0;
+    let reads = 0;
+    for (;;) {
+      if (this.#held > 0) {
+        if (this.#target.isFull) {
+          this.#keep();
+          break;
+        }
+        const taken = this.#hand();
+        if (taken < 0) return this.stop();
+        passed += taken;
+      } else {
+        if (this.#left === 0 || !source.isRead) break;
+        if (reads++ === mostReads) {
+          source.ask();
+          break;
+        }
+        if (!this.#take()) break;
+      }
+    }
+    if (this.#held === 0) this.#putPipeBack();
+    // Before the call, which may throw.
+    if (this.#held === 0 && this.#left === 0) this.#detach();
+    const waits = this.#held > 0;
+    if (passed === 0 && waits === this.#waits) return;
+    this.#waits = waits;
+    this.#heard.spliced(source, passed, waits);
+  }
+
+  /** Hands to the target what is held. @returns how much it took; -1: it is broken */
+  #hand(): number {
+    const target = this.#target;
+    const taken = this.#pipe === null
+      ? sendBytes(target.fd, this.#bytes, this.#start, this.#start + this.#held)
+      : move(this.#pipe.output, target.fd, this.#held);
+    if (taken < 0) {
+      const errno = lastErrno();
+      if (errno !== EAGAIN) return target.fail(errno);
+      target.awaitRoom();
+      this.#most = leastMoved;
+      return 0;
+    }
+    this.#held -= taken;
+    this.#start += taken;
+    return taken;
+  }
+  /** What is held, and was read to where others read too, is copied. */
+  #keep(): void {
+    if (this.#pipe !== null || this.#bytes !== inbox) return;
+    this.#bytes = inbox.slice(this.#start, this.#start + this.#held);
+    this.#start = 0;
+  }
+
+  /** Reads from the source. @returns whether there was something */
+  #take(): boolean {
+    const source = this.#source;
+    if (this.#bulk && this.#movable) this.#pipe ??= this.#pipes.lend();
+    else this.#putPipeBack();
+    const most = Math.min(this.#left, this.#pipe === null ? inbox.length : this.#most);
+    const length = this.#pipe === null
+      ? C.recv(source.fd, inbox, most, 0)
+      : move(source.fd, this.#pipe.input, most);
+    if (length <= 0) return this.#end(length);
+    // A pipe may have been too small for more.
+    if (this.#pipe === null && length < most) source.hasNoMore();
+    this.#bytes = inbox;
+    this.#start = 0;
+    this.#held = length;
+    this.#left -= length;
+    this.#bulk = length >= bulkRead;
+    if (length === this.#most) this.#most = Math.min(2 * length, this.#pipes.size);
+    return true;
+  }
+  /** Nothing was read. @returns whether to try again */
+  #end(length: number): boolean {
+    const errno = length < 0 ? lastErrno() : 0;
+    if (errno === EINVAL && this.#pipe !== null) {
+      // There are sockets that cannot be read into a pipe.
+      this.#movable = false;
+      return true;
+    }
+    const source = this.#source;
+    if (errno === EAGAIN) source.hasNoMore();
+    else if (errno !== 0) source.fail(errno);
+    // The source finds its end itself.
+    if (source.isRead) this.stop();
+    return false;
+  }
+
+  /** It is over, with the loss of what is held. */
+  stop(): void {
+    if (this.#pipe !== null && this.#held > 0) {
+      this.#pipes.discard(this.#pipe);
+      this.#pipe = null;
+    }
+    this.#held = 0;
+    this.#putPipeBack();
+    this.#detach();
+  }
+  #putPipeBack(): void {
+    if (this.#pipe !== null) this.#pipes.takeBack(this.#pipe);
+    this.#pipe = null;
+  }
+  #detach(): void {
+    if (this.#source.spliceFrom !== this) return;
+    this.#source.spliceFrom = this.#target.spliceTo = null;
+    this.#source.readOn();
+  }
+}

@@ -1,0 +1,113 @@
+/** Connected sockets made with libc, and what Bun does not tell of its own. */
+import { address, C, errnoName, failed, lastErrno, length, sendBytes, setOption } from "./libc.ts";
+import {
+  EAGAIN,
+  IPPROTO_IP,
+  MSG_DONTWAIT,
+  SO_REUSEADDR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
+import { showEndpoint, SocketError } from "../socket.ts";
+
+const IP_BIND_ADDRESS_NO_PORT = 24;
+const POLLIN = 1;
+const POLLRDHUP = 0x2000;
+const EINPROGRESS = 115;
+
+/**
+ * Starts to connect.
+ * @returns the descriptor, connecting or connected; an errno of an immediate failure as SocketError
+ */
+export function connectTo(
+  to: Address,
+  source: { host: string; port: number } | undefined,
+): number | SocketError {
+  const fd = C.socket(familyOf(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return failed("socket");
+  const error = bindAndConnect(fd, to, source);
+  if (error === null) return fd;
+  C.close(fd);
+  return error;
+}
+
+/** The part of {@linkcode connectTo} that may fail. @returns null if it has not */
+function bindAndConnect(
+  fd: number,
+  to: Address,
+  source: { host: string; port: number } | undefined,
+): SocketError | null {
+  if (source !== undefined) {
+    // The kernel then chooses the port at connect(), per destination: 28,000 for each server.
+    if (source.port === 0) setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const size = encodeAddress({ kind: "ip", host: source.host, port: source.port }, address);
+    if (typeof size !== "number") return size;
+    if (C.bind(fd, address, size) < 0) return failed(`cannot bind source ${source.host}`);
+  }
+  const size = encodeAddress(to, address);
+  if (typeof size !== "number") return size;
+  if (C.connect(fd, address, size) >= 0) return null;
+  const number = lastErrno();
+  if (number === EINPROGRESS) return null;
+  // EAGAIN: the accept queue of a unix listener is full, which is a refusal for a stream socket.
+  const code = number === EAGAIN ? "ECONNREFUSED" : errnoName(number);
+  return new SocketError(code, `cannot connect to ${showEndpoint(to)}`);
+}
+
+/** Reads into {@linkcode address} what a socket is connected to. @returns whether it still is */
+export function readPeer(fd: number): boolean {
+  length[0] = addressSize;
+  return C.getpeername(fd, address, length) === 0;
+}
+
+/** What a socket is connected to; null if to nothing, or nothing known. */
+export function peerOf(fd: number): Address | null {
+  return readPeer(fd) ? decodeAddress(address, length[0]!) : null;
+}
+
+/** struct pollfd: a descriptor, what is asked, what was found. */
+const pollfd = new Uint8Array(new ArrayBuffer(8));
+const pollView = new DataView(pollfd.buffer);
+
+/** Whether the peer has sent FIN or RST, also if what it sent before has not been read. */
+export function peerHasClosed(fd: number): boolean {
+  return holds(fd, POLLRDHUP);
+}
+/** Whether there is something to read, or an end. */
+export function canBeRead(fd: number): boolean {
+  return holds(fd, POLLIN);
+}
+/** Whether one of these POLL* applies, or an error or a reset, which is told unasked (poll(2)). */
+function holds(fd: number, what: number): boolean {
+  pollView.setInt32(0, fd, true);
+  pollView.setUint32(4, what, true);
+  return C.poll(pollfd, 1, 0) > 0;
+}
+
+const received = new Uint8Array(16384);
+
+/** What has come on a socket, 16 KiB at most; null if nothing has, or the stream has ended. */
+export function receive(fd: number): Uint8Array | null {
+  const count = C.recv(fd, received, received.length, MSG_DONTWAIT);
+  return count > 0 ? received.slice(0, count) : null;
+}
+
+/**
+ * Sends what the kernel takes at once; 0 if it takes nothing, say because the socket connects.
+ * @returns as SocketError why the connect failed: the kernel tells it once
+ */
+export function sendEarly(
+  fd: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): number | SocketError {
+  const taken = sendBytes(fd, bytes, from, to);
+  if (taken >= 0) return taken;
+  const number = lastErrno();
+  return number === EAGAIN ? 0 : new SocketError(errnoName(number), "connect failed");
+}

@@ -1,0 +1,90 @@
+/**
+ * What the main thread and those that serve know of each other, in memory that all share: what is
+ * so stands on the board, and a message says only that it is worth a look. So a thread that starts
+ * anew needs no history.
+ */
+import { Lock } from "../shared/lock.ts";
+import { Mailbox } from "../shared/mailbox.ts";
+import type { SharedMemory } from "../shared/memory.ts";
+
+/** Messages that a thread may leave unread, apart from those of streams, of which each has one. */
+const mailReserve = 4096;
+
+/** What all threads have to agree on before they share anything; plain data. */
+export interface Plan {
+  /** Threads that serve. The main thread is one more, the last. */
+  readonly threads: number;
+  readonly listeners: number;
+  readonly frontends: number;
+  /** Connections of clients at most. */
+  readonly maxconn: number;
+  /** For each thread an eventfd that ends its sleep: they outlive it. */
+  readonly wakeups: readonly number[];
+}
+
+/** See above. */
+export interface Board {
+  /** Which descriptor each listener accepts from, and 1 more; 0: it does not. */
+  readonly listeners: Int32Array;
+  /** 1 for each frontend that stops. */
+  readonly stopping: Int32Array;
+  /** 1 when all is over: a thread that comes up only then is to end. */
+  readonly ending: Int32Array;
+  /** 1 for each thread that is up: it has seen the board, and will hear of its changes. */
+  readonly up: Int32Array;
+  /** Guards the board's changes against threads that come up. */
+  readonly lock: Lock;
+  /** Taken for each write to standard output, and to standard error. */
+  readonly output: Lock;
+  /** The number of the last order that each thread has carried out. */
+  readonly done: Int32Array;
+  /** Connections on their way to each thread: another one has accepted them. */
+  readonly handed: Int32Array;
+  readonly boxes: readonly Mailbox[];
+}
+
+/** Lays the board out, or finds it. @param wake ends a thread's sleep, by its eventfd */
+export function openBoard(
+  memory: SharedMemory,
+  plan: Plan,
+  wake: (eventfd: number) => void,
+): Board {
+  const { threads, maxconn, wakeups } = plan;
+  return {
+    listeners: memory.ints(plan.listeners),
+    stopping: memory.ints(plan.frontends),
+    ending: memory.ints(1),
+    up: memory.ints(threads),
+    lock: new Lock(memory),
+    output: new Lock(memory),
+    done: memory.ints(threads),
+    handed: memory.ints(threads),
+    boxes: wakeups.map((eventfd) =>
+      new Mailbox(memory, maxconn + mailReserve, () => wake(eventfd))
+    ),
+  };
+}
+
+// Orders of the main thread, beside what threads tell each other (see proxy/crew.ts).
+/** The listeners on the board have changed. */
+export const LISTENERS = 101;
+/** A connection is the thread's to serve (descriptor, listener). */
+export const SERVE = 102;
+/** All before this has been carried out (number of the order). */
+export const DONE = 103;
+/** The thread is to end. */
+export const STOP = 104;
+/** The thread is to fail: for tests of what happens then. */
+export const FAIL = 105;
+
+/** What a thread says to the main thread, by postMessage. */
+export type Report =
+  /** Nobody is connected any more, while proxies stop. */
+  | { readonly kind: "quiet" }
+  | { readonly kind: "up" }
+  /** A log cannot be written, say. */
+  | { readonly kind: "complaint"; readonly line: string }
+  /** It ends, for this reason. */
+  | { readonly kind: "failed"; readonly reason: string }
+  /** Lines for the log number `target` that only the main thread can write. */
+  | { readonly kind: "lines"; readonly target: number; readonly lines: readonly string[] };

@@ -1,0 +1,89 @@
+/**
+ * Logs from the threads that serve. They write for themselves where they can; a syslog server that
+ * is known by its name is not: asking for a name takes the runtime's event loop, which only the main
+ * thread has.
+ */
+import type { Configuration, LogTarget } from "../config/model.ts";
+import type { LineQueue } from "../log/queue.ts";
+import type { LogOutputs } from "../log/sink.ts";
+import type { OpenTransport, Transport } from "../log/transport.ts";
+import { isIp } from "../net/ip/address.ts";
+import type { Lock } from "../shared/lock.ts";
+import { openTransport } from "../process/log-transport.ts";
+import type { Report } from "./board.ts";
+
+/** The targets of a configuration that only the main thread can write to, in an order of their own. */
+function namedTargets({ global, proxies }: Configuration): LogTarget[] {
+  return [global, ...proxies].flatMap(({ log }) => log).filter(({ target }) =>
+    target.kind === "udp" && !isIp(target.host)
+  );
+}
+
+/**
+ * For a thread that serves: opens any target of its configuration.
+ * @param lock see {@linkcode openTransport}
+ */
+export function openTransportOf(
+  configuration: Configuration,
+  lock: Lock,
+  report: (report: Report) => void,
+): OpenTransport {
+  const named = namedTargets(configuration).map(({ target }) => JSON.stringify(target));
+  return (target) => {
+    const index = named.indexOf(JSON.stringify(target));
+    return index < 0 ? openTransport(target, lock) : byMain(index, report);
+  };
+}
+
+function byMain(target: number, report: (report: Report) => void): Transport {
+  const decoder = new TextDecoder();
+  return {
+    send(bytes, ends, from, to) {
+      const lines: string[] = [];
+      for (let line = from; line < to; line++) {
+        const start = line === 0 ? 0 : ends[line - 1]!;
+        // Without the newline, which comes anew.
+        lines.push(decoder.decode(bytes.subarray(start, ends[line]! - 1)));
+      }
+      report({ kind: "lines", target, lines });
+      return to - from;
+    },
+    failure: "",
+    wait() {},
+    close() {},
+  };
+}
+
+/** What the threads have cut to length already. */
+const unlimited = 2 ** 16;
+
+/** See {@linkcode openNamedTargets}. */
+export interface NamedTargets {
+  /** Writes lines for the target of this number. */
+  write(target: number, lines: readonly string[]): void;
+  /** Gives the ways out back; what comes after that is lost. */
+  close(): void;
+}
+
+/** For the main thread: writes what threads hand over, on its own ways out. */
+export function openNamedTargets(
+  configuration: Configuration,
+  outputs: LogOutputs,
+): NamedTargets {
+  const named = namedTargets(configuration);
+  const queues = new Map<number, LineQueue>();
+  let open = true;
+  return {
+    write(target, lines) {
+      if (!open) return;
+      const queue = queues.get(target) ?? outputs.take(named[target]!);
+      queues.set(target, queue);
+      for (const line of lines) queue.put(line, unlimited);
+    },
+    close() {
+      open = false;
+      for (const target of queues.keys()) outputs.giveBack(named[target]!);
+      queues.clear();
+    },
+  };
+}

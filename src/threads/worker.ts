@@ -1,0 +1,253 @@
+/**
+ * A thread that serves: an event loop of its own, with whole sessions on it. The entry of a worker
+ * of the main thread, which tells it what to do by the board (see board.ts); it never returns to the
+ * runtime's own event loop.
+ */
+import process from "node:process";
+import { parentPort, workerData } from "node:worker_threads";
+import type { Configuration } from "../config/model.ts";
+import { openProxyLog, type ProxyLog } from "../log/proxy-log.ts";
+import { createLogOutputs } from "../log/sink.ts";
+import { createLoop, type EpollLoop, type LoopOptions, wake } from "../net/epoll/loop.ts";
+import type { Listener, Network, Socket, SocketEvents } from "../net/socket.ts";
+import { type Crew, IDLE } from "../proxy/crew.ts";
+import type { Frontend } from "../proxy/frontend.ts";
+import { listenAll } from "../proxy/instance.ts";
+import { createProxies } from "../proxy/proxies.ts";
+import { openTraffic } from "../proxy/traffic.ts";
+import { openMemory, type SharedMemory } from "../shared/memory.ts";
+import { tidyWhenQuiet } from "../process/tidy.ts";
+import {
+  type Board,
+  DONE,
+  FAIL,
+  LISTENERS,
+  openBoard,
+  type Plan,
+  type Report,
+  SERVE,
+  STOP,
+} from "./board.ts";
+import { openTransportOf } from "./log-by-main.ts";
+
+/** What the main thread gives a thread. */
+export interface Start {
+  readonly self: number;
+  readonly plan: Plan;
+  readonly blocks: readonly SharedArrayBuffer[];
+  /** Its names resolved. */
+  readonly configuration: Configuration;
+  readonly loop: Tuning;
+}
+
+/** How the loops of all threads are made. */
+export type Tuning = Pick<LoopOptions, "splice" | "maxPipes" | "pipeSize" | "maxAccepts">;
+
+/** A listener whose connections this thread accepts, with others. */
+interface Shared {
+  readonly frontend: Frontend;
+  readonly accept: (socket: Socket) => SocketEvents;
+  /** The descriptor, and what watches it; null: nothing does. */
+  fd: number;
+  watch: { pause(): void; resume(): void; stop(): void } | null;
+  paused: boolean;
+}
+
+if (parentPort !== null) serve(workerData as Start);
+
+/** Serves until it is told to end, or fails; closes all that it has. */
+function serve(start: Start): void {
+  const { self, plan, blocks, configuration } = start;
+  const memory = openMemory(blocks, plan.threads + 1, self);
+  const board = openBoard(memory, plan, wake);
+  const box = board.boxes[self]!;
+  const loop = createLoop({
+    ...start.loop,
+    wakeFd: plan.wakeups[self]!,
+    mailbox: { sleeps: () => box.sleeps(), wakes: () => box.wakes() },
+  });
+  const { clock } = loop;
+  const outputs = createLogOutputs({
+    open: openTransportOf(configuration, board.output, report),
+    clock,
+    speaker: { tag: configuration.global.logTag, pid: process.pid },
+    defer: (callback) => loop.defer(callback),
+    complain: (line) => report({ kind: "complaint", line }),
+  });
+  const log = openProxyLog(configuration, outputs, clock);
+  let last = 0;
+  try {
+    last = work(start, memory, board, loop, log);
+    log.close();
+  } catch (error) {
+    // What its sessions hold is given back by the main thread: they may be in any state.
+    report({ kind: "failed", reason: (error as Error).stack ?? String(error) });
+  }
+  Atomics.store(board.up, self, 0);
+  loop.close();
+  log.close();
+  Atomics.store(board.done, self, last);
+  Atomics.notify(board.done, self);
+}
+
+/** Has sessions, until it is told to end. @returns the number of the order that said so */
+function work(
+  { self, plan, configuration }: Start,
+  memory: SharedMemory,
+  board: Board,
+  loop: EpollLoop,
+  log: ProxyLog,
+): number {
+  const { clock } = loop;
+  const box = board.boxes[self]!;
+  const shared: Shared[] = [];
+  /** It has been told to end, by the order of this number; 0: it goes on. */
+  let last = 0;
+
+  const crew: Crew = {
+    memory,
+    tell(thread, kind, a = 0, b = 0, c = 0) {
+      const to = board.boxes[thread];
+      // A wish that comes again: a thread that has much to read is not to be held up by it.
+      if (kind !== IDLE || to?.crowded === false) to?.send(kind, a, b, c);
+    },
+    tellAll() {
+      throw new Error("only the main thread gives orders");
+    },
+  };
+  const { network } = loop;
+  const proxies = createProxies(configuration, {
+    network,
+    clock,
+    log,
+    crew,
+    maxconn: plan.maxconn,
+  });
+  const { runtime, frontends } = proxies;
+  const traffic = openTraffic(proxies, () => {
+    if (runtime.connections.value > 0 || runtime.held.value > 0) return;
+    if (frontends.some(({ stopping }) => stopping)) report({ kind: "quiet" });
+  });
+  for (const frontend of frontends) {
+    const listening: Network = {
+      ...network,
+      listen: (at, _options, accept) => share(at, accept, frontend),
+    };
+    listenAll(frontend, listening, (bind, number) => traffic.acceptor(frontend, bind, number));
+  }
+
+  /** A listener whose descriptor the main thread has, and hands out by the board. */
+  function share(
+    at: Listener["endpoint"],
+    accept: Shared["accept"],
+    frontend: Frontend,
+  ): Listener {
+    const one: Shared = { frontend, accept, fd: -1, watch: null, paused: false };
+    shared.push(one);
+    const ours = () => {
+      throw new Error("the main thread's listener");
+    };
+    return {
+      endpoint: at,
+      pause() {
+        one.paused = true;
+        one.watch?.pause();
+      },
+      resume() {
+        one.paused = false;
+        one.watch?.resume();
+      },
+      close() {
+        one.watch?.stop();
+        one.watch = null;
+      },
+      release: ours,
+      reclaim: ours,
+      drain: ours,
+    };
+  }
+
+  /** Accepts where the board says. */
+  function look(): void {
+    for (const [index, one] of shared.entries()) {
+      const fd = board.listeners[index]! - 1;
+      if (fd === one.fd) continue;
+      one.watch?.stop();
+      one.fd = fd;
+      one.watch = fd < 0 ? null : loop.accepting(fd, one.accept, (client) => place(client, index));
+      if (one.paused) one.watch?.pause();
+    }
+  }
+
+  /** Where a connection is to be served. @returns whether here; else it has gone to another thread */
+  function place(client: number, listener: number): boolean {
+    // Where it cannot be let in this thread is to know, and to accept no more.
+    if (plan.threads === 1 || isFull(shared[listener]!.frontend)) return true;
+    let least = self;
+    let fewest = load(self) - 1;
+    for (let thread = 0; thread < plan.threads; thread++) {
+      if (board.up[thread] !== 1 || load(thread) >= fewest) continue;
+      least = thread;
+      fewest = load(thread);
+    }
+    if (least === self) return true;
+    Atomics.add(board.handed, least, 1);
+    crew.tell(least, SERVE, client, listener);
+    return false;
+  }
+  /** Whether connections are as many as may be, with those on their way to another thread. */
+  function isFull({ connections, limit }: Frontend): boolean {
+    let coming = 0;
+    for (let thread = 0; thread < plan.threads; thread++) coming += board.handed[thread]!;
+    return runtime.connections.value + coming >= plan.maxconn ||
+      connections.value + coming >= limit;
+  }
+  function load(thread: number): number {
+    return runtime.connections.share(thread) + board.handed[thread]!;
+  }
+
+  function receive(kind: number, a: number, b: number, c: number): void {
+    if (traffic.receive(kind, a, b, c)) return;
+    switch (kind) {
+      case LISTENERS:
+        look();
+        break;
+      case SERVE:
+        Atomics.sub(board.handed, self, 1);
+        loop.serve(a, shared[b]!.accept);
+        break;
+      case DONE:
+        if (last > 0) break;
+        Atomics.store(board.done, self, a);
+        Atomics.notify(board.done, self);
+        break;
+      case STOP:
+        last = a;
+        break;
+      case FAIL:
+        throw new Error("told to fail");
+    }
+  }
+
+  const stopTidying = tidyWhenQuiet(() => runtime.activity.value, clock);
+  board.lock.take();
+  const ending = board.ending[0] === 1;
+  for (const frontend of frontends) frontend.stopping = board.stopping[frontend.index] === 1;
+  if (!ending) {
+    look();
+    Atomics.store(board.up, self, 1);
+  }
+  board.lock.giveBack();
+  if (!ending) report({ kind: "up" });
+  while (!ending && last === 0) {
+    loop.turn(Infinity);
+    box.empty(receive);
+  }
+  stopTidying();
+  traffic.close();
+  return last;
+}
+
+function report(report: Report): void {
+  parentPort!.postMessage(report);
+}

@@ -1,0 +1,89 @@
+import { test } from "../testing.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { demo } from "#src/cli/demo.ts";
+import { scenarios } from "#src/cli/scenarios.ts";
+import { loadConfiguration } from "#src/config/load.ts";
+import type { Host } from "#src/scenario/perform.ts";
+import { parseStory } from "#src/scenario/story.ts";
+import { worldOf } from "#src/scenario/world.ts";
+import { showEndpoint } from "#src/net/socket.ts";
+import { memoryNetwork } from "#src/simulate/network.ts";
+import { systemClock } from "#src/time/clock.ts";
+import { noSignals } from "./balancer.ts";
+
+const all = scenarios().map(({ name, text }) => {
+  const loaded = loadConfiguration([{ name, text }], {});
+  return { name, text, ...loaded };
+});
+
+test("every scenario is a configuration without errors or warnings", () => {
+  assert(all.length >= 4);
+  for (const { name, configuration, diagnostics } of all) {
+    assertEquals(diagnostics, [], name);
+    assert(configuration !== null);
+  }
+});
+
+test("every scenario tells a story that can be played, and says in one line what it is", () => {
+  for (const { name, text, configuration } of all) {
+    const { title, steps, errors } = parseStory(text, name, worldOf(configuration!).cast);
+    assertEquals(errors, [], name);
+    assertMatch(title, new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
+    const judged = steps.map((step) => "expectations" in step ? step.expectations.length : 0);
+    assert(judged.reduce((sum, count) => sum + count) > 3, name);
+    assert(/^# Purpose$/m.test(text) && /^# Limits$/m.test(text) && /^# Flows$/m.test(text), name);
+  }
+});
+
+test("two scenarios can run at once: they share no address", () => {
+  const users = new Map<string, string>();
+  for (const { name, configuration } of all) {
+    const { servers, entries } = worldOf(configuration!);
+    for (const endpoint of new Set([...servers, ...entries].map((e) => showEndpoint(e.endpoint)))) {
+      assertEquals(users.get(endpoint), undefined, `${endpoint}: ${name}`);
+      users.set(endpoint, name);
+      assertMatch(endpoint, /^127\.0\.\d+\.\d+:[1-9]\d{3,4}$/);
+    }
+  }
+});
+
+function host(): Host & { out: string; err: string } {
+  const self = {
+    out: "",
+    err: "",
+    network: memoryNetwork(),
+    clock: systemClock,
+    descriptors: null,
+    start: () => ({ ...noSignals, stop() {}, servers: () => [] }),
+    write: (text: string) => self.out += text,
+    complain: (text: string) => self.err += text,
+    terminal: false,
+    columns: 80,
+    env: {},
+    interrupted: () => Promise.resolve(),
+  };
+  return self;
+}
+
+test("the command finds scenarios by name and files by path, and says what it cannot find", async () => {
+  const missing = host();
+  assertEquals(await demo(["cookie-inserd"], {}, missing), 1);
+  assertStringIncludes(
+    missing.err,
+    "'cookie-inserd' is neither a file nor a scenario: did you mean 'cookie-insert'?",
+  );
+
+  const none = host();
+  assertEquals(await demo([], {}, none), 1);
+  assertStringIncludes(none.err, "There are balance-source, ");
+
+  // Nothing is behind this host's addresses, so that every request fails: the story is played.
+  const played = host();
+  assertEquals(await demo(["weights"], { check: true }, played), 1);
+  assertStringIncludes(played.out, "scenarios/weights.cfg: 6 of 6 expectations FAILED");
+
+  const path = new URL("../../scenarios/weights.cfg", import.meta.url).pathname;
+  const byPath = host();
+  assertEquals(await demo([path], { check: true }, byPath), 1);
+  assertStringIncludes(byPath.out, `${path}: 6 of 6 expectations FAILED`);
+});

@@ -1,0 +1,297 @@
+import { test } from "../testing.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { sentences } from "#src/scenario/forms.ts";
+import {
+  awaitParts,
+  beginParts,
+  burstParts,
+  exchangeParts,
+  logParts,
+} from "#src/scenario/forms-parts.ts";
+import { connectParts, talkParts } from "#src/scenario/forms-talk.ts";
+import { parseStory } from "#src/scenario/story.ts";
+import type { Cast, StepOf } from "#src/scenario/steps.ts";
+
+const cast: Cast = {
+  servers: ["webA", "webB", "site1/web"],
+  aliases: ["webfarm/webA", "webfarm/webB", "site1/web"],
+  proxies: ["webfarm", "relay"],
+  entries: [{ proxy: "webfarm", port: 80 }, { proxy: "relay", port: 5 }],
+  checks: ["HEAD /index.html HTTP/1.0"],
+};
+
+function story(...lines: string[]) {
+  return parseStory(lines.map((line) => `#>${line}`).join("\n"), "s.cfg", cast);
+}
+
+/** The one error of a story, as `line:column message / mend`. */
+function errorOf(...lines: string[]): string {
+  const { errors } = story(...lines);
+  assertEquals(errors.length, 1, JSON.stringify(errors));
+  const error = errors[0]!;
+  assertEquals([error.file, error.severity], ["s.cfg", "error"]);
+  return `${error.line}:${error.column} ${error.message} / ${error.hint}`;
+}
+
+test("a story is read out of comments, whatever stands around them", () => {
+  const text = [
+    "#---------",
+    "# demo: a summary",
+    "listen x 127.0.0.1:80   #> not in a line of its own",
+    "   #> == The beginning ==",
+    "  # an ordinary comment",
+    "#> ( narration",
+    "#>   over two lines )",
+    "#>",
+    "#> webA stops",
+  ].join("\r\n");
+  const { title, steps, errors } = parseStory(text, "s.cfg", cast);
+  assertEquals(errors, []);
+  assertEquals(title, "demo: a summary");
+  assertEquals(steps, [
+    { line: 4, kind: "heading", text: "The beginning" },
+    { line: 6, kind: "narration", text: "narration over two lines" },
+    { line: 9, kind: "power", server: "webA", on: false, text: "webA stops", expectations: [] },
+  ]);
+});
+
+test("an exchange gathers what is indented under it", () => {
+  const { steps, errors } = story(
+    " browser sends GET /URI1 HTTP/1.0 on the same connection to webfarm",
+    "   with Cookie: a=1; b=2",
+    "   from 127.0.0.9",
+    "   ( before )",
+    "   the server answers with 404",
+    "   the server answers with Set-Cookie: JSESSIONID=123",
+    "   webA sees Cookie: a=*",
+    "   another server sees no Via",
+    "   site1/web sees GET /URI1 HTTP/1.0",
+    "   the same server serves it",
+    "   no server sees it",
+    "   ( between )",
+    "   browser gets 404",
+    "   browser gets no Set-Cookie",
+    "   the connection closes",
+    "   ( after )",
+  );
+  assertEquals(errors, []);
+  assertEquals(steps.length, 1);
+  const step = steps[0] as StepOf<"exchange">;
+  assertEquals(step.request, {
+    method: "GET",
+    uri: "/URI1",
+    version: "HTTP/1.0",
+    fields: [["Cookie", "a=1; b=2"]],
+    source: "127.0.0.9",
+    preamble: null,
+    proxy: "webfarm",
+    port: null,
+  });
+  assert(step.sameConnection);
+  assertEquals(step.answers, [
+    { kind: "status", status: 404 },
+    { kind: "field", name: "Set-Cookie", value: "JSESSIONID=123" },
+  ]);
+  assertEquals(step.asides, [
+    { place: "request", text: "before" },
+    { place: "response", text: "between" },
+    { place: "end", text: "after" },
+  ]);
+  const said = (line: number, text: string) => ({ line, text });
+  assertEquals(step.expectations, [
+    {
+      ...said(7, "webA sees Cookie: a=*"),
+      kind: "sees",
+      who: { kind: "named", server: "webA" },
+      claim: { kind: "field", name: "Cookie", value: "a=*" },
+    },
+    {
+      ...said(8, "another server sees no Via"),
+      kind: "sees",
+      who: { kind: "other" },
+      claim: { kind: "absent", name: "Via" },
+    },
+    {
+      ...said(9, "site1/web sees GET /URI1 HTTP/1.0"),
+      kind: "sees",
+      who: { kind: "named", server: "site1/web" },
+      claim: { kind: "line", text: "GET /URI1 HTTP/1.0" },
+    },
+    { ...said(10, "the same server serves it"), kind: "serves", who: { kind: "same" } },
+    { ...said(11, "no server sees it"), kind: "serves", who: { kind: "none" } },
+    { ...said(13, "browser gets 404"), kind: "gets", claim: { kind: "status", status: 404 } },
+    {
+      ...said(14, "browser gets no Set-Cookie"),
+      kind: "gets",
+      claim: { kind: "absent", name: "Set-Cookie" },
+    },
+    { ...said(15, "the connection closes"), kind: "closes" },
+  ]);
+});
+
+test("bursts, answers, waits and time", () => {
+  const { steps, errors } = story(
+    "76 new clients send GET / HTTP/1.0 at once",
+    "  from 127.0.0.10 upward",
+    "  webA serves 12, webB 12, and site1/web 52",
+    "  at least 3 servers serve them",
+    "  every client gets 200",
+    "browser sends GET /a 20 times",
+    "every server answers /a with X-Served: yes",
+    "webA answers /a as usual",
+    "wait until webB is DOWN, at most 500 ms",
+    "wait until webB is UP",
+    "10s pass",
+    "browser accepts no cookies",
+  );
+  assertEquals(errors, []);
+  const [many, twenty, answers, usual, down, up, pass] = steps;
+  assert(many?.kind === "burst" && twenty?.kind === "burst");
+  assertEquals([many.count, many.client, many.atOnce, many.upward], [76, null, true, true]);
+  assertEquals(many.request.source, "127.0.0.10");
+  const [counts, spread, all] = many.expectations;
+  assert(counts?.kind === "counts" && spread?.kind === "spread" && all?.kind === "all-get");
+  assertEquals([...counts.counts], [["webA", 12], ["webB", 12], ["site1/web", 52]]);
+  assertEquals([spread.least, all.status], [3, 200]);
+  assertEquals([twenty.count, twenty.client, twenty.atOnce], [20, "browser", false]);
+  assert(answers?.kind === "answer" && usual?.kind === "answer");
+  assertEquals([answers.server, answers.uri], [null, "/a"]);
+  assertEquals(answers.claim, { kind: "field", name: "X-Served", value: "yes" });
+  assertEquals([usual.server, usual.claim], ["webA", null]);
+  assert(down?.kind === "wait" && up?.kind === "wait" && pass?.kind === "pass");
+  assertEquals([down.up, down.deadline, up.up, up.deadline], [false, 500, true, 30_000]);
+  assertEquals(pass.ms, 10_000);
+});
+
+test("errors name the place, the word and the mend", () => {
+  assertEquals(
+    errorOf(" browser sendz GET /"),
+    "1:12 'sendz' is not understood / did you mean 'sends'?",
+  );
+  assertEquals(
+    errorOf(" webC hangs"),
+    "1:4 no server is named 'webC' / did you mean 'webA'? (there are webA, webB, site1/web)",
+  );
+  assertEquals(
+    errorOf(" webC stops"),
+    "1:4 no server or proxy is named 'webC' / did you mean 'webA'? " +
+      "(there are webA, webB, site1/web, webfarm, relay)",
+  );
+  assertEquals(
+    errorOf(" ben connects to relay port 80"),
+    "1:31 relay does not listen on port 80 / there is 5",
+  );
+  assertEquals(
+    errorOf(" ben connects port 81"),
+    "1:22 no proxy listens on port 81 / there are 80, 5",
+  );
+  assertEquals(
+    errorOf(" ben says hello"),
+    "1:4 'ben' has no connection / write 'ben connects' above it",
+  );
+  assertEquals(
+    errorOf(" ben waits for its response"),
+    "1:4 'ben' has no connection / write 'ben begins GET /' above it",
+  );
+  assertEquals(
+    errorOf(" ben connects", "   bem hears x"),
+    "2:6 no client or server is named 'bem' / did you mean 'ben'? (there are ben, webA, webB, site1/web)",
+  );
+  assertEquals(
+    errorOf(" the link between 10.0.0.0/33 and 10.0.1.0/24 comes back"),
+    "1:21 '10.0.0.0/33' is no network / write it as 127.0.1.0/24, or an address",
+  );
+  assertEquals(
+    errorOf(" sluice gets USR2"),
+    "1:16 no signal is named 'USR2' / did you mean 'USR1'? (there are TTOU, TTIN, USR1, HUP, TERM, INT)",
+  );
+  assertStringIncludes(
+    errorOf(" webA vanishs"),
+    "'vanishs' is not understood / did you mean 'vanishes'?",
+  );
+  assertEquals(
+    errorOf(" b sends GET / HTTP/2"),
+    "1:18 'HTTP/2' is not spoken here / write HTTP/1.0 or HTTP/1.1",
+  );
+  assertEquals(
+    errorOf(" b sends HEAD /index.html HTTP/1.0"),
+    "1:12 the health checks send this very request / ask for another URI",
+  );
+  assertEquals(
+    errorOf(" ben sends GET /", "   bob gets 200"),
+    "2:6 'bob' did not send this request / ben did, in line 1: write 'ben gets'",
+  );
+  assertEquals(
+    errorOf(" webA serves it"),
+    "1:4 this speaks of a request, and stands alone / indent it under the request that it speaks of",
+  );
+  assertStringIncludes(errorOf(" == One ==", "   webA serves it"), "none is above it");
+  assertStringIncludes(errorOf(" ( a story without"), "no end / close it with ')'");
+  assertStringIncludes(
+    errorOf(" wait for webA"),
+    "write wait until SERVER is UP (or DOWN) [at most TIME]",
+  );
+});
+
+test("all errors are reported, and what is right is kept", () => {
+  const { steps, errors } = story(" webX stops", " webA stops", " nonsense", " webB starts");
+  assertEquals(errors.map((error) => error.line), [1, 3]);
+  assertEquals(steps.map((step) => step.text), ["webA stops", "webB starts"]);
+});
+
+test("whatever words a line has: no exception, and errors point into it", () => {
+  const word = fc.constantFrom(
+    ..."browser webA webX sends GET / HTTP/1.0 sees gets serves it no 200 Cookie: a=b the server"
+      .split(" "),
+    ..."connects says hears the end log hangs up finishes vanishes link between sluice TTOU port 5"
+      .split(" "),
+    ..."answers with 12 new clients send wait until is UP passes ( ) == from 127.0.0.1 upward at"
+      .split(" "),
+  );
+  const line = fc.tuple(fc.nat(4), fc.array(word, { minLength: 1, maxLength: 9 }))
+    .map(([indent, words]) => `#>${" ".repeat(indent)}${words.join(" ")}`);
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 6 }), (lines) => {
+      const { steps, errors } = parseStory(lines.join("\n"), "s.cfg", cast);
+      for (const error of errors) {
+        const at = lines[error.line - 1];
+        assert(at !== undefined && error.column >= 3 && error.column <= at.length);
+        assert(error.message !== "" && error.hint !== undefined);
+      }
+      assert(steps.length + errors.length > 0);
+    }),
+  );
+});
+
+test("every form is read by an example of its own shape", () => {
+  const example = (shape: string) =>
+    shape.replaceAll(/ \([^)]*\)/g, "").replaceAll(/ ?\[[^\]]*\]/g, "").replace(", ...", "")
+      .replaceAll("SERVER", "webA").replaceAll("CLIENT", "browser").replace("METHOD", "GET")
+      .replace("URI", "/").replace("STATUS", "404").replace("FIELD: VALUE", "Via: x")
+      .replaceAll("ADDRESS", "127.0.0.1").replaceAll(/\bN\b/g, "5").replace("TIME", "5 s")
+      .replace("TEXT", "some words").replace("PATTERN", "*").replace("SIGNAL", "TTOU");
+  const before = [" browser connects", " browser begins GET /"];
+  for (const form of sentences) {
+    const { errors, steps } = story(...before, ` ${example(form.shape)}`);
+    assertEquals([errors, steps.length], [[], 3], form.shape);
+  }
+  const owners = [
+    [exchangeParts, "browser sends GET /"],
+    [beginParts, "browser begins GET /"],
+    [awaitParts, "browser waits for its response"],
+    [burstParts, "browser sends GET / 3 times"],
+    [connectParts, "browser connects"],
+    [talkParts, "browser says hello"],
+    [talkParts, "webA finishes"],
+    [talkParts, "browser hangs up"],
+    [logParts, "webA stops"],
+    [logParts, "wait until webA is UP"],
+  ] as const;
+  for (const [forms, owner] of owners) {
+    for (const { shape } of forms) {
+      const { errors, steps } = story(...before, ` ${owner}`, `   ${example(shape)}`, "   ( so )");
+      assertEquals([errors, steps.length], [[], 3], `${owner} / ${shape}`);
+    }
+  }
+});
