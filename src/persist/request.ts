@@ -2,7 +2,7 @@
 import { textOf } from "../http/bytes.ts";
 import { createPair, isNamed, nextPair, OF_COOKIE } from "../http/cookie.ts";
 import { fieldEnd, fieldStart, type Head, valueEnd, valueStart } from "../http/head.ts";
-import type { HeadWriter } from "../http/h1/writer.ts";
+import type { HeadJournal } from "../http/h1/journal.ts";
 import { parseDate } from "./date.ts";
 import { type CookiePolicy, DATE_DELIMITER, PREFIX_DELIMITER } from "./policy.ts";
 
@@ -28,7 +28,7 @@ export function readCookieField(
   head: Head,
   i: number,
   bytes: Uint8Array,
-  writer: HeadWriter,
+  journal: HeadJournal,
   found: RequestCookie,
   accepts: (server: string) => boolean,
 ): void {
@@ -42,7 +42,7 @@ export function readCookieField(
   }
   if (named === 0) return;
   const hidden = policy.hidden;
-  if (hidden && kept === 0) writer.cut(fieldStart(head, i), fieldEnd(head, i));
+  if (hidden && kept === 0) journal.cut(fieldStart(head, i), fieldEnd(head, i));
   let before = 0;
   for (let at = start; nextPair(pair, bytes, at, end, OF_COOKIE); at = pair.next) {
     if (!isNamed(pair, bytes, policy.name)) {
@@ -54,18 +54,18 @@ export function readCookieField(
       let delimiter = from;
       while (delimiter < to && bytes[delimiter] !== PREFIX_DELIMITER) delimiter++;
       note(found, textOf(bytes, from, delimiter), accepts);
-      if (delimiter < to) writer.cut(from, delimiter + 1);
+      if (delimiter < to) journal.cut(from, delimiter + 1);
       continue;
     }
     readValue(bytes, from, to, found, accepts);
     if (!hidden || kept === 0) continue;
     // A delimiter goes with the pair: the one before it, or the one after it where it is the first.
     if (before > 0) {
-      writer.cut(pair.delimiter, pair.next);
+      journal.cut(pair.delimiter, pair.next);
     } else {
       const pairStart = pair.start;
       nextPair(pair, bytes, pair.next, end, OF_COOKIE); // There is one: some pair is kept.
-      writer.cut(pairStart, pair.start);
+      journal.cut(pairStart, pair.start);
       pair.next = pair.start;
     }
   }

@@ -2,7 +2,7 @@
 import { bytesOf } from "../http/bytes.ts";
 import { createPair, isNamed, nextPair, OF_SET_COOKIE } from "../http/cookie.ts";
 import { FIELD_SET_COOKIE, fieldKind, type Head, valueEnd, valueStart } from "../http/head.ts";
-import type { HeadWriter } from "../http/h1/writer.ts";
+import type { HeadJournal } from "../http/h1/journal.ts";
 import { formatDate } from "./date.ts";
 import { type CookiePolicy, DATE_DELIMITER, PREFIX_DELIMITER } from "./policy.ts";
 import { expiry, type RequestCookie } from "./request.ts";
@@ -55,19 +55,18 @@ export function editSetCookie(
   head: Head,
   i: number,
   bytes: Uint8Array,
-  writer: HeadWriter,
+  journal: HeadJournal,
 ): void {
   if (fate === "pass" || !setsCookie(policy, head, i, bytes)) return;
   switch (fate) {
     case "drop":
-      writer.cutField(head, i);
+      journal.cutField(head, i);
       break;
     case "rewrite":
-      writer.cut(pair.valueStart, pair.end);
-      writer.insert(pair.end, bytesOf(serverCookie));
+      journal.replace(pair.valueStart, pair.end, bytesOf(serverCookie));
       break;
     case "prefix":
-      writer.insert(pair.valueStart, bytesOf(serverCookie + String.fromCharCode(PREFIX_DELIMITER)));
+      journal.insert(pair.valueStart, bytesOf(serverCookie + String.fromCharCode(PREFIX_DELIMITER)));
       break;
   }
 }

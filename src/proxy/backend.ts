@@ -9,7 +9,7 @@ import { GRANTED, STATE } from "./crew.ts";
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server } from "./server.ts";
-import type { StreamAssignment } from "./stream-assignment.ts";
+import type { Assignment } from "./stream/assignment.ts";
 
 /** What a choice may depend on. Asking for it costs a system call: only who needs it does. */
 export interface Client {
@@ -36,7 +36,7 @@ export class Backend {
   readonly cookie: CookiePolicy | null;
   readonly lock: Lock;
   /** Streams that any server may take. */
-  readonly queue: Queue<StreamAssignment>;
+  readonly queue: Queue<Assignment>;
   /** Streams here now (HAProxy's beconn). */
   readonly connections: Gauge;
   /** Streams so far. */
@@ -142,15 +142,15 @@ export class Backend {
   /** What each thread does of that: its own connections, and its own streams. */
   heardOfState(server: Server): void {
     if (server.serves) return;
-    server.closeIdle();
+    server.pool.close();
     if (!this.config.redispatch || this.config.persist) return;
     for (const stream of this.#waitingFor(server)) stream.reassign();
   }
 
   /** The streams of this thread that wait for a server. */
-  #waitingFor({ queue }: Server): StreamAssignment[] {
+  #waitingFor({ queue }: Server): Assignment[] {
     const { tickets, memory } = this.runtime;
-    const waiting: StreamAssignment[] = [];
+    const waiting: Assignment[] = [];
     this.lock.take();
     for (let ticket = queue.first; ticket !== 0; ticket = queue.after(ticket)) {
       if (tickets.threadOf(ticket) === memory.self) waiting.push(tickets.owner(ticket)!);

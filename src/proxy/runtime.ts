@@ -7,7 +7,7 @@ import { TimerWheel } from "../time/wheel.ts";
 import type { Backend } from "./backend.ts";
 import type { Crew } from "./crew.ts";
 import { Tickets } from "./queue.ts";
-import type { StreamAssignment } from "./stream-assignment.ts";
+import type { Assignment } from "./stream/assignment.ts";
 
 /** What a thread needs from outside to run proxies. */
 export interface RuntimeDeps {
@@ -34,7 +34,7 @@ export interface Runtime extends RuntimeDeps {
   /** Connections accepted and requests begun so far. */
   readonly activity: Counter;
   /** Those of streams that wait. */
-  readonly tickets: Tickets<StreamAssignment>;
+  readonly tickets: Tickets<Assignment>;
   /** All backends, by their index. */
   readonly backends: Backend[];
 }
@@ -65,8 +65,8 @@ export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
 /** Closes an idle connection to some server, where there is one: of another thread, soon. */
 export function closeIdle({ backends }: Runtime): void {
   for (const { servers } of backends) {
-    const server = servers.find(({ idle }) => idle > 0);
-    if (server !== undefined) return server.closeOldestIdle();
+    const server = servers.find(({ pool }) => pool.size > 0);
+    if (server !== undefined) return server.pool.closeOldest();
   }
   for (const { servers } of backends) {
     if (servers.some((server) => server.closeIdleElsewhere())) return;

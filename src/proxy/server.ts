@@ -1,22 +1,13 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
-import { Counter, Gauge, LockedGauge } from "../shared/counts.ts";
-import { Timer, type TimerWheel } from "../time/wheel.ts";
+import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Backend, Client } from "./backend.ts";
 import { IDLE } from "./crew.ts";
-import type { ServerConnection } from "./server-connection.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
-import type { StreamAssignment } from "./stream-assignment.ts";
+import type { Assignment } from "./stream/assignment.ts";
+import { Pool } from "./stream/pool.ts";
 import { Queue } from "./queue.ts";
-
-/**
- * An idle connection used so short a time ago, ms, may carry what cannot be sent again: the shortest
- * keep-alive time-outs of servers are some seconds.
- */
-const recently = 1000;
-/** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
-const purgeInterval = 5000;
 
 /** A server while the proxy runs: its state, its load, its connections. */
 export class Server implements Candidate {
@@ -27,7 +18,7 @@ export class Server implements Candidate {
   /** Streams that ever held one. */
   readonly total: Counter;
   /** Streams that wait for this server in particular. */
-  readonly queue: Queue<StreamAssignment>;
+  readonly queue: Queue<Assignment>;
   /** It takes sessions that any server may take: the backend's business. */
   active = false;
   /** The bounds of {@linkcode limit}: `minconn` and `maxconn`, put right; Infinity: no limit. */
@@ -36,16 +27,8 @@ export class Server implements Candidate {
   readonly connectOptions: ConnectOptions;
   /** The local ports of its connections, where the configuration names them; else null. */
   readonly sourcePorts: SourcePorts | null;
-  /** Idle connections: a stack, linked through them, the last used on top. */
-  #idleTop: ServerConnection | null = null;
-  #idleBottom: ServerConnection | null = null;
-  idle = 0;
-  /** Idle connections of all threads. */
-  readonly #idleEverywhere: Gauge;
-  /** The fewest idle connections since the last purge: so many were not needed. */
-  #spare = 0;
-  readonly #purge: Purge;
-  readonly #wheel: TimerWheel;
+  /** This thread's idle connections. */
+  readonly pool: Pool;
   readonly #endpoint: Endpoint | null;
 
   /**
@@ -58,13 +41,12 @@ export class Server implements Candidate {
     readonly index: number,
     readonly address: model.ServerAddress,
   ) {
-    const { memory, tickets, wheel } = backend.runtime;
-    this.#wheel = wheel;
+    const { memory, tickets } = backend.runtime;
     this.#state = memory.ints(2);
     this.slots = new LockedGauge(memory);
     this.total = new Counter(memory);
     this.queue = new Queue(memory, tickets, 2 + index);
-    this.#idleEverywhere = new Gauge(memory);
+    this.pool = new Pool(backend.runtime);
     if (memory.fresh) {
       this.#state[0] = 1;
       this.#state[1] = config.weight;
@@ -72,7 +54,6 @@ export class Server implements Candidate {
     // Who sets only `minconn`, or a greater one, means a limit that does not move, as in HAProxy.
     this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
     this.minconn = config.minconn || this.maxconn;
-    this.#purge = new Purge(this);
     this.#endpoint = address.kind !== "ip"
       ? address
       : address.port !== null
@@ -92,8 +73,8 @@ export class Server implements Candidate {
   takeSourcePort(): number {
     const ports = this.sourcePorts!;
     const port = ports.take();
-    if (port !== 0 || this.idle === 0) return port;
-    this.closeOldestIdle();
+    if (port !== 0 || this.pool.size === 0) return port;
+    this.pool.closeOldest();
     return ports.take();
   }
 
@@ -158,96 +139,31 @@ export class Server implements Candidate {
   }
 
   /**
-   * An idle connection to use, the one used last; null: there is none.
-   * @param recent only one that has just been used and stands still, for what cannot be sent again
-   */
-  takeIdle(recent: boolean): ServerConnection | null {
-    const connection = this.#idleTop;
-    if (connection === null) return null;
-    if (recent) {
-      const age = this.backend.runtime.clock.now() - connection.idleSince;
-      if (age > recently || connection.socket.peerGone()) return null;
-    }
-    this.removeIdle(connection);
-    return connection;
-  }
-
-  /** Keeps a connection for later requests. */
-  addIdle(connection: ServerConnection): void {
-    connection.isIdle = true;
-    connection.idleSince = this.backend.runtime.clock.now();
-    connection.idleBelow = this.#idleTop;
-    if (this.#idleTop !== null) this.#idleTop.idleAbove = connection;
-    else this.#idleBottom = connection;
-    this.#idleTop = connection;
-    this.idle++;
-    this.#idleEverywhere.increase();
-    if (this.#purge.deadline === Infinity) this.#wheel.set(this.#purge, purgeInterval);
-  }
-
-  /** Takes a connection out of the idle ones: it is used, or gone. */
-  removeIdle(connection: ServerConnection): void {
-    if (!connection.isIdle) return;
-    connection.isIdle = false;
-    const { idleAbove, idleBelow } = connection;
-    if (idleAbove === null) this.#idleTop = idleBelow;
-    else idleAbove.idleBelow = idleBelow;
-    if (idleBelow === null) this.#idleBottom = idleAbove;
-    else idleBelow.idleAbove = idleAbove;
-    connection.idleAbove = connection.idleBelow = null;
-    this.idle--;
-    this.#idleEverywhere.decrease();
-    if (this.idle < this.#spare) this.#spare = this.idle;
-  }
-
-  /**
    * Sees to it that a new connection is within the limit: idle ones occupy the server too. Those of
    * another thread go as soon as that has heard of it.
    */
   makeRoom(): void {
     const { limit } = this;
     if (limit === Infinity) return;
-    while (this.idle > 0 && this.slots.value + this.#idleEverywhere.value > limit) {
-      this.closeOldestIdle();
-    }
-    if (this.slots.value + this.#idleEverywhere.value > limit) this.closeIdleElsewhere();
+    const { pool } = this;
+    while (pool.size > 0 && this.slots.value + pool.everywhere.value > limit) pool.closeOldest();
+    if (this.slots.value + pool.everywhere.value > limit) this.closeIdleElsewhere();
   }
 
   /** Has another thread close an idle connection. @returns whether one has any */
   closeIdleElsewhere(): boolean {
     const { memory, crew } = this.backend.runtime;
-    const other = this.#idleEverywhere.holder(memory.self);
+    const other = this.pool.everywhere.holder(memory.self);
     if (other >= 0) crew.tell(other, IDLE, this.backend.index, this.index);
     return other >= 0;
-  }
-
-  /** Closes the idle connection that went unused longest. */
-  closeOldestIdle(): void {
-    const connection = this.#idleBottom;
-    if (connection === null) return;
-    this.removeIdle(connection);
-    connection.close();
-  }
-
-  /** Closes all idle connections. */
-  closeIdle(): void {
-    while (this.#idleBottom !== null) this.closeOldestIdle();
-    this.#wheel.remove(this.#purge);
   }
 
   /** A thread has died: what it held here is free; with the backend's lock. */
   forget(thread: number): void {
     this.slots.forget(thread);
     this.queue.forget(thread);
-    this.#idleEverywhere.forget(thread);
+    this.pool.everywhere.forget(thread);
     this.sourcePorts?.forget(thread);
-  }
-
-  /** Closes the idle connections that were not needed since the last time. */
-  closeSpare(): void {
-    for (let spare = this.#spare; spare > 0; spare--) this.closeOldestIdle();
-    this.#spare = this.idle;
-    if (this.idle > 0) this.#wheel.set(this.#purge, purgeInterval);
   }
 }
 
@@ -258,13 +174,4 @@ export function countUsable(
   const usable = servers.filter((server) => server.usable);
   const backup = usable.filter(({ config }) => config.backup).length;
   return { active: usable.length - backup, backup };
-}
-
-class Purge extends Timer {
-  constructor(readonly server: Server) {
-    super();
-  }
-  override fire(): void {
-    this.server.closeSpare();
-  }
 }

@@ -45,7 +45,7 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
           admission.room();
           return true;
         case IDLE:
-          backends[a]!.servers[b]!.closeOldestIdle();
+          backends[a]!.servers[b]!.pool.closeOldest();
           return true;
         case STATE:
           backends[a]!.heardOfState(backends[a]!.servers[b]!);
@@ -72,7 +72,7 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
       admission.close();
       sessions.closeAll();
       acceptors.close();
-      for (const { servers } of backends) for (const server of servers) server.closeIdle();
+      for (const { servers } of backends) for (const server of servers) server.pool.close();
       runtime.wheel.stop();
     },
   };

@@ -1,17 +1,32 @@
-import { Timer } from "../time/wheel.ts";
-import type { Backend, Client } from "./backend.ts";
-import type { Queue } from "./queue.ts";
-import type { Server } from "./server.ts";
-import { type AssignFailure, ENDED, QUEUED, UNASSIGNED } from "./stream-state.ts";
+import { Timer } from "../../time/wheel.ts";
+import type { Backend } from "../backend.ts";
+import type { Queue } from "../queue.ts";
+import type { Server } from "../server.ts";
+import type { Failure } from "./failure.ts";
+
+/** Whose assignment it is: a transaction. */
+export interface AssignmentOwner {
+  /** What the choice of a server may depend on. Asking for it can cost a system call. */
+  readonly clientAddress: string;
+  /** The port that the client connected to. */
+  readonly clientPort: number;
+  /** Whether the client has closed its side, at the least: asked of the kernel. */
+  clientGone(): boolean;
+  /** It has a slot of the server. */
+  onAssigned(server: Server): void;
+  /** There will be no server. */
+  onFailed(failure: Failure): void;
+  /** The client has gone before it could be served. */
+  onClientGone(): void;
+}
 
 /**
- * A stream's way to one of a server's slots: which server it is to be, and the queues before it.
- * How it connects from there, and what it does where that fails, is in stream.ts.
+ * A transaction's way to one of a server's slots: which server it is, and the queues before it. It is
+ * also the time-out of waiting there. How to connect from the slot is in connector.ts.
  */
-export abstract class StreamAssignment extends Timer implements Client {
-  state = ENDED;
+export class Assignment extends Timer {
   backend!: Backend;
-  /** The server whose slot the stream holds. */
+  /** The server whose slot it holds. */
   server: Server | null = null;
   /** For the log: the server that it was assigned to last, or waited for. */
   servedBy: Server | null = null;
@@ -21,9 +36,11 @@ export abstract class StreamAssignment extends Timer implements Client {
   redispatched = false;
   /** The server to pass over at the next choice, after it failed. */
   #avoid: Server | null = null;
+  /** It is counted in its backend. */
+  #entered = false;
 
   /** The queue that it waits in, and its ticket there, 0: none. */
-  #queue: Queue<StreamAssignment> | null = null;
+  #queue: Queue<Assignment> | null = null;
   #ticket = 0;
   #servedBefore = 0;
   /** For the log: its place in the server's queue and in the backend's, from 1; 0: not queued. */
@@ -34,35 +51,42 @@ export abstract class StreamAssignment extends Timer implements Client {
   queuedAt = -1;
   assignedAt = -1;
 
-  abstract get clientAddress(): string;
-  abstract get clientPort(): number;
-  /** The client has closed its side, at the least: asked of the kernel. */
-  protected abstract get clientGone(): boolean;
-  /** Ends unserved, the client having gone. */
-  protected abstract abort(): void;
-  /** Connects to the server whose slot it has taken. */
-  protected abstract connect(server: Server): void;
-  /** There will be no server. */
-  protected abstract fail(failure: AssignFailure): void;
+  constructor(readonly owner: AssignmentOwner) {
+    super();
+  }
 
-  /** Comes to `backend`, where it holds nothing yet. @returns how many streams that has now */
-  protected enter(backend: Backend): number {
+  /** It waits in a queue. */
+  get queued(): boolean {
+    return this.#ticket !== 0;
+  }
+
+  /** Comes to `backend`, where it holds nothing yet. @returns how many transactions that has now */
+  enter(backend: Backend): number {
     this.backend = backend;
-    this.state = UNASSIGNED;
     this.srvQueue = this.backendQueue = 0;
     this.redispatched = this.direct = false;
     this.server = this.servedBy = this.#avoid = null;
     this.assignedAt = -1;
     this.queuedAt = backend.runtime.clock.now();
+    this.#entered = true;
     backend.total.increase();
     backend.runtime.activity.increase();
     return backend.connections.increase();
   }
 
+  /** Leaves the backend: whatever it holds there is released. Idempotent. */
+  leave(): void {
+    if (!this.#entered) return;
+    this.#entered = false;
+    this.leaveQueue();
+    this.backend.connections.decrease();
+    this.releaseServer();
+  }
+
   /** Takes a slot of the server `wanted`, else of one that the backend chooses; or waits for it. */
-  protected assign(wanted: Server | null): void {
+  assign(wanted: Server | null): void {
     const { backend } = this;
-    const key = wanted === null ? backend.keyOf(this) : 0;
+    const key = wanted === null ? backend.keyOf(this.owner) : 0;
     backend.lock.take();
     const server = wanted ?? backend.choose(key, this.#avoid);
     const taken = server !== null && !server.full;
@@ -88,17 +112,16 @@ export abstract class StreamAssignment extends Timer implements Client {
       this.#begin(server);
     } else if (queue !== null) {
       const { runtime, config } = backend;
-      this.state = QUEUED;
       runtime.wheel.set(this, config.timeout.queue ?? config.timeout.connect);
     } else if (server !== null && this.direct && backend.config.redispatch) {
       this.direct = false;
       this.assign(null);
     } else {
-      this.fail(server === null ? "no server" : "queue full");
+      this.owner.onFailed(server === null ? "no server" : "queue full");
     }
   }
 
-  /** The server went down while this stream waited for it: chooses again. */
+  /** The server went down while it waited for that: chooses again. */
   reassign(): void {
     // Perhaps a slot has been taken for it in the meantime.
     if (this.#isGranted) return;
@@ -109,7 +132,7 @@ export abstract class StreamAssignment extends Timer implements Client {
   }
 
   /** Joins a queue, with the backend's lock. */
-  #join(queue: Queue<StreamAssignment>): void {
+  #join(queue: Queue<Assignment>): void {
     const { tickets } = this.backend.runtime;
     this.#queue = queue;
     this.#servedBefore = queue.served;
@@ -117,20 +140,20 @@ export abstract class StreamAssignment extends Timer implements Client {
     queue.push(this.#ticket, this.backend.nextOrder());
   }
 
-  /** A slot has been taken for it, and it is about to hear of that. */
+  /** A slot has been taken for it, of which it learns soon. */
   get #isGranted(): boolean {
     return this.#ticket !== 0 && this.backend.runtime.tickets.granted(this.#ticket);
   }
 
-  /** The time to wait is over. @returns false: a slot has been taken for it all the same */
-  protected giveUpWaiting(): boolean {
-    if (this.#isGranted) return false;
+  /** The time to wait is over, unless a slot has been taken for it already. */
+  override fire(): void {
+    if (this.#isGranted) return;
     this.leaveQueue();
-    return true;
+    this.owner.onFailed("queue timeout");
   }
 
   /** Leaves the queue that it waits in, if any; for the log it notes its place, and how long. */
-  protected leaveQueue(): void {
+  leaveQueue(): void {
     const ticket = this.#ticket;
     if (ticket === 0) return;
     const { backend } = this;
@@ -141,7 +164,7 @@ export abstract class StreamAssignment extends Timer implements Client {
     const before = granted ? tickets.order(ticket) : queue.served;
     if (!granted) queue.remove(ticket);
     backend.lock.giveBack();
-    // What was taken for it is given back when it arrives.
+    // What was taken for it is released when it arrives.
     if (granted) tickets.leave(ticket);
     else tickets.give(ticket);
     this.#left(before);
@@ -150,6 +173,7 @@ export abstract class StreamAssignment extends Timer implements Client {
   /** It waits no more. @param before how many its queue had served by then */
   #left(before: number): void {
     const { backend } = this;
+    backend.runtime.wheel.clear(this);
     // Both count on from the greatest of 32 bits to the least.
     const place = ((before - this.#servedBefore) | 0) + 1;
     if (this.#queue === backend.queue) this.backendQueue += place;
@@ -159,7 +183,7 @@ export abstract class StreamAssignment extends Timer implements Client {
     this.assignedAt = backend.runtime.clock.now();
   }
 
-  /** Its turn has come, and a slot of `server` is its own: or its client has gone. */
+  /** Its turn has come, and it has a slot of `server`: unless its client has gone. */
   serve(server: Server): void {
     const { backend } = this;
     const { tickets } = backend.runtime;
@@ -168,7 +192,7 @@ export abstract class StreamAssignment extends Timer implements Client {
     this.#left(before);
     this.#choose(server);
     this.server = server;
-    if (backend.config.abortonclose && this.clientGone) this.abort();
+    if (backend.config.abortonclose && this.owner.clientGone()) this.owner.onClientGone();
     else this.#begin(server);
   }
 
@@ -177,25 +201,24 @@ export abstract class StreamAssignment extends Timer implements Client {
     this.servedBy = server;
   }
 
-  /** It has a slot of `server`. */
   #begin(server: Server): void {
     this.server = server;
     server.total.increase();
     this.assignedAt = this.backend.runtime.clock.now();
-    this.connect(server);
+    this.owner.onAssigned(server);
   }
 
   /** Gives its slot back, if it has one. */
-  protected leaveServer(): void {
+  releaseServer(): void {
     const { server } = this;
     this.server = null;
     if (server !== null) this.backend.release(server);
   }
 
   /** Leaves its server, which failed, for another one. */
-  protected changeServer(): void {
+  changeServer(): void {
     this.#avoid = this.server;
     this.direct = false;
-    this.leaveServer();
+    this.releaseServer();
   }
 }

@@ -1,0 +1,152 @@
+import { encodeProxyHeader } from "../../net/proxy-protocol/header.ts";
+import type { Addresses } from "../../net/proxy-protocol/header.ts";
+import type { Socket, SocketError, SocketEvents } from "../../net/socket.ts";
+import type { Client } from "../backend.ts";
+import type { Server } from "../server.ts";
+import { join, Outlet } from "./outlet.ts";
+
+/** What uses a connection to a server, one at a time. */
+export interface ConnectionUser {
+  /** It is established. */
+  onOpened(connection: ServerConnection): void;
+  /** Bytes have come, valid during the call. */
+  onData(connection: ServerConnection, bytes: Uint8Array): void;
+  /** It takes bytes again, all that waited having gone. */
+  onDrained(connection: ServerConnection): void;
+  /** The server has sent its last byte. */
+  onEnded(connection: ServerConnection): void;
+  /** It broke, or could not be made. */
+  onClosed(connection: ServerConnection, error: SocketError): void;
+}
+
+/** Where idle connections are kept. */
+export interface ConnectionStore {
+  /** The connection is gone, or can carry nothing more. */
+  remove(connection: ServerConnection): void;
+}
+
+/** A connection to a server: in use, or idle in a store. */
+export class ServerConnection implements SocketEvents {
+  readonly socket: Socket;
+  readonly out: Outlet;
+  /** Requests it has carried, the present one included. */
+  requests = 0;
+  /** What uses it; null: it is idle. */
+  user: ConnectionUser | null;
+  /** Where it is kept while it is idle, and since when on the clock's scale. */
+  store: ConnectionStore | null = null;
+  idleSince = 0;
+  /** Neighbours in a store. */
+  above: ServerConnection | null = null;
+  below: ServerConnection | null = null;
+  /** The server has authenticated its client by it (NTLM and kin): it is for no other one. */
+  isPrivate = false;
+
+  /** The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none. */
+  #header: Uint8Array | null;
+  #gone = false;
+
+  /**
+   * Starts to connect.
+   * @param client for whom
+   * @param port the local port, one of the server's `sourcePorts`; 0: the kernel chooses
+   */
+  constructor(
+    readonly server: Server,
+    user: ConnectionUser,
+    client: Client & { readonly addresses: Addresses },
+    readonly port: number,
+  ) {
+    this.user = user;
+    const { sendProxy } = server.config;
+    this.#header = sendProxy === null ? null : encodeProxyHeader(sendProxy, client.addresses);
+    const { network } = server.backend.runtime;
+    const options = port === 0 ? server.connectOptions : server.connectFrom(port);
+    this.socket = network.connect(server.endpoint(client), options, this);
+    server.backend.runtime.serverConnections.increase();
+    this.out = new Outlet(this.socket);
+  }
+
+  /**
+   * Sends bytes[from, to), the first ones, if the connection stands already.
+   * @returns how many of them were taken; -1: it does not stand yet
+   */
+  sendEarly(bytes: Uint8Array, from: number, to: number): number {
+    const header = this.#header;
+    if (header === null) {
+      const taken = this.socket.write(bytes, from, to);
+      return taken > 0 ? taken : -1;
+    }
+    const joined = join(header, bytes, from, to);
+    const taken = this.socket.write(joined, 0, joined.length);
+    if (taken <= 0) return -1;
+    this.#header = null;
+    if (taken >= header.length) return taken - header.length;
+    this.out.push(header, taken, header.length, null);
+    return 0;
+  }
+
+  /**
+   * Sends bytes[from, to), the first ones or what sendEarly() left of them, the connection being
+   * ready. They must stay as they are. @returns as Outlet.push
+   */
+  sendFirst(bytes: Uint8Array, from: number, to: number): boolean {
+    const header = this.#header;
+    if (header === null) return from === to || this.out.push(bytes, from, to, null);
+    this.#header = null;
+    const joined = join(header, bytes, from, to);
+    return this.out.push(joined, 0, joined.length, null);
+  }
+
+  /** Nothing has come on it since it was put by, not even its end: asked of the kernel. */
+  get isQuiet(): boolean {
+    return this.socket.hasMore?.() !== true && !this.socket.peerGone();
+  }
+
+  opened(): void {
+    this.user?.onOpened(this);
+  }
+  data(_socket: Socket, bytes: Uint8Array): void {
+    if (this.user !== null) this.user.onData(this, bytes);
+    else this.#discard(); // bytes that nobody asked for: out of step
+  }
+  drain(): void {
+    if (!this.out.empty && this.out.flush()) this.user?.onDrained(this);
+  }
+  ended(): void {
+    if (this.user !== null) this.user.onEnded(this);
+    else this.#discard();
+  }
+  closed(_socket: Socket, error: SocketError): void {
+    this.#leave();
+    if (this.user !== null) this.user.onClosed(this, error);
+    else this.store?.remove(this);
+  }
+
+  /** Closes the connection; what has been sent still arrives. Idempotent. */
+  close(): void {
+    this.#leave();
+    this.socket.close();
+  }
+
+  /**
+   * Ends the connection at once, with a reset: it leaves nothing behind in the kernel, where a close
+   * would hold its port for a minute (TIME_WAIT). For where nothing is owed any more. Idempotent.
+   */
+  reset(): void {
+    this.#leave();
+    this.socket.reset();
+  }
+
+  #discard(): void {
+    this.store?.remove(this);
+    this.reset();
+  }
+
+  #leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.server.backend.runtime.serverConnections.decrease();
+    if (this.port !== 0) this.server.sourcePorts!.give(this.port);
+  }
+}
