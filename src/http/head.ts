@@ -14,6 +14,27 @@ export const FIELD_TRANSFER_ENCODING = 3;
 export const FIELD_COOKIE = 4;
 export const FIELD_SET_COOKIE = 5;
 export const FIELD_HOST = 6;
+export const FIELD_UPGRADE = 7;
+export const FIELD_TE = 8;
+export const FIELD_TRAILER = 9;
+export const FIELD_EXPECT = 10;
+/** Authorization, Proxy-Authorization */
+export const FIELD_AUTHORIZATION = 11;
+/** WWW-Authenticate, Proxy-Authenticate */
+export const FIELD_AUTHENTICATE = 12;
+/**
+ * A field that a Connection option names, whatever its own kind: it is for this hop alone (RFC 9110,
+ * section 7.6.1). Framing and routing never are: Connection, Content-Length, Transfer-Encoding, Host
+ * keep their kinds, and so do Upgrade and TE, which have rules of their own.
+ */
+export const FIELD_NAMED = 13;
+
+/** What the Expect fields say (RFC 9110, section 10.1.1). */
+export const EXPECT_NONE = 0;
+/** One field, which says `100-continue`. */
+export const EXPECT_CONTINUE = 1;
+/** Anything else: what a server makes of it is not known. */
+export const EXPECT_OTHER = 2;
 
 /** Methods that matter to framing and retries. */
 export const METHOD_OTHER = 0;
@@ -42,7 +63,7 @@ export interface Head {
   method: number;
   targetStart: number;
   targetEnd: number;
-  /** Responses only. */
+  /** 0: it is a request's. */
   status: number;
   /** First and last offset of the request or status line, without its CRLF. */
   lineStart: number;
@@ -64,6 +85,29 @@ export interface Head {
   hasCookie: boolean;
   hasSetCookie: boolean;
   hasConnection: boolean;
+  hasUpgrade: boolean;
+  hasTe: boolean;
+  /**
+   * Connection has options other than close, keep-alive, upgrade and te. The fields of those names
+   * that there are have become {@linkcode FIELD_NAMED}; there may be none.
+   */
+  hasNamed: boolean;
+  /** One of EXPECT_...; requests only. */
+  expect: number;
+  /**
+   * The message takes part in an authentication that holds for the connection: NTLM or Negotiate,
+   * in credentials or in a challenge.
+   */
+  connectionAuth: boolean;
+  /** Some line ended in LF alone; responses only. */
+  bareLf: boolean;
+  /** The status line names a version other than HTTP/1.0 and HTTP/1.1. `minor` is 1 then. */
+  otherVersion: boolean;
+  /**
+   * The response has fields that frame a content, and its status or the request's method says that
+   * none follows (RFC 9112, section 6.3, rules 1 and 2). responseFraming() in h1/content.ts notes it.
+   */
+  framingIgnored: boolean;
   /** Content-Length stood more than once, with one value. */
   repeatedLength: boolean;
   /** Host stood more than once. */
@@ -95,6 +139,14 @@ export function createHead(): Head {
     hasCookie: false,
     hasSetCookie: false,
     hasConnection: false,
+    hasUpgrade: false,
+    hasTe: false,
+    hasNamed: false,
+    expect: EXPECT_NONE,
+    connectionAuth: false,
+    bareLf: false,
+    otherVersion: false,
+    framingIgnored: false,
     repeatedLength: false,
     repeatedHost: false,
     error: "",
@@ -131,6 +183,11 @@ export function addField(
   fields[at + 4] = valueEnd;
 }
 
+/** Makes field `i` one of another kind. */
+export function setKind(head: Head, i: number, kind: number): void {
+  head.fields[stride * i] = kind;
+}
+
 /** Notes why a head is {@linkcode INVALID}, and returns that. */
 export function invalid(head: Head, error: string): number {
   head.error = error;
@@ -146,6 +203,7 @@ export function refuse(head: Head, error: string): false {
 /** Forgets the head before this one. */
 export function resetHead(head: Head): void {
   head.count = 0;
+  head.status = 0;
   head.contentLength = -1;
   head.chunked =
     head.close =
@@ -155,8 +213,16 @@ export function resetHead(head: Head): void {
   head.hasCookie =
     head.hasSetCookie =
     head.hasConnection =
+    head.hasUpgrade =
+    head.hasTe =
+    head.hasNamed =
+    head.connectionAuth =
+    head.bareLf =
+    head.otherVersion =
+    head.framingIgnored =
     head.repeatedLength =
     head.repeatedHost =
       false;
+  head.expect = EXPECT_NONE;
   head.host = -1;
 }

@@ -103,7 +103,7 @@ export abstract class HttpRequestWay extends HttpExchange implements RequestEdit
     this.found.lastDate = this.found.firstDate = 0;
     editRequest(this, head, bytes, end, this.buffer);
     const content = this.requestContent;
-    startContent(content, requestFraming(head), head.contentLength);
+    startContent(content, requestFraming(head), head.contentLength, head, bytes);
     const contentEnd = scanContent(content, bytes, end, bytes.length);
     if (contentEnd > end) this.#takeContent(bytes, end, contentEnd, owner);
     if (contentEnd >= 0 && contentEnd < bytes.length) {

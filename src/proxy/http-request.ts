@@ -1,6 +1,6 @@
 /** Edits a request's head on its way from the client to the server. */
 import { bytesOf, isWord } from "../http/bytes.ts";
-import { isPersistence, nextOption, type Option } from "../http/h1/field-section.ts";
+import { isPersistence, nextOption, type Option } from "../http/h1/connection.ts";
 import {
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,

@@ -96,7 +96,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
       end = parseResponse(head, bytes, from, bytes.length);
       const size = (end > 0 ? end : bytes.length) - from;
       const interim = end > 0 && head.status < 200 && head.status !== 101;
-      if (end < 0 || size > headLimit || (interim && responseFraming(head, this.method) < 0)) {
+      if (end < 0 || size > headLimit || (interim && this.#isOdd())) {
         this.refuse(502, "PH");
         return;
       }
@@ -116,6 +116,12 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     this.arm();
   }
 
+  /** It is ambiguous, or does not pass on as it came; editing that is still to be done. */
+  #isOdd(): boolean {
+    const framing = responseFraming(head, this.method);
+    return framing < 0 || head.framingIgnored || head.bareLf || head.otherVersion;
+  }
+
   /** The head of the final response is bytes[from, end). */
   #respond(
     connection: ServerConnection,
@@ -125,12 +131,12 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
     owner: Keeper | null,
   ): void {
     const framing = responseFraming(head, this.method);
-    if (framing < 0 || (head.status === 101 && !this.upgrade)) {
+    if (this.#isOdd() || (head.status === 101 && !this.upgrade)) {
       this.refuse(502, "PH");
       return;
     }
     const response = this.responseContent;
-    startContent(response, framing, head.contentLength);
+    startContent(response, framing, head.contentLength, head, bytes);
     const contentEnd = scanContent(response, bytes, end, bytes.length);
     if (contentEnd < 0) {
       this.refuse(502, "PH");

@@ -23,7 +23,7 @@ function received(text: string, cutAt: readonly number[]): string[] {
         const end = parseRequest(head, bytes, start, to);
         if (end === INVALID) return requests;
         if (end <= 0) break;
-        startContent(content, requestFraming(head), head.contentLength);
+        startContent(content, requestFraming(head), head.contentLength, head, bytes);
         from = end;
       }
       from = scanContent(content, bytes, from, to);

@@ -39,8 +39,15 @@ function fieldsOf(text: string): [string, string][] {
 const valuesOf = (fields: readonly (readonly [string, string])[], wanted: string) =>
   fields.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value);
 
-/** The framing that the fields say; null: ambiguous. */
-function framingOf(fields: readonly (readonly [string, string])[], minor: string): Framing | null {
+/**
+ * The framing that the fields say; null: ambiguous.
+ * @param ignored it does not matter what they say, if each is valid
+ */
+function framingOf(
+  fields: readonly (readonly [string, string])[],
+  minor: string,
+  ignored = false,
+): Framing | null {
   const lengths = valuesOf(fields, "content-length");
   const codings = valuesOf(fields, "transfer-encoding");
   // Longer than any safe integer is refused for its digits alone.
@@ -49,7 +56,7 @@ function framingOf(fields: readonly (readonly [string, string])[], minor: string
   if (new Set(lengths.map(Number)).size > 1) return null;
   if (codings.length === 0) return lengths.length === 0 ? "close" : Number(lengths[0]);
   if (codings.length > 1 || codings[0]!.toLowerCase() !== "chunked") return null;
-  return lengths.length > 0 || minor === "0" ? null : "chunked";
+  return !ignored && (lengths.length > 0 || minor === "0") ? null : "chunked";
 }
 
 function isTarget(method: string, target: string, host: string | undefined): boolean {
@@ -94,15 +101,12 @@ export function readResponse(text: string): Reading | null {
   if (match === null) return null;
   const [whole, minor = "", status = "", lines = ""] = match;
   const fields = fieldsOf(lines);
-  const framing = framingOf(fields, minor);
+  const bodiless = /^(1..|204)$/.test(status);
+  const framing = framingOf(fields, minor, bodiless);
   if (framing === null || fields.length > 101) return null;
   // After a change of protocol nothing is content any more.
   if (status === "101") return { length: whole.length, fields, framing: "close" };
-  if (/^(1..|204)$/.test(status)) {
-    return framing === "chunked" || (framing !== "close" && framing > 0)
-      ? null
-      : { length: whole.length, fields, framing: 0 };
-  }
+  if (bodiless) return { length: whole.length, fields, framing: 0 };
   return { length: whole.length, fields, framing: status === "304" ? 0 : framing };
 }
 
