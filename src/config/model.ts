@@ -265,6 +265,9 @@ export type Splice = v.InferOutput<typeof Splice>;
 /** How long connections live (manual: "option http-keep-alive", "http-server-close", "httpclose"). */
 export const connectionModes = ["keep-alive", "server-close", "close"] as const;
 
+/** Which idle connections to servers are shared (manual: "http-reuse"). */
+export const reuseModes = ["never", "safe", "aggressive", "always"] as const;
+
 /** A proxy: a listen section, or one half of it (manual, chapter 4). */
 export const Proxy = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1)),
@@ -280,6 +283,8 @@ export const Proxy = v.strictObject({
   maxconn: unset(natural),
   backlog: unset(positive),
   defaultBackend: unset(v.string()),
+  /** Backends for requests that meet a condition; the first one counts (manual: "use_backend"). */
+  useBackend: v.optional(v.array(v.strictObject({ backend: v.string() })), []),
   /** Clients of this network are monitors: closed at once, not logged; as address/prefix-length. */
   monitorNet: unset(v.string()),
   /** Requests for this URI are answered here: the proxy is alive. */
@@ -308,6 +313,10 @@ export const Proxy = v.strictObject({
   connection: v.optional(v.picklist(connectionModes), "keep-alive"),
   forwardfor: unset(ForwardFor),
   originalto: unset(OriginalTo),
+  /** Which idle connections a request may use (manual: "http-reuse"). */
+  httpReuse: v.optional(v.picklist(reuseModes), "safe"),
+  /** A field of requests that names the server (manual: "http-send-name-header"). */
+  httpSendNameHeader: unset(v.string()),
 
   splice: v.optional(Splice, {}),
   timeout: v.optional(Timeouts, {}),

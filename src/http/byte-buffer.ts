@@ -20,6 +20,15 @@ export class ByteBuffer {
     this.length = copy(this.bytes, this.length, bytes, from, to);
   }
 
+  /** Puts `text` in the place of `length` bytes at `at`. */
+  replace(at: number, length: number, text: Uint8Array): void {
+    const by = text.length - length;
+    if (this.length + by > this.bytes.length) this.#grow(by);
+    this.bytes.copyWithin(at + text.length, at + length, this.length);
+    this.bytes.set(text, at);
+    this.length += by;
+  }
+
   #grow(by: number): void {
     const larger = new Uint8Array(Math.max(2 * this.bytes.length, this.length + by));
     larger.set(this.bytes.subarray(0, this.length));

@@ -66,7 +66,10 @@ export function editSetCookie(
       journal.replace(pair.valueStart, pair.end, bytesOf(serverCookie));
       break;
     case "prefix":
-      journal.insert(pair.valueStart, bytesOf(serverCookie + String.fromCharCode(PREFIX_DELIMITER)));
+      journal.insert(
+        pair.valueStart,
+        bytesOf(serverCookie + String.fromCharCode(PREFIX_DELIMITER)),
+      );
       break;
   }
 }

@@ -4,12 +4,12 @@ import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import type { Admission, Open } from "./admission.ts";
 import type { Frontend } from "./frontend.ts";
-import { HttpSession } from "./http-session.ts";
+import { HttpClientConnection } from "./http/client-connection.ts";
 import { type Accept, Monitors } from "./monitor.ts";
 import { AwaitedHeader } from "./proxy-header.ts";
 import type { SessionList } from "./session-list.ts";
 import { logConnection } from "./session-log.ts";
-import { TcpSession } from "./tcp-session.ts";
+import { TcpSession } from "./tcp/session.ts";
 
 /** See {@linkcode createAcceptors}. */
 export interface Acceptors {
@@ -30,8 +30,8 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   /** @param addresses the client's: the socket's own, or what a PROXY header tells */
   function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
     if (frontend.logsConnections) logConnection(addresses, frontend);
-    const session = frontend.config.mode === "http"
-      ? new HttpSession(socket, frontend, addresses)
+    const session = frontend.speaksHttp
+      ? new HttpClientConnection(socket, frontend, addresses)
       : new TcpSession(socket, frontend, addresses);
     sessions.add(session);
     return session;

@@ -3,8 +3,8 @@ import { bytesOf } from "../http/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import type { Backend } from "./backend.ts";
-import { type AddressField, addressField } from "./http-request.ts";
-import type { HttpStream } from "./http-stream.ts";
+import type { HttpTransaction } from "./http/transaction.ts";
+import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Listed } from "./session-list.ts";
 
@@ -24,8 +24,6 @@ export class Frontend {
   readonly logs: boolean;
   /** Connections are logged as they are accepted. */
   readonly logsConnections: boolean;
-  readonly forwardFor: AddressField | null;
-  readonly originalTo: AddressField | null;
   /** What monitors ask for; null: nobody does. */
   readonly monitor: Uint8Array | null;
   readonly timeouts: {
@@ -33,21 +31,19 @@ export class Frontend {
     readonly httpRequest: number | null;
     readonly httpKeepAlive: number | null;
   };
-  readonly closesClient: boolean;
-  readonly closesServer: boolean;
-  /** Which content may pass without being seen. */
-  readonly splice: model.Splice;
-  /** Streams that ended, for the next requests: in the long run none is made. */
-  readonly spareStreams: HttpStream[] = [];
+  /** Where a transaction goes, where no rule says otherwise. */
+  readonly route: Route;
+  /** Transactions that ended, for the next requests: in the long run none is made. */
+  readonly spare: HttpTransaction[] = [];
 
   /**
    * @param index its place among all frontends, from 0
-   * @param backend where the requests go: its own servers, or those of `default_backend`
+   * @param backend what `use_backend` or `default_backend` names, or its own servers
    */
   constructor(
     readonly index: number,
     readonly config: model.Proxy,
-    readonly backend: Backend,
+    backend: Backend,
     readonly runtime: Runtime,
   ) {
     const { timeout } = config;
@@ -55,8 +51,7 @@ export class Frontend {
     this.total = new Counter(runtime.memory);
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
-    this.forwardFor = addressField(backend.config.forwardfor ?? config.forwardfor);
-    this.originalTo = addressField(backend.config.originalto ?? config.originalto);
+    this.route = new Route(config, backend);
     this.monitor = config.monitorUri === null ? null : bytesOf(config.monitorUri);
     const httpRequest = timeout.httpRequest ?? timeout.client;
     this.timeouts = {
@@ -64,13 +59,14 @@ export class Frontend {
       httpRequest,
       httpKeepAlive: timeout.httpKeepAlive ?? httpRequest,
     };
-    this.splice = {
-      request: config.splice.request && backend.config.splice.request,
-      response: config.splice.response && backend.config.splice.response,
-    };
-    const modes = [config.connection, backend.config.connection];
-    this.closesClient = modes.includes("close");
-    this.closesServer = this.closesClient || modes.includes("server-close");
+  }
+
+  /**
+   * Whether its clients speak HTTP: also those of a frontend in TCP mode, where the backend is in
+   * HTTP mode, as in HAProxy.
+   */
+  get speaksHttp(): boolean {
+    return this.config.mode === "http" || this.route.backend.config.mode === "http";
   }
 
   /** How long to wait for a request, ms, where `wanted` is the time for that. */

@@ -31,7 +31,8 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   );
   const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy, index) => {
     // A backend that happens to have a frontend's name is not its own.
-    const name = proxy.defaultBackend ?? (proxy.kind === "listen" ? proxy.name : null);
+    const name = proxy.useBackend[0]?.backend ?? proxy.defaultBackend ??
+      (proxy.kind === "listen" ? proxy.name : null);
     const backend = (name === null ? undefined : byName.get(name)) ?? createBackend(proxy, runtime);
     backend.addIncoming(proxy.maxconn || runtime.maxconn);
     return new Frontend(index, proxy, backend, runtime);

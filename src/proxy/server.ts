@@ -1,5 +1,6 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
+import { bytesOf } from "../http/bytes.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Backend, Client } from "./backend.ts";
@@ -59,6 +60,10 @@ export class Server implements Candidate {
       : address.port !== null
       ? { kind: "ip", host: address.host, port: address.port }
       : null;
+    const { httpSendNameHeader } = backend.config;
+    this.nameLine = httpSendNameHeader === null
+      ? null
+      : bytesOf(`${httpSendNameHeader}: ${config.name}\r\n`);
     const source = config.source ?? backend.config.source;
     this.connectOptions = source === null ? {} : { source: { host: source.host, port: 0 } };
     this.sourcePorts = sourcePorts(source, memory);
@@ -81,6 +86,8 @@ export class Server implements Candidate {
   get name(): string {
     return this.config.name;
   }
+  /** The line that names it in requests (manual: "http-send-name-header"); null: none. */
+  readonly nameLine: Uint8Array | null;
   get cookie(): string | null {
     return this.config.cookie;
   }

@@ -2,10 +2,10 @@
 import type { LogRecord } from "../log/record.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Frontend } from "./frontend.ts";
-import type { HttpSession } from "./http-session.ts";
-import type { HttpExchange } from "./http-exchange.ts";
-import type { Stream } from "./stream.ts";
-import type { TcpSession } from "./tcp-session.ts";
+import type { HttpClient, HttpTransaction } from "./http/transaction.ts";
+import type { Assignment } from "./stream/assignment.ts";
+import type { Connector } from "./stream/connector.ts";
+import type { TcpSession } from "./tcp/session.ts";
 
 /** One record is filled in and written at a time. */
 const record: LogRecord = {
@@ -40,50 +40,61 @@ function between(from: number, to: number): number {
   return from < 0 || to < 0 ? -1 : Math.max(0, Math.round(to - from));
 }
 
-/** Other streams on the stream's last server: as for the backend, the one that ends is left out. */
-function others({ servedBy, server }: Stream): number {
+/** Other transactions on its last server: as for the backend, the one that ends is left out. */
+function others({ servedBy, server }: Assignment): number {
   return servedBy === null ? 0 : servedBy.slots.value - (server === null ? 0 : 1);
 }
 
+/** Logs a request and its response. */
+export function logTransaction(
+  client: HttpClient,
+  transaction: HttpTransaction,
+  termination: string,
+): void {
+  const { runtime, config } = client.frontend;
+  const { assignment, connector } = transaction;
+  fillClient(client);
+  fillWay(assignment, connector, transaction.startedAt);
+  record.bytes = client.sent;
+  record.status = transaction.status;
+  record.termination = termination;
+  record.acceptDate = transaction.acceptDate;
+  record.timeRequest = between(transaction.startedAt, transaction.readAt);
+  record.timeResponse = between(connector.connectedAt, transaction.respondedAt);
+  record.requestLine = transaction.requestLine;
+  runtime.log.session(config, record);
+}
+
 /**
- * Logs a request, or, without a stream, a connection that brought none.
- * @param since ms since the request began that could not be read
+ * Logs a connection that brought no request, or none that could be read.
+ * @param since ms since that began
  */
-export function logSession(
-  session: HttpSession,
-  stream: HttpExchange | null,
+export function logRefused(
+  client: HttpClient,
   status: number,
   termination: string,
   since: number,
 ): void {
-  const { frontend } = session;
-  const { runtime, config } = frontend;
-  fillClient(session);
+  const { runtime, config } = client.frontend;
+  if (config.dontlognull && client.nothingCame) return;
+  fillClient(client);
   record.status = status;
-  record.termination = termination;
-  if (stream === null) {
-    record.acceptDate = runtime.clock.wall() - since;
-    record.backend = config.name;
-    record.server = "<NOSRV>";
-    record.timeRequest =
-      record.timeQueue =
-      record.timeConnect =
-      record.timeResponse =
-        -1;
-    record.timeTotal = Math.round(since);
-    // The reply is not counted, as in HAProxy.
-    record.bytes = 0;
-    record.beconn = record.srvconn = record.retries = 0;
-    record.redispatched = false;
-    record.srvQueue = record.backendQueue = 0;
-    record.requestLine = "<BADREQ>";
-  } else {
-    fillStream(stream);
-    record.acceptDate = stream.acceptDate;
-    record.timeRequest = between(stream.startedAt, stream.readAt);
-    record.timeResponse = between(stream.connectedAt, stream.respondedAt);
-    record.requestLine = stream.requestLine;
-  }
+  record.termination = `${termination}--`;
+  record.acceptDate = runtime.clock.wall() - since;
+  record.backend = config.name;
+  record.server = "<NOSRV>";
+  record.timeRequest =
+    record.timeQueue =
+    record.timeConnect =
+    record.timeResponse =
+      -1;
+  record.timeTotal = Math.round(since);
+  // The reply is not counted, as in HAProxy.
+  record.bytes = 0;
+  record.beconn = record.srvconn = record.retries = 0;
+  record.redispatched = false;
+  record.srvQueue = record.backendQueue = 0;
+  record.requestLine = "<BADREQ>";
   runtime.log.session(config, record);
 }
 
@@ -91,7 +102,8 @@ export function logSession(
 export function logTcpSession(session: TcpSession, termination: string): void {
   const { config, runtime } = session.frontend;
   fillClient(session);
-  fillStream(session);
+  fillWay(session.assignment, session.connector, session.startedAt);
+  record.bytes = session.bytes;
   record.acceptDate = session.acceptedAt;
   record.timeRequest = record.timeResponse = record.status = -1;
   record.termination = `${termination}--`;
@@ -119,7 +131,7 @@ function nameOf(address: string, port: number): string {
 }
 
 /** What the record tells of the client and the frontend. */
-function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSession): void {
+function fillClient({ clientAddress, remotePort, frontend }: HttpClient | TcpSession): void {
   record.clientAddress = nameOf(clientAddress, remotePort);
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;
@@ -128,18 +140,17 @@ function fillClient({ clientAddress, remotePort, frontend }: HttpSession | TcpSe
 }
 
 /** What it tells of the way to the server, in HTTP and in TCP. */
-function fillStream(stream: HttpExchange | TcpSession): void {
-  const { backend } = stream;
+function fillWay(assignment: Assignment, connector: Connector, startedAt: number): void {
+  const { backend } = assignment;
   record.backend = backend.config.name;
-  record.server = stream.servedBy?.name ?? "<NOSRV>";
-  record.timeQueue = between(stream.queuedAt, stream.assignedAt);
-  record.timeConnect = between(stream.assignedAt, stream.connectedAt);
-  record.timeTotal = between(stream.startedAt, backend.runtime.clock.now());
-  record.bytes = stream.bytes;
+  record.server = assignment.servedBy?.name ?? "<NOSRV>";
+  record.timeQueue = between(assignment.queuedAt, assignment.assignedAt);
+  record.timeConnect = between(assignment.assignedAt, connector.connectedAt);
+  record.timeTotal = between(startedAt, backend.runtime.clock.now());
   record.beconn = backend.connections.value - 1;
-  record.srvconn = others(stream);
-  record.retries = stream.retries;
-  record.redispatched = stream.redispatched;
-  record.srvQueue = stream.srvQueue;
-  record.backendQueue = stream.backendQueue;
+  record.srvconn = others(assignment);
+  record.retries = connector.retries;
+  record.redispatched = assignment.redispatched;
+  record.srvQueue = assignment.srvQueue;
+  record.backendQueue = assignment.backendQueue;
 }

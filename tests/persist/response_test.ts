@@ -1,5 +1,6 @@
 import { textOf } from "#src/http/bytes.ts";
-import { HeadWriter } from "#src/http/h1/writer.ts";
+import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { HeadJournal } from "#src/http/h1/journal.ts";
 import { formatDate } from "#src/persist/date.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";
 import {
@@ -157,13 +158,14 @@ test("response: what is set is good on the next request", () => {
 /** The response's field lines after the server's cookie has met its fate. */
 function edited(fate: ServerCookieFate, ...fields: string[]): string[] {
   const { head, bytes, end } = responseOf(...fields);
-  const writer = new HeadWriter(16);
-  writer.begin(bytes, 0);
+  const journal = new HeadJournal();
+  journal.begin(head, bytes, end);
   for (let i = 0; i < head.count; i++) {
-    editSetCookie(policyOf("prefix"), fate, "A", head, i, bytes, writer);
+    editSetCookie(policyOf("prefix"), fate, "A", head, i, bytes, journal);
   }
-  writer.finish(end);
-  return textOf(writer.bytes, 0, writer.length).split("\r\n").slice(1, -2);
+  const written = new ByteBuffer(16);
+  journal.write(written);
+  return textOf(written.bytes, 0, written.length).split("\r\n").slice(1, -2);
 }
 
 test("response: the server's cookie passes, is dropped, rewritten or prefixed", () => {

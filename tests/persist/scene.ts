@@ -3,7 +3,8 @@ import { Cookie } from "#src/config/model.ts";
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead, FIELD_COOKIE, fieldKind, type Head } from "#src/http/head.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
-import { HeadWriter } from "#src/http/h1/writer.ts";
+import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { HeadJournal } from "#src/http/h1/journal.ts";
 import { type CookiePolicy, cookiePolicy } from "#src/persist/policy.ts";
 import { readCookieField, type RequestCookie } from "#src/persist/request.ts";
 import type { ResponseContext } from "#src/persist/response.ts";
@@ -60,15 +61,16 @@ export function passWhere(
   const end = parseRequest(head, bytes, 0, bytes.length);
   assert(end > 0, head.error);
   const found: RequestCookie = { ...noDates };
-  const writer = new HeadWriter(16);
-  writer.begin(bytes, head.lineStart);
+  const journal = new HeadJournal();
+  journal.begin(head, bytes, end);
   for (let i = 0; i < head.count; i++) {
     if (fieldKind(head, i) === FIELD_COOKIE) {
-      readCookieField(policy, head, i, bytes, writer, found, accepts);
+      readCookieField(policy, head, i, bytes, journal, found, accepts);
     }
   }
-  writer.finish(end);
-  return { text: textOf(writer.bytes, 0, writer.length), found };
+  const written = new ByteBuffer(16);
+  journal.write(written);
+  return { text: textOf(written.bytes, 0, written.length), found };
 }
 
 /** The field lines of a head after its Host. */

@@ -38,7 +38,11 @@ test(
 test(
   "weight 0: no new clients, but those that have its cookie",
   scene(
-    web({ servers: [server("s1", { cookie: "A", weight: 0 }), servers[1]!], cookie }),
+    web({
+      httpReuse: "always",
+      servers: [server("s1", { cookie: "A", weight: 0 }), servers[1]!],
+      cookie,
+    }),
     (w) => {
       const { s1 } = start(w);
       assertEquals([ask(w), ask(w)].map(({ content }) => content), ["s2", "s2"]);

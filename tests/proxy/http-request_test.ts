@@ -1,13 +1,10 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
 import { createHead } from "#src/http/head.ts";
 import { parseRequest } from "#src/http/h1/parse.ts";
-import { HeadWriter } from "#src/http/h1/writer.ts";
-import {
-  addressField,
-  addressLine,
-  cutConnectionOptions,
-  editRequest,
-} from "#src/proxy/http-request.ts";
+import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { HeadJournal } from "#src/http/h1/journal.ts";
+import { editRequestHop, passesUpgrade } from "#src/http/h1/hop-by-hop.ts";
+import { addressField, addressLine, editRequest } from "#src/proxy/http/request.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";
 import type { RequestCookie } from "#src/persist/request.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -23,10 +20,12 @@ interface Settings {
   forwardFor?: ReturnType<typeof addressField>;
   originalTo?: ReturnType<typeof addressField>;
   client?: string;
+  serverName?: Uint8Array;
 }
 
 const found = (): RequestCookie => ({ server: null, lastDate: 0, firstDate: 0 });
-const writer = new HeadWriter(16);
+const journal = new HeadJournal();
+const written = new ByteBuffer(16);
 
 /** The request's head as it goes to the server. */
 function edited(text: string, settings: Settings = {}): string {
@@ -41,12 +40,17 @@ function edited(text: string, settings: Settings = {}): string {
     found: found(),
     accepts: () => true,
     close,
+    upgrade: passesUpgrade(head, bytes),
+    serverName: settings.serverName ?? null,
     forwardFor,
     forwardForLine: forwardFor && addressLine(forwardFor, client),
     originalToLine: originalTo && addressLine(originalTo, "198.51.100.7"),
   };
-  editRequest(edit, head, bytes, end, writer);
-  return textOf(writer.bytes, 0, writer.length);
+  journal.begin(head, bytes, end);
+  editRequest(journal, edit, head, bytes);
+  written.clear();
+  journal.write(written);
+  return textOf(written.bytes, 0, written.length);
 }
 
 const requestOf = (minor: number, ...fields: string[]) =>
@@ -59,7 +63,7 @@ function sent(minor: number, settings: Settings, ...fields: string[]): string[] 
 
 test("edit request: with nothing to do, every byte passes but empty lines before it", () => {
   fc.assert(fc.property(request, ({ head, content }) => {
-    const connection = /^connection:/im.test(head);
+    const connection = /^(connection|te|upgrade):/im.test(head);
     const repeated = /content-length:[^]*content-length:/i.test(head);
     fc.pre(!connection && !repeated);
     assertEquals(edited(head + content), head.replace(/^(\r\n)+/, ""));
@@ -71,14 +75,71 @@ test("edit request: what the client says of its connection is not said to the se
   assertEquals(kept("Connection: close"), []);
   assertEquals(kept("A: 1", "connection: x, close ,\tUpgrade", "B: 2"), [
     "A: 1",
-    "Connection: x, Upgrade",
     "B: 2",
   ]);
-  assertEquals(kept("Connection: close", "Connection: keep-alive, x"), ["Connection: x"]);
+  assertEquals(kept("Connection: keep-alive, x"), ["Connection: keep-alive"]);
   // Nothing contradicts what we mean: not a byte changes.
-  assertEquals(kept("Connection:  Keep-Alive,x"), ["Connection:  Keep-Alive,x"]);
-  assertEquals(kept("connection:upgrade"), ["connection:upgrade"]);
-  assertEquals(kept("Connection: closed, x close"), ["Connection: closed, x close"]);
+  assertEquals(kept("Connection:  Keep-Alive"), ["Connection:  Keep-Alive"]);
+  assertEquals(kept("connection:upgrade"), []);
+  assertEquals(kept("Connection: closed, x close"), []);
+});
+
+test("edit request: what Connection names goes no further, and is never what we add", () => {
+  const kept = (...fields: string[]) => sent(1, {}, ...fields);
+  assertEquals(kept("X: 1", "Connection: x, y", "y: 2", "Z: 3", "X: 4"), ["Z: 3"]);
+  assertEquals(kept("Connection: X", "A: 1", "Connection: , A", "x: 2"), []);
+  // Framing and routing are for every recipient.
+  assertEquals(kept("Connection: host, content-length", "Content-Length: 1"), [
+    "Content-Length: 1",
+  ]);
+  const forwardFor = addressField({ header: "X-Forwarded-For", except: null, ifNone: true });
+  assertEquals(sent(1, { forwardFor }, "Connection: X-Forwarded-For", "X-Forwarded-For: evil"), [
+    "X-Forwarded-For: 192.0.2.1",
+  ]);
+  assertEquals(sent(1, { forwardFor, close: true }, "Connection: close, x-forwarded-for"), [
+    "X-Forwarded-For: 192.0.2.1",
+    "Connection: close",
+  ]);
+});
+
+test("edit request: an upgrade is offered on, but none to another HTTP", () => {
+  const kept = (...fields: string[]) => sent(1, {}, ...fields);
+  const websocket = ["Connection: Upgrade", "Upgrade: websocket"];
+  assertEquals(kept(...websocket), websocket);
+  assertEquals(sent(0, {}, ...websocket), []);
+  assertEquals(kept("Upgrade: websocket"), []);
+  assertEquals(kept("Connection: keep-alive, Upgrade", "Upgrade: websocket"), [
+    "Connection: keep-alive, Upgrade",
+    "Upgrade: websocket",
+  ]);
+  assertEquals(sent(1, { close: true }, ...websocket), [
+    "Upgrade: websocket",
+    "Connection: upgrade, close",
+  ]);
+  for (const h2c of ["h2c", "H2C", "h2c-14", "h2", "HTTP/2.0", "http/1.1", "h2c, H2C/1"]) {
+    assertEquals(kept("Connection: Upgrade, HTTP2-Settings", `Upgrade: ${h2c}`), [], h2c);
+    const both = kept("Upgrade: " + h2c, "Connection: upgrade", "Upgrade: websocket, h2c", "A: 1");
+    assertEquals(both, ["Connection: upgrade", "A: 1", "Upgrade: websocket"], h2c);
+  }
+  assertEquals(
+    kept("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"),
+    [],
+  );
+});
+
+test("edit request: of TE no more passes than that trailers are accepted", () => {
+  const kept = (...fields: string[]) => sent(1, {}, ...fields);
+  assertEquals(kept("Connection: TE", "TE: gzip, trailers;q=0.5"), [
+    "TE: trailers",
+    "Connection: TE",
+  ]);
+  assertEquals(kept("TE: gzip", "Connection: te"), []);
+  assertEquals(kept("TE: chunked"), []);
+});
+
+test("edit request: the field that names the server is not the client's to set", () => {
+  const serverName = bytesOf("x-server");
+  assertEquals(sent(1, { serverName }, "X-SERVER: mine", "A: 1"), ["A: 1"]);
 });
 
 test("edit request: a connection that ends says so", () => {
@@ -87,7 +148,6 @@ test("edit request: a connection that ends says so", () => {
   assertEquals(closed("A: 1"), ["A: 1", "Connection: close"]);
   assertEquals(closed("Connection: keep-alive"), ["Connection: close"]);
   assertEquals(closed("Connection: keep-alive, x", "A: 1"), [
-    "Connection: x",
     "A: 1",
     "Connection: close",
   ]);
@@ -103,7 +163,8 @@ test("edit request: in HTTP/1.0 closing goes without saying", () => {
 });
 
 test("edit request: the server reads what is meant, and every other field as it was", () => {
-  const options = /^(connection|content-length)$/i;
+  const options = /^(connection|content-length|te|upgrade)$/i;
+  const never = /^(host|content-length|transfer-encoding|keep-alive|connection|te|upgrade)$/i;
   fc.assert(fc.property(request, fc.boolean(), ({ head: text }, close) => {
     const output = edited(text, { close });
     const before = requestReading(text);
@@ -115,9 +176,17 @@ test("edit request: the server reads what is meant, and every other field as it 
     if (close) assertEquals(head.keepAlive, false);
     assertEquals(head.repeatedLength, false);
     assertEquals(after?.framing, before?.framing);
+    const named = before?.fields.flatMap(([name, value]) =>
+      /^connection$/i.test(name) ? value.toLowerCase().split(/[ \t]*,[ \t]*/) : []
+    ) ?? [];
+    const isNamed = (name: string) =>
+      named.includes(name.toLowerCase()) && !never.test(name);
     assertEquals(
       fieldsOf(head, bytes).filter(([name]) => !options.test(name)),
-      before?.fields.filter(([name]) => !options.test(name)) as [string, string][],
+      before?.fields.filter(([name]) => !options.test(name) && !isNamed(name)) as [
+        string,
+        string,
+      ][],
     );
   }));
 });
@@ -203,18 +272,17 @@ test("edit request: a Connection field of 15 KB is edited in linear time", () =>
   const value = `close, x${" ".repeat(15_000)}y, upgrade`;
   const bytes = bytesOf(`GET / HTTP/1.1\r\nHost: a\r\nConnection: ${value}\r\n\r\n`);
   assert(parseRequest(head, bytes, 0, bytes.length) > 0);
-  const writer = new HeadWriter(64);
   const start = performance.now();
   for (let i = 0; i < 20; i++) {
-    writer.begin(bytes, 0);
-    cutConnectionOptions(head, 1, bytes, writer);
-    writer.finish(bytes.length);
+    journal.begin(head, bytes, bytes.length);
+    editRequestHop(journal, head, bytes, true, false);
   }
   // Quadratic, once would take 300 ms.
   assert(performance.now() - start < 300);
-  const options = `x${" ".repeat(15_000)}y, upgrade`;
+  written.clear();
+  journal.write(written);
   assertEquals(
-    textOf(writer.bytes, 0, writer.length),
-    `GET / HTTP/1.1\r\nHost: a\r\nConnection: ${options}\r\n\r\n`,
+    textOf(written.bytes, 0, written.length),
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
   );
 });

@@ -110,7 +110,7 @@ test(
 
 test(
   "HTTP/1.0: a server's connection lives on only where the server says so",
-  scene(web(), (w) => {
+  scene(web({ httpReuse: "always" }), (w) => {
     const old = (origin: Origin) => {
       const fields = origin.requests.length > 1 ? ["Connection: keep-alive"] : [];
       return response("x", 200, ...fields).replace("HTTP/1.1", "HTTP/1.0");

@@ -92,7 +92,7 @@ test(
 test(
   "source port: one connection at a time, which requests share",
   scene(
-    web({ servers: [server("s1", { source: from(5000) })] }),
+    web({ httpReuse: "always", servers: [server("s1", { source: from(5000) })] }),
     (w) => {
       const s1 = w.origin("s1");
       for (let i = 0; i < 3; i++) assertEquals(begin(w).responses.whole.map(status), [200]);

@@ -43,7 +43,11 @@ export class HeadJournal {
   /** Lets go of the head. */
   clear(): void {
     this.#source = noBytes;
-    this.#first = this.#end = this.#emptyLine = this.#count = 0;
+    this.#first =
+      this.#end =
+      this.#emptyLine =
+      this.#count =
+        0;
     this.#retained = true;
   }
 
@@ -126,7 +130,7 @@ export class HeadJournal {
     // What lies within an edit of before is gone already.
     if (at > 0 && this.#to[at - 1]! > from) return;
     let covered = 0;
-    while (at + covered < this.#count && this.#to[at + covered]! <= to && from < to) covered++;
+    while (at + covered < this.#count && this.#from[at + covered]! < to) covered++;
     this.#makeRoom(at, 1 - covered);
     this.#from[at] = from;
     this.#to[at] = to;
@@ -140,7 +144,7 @@ export class HeadJournal {
     this.#count += by;
     if (by === 0 || at === count) return;
     for (const numbers of [this.#from, this.#to, this.#textFrom, this.#textTo]) {
-      if (by > 0) for (let i = count - 1; i >= at; i--) numbers[i + by] = numbers[i]!;
+      if (by > 0) { for (let i = count - 1; i >= at; i--) numbers[i + by] = numbers[i]!; }
       else for (let i = at - by; i < count; i++) numbers[i + by] = numbers[i]!;
     }
   }

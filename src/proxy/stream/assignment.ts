@@ -16,8 +16,8 @@ export interface AssignmentOwner {
   onAssigned(server: Server): void;
   /** There will be no server. */
   onFailed(failure: Failure): void;
-  /** The client has gone before it could be served. */
-  onClientGone(): void;
+  /** The client has gone before it could be served. @param queued while it waited in a queue */
+  onClientGone(queued: boolean): void;
 }
 
 /**
@@ -192,7 +192,7 @@ export class Assignment extends Timer {
     this.#left(before);
     this.#choose(server);
     this.server = server;
-    if (backend.config.abortonclose && this.owner.clientGone()) this.owner.onClientGone();
+    if (backend.config.abortonclose && this.owner.clientGone()) this.owner.onClientGone(true);
     else this.#begin(server);
   }
 

@@ -182,7 +182,7 @@ export class Connector extends Timer implements ConnectionUser {
   #again(): void {
     const { assignment, owner } = this;
     this.#state = IDLE;
-    if (assignment.backend.config.abortonclose && owner.clientGone()) owner.onClientGone();
+    if (assignment.backend.config.abortonclose && owner.clientGone()) owner.onClientGone(false);
     else if (assignment.server !== null) this.connect(assignment.server);
     else assignment.assign(null);
   }

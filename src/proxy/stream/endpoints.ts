@@ -95,6 +95,9 @@ export interface ClientEvents {
   onClientTimeout(): void;
 }
 
+/** A connection that has served is kept for others, closed in good order, or reset. */
+export type ConnectionFate = "keep" | "close" | "reset";
+
 /** The side of the server, or of what answers in its place. */
 export interface ServerEndpoint extends Endpoint {
   /**
@@ -102,8 +105,8 @@ export interface ServerEndpoint extends Endpoint {
    * belong to this exchange.
    */
   readonly reusable: boolean;
-  /** Gives the exchange up: whatever holds it is released. Idempotent. */
-  release(reuse: boolean): void;
+  /** The exchange is over. @param fate what becomes of the connection */
+  release(fate: ConnectionFate): void;
 }
 
 /** What a server's side calls back. */

@@ -1,4 +1,4 @@
-import type { Socket, Splicing } from "../net/socket.ts";
+import type { Socket, Splicing } from "../../net/socket.ts";
 
 /** Makes bytes outlive the call in which they were given: a socket, or {@linkcode copying}. */
 export type Keeper = Pick<Socket, "keep">;

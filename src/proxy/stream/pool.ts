@@ -11,14 +11,6 @@ const recently = 1000;
 /** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
 const purgeInterval = 5000;
 
-/** What an idle connection must be, to carry a request. */
-export interface Wanted {
-  /** Used so recently that its server has no reason to close it: for what cannot be sent again. */
-  readonly recent: boolean;
-  /** Has carried more than one request already (manual: "http-reuse aggressive"). */
-  readonly proven: boolean;
-}
-
 /**
  * The idle connections of a thread to one server, which any client may use: a stack, linked through
  * them, the last used on top. It is also the timer that closes those that were not needed.
@@ -41,14 +33,17 @@ export class Pool extends Timer implements ConnectionStore {
   /**
    * A connection to use, the one used last that will do; null: there is none. Whatever has come on
    * one that was idle belongs to nobody, and disqualifies it: it would be the next one's response.
+   * @param recent used so recently that its server has no reason to close it: for what cannot be
+   * sent again
+   * @param proven has carried more than one request (manual: "http-reuse aggressive")
    */
-  take(wanted: Wanted): ServerConnection | null {
-    const now = wanted.recent ? this.runtime.clock.now() : 0;
+  take(recent: boolean, proven: boolean): ServerConnection | null {
+    const now = recent ? this.runtime.clock.now() : 0;
     for (let next = this.#top; next !== null;) {
       const connection = next;
       next = connection.below;
-      if (wanted.recent && now - connection.idleSince > recently) return null;
-      if (wanted.proven && connection.requests < 2) continue;
+      if (recent && now - connection.idleSince > recently) return null;
+      if (proven && connection.requests < 2) continue;
       this.remove(connection);
       if (connection.isQuiet) return connection;
       connection.reset();

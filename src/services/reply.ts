@@ -1,5 +1,6 @@
 /** The replies that the proxy itself gives (manual: "errorfile"), ready to send. */
-import { bytesOf } from "./bytes.ts";
+import { bytesOf } from "../http/bytes.ts";
+import type { Service } from "./service.ts";
 
 const reasons = new Map<number, readonly [reason: string, explanation: string]>([
   [200, ["OK", "This proxy is alive."]],
@@ -15,33 +16,30 @@ const reasons = new Map<number, readonly [reason: string, explanation: string]>(
   [504, ["Gateway Timeout", "The server did not answer in time."]],
 ]);
 
-/**
- * What a reply says of its connection: that it closes; or, where the client takes that for granted
- * without, that it stays open; or nothing, for it stays open.
- */
-export type ReplyConnection = "close" | "keep-alive" | "";
+const services = new Map<number, Service>();
 
-const cache = new Map<string, Uint8Array>();
-
-/**
- * The reply with this status.
- * @param bodyless the request was a HEAD: only the head is sent
- */
-export function ownReply(
-  status: number,
-  connection: ReplyConnection,
-  bodyless: boolean,
-): Uint8Array {
-  const key = `${status} ${connection} ${bodyless}`;
-  let reply = cache.get(key);
-  if (reply === undefined) {
-    reply = build(status, connection, bodyless);
-    cache.set(key, reply);
+/** What answers with this status. */
+export function replyService(status: number): Service {
+  let service = services.get(status);
+  if (service === undefined) {
+    const whole = ownReply(status, false);
+    const bodiless = ownReply(status, true);
+    service = {
+      serve(request, response) {
+        response.send(request.bodiless ? bodiless : whole);
+        response.end();
+      },
+    };
+    services.set(status, service);
   }
-  return reply;
+  return service;
 }
 
-function build(status: number, connection: ReplyConnection, bodyless: boolean): Uint8Array {
+/**
+ * The reply with this status, in HTTP/1.
+ * @param bodiless only its head, for a HEAD
+ */
+export function ownReply(status: number, bodiless: boolean): Uint8Array {
   const [reason, explanation] = reasons.get(status) ?? ["Error", "The request failed."];
   const body = `<html><body><h1>${status} ${reason}</h1>\n${explanation}\n</body></html>\n`;
   const head = [
@@ -49,7 +47,6 @@ function build(status: number, connection: ReplyConnection, bodyless: boolean): 
     `Content-Length: ${body.length}`,
     "Content-Type: text/html",
     "Cache-Control: no-cache",
-    ...(connection === "" ? [] : [`Connection: ${connection}`]),
   ];
-  return bytesOf(`${head.join("\r\n")}\r\n\r\n${bodyless ? "" : body}`);
+  return bytesOf(`${head.join("\r\n")}\r\n\r\n${bodiless ? "" : body}`);
 }

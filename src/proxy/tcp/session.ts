@@ -1,22 +1,17 @@
-import { manyAtOnce } from "../http/h1/content.ts";
-import type { Addresses } from "../net/proxy-protocol/header.ts";
-import type { Socket, SocketEvents } from "../net/socket.ts";
-import { Timer } from "../time/wheel.ts";
-import type { Frontend } from "./frontend.ts";
-import { keepAfter, Outlet, type Passing } from "./outlet.ts";
-import type { ServerConnection } from "./server-connection.ts";
-import type { Listed } from "./session-list.ts";
-import { logTcpSession } from "./session-log.ts";
-import { Stream } from "./stream.ts";
-import {
-  type AssignFailure,
-  CONNECTED,
-  CONNECTING,
-  ENDED,
-  failureStates,
-  QUEUED,
-  type Reuse,
-} from "./stream-state.ts";
+import { manyAtOnce } from "../../http/h1/content.ts";
+import type { Addresses } from "../../net/proxy-protocol/header.ts";
+import type { Socket, SocketEvents } from "../../net/socket.ts";
+import { Timer } from "../../time/wheel.ts";
+import type { Backend } from "../backend.ts";
+import type { Frontend } from "../frontend.ts";
+import type { Server } from "../server.ts";
+import type { Listed } from "../session-list.ts";
+import { logTcpSession } from "../session-log.ts";
+import { Assignment } from "../stream/assignment.ts";
+import { Connector, type ConnectorOwner } from "../stream/connector.ts";
+import { type Failure, failureStates } from "../stream/failure.ts";
+import { keepAfter, Outlet, type Passing } from "../stream/outlet.ts";
+import type { ConnectionUser, ServerConnection } from "../stream/server-connection.ts";
 
 /** Bytes that are read from a client before there is a server; more waits in the kernel. */
 const earlyLimit = 16384;
@@ -24,60 +19,92 @@ const nothing = new Uint8Array(0);
 /** A connection to the server that was begun so short a time ago, ms, may well stand in a moment. */
 const aMoment = 20;
 
-/** A relay of bytes between a client and a server (manual: "mode tcp"). */
-export class TcpSession extends Stream implements SocketEvents, Listed, Passing {
+/**
+ * A relay of bytes between a client and a server (manual: "mode tcp"). It is also the time-out of the
+ * server's side.
+ */
+export class TcpSession extends Timer
+  implements SocketEvents, Listed, ConnectorOwner, ConnectionUser, Passing {
   place = -1;
+  readonly assignment = new Assignment(this);
+  readonly connector = new Connector(this, this.assignment);
+  readonly backend: Backend;
   readonly out: Outlet;
   readonly acceptedAt: number;
   readonly startedAt: number;
   readonly remotePort: number;
+  readonly clientAddress: string;
+  #connection: ServerConnection | null = null;
   /** Bytes sent to the client. */
   bytes = 0;
   #clientEnded = false;
   #serverEnded = false;
   /** What the client sent before there was a server to take it. */
   #early: Uint8Array | null = null;
+  /** It has come to its backend. */
+  #started = false;
   #over = false;
   /** For the log: what ended the session first. A time-out only ends a side of it. */
   #termination: string | null = null;
   readonly #clientTimer = new ClientTimer(this);
-  readonly #address: string;
 
   /** @param addresses the client's: of the socket, or of a PROXY header that came over it */
   constructor(
     readonly socket: Socket,
     readonly frontend: Frontend,
-    override readonly addresses: Addresses,
+    readonly addresses: Addresses,
   ) {
     super();
     this.out = new Outlet(socket);
+    this.backend = frontend.route.backend;
     const { clock } = frontend.runtime;
     this.acceptedAt = clock.wall();
     this.startedAt = clock.now();
-    this.#address = addresses.remoteAddress;
+    this.clientAddress = addresses.remoteAddress;
     this.remotePort = addresses.remotePort;
     // Once the acceptor has it: a failure ends the session, and nothing must end before it begins.
     queueMicrotask(() => {
       if (this.#over) return;
-      this.start(frontend.backend, null);
+      this.#start();
       if (this.#clientEnded) this.#endedEarly();
     });
   }
 
-  override get clientAddress(): string {
-    return this.#address;
-  }
-  override get clientPort(): number {
+  get clientPort(): number {
     return this.addresses.localPort;
   }
-  protected override get reuse(): Reuse {
-    return "none";
+  clientGone(): boolean {
+    return this.socket.peerGone();
   }
 
-  protected override sendEarly(): boolean {
+  #start(): void {
+    this.#started = true;
+    const { assignment, backend, connector } = this;
+    connector.begin(backend.config.retries);
+    const load = assignment.enter(backend);
+    // Before itself, those that came before it.
+    backend.loadRose(load);
+    assignment.assign(null);
+  }
+
+  onAssigned(server: Server): void {
+    this.connector.connect(server);
+  }
+  onFailed(failure: Failure): void {
+    this.#finish(failureStates[failure]);
+  }
+  onClientGone(queued: boolean): void {
+    this.#finish(queued ? "CQ" : "CC");
+  }
+  reusable(): null {
+    return null;
+  }
+  sendEarly(): boolean {
     return false;
   }
-  protected override begin(connection: ServerConnection): void {
+  onConnected(connection: ServerConnection): void {
+    connection.user = this;
+    this.#connection = connection;
     const early = this.#early ?? nothing;
     this.#early = null;
     if (connection.sendFirst(early, 0, early.length)) {
@@ -88,43 +115,33 @@ export class TcpSession extends Stream implements SocketEvents, Listed, Passing 
     }
     this.#arm();
   }
-  protected override get clientGone(): boolean {
-    return this.socket.peerGone();
-  }
-  protected override abort(): void {
-    this.#finish(this.#phase("C"));
-  }
-
-  protected override failed(failure: AssignFailure): void {
-    this.#finish(failureStates[failure]);
-  }
 
   // ---- the client's side ----
 
   opened(): void {}
   data(_socket: Socket, bytes: Uint8Array): void {
-    const { connection } = this;
-    if (this.state !== CONNECTED) {
+    const connection = this.#connection;
+    if (connection === null) {
       this.#early = keepAfter(this.#early, bytes, 0, bytes.length, this.socket);
       if (this.#early.length >= earlyLimit) this.socket.pause();
       return;
     }
-    if (!connection!.out.push(bytes, 0, bytes.length, this.socket)) this.socket.pause();
-    else if (bytes.length >= manyAtOnce && this.frontend.splice.request) {
-      connection!.out.splice(this.socket, Infinity, this);
+    if (!connection.out.push(bytes, 0, bytes.length, this.socket)) this.socket.pause();
+    else if (bytes.length >= manyAtOnce && this.frontend.route.splice.request) {
+      connection.out.splice(this.socket, Infinity, this);
     }
     this.#arm();
   }
   drain(): void {
     if (this.out.empty || !this.out.flush()) return;
     if (this.#serverEnded) this.#passEnds();
-    else this.connection?.socket.resume();
+    else this.#connection?.socket.resume();
     this.#arm();
   }
   ended(): void {
     this.#clientEnded = true;
-    if (this.state === CONNECTED) this.#passEnds();
-    else if (this.state !== ENDED) this.#endedEarly();
+    if (this.#connection !== null) this.#passEnds();
+    else if (this.#started) this.#endedEarly();
   }
   /**
    * Before there is a server: who said nothing and will say nothing has gone, as in HAProxy; but for
@@ -132,8 +149,10 @@ export class TcpSession extends Stream implements SocketEvents, Listed, Passing 
    */
   #endedEarly(): void {
     const { config, runtime } = this.backend;
-    const comes = this.state === CONNECTING && runtime.clock.now() - this.startedAt < aMoment;
-    if (config.abortonclose || (this.#early === null && !comes)) this.abort();
+    const comes = this.connector.connecting && runtime.clock.now() - this.startedAt < aMoment;
+    if (config.abortonclose || (this.#early === null && !comes)) {
+      this.onClientGone(this.assignment.queued);
+    }
   }
   closed(): void {
     this.#finish(this.#phase("C"));
@@ -163,41 +182,42 @@ export class TcpSession extends Stream implements SocketEvents, Listed, Passing 
 
   // ---- the server's side ----
 
-  override serverData(connection: ServerConnection, bytes: Uint8Array): void {
+  onOpened(): void {}
+  onData(connection: ServerConnection, bytes: Uint8Array): void {
     this.bytes += bytes.length;
     if (!this.out.push(bytes, 0, bytes.length, connection.socket)) connection.socket.pause();
-    else if (bytes.length >= manyAtOnce && this.frontend.splice.response) {
+    else if (bytes.length >= manyAtOnce && this.frontend.route.splice.response) {
       this.out.splice(connection.socket, Infinity, this);
     }
     this.#arm();
   }
-  override serverDrained(): void {
+  onDrained(): void {
     if (this.#clientEnded) this.#passEnds();
     else this.socket.resume();
     this.#arm();
   }
-  override serverEnded(): void {
+  onEnded(): void {
     this.#serverEnded = true;
     this.#passEnds();
   }
-  protected override serverBroke(): void {
+  onClosed(): void {
     this.#finish(this.#phase("S"));
   }
   /** As {@linkcode clientTimedOut}, of the server. */
-  protected override timedOut(): void {
+  override fire(): void {
     this.#termination ??= "sD";
-    const { out, socket } = this.connection!;
+    const { out, socket } = this.#connection!;
     if (!out.empty) {
       this.#finish("sD");
       return;
     }
     socket.pause();
-    this.serverEnded();
+    this.onEnded();
   }
 
   /** Passes each side's end on, after what waits, and sees when both have ended. */
   #passEnds(): void {
-    const { out, socket } = this.connection!;
+    const { out, socket } = this.#connection!;
     const { wheel } = this.frontend.runtime;
     if (this.#clientEnded && out.empty) socket.shutdown();
     if (this.#serverEnded && this.out.empty) this.socket.shutdown();
@@ -207,7 +227,8 @@ export class TcpSession extends Stream implements SocketEvents, Listed, Passing 
   }
 
   #phase(who: string): string {
-    return who + (this.state === CONNECTED ? "D" : this.state === QUEUED ? "Q" : "C");
+    if (this.#connection !== null) return `${who}D`;
+    return who + (this.assignment.queued ? "Q" : "C");
   }
 
   /**
@@ -215,10 +236,10 @@ export class TcpSession extends Stream implements SocketEvents, Listed, Passing 
    * to say something, unless it has half-closed, or nothing is read because the other is behind.
    */
   #arm(): void {
-    if (this.state !== CONNECTED) return;
+    if (this.#connection === null) return;
     const { wheel } = this.frontend.runtime;
     const forClient = !this.out.empty;
-    const forServer = !this.connection!.out.empty;
+    const forServer = !this.#connection.out.empty;
     const client = forClient || (!this.#clientEnded && !forServer);
     const server = forServer || (!this.#serverEnded && !forClient);
     wheel.set(this.#clientTimer, client ? this.frontend.timeouts.client : null);
@@ -230,10 +251,21 @@ export class TcpSession extends Stream implements SocketEvents, Listed, Passing 
     this.#over = true;
     const termination = this.#termination ?? last;
     this.#early = null;
-    if (this.backend !== undefined) this.leaveQueue();
+    this.assignment.leaveQueue();
     const { wheel } = this.frontend.runtime;
-    if (this.frontend.logs && this.backend !== undefined) logTcpSession(this, termination);
-    this.end();
+    if (this.frontend.logs && this.#started) logTcpSession(this, termination);
+    this.connector.stop();
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection !== null) {
+      connection.user = null;
+      // What breaks off ends with a reset, so that the server does not take it for whole.
+      if (last === "--") connection.close();
+      else connection.reset();
+    }
+    this.assignment.leave();
+    wheel.remove(this.assignment);
+    wheel.remove(this.connector);
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
     // What breaks off ends with a reset, so that nobody takes it for whole.

@@ -1,0 +1,59 @@
+import { METHOD_HEAD } from "../../http/head.ts";
+import type { Service, ServiceResponse } from "../../services/service.ts";
+import type { ServerEndpoint, ServerEvents } from "../stream/endpoints.ts";
+import { ResponseReader } from "./response-reader.ts";
+
+/** The server's side of a transaction, where a service of this process answers. */
+export class ServiceStream implements ServerEndpoint, ServiceResponse {
+  readonly #reader: ResponseReader;
+  #active = false;
+  #paused = false;
+
+  constructor(readonly events: ServerEvents, headLimit: number) {
+    this.#reader = new ResponseReader(events, headLimit);
+  }
+
+  /** Has a service answer. @param method of the request, one of METHOD_... */
+  begin(service: Service, method: number): void {
+    this.#reader.begin(method, false);
+    this.#active = true;
+    this.#paused = false;
+    service.serve({ bodiless: method === METHOD_HEAD }, this);
+  }
+
+  // ---- to the service ----
+
+  readonly socket = null;
+  readonly empty = true;
+  readonly reusable = false;
+  /** What a service needs of a request, it is asked for at its beginning. */
+  sendContent(): boolean {
+    return true;
+  }
+  shutdown(): void {}
+  pause(): void {
+    this.#paused = true;
+  }
+  resume(): void {
+    this.#paused = false;
+  }
+  peerGone(): boolean {
+    return !this.#active;
+  }
+  release(): void {
+    if (!this.#active) return;
+    this.#active = false;
+    this.#reader.clear();
+  }
+
+  // ---- from the service ----
+
+  send(bytes: Uint8Array): boolean {
+    if (!this.#active) return false;
+    this.#reader.read(bytes, null);
+    return this.#active && !this.#paused;
+  }
+  end(): void {
+    if (this.#active && !this.#reader.ended()) this.events.onServerClosed(!this.#reader.answered);
+  }
+}

@@ -1,0 +1,32 @@
+import type * as model from "../config/model.ts";
+import { bytesOf } from "../http/bytes.ts";
+import type { Backend } from "./backend.ts";
+import { type AddressField, addressField } from "./http/request.ts";
+
+/** The way from a frontend to one of its backends: what depends on the settings of both. */
+export class Route {
+  readonly forwardFor: AddressField | null;
+  readonly originalTo: AddressField | null;
+  /** The connection of the client, and that of the server, end with each response. */
+  readonly closesClient: boolean;
+  readonly closesServer: boolean;
+  /** Which content may pass without being seen. */
+  readonly splice: model.Splice;
+  /** The field that names the server in requests, in lower case; null: there is none. */
+  readonly serverName: Uint8Array | null;
+
+  constructor(frontend: model.Proxy, readonly backend: Backend) {
+    const { config } = backend;
+    this.forwardFor = addressField(config.forwardfor ?? frontend.forwardfor);
+    this.originalTo = addressField(config.originalto ?? frontend.originalto);
+    this.splice = {
+      request: frontend.splice.request && config.splice.request,
+      response: frontend.splice.response && config.splice.response,
+    };
+    const modes = [frontend.connection, config.connection];
+    this.closesClient = modes.includes("close");
+    this.closesServer = this.closesClient || modes.includes("server-close");
+    const name = config.httpSendNameHeader;
+    this.serverName = name === null ? null : bytesOf(name.toLowerCase());
+  }
+}
