@@ -5,6 +5,7 @@ export const LF = 10;
 export const CR = 13;
 export const SP = 32;
 export const COMMA = 44;
+export const DOT = 46;
 export const COLON = 58;
 export const SEMICOLON = 59;
 export const EQUALS = 61;

@@ -119,7 +119,8 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
   /** It is ambiguous, or does not pass on as it came; editing that is still to be done. */
   #isOdd(): boolean {
     const framing = responseFraming(head, this.method);
-    return framing < 0 || head.framingIgnored || head.bareLf || head.otherVersion;
+    const ignored = head.framingIgnored && (head.chunked || head.contentLength > 0);
+    return framing < 0 || ignored || head.irregular;
   }
 
   /** The head of the final response is bytes[from, end). */

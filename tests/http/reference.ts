@@ -9,8 +9,11 @@ const fieldLines = `(?:${token}:${value}\\r\\n)*`;
 const requestHead = new RegExp(
   `^(?:\\r\\n)*(${token}) ([\\x21\\x22\\x24-\\x7e]+) HTTP/1\\.([01])\\r\\n(${fieldLines})\\r\\n`,
 );
+/** Of servers more is put up with: lone LFs, folded lines, spaces, later versions, empty lines. */
+const foldedLines = `(?:${token}:${value}\\r?\\n(?:[ \\t]${value}\\r?\\n)*)*`;
 const responseHead = new RegExp(
-  `^HTTP/1\\.([01]) ([1-5][0-9][0-9])(?: ${value})?\\r\\n(${fieldLines})\\r\\n`,
+  `^(?:\\r?\\n)*HTTP/([1-9]\\.[0-9])[ \\t]+([1-9][0-9][0-9])(?:[ \\t]${value})?\\r?\\n` +
+    `(${foldedLines})\\r?\\n`,
 );
 
 const hexadecimal = "[0-9A-Fa-f]";
@@ -30,7 +33,8 @@ export interface Reading {
 }
 
 function fieldsOf(text: string): [string, string][] {
-  return text.split("\r\n").filter((line) => line !== "").map((line) => {
+  const unfolded = text.replaceAll(/\r?\n(?=[ \t])/g, (end) => " ".repeat(end.length));
+  return unfolded.split(/\r?\n/).filter((line) => line !== "").map((line) => {
     const colon = line.indexOf(":");
     return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "")];
   });
@@ -46,9 +50,11 @@ const valuesOf = (fields: readonly (readonly [string, string])[], wanted: string
 function framingOf(
   fields: readonly (readonly [string, string])[],
   minor: string,
+  ofResponse = false,
   ignored = false,
 ): Framing | null {
-  const lengths = valuesOf(fields, "content-length");
+  const lengths = valuesOf(fields, "content-length")
+    .flatMap((length) => ofResponse ? length.split(/[ \t]*,[ \t]*/) : [length]);
   const codings = valuesOf(fields, "transfer-encoding");
   // Longer than any safe integer is refused for its digits alone.
   if (!lengths.every((length) => /^[0-9]{1,16}$/.test(length))) return null;
@@ -99,10 +105,13 @@ export function readRequest(text: string): Reading | null {
 export function readResponse(text: string): Reading | null {
   const match = responseHead.exec(text);
   if (match === null) return null;
-  const [whole, minor = "", status = "", lines = ""] = match;
+  const [whole, version = "", status = "", lines = ""] = match;
+  // A folded line of nothing but space is an end to some; folded framing is not seen by all.
+  if (/\n[ \t]+\r?\n/.test(lines)) return null;
+  if (/^(connection|content-length|transfer-encoding):.*\r?\n[ \t]/im.test(lines)) return null;
   const fields = fieldsOf(lines);
   const bodiless = /^(1..|204)$/.test(status);
-  const framing = framingOf(fields, minor, bodiless);
+  const framing = framingOf(fields, version === "1.0" ? "0" : "1", true, bodiless);
   if (framing === null || fields.length > 101) return null;
   // After a change of protocol nothing is content any more.
   if (status === "101") return { length: whole.length, fields, framing: "close" };
