@@ -119,31 +119,56 @@ export function readResponse(text: string): Reading | null {
   return { length: whole.length, fields, framing: status === "304" ? 0 : framing };
 }
 
-const chunkLine = new RegExp(`([0-9A-Fa-f]{1,16})(?:[\\t ]*;${value})?\\r\\n`, "y");
-const trailers = new RegExp(`${fieldLines}\\r\\n`, "y");
+const sizeDigits = "([0-9A-Fa-f]{1,16})";
+const chunkLine = new RegExp(`${sizeDigits}(?:[\\t ]*;${value})?\\r\\n`, "y");
+const trailers = new RegExp(`(${fieldLines})\\r\\n`, "y");
+const lenientChunkLine = new RegExp(`${sizeDigits}(?:[\\t ]*\\r?\\n|[\\t ]*;${value}\\r\\n)`, "y");
+const lenientTrailers = new RegExp(`((?:${token}:${value}\\r?\\n)*)\\r?\\n`, "y");
 
 /** What a chunked content is read as. */
 export interface Decoded {
   /** Length of the whole, with its coding. */
   readonly length: number;
   readonly data: string;
+  /** What goes on to the other side. */
+  readonly passed: string;
 }
 
-/** Decodes the chunked content that `text` begins with; null: there is no whole and valid one. */
-export function decodeChunked(text: string): Decoded | null {
+/**
+ * Decodes the chunked content that `text` begins with; null: there is no whole and valid one.
+ * @param isServer lines may end in LF alone, and sizes in spaces
+ * @param mayPass whether a trailer field of the name, in lower case, passes on
+ */
+export function decodeChunked(
+  text: string,
+  isServer = false,
+  mayPass: (name: string) => boolean = () => true,
+): Decoded | null {
+  const sizeLine = isServer ? lenientChunkLine : chunkLine;
+  const dataEnd = isServer ? /\r?\n/y : /\r\n/y;
+  const section = isServer ? lenientTrailers : trailers;
   let data = "";
+  let passed = "";
   let at = 0;
   for (;;) {
-    chunkLine.lastIndex = at;
-    const line = chunkLine.exec(text);
+    sizeLine.lastIndex = at;
+    const line = sizeLine.exec(text);
     if (line === null) return null;
-    at = chunkLine.lastIndex;
+    at = sizeLine.lastIndex;
     const size = parseInt(line[1]!, 16);
+    passed += `${line[1]}\r\n`;
     if (size === 0) break;
-    if (at + size + 2 > text.length || text.slice(at + size, at + size + 2) !== "\r\n") return null;
+    dataEnd.lastIndex = at + size;
+    if (!dataEnd.test(text)) return null;
     data += text.slice(at, at + size);
-    at += size + 2;
+    passed += `${text.slice(at, at + size)}\r\n`;
+    at = dataEnd.lastIndex;
   }
-  trailers.lastIndex = at;
-  return trailers.test(text) ? { length: trailers.lastIndex, data } : null;
+  section.lastIndex = at;
+  const lines = section.exec(text)?.[1];
+  if (lines === undefined) return null;
+  const kept = lines.split(/\r?\n/).slice(0, -1)
+    .filter((line) => mayPass(line.slice(0, line.indexOf(":")).toLowerCase()));
+  passed += `${kept.map((line) => `${line}\r\n`).join("")}\r\n`;
+  return { length: section.lastIndex, data, passed };
 }
