@@ -4,10 +4,14 @@ export const HTAB = 9;
 export const LF = 10;
 export const CR = 13;
 export const SP = 32;
+export const QUOTE = 34;
+export const DOLLAR = 36;
 export const COMMA = 44;
+export const DOT = 46;
 export const COLON = 58;
 export const SEMICOLON = 59;
 export const EQUALS = 61;
+export const BACKSLASH = 92;
 
 /** The bytes of an ASCII or latin1 string. */
 export function bytesOf(text: string): Uint8Array {

@@ -99,13 +99,17 @@ export interface Head {
    * in credentials or in a challenge.
    */
   connectionAuth: boolean;
-  /** Some line ended in LF alone; responses only. */
-  bareLf: boolean;
-  /** The status line names a version other than HTTP/1.0 and HTTP/1.1. `minor` is 1 then. */
-  otherVersion: boolean;
+  /**
+   * The head is unambiguous, but its bytes are not what may pass on: lines that end in LF alone or
+   * are folded, another version, spaces too many, a list of equal lengths. Responses only. Before
+   * anything is read from it, canonicalHead() in h1/canonical.ts must write it anew, and the result
+   * be parsed.
+   */
+  irregular: boolean;
   /**
    * The response has fields that frame a content, and its status or the request's method says that
-   * none follows (RFC 9112, section 6.3, rules 1 and 2). responseFraming() in h1/content.ts notes it.
+   * none follows (RFC 9112, section 6.3, rules 1 and 2): they must not pass on. If `chunked` or
+   * `contentLength` speak of content, the server may be out of step. responseFraming() notes it.
    */
   framingIgnored: boolean;
   /** Content-Length stood more than once, with one value. */
@@ -144,8 +148,7 @@ export function createHead(): Head {
     hasNamed: false,
     expect: EXPECT_NONE,
     connectionAuth: false,
-    bareLf: false,
-    otherVersion: false,
+    irregular: false,
     framingIgnored: false,
     repeatedLength: false,
     repeatedHost: false,
@@ -183,6 +186,11 @@ export function addField(
   fields[at + 4] = valueEnd;
 }
 
+/** Lets the value of the last field end at `valueEnd`. */
+export function extendField(head: Head, valueEnd: number): void {
+  head.fields[stride * (head.count - 1) + 4] = valueEnd;
+}
+
 /** Makes field `i` one of another kind. */
 export function setKind(head: Head, i: number, kind: number): void {
   head.fields[stride * i] = kind;
@@ -217,8 +225,7 @@ export function resetHead(head: Head): void {
     head.hasTe =
     head.hasNamed =
     head.connectionAuth =
-    head.bareLf =
-    head.otherVersion =
+    head.irregular =
     head.framingIgnored =
     head.repeatedLength =
     head.repeatedHost =

@@ -3,6 +3,7 @@ import { createPair, isNamed, nextPair, OF_COOKIE, OF_SET_COOKIE } from "#src/ht
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
+import { elementsOf } from "./cookie-reference.ts";
 
 /** The pairs of a field value: name, value, and whether it is a cookie called "S". */
 function pairs(text: string, other = OF_COOKIE): [name: string, value: string, isS: boolean][] {
@@ -45,18 +46,57 @@ test("cookies: a comma parts those of a Cookie field, not those of a Set-Cookie 
   assertEquals(pairs("a=1,S=2; b", OF_SET_COOKIE), [["a", "1,S=2", false], ["b", "", false]]);
 });
 
+test("cookies: a delimiter within a quoted part of a value does not end it", () => {
+  const values = (text: string) => pairs(text).map(([, value]) => value);
+  assertEquals(values('a="x;y, z"; S=b'), ['"x;y, z"', "b"]);
+  assertEquals(values('a=b"c;d"e,f; S=b'), ['b"c;d"e', "", "b"]);
+  assertEquals(values('a="x\\"; S=A"; S=B'), ['"x\\"; S=A"', "B"]);
+  assertEquals(values('a="x\\\\"; S=B'), ['"x\\\\"', "B"]);
+  assertEquals(values('a={"x;":1}; S=b'), ['{"x;":1}', "b"]);
+  // One that is never closed takes all.
+  assertEquals(values('a="x; S=b'), ['"x; S=b']);
+  assertEquals(values('a="x\\'), ['"x\\']);
+  // In names, and in single quotes, there is nothing quoted.
+  assertEquals(values('"a;b"=1; \'c;d=2'), ["", "1", "", "2"]);
+  assertEquals(pairs('S="x;y"; path=/', OF_SET_COOKIE)[0], ["S", '"x;y"', true]);
+});
+
+test("cookies: attributes of RFC 2965 are no pairs", () => {
+  const names = (text: string) => pairs(text).map(([name]) => name);
+  assertEquals(names('$Version="1"; S="a"; $Path="/;x"; $Domain=d, b=2;$Port'), ["S", "b"]);
+  assertEquals(names("$Version=1"), []);
+  assertEquals(names("$S=a; S=b"), ["S"]);
+  assertEquals(names("a$=1; =$b"), ["a$", ""]);
+  // In Set-Cookie fields "$" means nothing.
+  assertEquals(pairs("$S=a; S=b", OF_SET_COOKIE).map(([name]) => name), ["$S", "S"]);
+});
+
+test("cookies: attributes belong to the pair before them, and those at the beginning to none", () => {
+  const bytes = bytesOf('$Version=1; a=1; $Path="/;"; $Domain=d; b=2');
+  const pair = createPair();
+  const spans: string[][] = [];
+  for (let at = 0; nextPair(pair, bytes, at, bytes.length, OF_COOKIE); at = pair.next) {
+    spans.push([textOf(bytes, pair.start, pair.end), textOf(bytes, pair.delimiter, pair.next)]);
+  }
+  assertEquals(spans, [["a=1", '; a=1; $Path="/;"; $Domain=d'], ["b=2", "; b=2"]]);
+});
+
 test("cookies: pairs are what lies between delimiters", () => {
-  fc.assert(fc.property(
-    fc.string({ unit: fc.constantFrom(..."aS=;, \t~\x80"), maxLength: 30 }),
-    fc.boolean(),
-    (text, request) => {
-      const trim = (part: string) => part.replace(/^[ \t]+|[ \t]+$/g, "");
-      const expected = text.split(request ? /[;,]/ : ";").map(trim).filter((part) => part !== "")
-        .map((part) => {
-          const [name = "", ...values] = part.split("=");
-          return [trim(name), trim(values.join("=")), values.length > 0 && trim(name) === "S"];
-        });
-      assertEquals(pairs(text, request ? OF_COOKIE : OF_SET_COOKIE) as unknown[], expected);
-    },
-  ));
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...'aS==;;, \t~\x80"\\$'), maxLength: 30 }),
+      fc.boolean(),
+      (text, request) => {
+        const trim = (part: string) => part.replace(/^[ \t]+|[ \t]+$/g, "");
+        const expected = elementsOf(text, request ? ";," : ";").map(trim)
+          .filter((part) => part !== "" && !(request && part.startsWith("$")))
+          .map((part) => {
+            const [name = "", ...values] = part.split("=");
+            return [trim(name), trim(values.join("=")), values.length > 0 && trim(name) === "S"];
+          });
+        assertEquals(pairs(text, request ? OF_COOKIE : OF_SET_COOKIE) as unknown[], expected);
+      },
+    ),
+    { numRuns: 1000 },
+  );
 });

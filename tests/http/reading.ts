@@ -1,5 +1,6 @@
 /** What the parser under test makes of a text, in terms that do not depend on where it stands. */
 import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { canonicalHead } from "#src/http/h1/canonical.ts";
 import {
   CHUNKED,
   LENGTH,
@@ -20,6 +21,7 @@ import {
   valueStart,
 } from "#src/http/head.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
+import { assertStrictEquals } from "@std/assert";
 import type { Framing, Reading } from "./reference.ts";
 
 /** One of the two parsers. */
@@ -36,11 +38,14 @@ function framingOf(head: Head, framing: number): Framing | null {
   return framing === LENGTH ? head.contentLength : framings.get(framing) ?? null;
 }
 
-/** The fields of a head as texts. */
+/** The fields of a head as texts, unfolded. */
 export function fieldsOf(head: Head, bytes: Uint8Array): [name: string, value: string][] {
   return Array.from({ length: head.count }, (_, i) => [
     textOf(bytes, fieldStart(head, i), nameEnd(head, i)),
-    textOf(bytes, valueStart(head, i), valueEnd(head, i)),
+    textOf(bytes, valueStart(head, i), valueEnd(head, i)).replaceAll(/[\r\n]/g, " ").replace(
+      /^[ \t]+/,
+      "",
+    ),
   ]);
 }
 
@@ -49,8 +54,14 @@ function reading(parse: Parse, text: string, framing: (head: Head) => number): R
   const bytes = bytesOf(text);
   const length = parse(head, bytes, 0, bytes.length);
   if (length <= 0) return null;
+  const fields = fieldsOf(head, bytes);
+  if (head.irregular) {
+    const canonical = canonicalHead(head, bytes);
+    assertStrictEquals(parse(head, canonical, 0, canonical.length), canonical.length);
+    assertStrictEquals(head.irregular, false);
+  }
   const found = framingOf(head, framing(head));
-  return found === null ? null : { length, fields: fieldsOf(head, bytes), framing: found };
+  return found === null ? null : { length, fields, framing: found };
 }
 
 /** The request that `text` begins with, as the parser reads it; null: none that it accepts. */

@@ -9,8 +9,11 @@ const fieldLines = `(?:${token}:${value}\\r\\n)*`;
 const requestHead = new RegExp(
   `^(?:\\r\\n)*(${token}) ([\\x21\\x22\\x24-\\x7e]+) HTTP/1\\.([01])\\r\\n(${fieldLines})\\r\\n`,
 );
+/** Of servers more is put up with: lone LFs, folded lines, spaces, later versions, empty lines. */
+const foldedLines = `(?:${token}:${value}\\r?\\n(?:[ \\t]${value}\\r?\\n)*)*`;
 const responseHead = new RegExp(
-  `^HTTP/1\\.([01]) ([1-5][0-9][0-9])(?: ${value})?\\r\\n(${fieldLines})\\r\\n`,
+  `^(?:\\r?\\n)*HTTP/([1-9]\\.[0-9])[ \\t]+([1-9][0-9][0-9])(?:[ \\t]${value})?\\r?\\n` +
+    `(${foldedLines})\\r?\\n`,
 );
 
 const hexadecimal = "[0-9A-Fa-f]";
@@ -30,7 +33,8 @@ export interface Reading {
 }
 
 function fieldsOf(text: string): [string, string][] {
-  return text.split("\r\n").filter((line) => line !== "").map((line) => {
+  const unfolded = text.replaceAll(/\r?\n(?=[ \t])/g, (end) => " ".repeat(end.length));
+  return unfolded.split(/\r?\n/).filter((line) => line !== "").map((line) => {
     const colon = line.indexOf(":");
     return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "")];
   });
@@ -46,9 +50,11 @@ const valuesOf = (fields: readonly (readonly [string, string])[], wanted: string
 function framingOf(
   fields: readonly (readonly [string, string])[],
   minor: string,
+  ofResponse = false,
   ignored = false,
 ): Framing | null {
-  const lengths = valuesOf(fields, "content-length");
+  const lengths = valuesOf(fields, "content-length")
+    .flatMap((length) => ofResponse ? length.split(/[ \t]*,[ \t]*/) : [length]);
   const codings = valuesOf(fields, "transfer-encoding");
   // Longer than any safe integer is refused for its digits alone.
   if (!lengths.every((length) => /^[0-9]{1,16}$/.test(length))) return null;
@@ -99,10 +105,13 @@ export function readRequest(text: string): Reading | null {
 export function readResponse(text: string): Reading | null {
   const match = responseHead.exec(text);
   if (match === null) return null;
-  const [whole, minor = "", status = "", lines = ""] = match;
+  const [whole, version = "", status = "", lines = ""] = match;
+  // A folded line of nothing but space is an end to some; folded framing is not seen by all.
+  if (/\n[ \t]+\r?\n/.test(lines)) return null;
+  if (/^(connection|content-length|transfer-encoding):.*\r?\n[ \t]/im.test(lines)) return null;
   const fields = fieldsOf(lines);
   const bodiless = /^(1..|204)$/.test(status);
-  const framing = framingOf(fields, minor, bodiless);
+  const framing = framingOf(fields, version === "1.0" ? "0" : "1", true, bodiless);
   if (framing === null || fields.length > 101) return null;
   // After a change of protocol nothing is content any more.
   if (status === "101") return { length: whole.length, fields, framing: "close" };
@@ -110,31 +119,56 @@ export function readResponse(text: string): Reading | null {
   return { length: whole.length, fields, framing: status === "304" ? 0 : framing };
 }
 
-const chunkLine = new RegExp(`([0-9A-Fa-f]{1,16})(?:[\\t ]*;${value})?\\r\\n`, "y");
-const trailers = new RegExp(`${fieldLines}\\r\\n`, "y");
+const sizeDigits = "([0-9A-Fa-f]{1,16})";
+const chunkLine = new RegExp(`${sizeDigits}(?:[\\t ]*;${value})?\\r\\n`, "y");
+const trailers = new RegExp(`(${fieldLines})\\r\\n`, "y");
+const lenientChunkLine = new RegExp(`${sizeDigits}(?:[\\t ]*\\r?\\n|[\\t ]*;${value}\\r\\n)`, "y");
+const lenientTrailers = new RegExp(`((?:${token}:${value}\\r?\\n)*)\\r?\\n`, "y");
 
 /** What a chunked content is read as. */
 export interface Decoded {
   /** Length of the whole, with its coding. */
   readonly length: number;
   readonly data: string;
+  /** What goes on to the other side. */
+  readonly passed: string;
 }
 
-/** Decodes the chunked content that `text` begins with; null: there is no whole and valid one. */
-export function decodeChunked(text: string): Decoded | null {
+/**
+ * Decodes the chunked content that `text` begins with; null: there is no whole and valid one.
+ * @param isServer lines may end in LF alone, and sizes in spaces
+ * @param mayPass whether a trailer field of the name, in lower case, passes on
+ */
+export function decodeChunked(
+  text: string,
+  isServer = false,
+  mayPass: (name: string) => boolean = () => true,
+): Decoded | null {
+  const sizeLine = isServer ? lenientChunkLine : chunkLine;
+  const dataEnd = isServer ? /\r?\n/y : /\r\n/y;
+  const section = isServer ? lenientTrailers : trailers;
   let data = "";
+  let passed = "";
   let at = 0;
   for (;;) {
-    chunkLine.lastIndex = at;
-    const line = chunkLine.exec(text);
+    sizeLine.lastIndex = at;
+    const line = sizeLine.exec(text);
     if (line === null) return null;
-    at = chunkLine.lastIndex;
+    at = sizeLine.lastIndex;
     const size = parseInt(line[1]!, 16);
+    passed += `${line[1]}\r\n`;
     if (size === 0) break;
-    if (at + size + 2 > text.length || text.slice(at + size, at + size + 2) !== "\r\n") return null;
+    dataEnd.lastIndex = at + size;
+    if (!dataEnd.test(text)) return null;
     data += text.slice(at, at + size);
-    at += size + 2;
+    passed += `${text.slice(at, at + size)}\r\n`;
+    at = dataEnd.lastIndex;
   }
-  trailers.lastIndex = at;
-  return trailers.test(text) ? { length: trailers.lastIndex, data } : null;
+  section.lastIndex = at;
+  const lines = section.exec(text)?.[1];
+  if (lines === undefined) return null;
+  const kept = lines.split(/\r?\n/).slice(0, -1)
+    .filter((line) => mayPass(line.slice(0, line.indexOf(":")).toLowerCase()));
+  passed += `${kept.map((line) => `${line}\r\n`).join("")}\r\n`;
+  return { length: section.lastIndex, data, passed };
 }

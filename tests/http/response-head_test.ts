@@ -1,5 +1,5 @@
 import { bytesOf, textOf } from "#src/http/bytes.ts";
-import { createHead, INVALID } from "#src/http/head.ts";
+import { createHead } from "#src/http/head.ts";
 import { parseResponse } from "#src/http/h1/parse.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
@@ -22,11 +22,13 @@ test("response: line and fields are found where they stand", () => {
   assertEquals(fieldsOf(head, bytes), [["Set-Cookie", "a=b"], ["Content-Length", "3"]]);
 });
 
-test("response: forms of the status line that are accepted", () => {
+test("response: forms of the status line that pass as they are", () => {
   const lines = {
     "HTTP/1.0 200 OK": 200,
     "HTTP/1.1 100 Continue": 100,
     "HTTP/1.1 599 \x80 any\tthing": 599,
+    "HTTP/1.1 600 beyond the classes": 600,
+    "HTTP/1.1 999": 999,
     "HTTP/1.1 200 ": 200,
     "HTTP/1.1 200": 200, // not in the grammar, but on the wire
     "HTTP/1.1 200  ": 200,
@@ -34,7 +36,7 @@ test("response: forms of the status line that are accepted", () => {
   };
   for (const [line, status] of Object.entries(lines)) {
     const { head, end } = parse(`${line}\r\n\r\n`);
-    assertEquals([end, head.status], [line.length + 4, status], line);
+    assertEquals([end, head.status, head.irregular], [line.length + 4, status, false], line);
   }
 });
 
@@ -42,57 +44,3 @@ test("response: Host means nothing in it", () => {
   const text = "HTTP/1.1 200 OK\r\nHost: a b\r\nHost: c\r\n\r\n";
   assertEquals(parse(text).end, text.length);
 });
-
-const bad: Record<string, readonly string[]> = {
-  "status line": [
-    "HTTP/1.1  200 OK\r\n\r\n",
-    "HTTP/1.1\t200 OK\r\n\r\n",
-    "HTTP/1.1 20 OK\r\n\r\n",
-    "HTTP/1.1 2000 OK\r\n\r\n",
-    "HTTP/1.1 200\tOK\r\n\r\n",
-    "HTTP/1.1 200\n\r\n",
-    "HTTP/1.1 +20 OK\r\n\r\n",
-    "HTTP/1.1 2O0 OK\r\n\r\n",
-    "HTTP/1.1\r\n\r\n",
-    "HTTP/2.0 200 OK\r\n\r\n",
-    "HTTP/1.2 200 OK\r\n\r\n",
-    "HTTP/11 200 OK\r\n\r\n",
-    "http/1.1 200 OK\r\n\r\n",
-    "HTTP 200 OK\r\n\r\n",
-    " HTTP/1.1 200 OK\r\n\r\n",
-    "\r\nHTTP/1.1 200 OK\r\n\r\n",
-    "ICY 200 OK\r\n\r\n",
-    "<html></html>",
-  ],
-  "status code": [
-    "HTTP/1.1 000 OK\r\n\r\n",
-    "HTTP/1.1 099 OK\r\n\r\n",
-    "HTTP/1.1 600 OK\r\n\r\n",
-    "HTTP/1.1 999 OK\r\n\r\n",
-  ],
-  "reason phrase": [
-    "HTTP/1.1 200 OK\n\r\n",
-    "HTTP/1.1 200 OK\rX\r\n\r\n",
-    "HTTP/1.1 200 \0\r\n\r\n",
-    "HTTP/1.1 200 \x7f\r\n\r\n",
-    "HTTP/1.1 200 \x0b\r\n\r\n",
-  ],
-  "bare CR": ["HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n", "HTTP/1.1 200 OK\r\n\rX\r\n"],
-  "line folding": ["HTTP/1.1 200 OK\r\nX: a\r\n b\r\n\r\n"],
-  "field name": ["HTTP/1.1 200 OK\r\nX : a\r\n\r\n", "HTTP/1.1 200 OK\r\n: a\r\n\r\n"],
-  "field value": ["HTTP/1.1 200 OK\r\nX: a\nY: b\r\n\r\n", "HTTP/1.1 200 OK\r\nX: \0\r\n\r\n"],
-  "Content-Length": ["HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n"],
-  "differing Content-Length": [
-    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
-  ],
-  "Transfer-Encoding": ["HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"],
-};
-
-for (const [reason, heads] of Object.entries(bad)) {
-  test(`response: refused for its ${reason}`, () => {
-    for (const text of heads) {
-      const { head, end } = parse(text);
-      assertEquals([end, head.error], [INVALID, reason], JSON.stringify(text));
-    }
-  });
-}

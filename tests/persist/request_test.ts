@@ -2,6 +2,7 @@ import { formatDate } from "#src/persist/date.ts";
 import { expiry, type RequestCookie } from "#src/persist/request.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { elementsOf as valueElements, mapElements } from "../http/cookie-reference.ts";
 import { test } from "../testing.ts";
 import { linesOf, pass, passWhere, policyOf } from "./scene.ts";
 
@@ -23,6 +24,29 @@ test("request: indirect takes the cookie out wherever it stands", () => {
   assertEquals(removed("S=A; S=B; a=1"), ["Cookie: a=1"]);
   assertEquals(removed("S =\tA ; a=1"), ["Cookie: a=1"]);
   assertEquals(removed("a=1; S="), ["Cookie: a=1"]);
+});
+
+test("request: indirect takes attributes of the cookie out with it, as HAProxy does", () => {
+  for (
+    const [given, left] of [
+      ["$Version=1; S=B", null],
+      ['$Version="1"; S="B"; $Path="/"; $Domain="x"', null],
+      ["$Path=/; S=B", null],
+      ["$S=A; S=B", null],
+      [
+        "$Version=1; a=1; $Path=/; S=B; $Path=/x; $Domain=d; b=2; $Path=/",
+        "$Version=1; a=1; $Path=/; b=2; $Path=/",
+      ],
+      ["$Version=1; S=B; $Path=/; b=2; $Path=/", "$Version=1; b=2; $Path=/"],
+      ["$Version=1; b=2; $Path=/; S=B; $Path=/", "$Version=1; b=2; $Path=/"],
+      ['S=B; $Port="80,81"; a=1', "a=1"],
+      ["S=B; $Path=/, a=1", "a=1"],
+      ["a=1; S=B; $Path=/", "a=1"],
+      ['a=1; S="B~x;y"; c=2', "a=1; c=2"],
+      ['a="x;S=A"; S=B', 'a="x;S=A"'],
+      ['a="x\\"; S=A"; S=B', 'a="x\\"; S=A"'],
+    ] as const
+  ) assertEquals(removed(given), left === null ? [] : [`Cookie: ${left}`], given);
 });
 
 test("request: indirect leaves what is not the cookie", () => {
@@ -56,6 +80,7 @@ test("request: prefix takes the prefix off, known or not, and nothing else", () 
   assertEquals(stripped("S="), "Cookie: S=");
   assertEquals(stripped("a=A~1; S = A~1 ; b=A~1"), "Cookie: a=A~1; S = 1 ; b=A~1");
   assertEquals(stripped("S=A~1; S=B~2;S=3"), "Cookie: S=1; S=2;S=3");
+  assertEquals(stripped('a="S=A~1;S=A~2"; S=B~"x;y~"'), 'Cookie: a="S=A~1;S=A~2"; S="x;y~"');
 });
 
 test("request: the server is what the cookie names", () => {
@@ -132,10 +157,14 @@ const cookieField = fc.tuple(
 const otherField = fc.constantFrom("A: S=A", "Cookies: S=A; b", "X:", "Set-Cookie: S=A");
 const fields = fc.array(fc.oneof(cookieField, otherField), { maxLength: 5 });
 
-const elementsOf = (field: string) =>
-  field.slice(field.indexOf(":") + 1).split(/[;,]/)
-    .map((text) => text.replace(/^[ \t]+|[ \t]+$/g, ""));
+const elementsOf = (field: string) => valueElements(field.slice(field.indexOf(":") + 1), ";,");
 const isCookie = (text: string) => /^S[ \t]*=/.test(text);
+/** Without what stands before the first "~" in the cookie's value. */
+const withoutPrefix = (field: string) => {
+  const at = field.indexOf(":") + 1;
+  const strip = (element: string) => element.replace(/^([ \t]*S[ \t]*=[ \t]*)[^~]*~/, "$1");
+  return field.slice(0, at) + mapElements(field.slice(at), ";,", strip);
+};
 const isCookieField = (field: string) => /^cookie:/i.test(field);
 
 test("request: without the cookie, the others are the same list, byte for byte", () => {
@@ -161,9 +190,7 @@ test("request: without the cookie, the others are the same list, byte for byte",
 
 test("request: without the prefix, everything else is the same, byte for byte", () => {
   fc.assert(fc.property(fields, (given) => {
-    const expected = given.map((field) =>
-      isCookieField(field) ? field.replace(/([:;,][ \t]*S[ \t]*=[ \t]*)[^;,~]*~/g, "$1") : field
-    );
+    const expected = given.map((field) => isCookieField(field) ? withoutPrefix(field) : field);
     assertEquals(linesOf(pass(prefix, ...given)), expected);
   }));
 });

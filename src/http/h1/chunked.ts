@@ -62,18 +62,17 @@ const maxDigits = 16;
 const maxLine = 4096;
 const maxTrailers = 16384;
 
-/** What {@linkcode rewritten} holds to begin with beyond its source, in bytes. */
-const room = 64;
-
 /** The coding as it passes on, where that is not as it came; null: it is, so far. */
 let rewritten: Uint8Array | null = null;
 let rewrittenLength = 0;
+/** How long it becomes unless many lone LFs lengthen it. */
+let expectedLength = 0;
 
 /** Adds bytes[from, to) to what passes on. */
 function pass(bytes: Uint8Array, from: number, to: number): void {
   const needed = rewrittenLength + to - from;
   if (rewritten === null) {
-    rewritten = new Uint8Array(needed + room);
+    rewritten = new Uint8Array(expectedLength);
   } else if (needed > rewritten.length) {
     const larger = new Uint8Array(2 * needed);
     larger.set(rewritten);
@@ -113,6 +112,7 @@ export function scanChunked(
     : from;
   // Where the trailers begin that have not been held yet.
   let trailers = content.held === null ? -1 : from;
+  expectedLength = to - from + content.heldLength + 2;
   scan: while (i < to) {
     if (state === DATA) {
       const end = Math.min(to, i + left);
@@ -247,8 +247,12 @@ export function scanChunked(
   content.left = left;
   content.line = line;
   if (trailers >= 0) holdTrailers(content, bytes, trailers, i);
-  if (start < 0 || rewritten !== null) finish(content, bytes, start, i);
-  else content.outTo = i;
+  if (rewritten !== null) {
+    finish(content, bytes, start, i);
+  } else if (start >= 0) {
+    content.outFrom = start;
+    content.outTo = i;
+  }
   return i;
 }
 
@@ -269,10 +273,10 @@ function holdTrailers(content: ChunkedContent, bytes: Uint8Array, from: number, 
   content.heldLength = 0;
 }
 
-/** Lays out what was rewritten, and bytes[start, end) behind it. */
+/** Gives what was rewritten, and bytes[start, end) behind it, to the caller. */
 function finish(content: ChunkedContent, bytes: Uint8Array, start: number, end: number): void {
   if (start >= 0) pass(bytes, start, end);
-  if (rewritten !== null) content.out = rewritten;
+  content.out = rewritten!;
   content.outFrom = 0;
   content.outTo = rewrittenLength;
   rewritten = null;

@@ -87,10 +87,9 @@ export function requestFraming(head: Head): number {
  */
 export function responseFraming(head: Head, method: number): number {
   const { status } = head;
-  const framed = head.chunked || head.contentLength > 0;
   const tunnel = status === 101 || method === METHOD_CONNECT && status >= 200 && status < 300;
   if (tunnel || status < 200 || status === 204) {
-    head.framingIgnored = framed;
+    head.framingIgnored = head.chunked || head.contentLength >= 0;
     return tunnel ? TUNNEL : NONE;
   }
   if (head.chunked && (head.contentLength >= 0 || head.minor === 0)) return -1;

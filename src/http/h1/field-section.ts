@@ -12,6 +12,7 @@ import {
 } from "../bytes.ts";
 import {
   addField,
+  extendField,
   FIELD_AUTHENTICATE,
   FIELD_AUTHORIZATION,
   FIELD_CONNECTION,
@@ -25,6 +26,7 @@ import {
   FIELD_TRAILER,
   FIELD_TRANSFER_ENCODING,
   FIELD_UPGRADE,
+  fieldKind,
   type Head,
   INCOMPLETE,
   INVALID,
@@ -62,43 +64,80 @@ function kindOf(bytes: Uint8Array, from: number, to: number): number {
   return entry !== undefined && isWord(bytes, from, to, entry[1]) ? entry[0] : FIELD_OTHER;
 }
 
-/** Parses the field section that begins at `from`; the result is parse.ts's. */
+/**
+ * Parses the field section that begins at `from`; the result is parse.ts's. In responses a line may
+ * end in LF alone (RFC 9112, section 2.2) and be folded (section 5.2), which makes the head
+ * irregular.
+ */
 export function parseFields(head: Head, bytes: Uint8Array, from: number, to: number): number {
+  const lenient = head.status > 0;
   let i = from;
   for (;;) {
     if (i >= to) return INCOMPLETE;
     const start = i;
     let c = bytes[i]!;
-    if (c === CR) {
-      if (i + 1 === to) return INCOMPLETE;
-      if (bytes[i + 1] !== LF) return invalid(head, "bare CR");
-      head.emptyLine = i;
-      return head.hasNamed && !markNamed(head, bytes) ? INVALID : i + 2;
+    if (c === CR || c === LF && lenient) {
+      i = endOfLine(head, bytes, i, to);
+      if (i <= 0) return i;
+      head.emptyLine = start;
+      return head.hasNamed && !markNamed(head, bytes) ? INVALID : i;
     }
     while (tokenCharacter[c] === 1) {
       if (++i === to) return INCOMPLETE;
       c = bytes[i]!;
     }
-    if (c !== COLON || i === start) {
-      const fold = i === start && (c === SP || c === HTAB);
-      return invalid(head, fold ? "line folding" : "field name");
-    }
+    const folded = i === start && (c === SP || c === HTAB);
+    if (!folded && (c !== COLON || i === start)) return invalid(head, "field name");
     const nameEnd = i++;
     while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
     const valueStart = i;
     while (i < to && valueCharacter[bytes[i]!] === 1) i++;
-    if (i === to) return INCOMPLETE;
-    if (bytes[i] !== CR) return invalid(head, "field value");
-    if (i + 1 === to) return INCOMPLETE;
-    if (bytes[i + 1] !== LF) return invalid(head, "bare CR");
+    if (i === to) return folded && !lenient ? invalid(head, "line folding") : INCOMPLETE;
     let valueEnd = i;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) {
       valueEnd--;
     }
-    i += 2;
+    if (folded && !mayFold(head, valueStart, valueEnd)) return invalid(head, "line folding");
+    if (bytes[i] === CR && i + 1 < to && bytes[i + 1] === LF) {
+      i += 2;
+    } else {
+      if (bytes[i] !== CR && (bytes[i] !== LF || !lenient)) return invalid(head, "field value");
+      i = endOfLine(head, bytes, i, to);
+      if (i <= 0) return i;
+    }
+    if (folded) {
+      extendField(head, valueEnd);
+      head.irregular = true;
+      continue;
+    }
     if (head.count === maxFields) return invalid(head, "too many fields");
     const kind = kindOf(bytes, start, nameEnd);
     if (kind !== FIELD_OTHER && !interpret(head, bytes, kind, valueStart, valueEnd)) return INVALID;
     addField(head, kind, start, nameEnd, valueStart, valueEnd);
   }
+}
+
+/**
+ * Reads the line end at `at`: CR LF, or LF alone, where the caller allows that.
+ * @returns the offset after it, INCOMPLETE or INVALID
+ */
+export function endOfLine(head: Head, bytes: Uint8Array, at: number, to: number): number {
+  if (bytes[at] === LF) {
+    head.irregular = true;
+    return at + 1;
+  }
+  if (at + 1 === to) return INCOMPLETE;
+  return bytes[at + 1] === LF ? at + 2 : invalid(head, "bare CR");
+}
+
+/** The kinds of fields whose lines are not folded: readers that do not know it find other framing. */
+const unfolded = 1 << FIELD_CONTENT_LENGTH | 1 << FIELD_TRANSFER_ENCODING | 1 << FIELD_CONNECTION;
+
+/**
+ * Whether a line that begins with space may go on with the field before it; not one of nothing but
+ * space, which some take for the end of the head.
+ */
+function mayFold(head: Head, from: number, to: number): boolean {
+  return head.status > 0 && head.count > 0 && to > from &&
+    (unfolded >> fieldKind(head, head.count - 1) & 1) === 0;
 }

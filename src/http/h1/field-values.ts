@@ -1,5 +1,5 @@
 /** What framing, persistence and pooling need from the values of known fields. */
-import { bytesOf, isWord } from "../bytes.ts";
+import { bytesOf, COMMA, isWord } from "../bytes.ts";
 import {
   EXPECT_CONTINUE,
   EXPECT_NONE,
@@ -21,6 +21,7 @@ import {
 import { nextOption, type Option, readConnection } from "./connection.ts";
 
 const wordChunked = bytesOf("chunked");
+const element: Option = { start: 0, end: 0, next: 0 };
 const wordContinue = bytesOf("100-continue");
 
 /**
@@ -36,7 +37,7 @@ export function interpret(
 ): boolean {
   switch (kind) {
     case FIELD_CONTENT_LENGTH: {
-      const length = parseDecimal(bytes, from, to);
+      const length = parseLength(head, bytes, from, to);
       if (length < 0) return refuse(head, "Content-Length");
       if (head.contentLength >= 0) {
         if (head.contentLength !== length) return refuse(head, "differing Content-Length");
@@ -88,6 +89,23 @@ export function interpret(
   return true;
 }
 
+/**
+ * The value of a Content-Length field; -1 if it is invalid. In a response it may be a list of equal
+ * lengths (RFC 9110, section 8.6).
+ */
+function parseLength(head: Head, bytes: Uint8Array, from: number, to: number): number {
+  const single = parseDecimal(bytes, from, to);
+  if (single >= 0 || head.status === 0) return single;
+  let length = -1;
+  for (let at = from; nextOption(element, bytes, at, to); at = element.next) {
+    const value = parseDecimal(bytes, element.start, element.end);
+    if (value < 0 || length >= 0 && value !== length) return -1;
+    length = value;
+  }
+  head.irregular = true;
+  return bytes[to - 1] === COMMA ? -1 : length;
+}
+
 /** 1*DIGIT as a safe integer; -1 for anything else. */
 function parseDecimal(bytes: Uint8Array, from: number, to: number): number {
   if (from === to || to - from > 16) return -1;
@@ -112,15 +130,13 @@ function isConnectionScheme(bytes: Uint8Array, from: number, to: number): boolea
   return end <= to && (isWord(bytes, from, end, negotiate) || isWord(bytes, from, end, ntlm));
 }
 
-const challenge: Option = { start: 0, end: 0, next: 0 };
-
 /**
  * Whether one of several challenges is of such a scheme. A comma within a quoted string begins one
  * here, too: at worst a connection is kept private that need not be.
  */
 function offersConnectionScheme(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; nextOption(challenge, bytes, at, to); at = challenge.next) {
-    if (isConnectionScheme(bytes, challenge.start, challenge.end)) return true;
+  for (let at = from; nextOption(element, bytes, at, to); at = element.next) {
+    if (isConnectionScheme(bytes, element.start, element.end)) return true;
   }
   return false;
 }

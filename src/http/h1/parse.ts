@@ -3,9 +3,19 @@
  * chapters 2 to 5), in one pass, without I/O. Strict: what two parsers could read in two ways is
  * an error.
  */
-import { parseFields } from "./field-section.ts";
+import { endOfLine, parseFields } from "./field-section.ts";
 import { checkRequest } from "./request-check.ts";
-import { bytesOf, CR, LF, SP, targetCharacter, tokenCharacter, valueCharacter } from "../bytes.ts";
+import {
+  bytesOf,
+  CR,
+  DOT,
+  HTAB,
+  LF,
+  SP,
+  targetCharacter,
+  tokenCharacter,
+  valueCharacter,
+} from "../bytes.ts";
 import {
   type Head,
   INCOMPLETE,
@@ -92,30 +102,69 @@ function versionByte(byte: number, offset: number): boolean {
 }
 const versionLine = bytesOf("HTTP/1.x\r\n");
 
+const wordHttp = bytesOf("HTTP/");
+
 /**
- * Parses a response's head from bytes[from, to).
+ * Parses a response's head from bytes[from, to). Servers are read as HAProxy reads them, where what
+ * they send has one meaning: empty lines before the status line are skipped, spaces and tabs in it
+ * may be several, and any version later than 1.1 is taken for that. It is irregular then.
  * @returns the offset after the head, {@linkcode INCOMPLETE} or {@linkcode INVALID}
  */
 export function parseResponse(head: Head, bytes: Uint8Array, from: number, to: number): number {
   resetHead(head);
   let i = from;
+  while (i < to && (bytes[i] === CR || bytes[i] === LF)) {
+    head.irregular = true;
+    i = endOfLine(head, bytes, i, to);
+    if (i <= 0) return i;
+  }
   head.lineStart = i;
   // "HTTP/1.x NNN", then a reason phrase, whose space some servers leave out with it.
-  const fixed = Math.min(to - i, 12);
+  const fixed = Math.min(to - i, 8);
   for (let k = 0; k < fixed; k++) {
     const c = bytes[i + k]!;
-    const good = k < 8 ? versionByte(c, k) : k === 8 ? c === SP : c >= 48 && c <= 57;
+    const good = k < 5 ? c === wordHttp[k] : k === 6 ? c === DOT : isDigit(c);
     if (!good) return invalid(head, "status line");
   }
-  if (fixed < 12) return INCOMPLETE;
-  head.minor = bytes[i + 7]! - 48;
-  head.status = (bytes[i + 9]! - 48) * 100 + (bytes[i + 10]! - 48) * 10 + bytes[i + 11]! - 48;
-  if (head.status < 100 || head.status > 599) return invalid(head, "status code");
-  i += 12;
-  if (i < to && bytes[i] !== SP && bytes[i] !== CR) return invalid(head, "status line");
+  if (fixed < 8) return INCOMPLETE;
+  readVersion(head, bytes[i + 5]! - 48, bytes[i + 7]! - 48);
+  if (head.minor < 0) return invalid(head, "version");
+  i = spaces(head, bytes, i + 8, to);
+  const status = i;
+  while (i < to && i < status + 3 && isDigit(bytes[i]!)) i++;
+  if (i === to) return INCOMPLETE;
+  if (i < status + 3 || status === head.lineStart + 8) return invalid(head, "status line");
+  head.status = (bytes[status]! - 48) * 100 + (bytes[status + 1]! - 48) * 10 +
+    bytes[status + 2]! - 48;
+  if (head.status < 100) return invalid(head, "status code");
+  if (bytes[i] === HTAB) head.irregular = true;
+  else if (bytes[i] !== SP && bytes[i] !== CR && bytes[i] !== LF) {
+    return invalid(head, "status line");
+  }
   while (i < to && valueCharacter[bytes[i]!] === 1) i++;
-  if (i + 1 >= to) return i < to && bytes[i] !== CR ? invalid(head, "reason phrase") : INCOMPLETE;
-  if (bytes[i] !== CR || bytes[i + 1] !== LF) return invalid(head, "reason phrase");
+  if (i === to) return INCOMPLETE;
+  if (bytes[i] !== CR && bytes[i] !== LF) return invalid(head, "reason phrase");
   head.lineEnd = i;
-  return parseFields(head, bytes, i + 2, to);
+  i = endOfLine(head, bytes, i, to);
+  return i <= 0 ? i : parseFields(head, bytes, i, to);
+}
+
+const isDigit = (c: number): boolean => c >= 48 && c <= 57;
+
+/** Notes the version of a response: -1 if it is earlier than 1.0, which has no status line. */
+function readVersion(head: Head, major: number, minor: number): void {
+  if (major === 1 && minor <= 1) {
+    head.minor = minor;
+  } else {
+    head.minor = major === 0 ? -1 : 1;
+    head.irregular = true;
+  }
+}
+
+/** Skips the white space at `at`, of which there should be one space. @returns its end */
+function spaces(head: Head, bytes: Uint8Array, at: number, to: number): number {
+  let i = at;
+  while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
+  if (i > at && (i > at + 1 || bytes[at] === HTAB)) head.irregular = true;
+  return i;
 }
