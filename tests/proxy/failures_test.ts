@@ -13,8 +13,7 @@ function outcome(w: Scene) {
 
 const bad = {
   garbage: "220 smtp.example.org ESMTP\r\n",
-  "HTTP/2": "HTTP/2.0 200 OK\r\n\r\n",
-  "a bare line feed": "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+  "a bare carriage return": "HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n",
   "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
   "length and chunked":
     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -42,6 +41,36 @@ for (const [name, text] of Object.entries(bad)) {
     }),
   );
 }
+
+const odd = {
+  "lines that end in LF alone": "HTTP/1.1 200 OK\nContent-Length: 2\nX: 1\r\n\nok",
+  "another version": "HTTP/2.0 200 OK\r\nContent-Length: 2\r\nX: 1\r\n\r\nok",
+  "an interim one of the kind": "HTTP/1.1 103 Early\nA: 1\n\nHTTP/1.1 200 OK\n" +
+    "Content-Length: 2\nX: 1\n\nok",
+};
+for (const [name, text] of Object.entries(odd)) {
+  test(
+    `response: ${name}, which has one meaning, passes in a form that has for everybody`,
+    scene(web(), (w) => {
+      w.origin("s1", () => text);
+      const client = w.client().request(request("/"), request("/"));
+      w.run();
+      const early = name.includes("interim") ? "HTTP/1.1 103 Early\r\nA: 1\r\n\r\n" : "";
+      const page = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: 1\r\n\r\nok";
+      assertEquals(client.received, (early + page).repeat(2));
+    }),
+  );
+}
+
+test(
+  "response: a 204 that says how long its content is goes on without",
+  scene(web(), (w) => {
+    w.origin("s1", () => "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\nA: 1\r\n\r\n");
+    const client = w.client().request(request("/"));
+    w.run();
+    assertEquals(client.received, "HTTP/1.1 204 No Content\r\nA: 1\r\n\r\n");
+  }),
+);
 
 for (const framing of ["Content-Length: 9", "Transfer-Encoding: chunked", "X: until-close"]) {
   for (const end of ["fin", "reset"] as const) {

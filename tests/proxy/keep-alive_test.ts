@@ -121,7 +121,7 @@ test(
       w.run();
     }
     // The first response was the last of its connection; the second kept its own for the third.
-    assertEquals(s1.connections.map(({ isClosed }) => isClosed), [true, false]);
+    assertEquals(s1.connections.map(({ isOver }) => isOver), [true, false]);
   }),
 );
 

@@ -1,5 +1,4 @@
 import { ByteBuffer } from "../byte-buffer.ts";
-import { CR, LF } from "../bytes.ts";
 import { fieldEnd, fieldStart, type Head } from "../head.ts";
 
 /**
@@ -17,8 +16,6 @@ export class HeadJournal {
   #emptyLine = 0;
   #moved = 0;
   #retained = false;
-  /** Line ends may be LF alone, and are written as CRLF. */
-  #bareLf = false;
   /** The edits, by their place: source[from, to) becomes text[textFrom, textTo). */
   #count = 0;
   readonly #from: number[] = [];
@@ -35,7 +32,6 @@ export class HeadJournal {
     this.#emptyLine = head.emptyLine;
     this.#moved = 0;
     this.#retained = false;
-    this.#bareLf = head.bareLf;
     this.#count = 0;
     this.#text.length = 0;
   }
@@ -53,7 +49,7 @@ export class HeadJournal {
 
   /** Whether the head that is written differs from the one that came. */
   get edited(): boolean {
-    return this.#count > 0 || this.#bareLf;
+    return this.#count > 0;
   }
   /** The head as it came: source[first, end). */
   get source(): Uint8Array {
@@ -153,25 +149,12 @@ export class HeadJournal {
   write(target: ByteBuffer): void {
     let next = this.#first;
     for (let i = 0; i < this.#count; i++) {
-      this.#copy(target, next, this.#from[i]!);
+      target.append(this.#source, next, this.#from[i]!);
       target.append(this.#text.bytes, this.#textFrom[i]!, this.#textTo[i]!);
       next = this.#to[i]!;
     }
-    this.#copy(target, next, this.#end);
-  }
-
-  #copy(target: ByteBuffer, from: number, to: number): void {
-    if (!this.#bareLf) return target.append(this.#source, from, to);
-    const source = this.#source;
-    for (let at = from; at < to; at++) {
-      if (source[at] !== LF || source[at - 1] === CR) continue;
-      target.append(source, from, at);
-      target.append(lineEnd, 0, 2);
-      from = at + 1;
-    }
-    target.append(source, from, to);
+    target.append(this.#source, next, this.#end);
   }
 }
 
 const noBytes = new Uint8Array(0);
-const lineEnd = new Uint8Array([CR, LF]);

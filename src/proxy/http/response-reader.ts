@@ -11,6 +11,7 @@ import {
   unseenContent,
   UNTIL_CLOSE,
 } from "../../http/h1/content.ts";
+import { canonicalHead } from "../../http/h1/canonical.ts";
 import { parseResponse } from "../../http/h1/parse.ts";
 import { createHead } from "../../http/head.ts";
 import type { ServerEvents } from "../stream/endpoints.ts";
@@ -92,7 +93,7 @@ export class ResponseReader {
       this.#carry = null;
     }
     for (let from = 0;;) {
-      const end = parseResponse(head, bytes, from, bytes.length);
+      let end = parseResponse(head, bytes, from, bytes.length);
       const size = (end > 0 ? end : bytes.length) - from;
       if (end < 0) return this.events.onResponseInvalid(head.error, bytes);
       if (size > this.headLimit) {
@@ -101,6 +102,13 @@ export class ResponseReader {
       if (end === 0) {
         if (from < bytes.length) this.#carry = keep(bytes, from, bytes.length, owner);
         return;
+      }
+      if (head.irregular) {
+        // What has one meaning, but not for everybody, passes on in a form that has.
+        bytes = join(canonicalHead(head, bytes), bytes, end, bytes.length);
+        owner = null;
+        from = 0;
+        end = parseResponse(head, bytes, 0, bytes.length);
       }
       const framing = responseFraming(head, this.#method);
       if (framing < 0) return this.events.onResponseInvalid("ambiguous framing", bytes);
@@ -122,7 +130,8 @@ export class ResponseReader {
     const contentEnd = scanContent(content, bytes, end, bytes.length);
     if (contentEnd < 0) return this.events.onResponseInvalid(content.error, bytes);
     this.answered = true;
-    this.surplus = contentEnd < bytes.length || head.framingIgnored;
+    const mayFollow = head.framingIgnored && (head.chunked || head.contentLength > 0);
+    this.surplus = contentEnd < bytes.length || mayFollow;
     this.persistent = head.minor === 1 ? !head.close : head.keepAlive && !head.close;
     const { out, outFrom, outTo, done } = content;
     this.events.onResponse(

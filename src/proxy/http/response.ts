@@ -20,7 +20,6 @@ import {
 } from "../../persist/response.ts";
 
 const privateLine = bytesOf("Cache-Control: private\r\n");
-const version = bytesOf("HTTP/1.1");
 
 /**
  * Notes what changes in a response's head, of an interim one too, apart from cookies.
@@ -34,9 +33,6 @@ export function editResponse(
   close: boolean,
   minor: number,
 ): void {
-  if (head.otherVersion) {
-    journal.replace(head.lineStart, head.lineStart + version.length, version);
-  }
   if (head.framingIgnored || head.repeatedLength) {
     let lengths = 0;
     for (let i = 0; i < head.count; i++) {
