@@ -59,7 +59,7 @@ export function editRequestHop(
     (!announced || head.hasNamed || head.upgrade !== upgrade || head.hasTe);
   if (head.hasNamed || head.hasTe || head.hasUpgrade) {
     cutHop(journal, head, bytes, upgrade);
-    if (trailers) journal.addField(teLine);
+    if (trailers) keepTrailers(journal, head, bytes);
   }
   const closes = close && head.minor === 1;
   if (rewrite) {
@@ -99,11 +99,26 @@ export function editResponseHop(
   }
 }
 
-/** Takes out the fields that Connection names, TE, and Upgrade or what of it does not pass. */
+/** Whether TE field `i` says no more than that trailers are accepted. */
+function isTrailers(head: Head, i: number, bytes: Uint8Array): boolean {
+  return isWord(bytes, valueStart(head, i), valueEnd(head, i), trailersWord);
+}
+
+/** Of TE fields that accept trailers, says so in one, where none says no more than that. */
+function keepTrailers(journal: HeadJournal, head: Head, bytes: Uint8Array): void {
+  for (let i = 0; i < head.count; i++) {
+    if (fieldKind(head, i) === FIELD_TE && isTrailers(head, i, bytes)) return;
+  }
+  journal.addField(teLine);
+}
+
+/** Takes out the fields that Connection names, and what of TE and Upgrade does not pass. */
 function cutHop(journal: HeadJournal, head: Head, bytes: Uint8Array, upgrade: boolean): void {
   for (let i = 0; i < head.count; i++) {
     const kind = fieldKind(head, i);
-    if (kind === FIELD_NAMED || kind === FIELD_TE || (kind === FIELD_UPGRADE && !upgrade)) {
+    if (kind === FIELD_NAMED || (kind === FIELD_UPGRADE && !upgrade)) {
+      journal.cutField(head, i);
+    } else if (kind === FIELD_TE && !isTrailers(head, i, bytes)) {
       journal.cutField(head, i);
     } else if (kind === FIELD_UPGRADE && hasHttp(head, i, bytes)) {
       journal.cutField(head, i);
