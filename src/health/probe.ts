@@ -1,4 +1,4 @@
-/** One check: a connection, a conversation over it, a verdict, all within a time. */
+/** One check: a connection, a request and a response over it, a verdict, all within a time. */
 import { encodeProxyHeader, type ProxyVersion } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint, Network, Socket } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
@@ -32,7 +32,7 @@ export function checkTimeouts(
   return { connect: Math.min(inter, timeout.connect ?? inter), answer: timeout.check };
 }
 
-/** Whom to check, from where, for how long. */
+/** What to check, from where, for how long. */
 export interface Target {
   readonly endpoint: Endpoint;
   readonly options: ConnectOptions;
@@ -41,8 +41,8 @@ export interface Target {
   readonly timeouts: CheckTimeouts;
 }
 
-/** What is said over a check's connection, and heard; one object a check. */
-export interface Conversation {
+/** What is sent over a check's connection, and how the response is judged; one object a check. */
+export interface Exchange {
   /** What to send once the connection stands. */
   readonly request: Uint8Array;
   /** The verdict's status if no other came in time. */
@@ -58,7 +58,7 @@ export type Probe = (done: (result: CheckResult) => void) => () => void;
 
 /**
  * Starts a check.
- * @param conversation null: the connection is all that is asked for, and a PROXY header all that
+ * @param exchange null: the connection is all that is asked for, and a PROXY header all that
  * is sent
  * @param done called once, from the event loop; the connection is closed by then
  * @returns a function that gives up on the check; `done` is not called then
@@ -67,7 +67,7 @@ export function startProbe(
   network: Network,
   clock: Clock,
   target: Target,
-  conversation: Conversation | null,
+  exchange: Exchange | null,
   done: (result: CheckResult) => void,
 ): () => void {
   const { timeouts } = target;
@@ -81,16 +81,16 @@ export function startProbe(
   const socket = network.connect(target.endpoint, target.options, {
     opened(socket) {
       established = true;
-      request = wholeRequest(target, conversation, socket);
-      if (conversation !== null && timeouts.answer !== null) {
+      request = wholeRequest(target, exchange, socket);
+      if (exchange !== null && timeouts.answer !== null) {
         cancelTimeout();
         cancelTimeout = clock.schedule(timeouts.answer, expire);
       }
       send(socket);
     },
     drain: send,
-    data: (_socket, bytes) => conclude(conversation?.data(bytes) ?? null),
-    ended: () => conclude(conversation?.ended() ?? null),
+    data: (_socket, bytes) => conclude(exchange?.data(bytes) ?? null),
+    ended: () => conclude(exchange?.ended() ?? null),
     closed(_socket, { code }) {
       conclude(established ? connectionBroken(code) : connectFailure(code));
     },
@@ -99,12 +99,10 @@ export function startProbe(
   function send(socket: Socket): void {
     if (!established) return;
     if (sent < request.length) sent += Math.max(0, socket.write(request, sent, request.length));
-    if (conversation === null && sent === request.length) conclude(verdict("L4OK"));
+    if (exchange === null && sent === request.length) conclude(verdict("L4OK"));
   }
   function expire(): void {
-    // Nobody waits for the rest of a late answer.
-    socket.reset();
-    conclude(verdict(established && conversation !== null ? conversation.timeout : "L4TOUT"));
+    conclude(verdict(established && exchange !== null ? exchange.timeout : "L4TOUT"));
   }
   function conclude(found: Verdict | null): void {
     if (found === null || over) return;
@@ -114,7 +112,9 @@ export function startProbe(
   function release(): void {
     over = true;
     cancelTimeout();
-    socket.close();
+    // Nothing that comes now matters. As HAProxy does: a close that the server must answer would
+    // keep the port in TIME_WAIT, one more with each check.
+    socket.reset();
   }
   return () => {
     if (!over) release();
@@ -126,10 +126,10 @@ const nothing = new Uint8Array(0);
 /** What to send: the header of the PROXY protocol, where there is to be one, and the request. */
 function wholeRequest(
   { proxyHeader }: Target,
-  conversation: Conversation | null,
+  exchange: Exchange | null,
   socket: Socket,
 ): Uint8Array {
-  const request = conversation?.request ?? nothing;
+  const request = exchange?.request ?? nothing;
   if (proxyHeader === null) return request;
   const header = ownHeader(proxyHeader, socket);
   const whole = new Uint8Array(header.length + request.length);
@@ -139,8 +139,8 @@ function wholeRequest(
 }
 
 /**
- * A check is made on nobody's behalf. As HAProxy does, version 2 says so; version 1 cannot, and
- * tells of the check's own connection.
+ * A check relays no client's connection. As HAProxy does, version 2 says so (LOCAL); version 1
+ * cannot, and names the check's own connection.
  */
 function ownHeader(version: ProxyVersion, socket: Socket): Uint8Array {
   return encodeProxyHeader(

@@ -7,7 +7,7 @@
  */
 import type { Network } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
-import { type Conversation, type Probe, startProbe, type Target } from "./probe.ts";
+import { type Exchange, type Probe, startProbe, type Target } from "./probe.ts";
 import { type Verdict, verdict } from "./result.ts";
 
 /** A check that asks for a TLS handshake. @param random from 0 to 1, like Math.random */
@@ -17,7 +17,7 @@ export function sslHelloProbe(
   target: Target,
   random: () => number,
 ): Probe {
-  return (done) => startProbe(network, clock, target, conversation(clientHello(random)), done);
+  return (done) => startProbe(network, clock, target, exchange(clientHello(random)), done);
 }
 
 /** TLS 1.3's cipher suites, then what servers of TLS 1.2 and before have had in use. */
@@ -99,7 +99,7 @@ const SERVER_HELLO = 2;
 /** A record's header, and the two bytes of an alert. */
 const enough = 7;
 
-function conversation(request: Uint8Array): Conversation {
+function exchange(request: Uint8Array): Exchange {
   const answer: number[] = [];
   return {
     request,

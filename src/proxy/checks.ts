@@ -75,12 +75,12 @@ function planOf({ config, address, backend }: Server): CheckPlan | null {
   return target === null ? null : { target, check: backend.config.check, settings: config };
 }
 
-function probeOf(target: Target, check: Check, { network, clock }: Runtime): Probe {
+function probeOf(target: Target, check: Check, { network, clock, headLimit }: Runtime): Probe {
   switch (check.kind) {
     case "tcp":
       return tcpProbe(network, clock, target);
     case "http":
-      return httpProbe(network, clock, target, check);
+      return httpProbe(network, clock, target, check, headLimit);
     case "ssl-hello":
       return sslHelloProbe(network, clock, target, Math.random);
   }

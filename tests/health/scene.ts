@@ -2,7 +2,7 @@
 import type { CheckResult } from "#src/health/result.ts";
 import type { Probe, Target } from "#src/health/probe.ts";
 import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
-import type { Listener, Socket, SocketEvents } from "#src/net/socket.ts";
+import type { Listener, Socket, SocketErrorCode, SocketEvents } from "#src/net/socket.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { latin1, textOf } from "../latin1.ts";
 
@@ -17,22 +17,24 @@ export const target: Target = {
 /** What a server does with a check's connection. */
 export interface Behaviour {
   accepted?(socket: Socket): void;
-  /** Called with all that was heard so far, each time something comes. */
-  heard?(socket: Socket, request: string): void;
+  /** Called with all that has come so far, each time something comes. */
+  received?(socket: Socket, request: string): void;
+  /** The connection has ended by the check: by "FIN", or for this error. */
+  over?(how: "FIN" | SocketErrorCode): void;
 }
 
 /** A server that answers each request with `parts`, `pause` ms apart, and then closes. */
 export function answering(scene: Scene, parts: readonly string[], pause = 0): Behaviour {
   return {
-    heard(socket, request) {
+    received(socket, request) {
       if (!request.endsWith("\r\n\r\n")) return;
-      parts.forEach((part, i) => scene.clock.schedule(i * pause, () => say(socket, part)));
+      parts.forEach((part, i) => scene.clock.schedule(i * pause, () => send(socket, part)));
       scene.clock.schedule(parts.length * pause, () => socket.close());
     },
   };
 }
 
-export function say(socket: Socket, part: string): void {
+export function send(socket: Socket, part: string): void {
   socket.write(latin1(part), 0, part.length);
 }
 
@@ -53,13 +55,16 @@ export function scene(options: MemoryOptions = {}) {
       behaviour.accepted?.(socket);
       return {
         opened() {},
-        data(socket, received) {
-          requests[index] += textOf(received);
-          behaviour.heard?.(socket, requests[index]!);
+        data(socket, bytes) {
+          requests[index] += textOf(bytes);
+          behaviour.received?.(socket, requests[index]!);
         },
         drain() {},
-        ended: (socket) => socket.close(),
-        closed() {},
+        ended(socket) {
+          behaviour.over?.("FIN");
+          socket.close();
+        },
+        closed: (_, { code }) => behaviour.over?.(code),
       };
     });
   }

@@ -2,7 +2,7 @@ import { clientHello, sslHelloProbe } from "#src/health/ssl-hello.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { type Behaviour, endpoint, say, scene, target } from "./scene.ts";
+import { type Behaviour, endpoint, scene, send, target } from "./scene.ts";
 
 const random = () => 0.5;
 
@@ -20,13 +20,13 @@ function saying(parts: readonly string[], close: boolean, pause = 0) {
   const stage = scene();
   let said = false;
   const behaviour: Behaviour = {
-    heard(socket, request) {
+    received(socket, request) {
       if (said || request.length < helloLength(request)) return;
       said = true;
       const inTurn = (i: number): void => {
         const part = parts[i];
         if (part === undefined) return close ? socket.close() : undefined;
-        say(socket, part);
+        send(socket, part);
         if (pause === 0) inTurn(i + 1);
         else stage.clock.schedule(pause, () => inTurn(i + 1));
       };
@@ -102,7 +102,7 @@ test("ssl-hello: refused and reset connections are named as those of other check
   stage.network.answer(endpoint, "silence");
   assertEquals(stage.check(probe(), 2000)[0]?.status, "L4TOUT");
   stage.network.answer(endpoint, "listener");
-  stage.serve({ heard: (socket) => socket.reset() });
+  stage.serve({ received: (socket) => socket.reset() });
   const [result] = stage.check(probe(), 10);
   assertEquals([result?.status, result?.info], ["SOCKERR", "Connection reset by peer"]);
 });

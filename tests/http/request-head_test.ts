@@ -176,7 +176,14 @@ test("request: a head is used again without a trace of the one before", () => {
     "Content-Length: 1",
     "Cookie: a",
     "Set-Cookie: a",
+    "Connection: x",
+    "Upgrade: x",
+    "TE: x",
+    "Expect: x",
+    "Authorization: NTLM",
   ));
+  full.head.irregular = full.head.framingIgnored = true;
+  full.head.status = 204;
   const twoHosts = bytesOf(withField("Host: b"));
   assertEquals(parseRequest(full.head, twoHosts, 0, twoHosts.length), INVALID);
   const again = bytesOf("GET / HTTP/1.0\r\n\r\n");

@@ -103,7 +103,8 @@ export function scanChunked(
   from: number,
   to: number,
 ): number {
-  const { lenient } = content;
+  // A line of a server may end in LF alone, where there is no other reading. No byte is -1.
+  const loneLf = content.lenient ? LF : -1;
   let { state, left, line } = content;
   let i = from;
   // Where the bytes begin that pass on and have not been passed yet; -1: what is read does not pass.
@@ -123,8 +124,6 @@ export function scanChunked(
     }
     const c = bytes[i++]!;
     if (++line > maxTrailers) return broken(content, "trailer section too long");
-    // A line of a server may end in LF alone, where no other reading is valid.
-    const loneLf = c === LF && lenient;
     switch (state) {
       case SIZE_FIRST:
       case SIZE: {
@@ -143,10 +142,10 @@ export function scanChunked(
         }
         if (c === SEMICOLON) state = EXTENSION;
         else if (c === SP || c === HTAB) state = BEFORE_EXTENSION;
-        else if (!loneLf) return broken(content, "chunk size");
+        else if (c !== loneLf) return broken(content, "chunk size");
         pass(bytes, start, i - 1);
         start = -1;
-        if (!loneLf) break;
+        if (c !== loneLf) break;
         pass(lineEnd, 0, 2);
         start = i;
         state = left > 0 ? DATA : TRAILER_START;
@@ -157,10 +156,10 @@ export function scanChunked(
         // Old servers pad their sizes with spaces.
         if (c === SEMICOLON) {
           state = EXTENSION;
-        } else if (c === CR && lenient) {
+        } else if (c === CR && content.lenient) {
           state = SIZE_LF;
           start = i - 1;
-        } else if (loneLf) {
+        } else if (c === loneLf) {
           pass(lineEnd, 0, 2);
           start = i;
           state = left > 0 ? DATA : TRAILER_START;
@@ -188,7 +187,7 @@ export function scanChunked(
       case DATA_CR:
         if (c === CR) {
           state = DATA_LF;
-        } else if (loneLf) {
+        } else if (c === loneLf) {
           pass(bytes, start, i - 1);
           pass(lineEnd, 0, 2);
           start = i;
@@ -212,7 +211,7 @@ export function scanChunked(
           trailers = i - 1;
           pass(bytes, start, trailers);
           start = -1;
-        } else if (loneLf) {
+        } else if (c === loneLf) {
           if (trailers < 0) {
             pass(bytes, start, i - 1);
             pass(lineEnd, 0, 2);
@@ -230,7 +229,7 @@ export function scanChunked(
         break;
       case TRAILER_VALUE:
         if (c === CR) state = TRAILER_LF;
-        else if (loneLf) state = TRAILER_START;
+        else if (c === loneLf) state = TRAILER_START;
         else if (valueCharacter[c] === 0) return broken(content, "trailer field value");
         break;
       case TRAILER_LF:

@@ -45,7 +45,8 @@ const methods = new Map([
 ]);
 const methodBytes = [...methods].map(([name, id]) => [id, bytesOf(name)] as const);
 
-function methodOf(bytes: Uint8Array, from: number, to: number): number {
+/** The method that bytes[from, to) is, one of METHOD_... */
+export function methodOf(bytes: Uint8Array, from: number, to: number): number {
   if (to - from === 3 && bytes[from] === 71 && bytes[from + 1] === 69 && bytes[from + 2] === 84) {
     return METHOD_GET;
   }
