@@ -145,10 +145,14 @@ export interface Socket {
    */
   splice?(to: Socket, count: number, heard: Splicing): boolean;
   /**
-   * Whether something has come that has not been told, or the end: what follows the last byte of a
-   * {@linkcode splice}, say.
+   * Whether the connection is established, and nothing has come that the owner has not been shown:
+   * no byte, no FIN, no error. It is false from `ended` on, and while a {@linkcode splice} reads
+   * here. Asked of the kernel now, by one system call, also while paused: for an idle connection
+   * that is to be used again, as what has come before the request is no response to it (RFC 9112
+   * section 9.2). An adapter that cannot ask knows
+   * what came before this turn of its event loop, and says false while paused.
    */
-  hasMore?(): boolean;
+  isQuiet(): boolean;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */

@@ -186,7 +186,7 @@ export class HttpStream extends HttpRequestWay implements ResponseContext {
   #exchanged(clean: boolean): void {
     const reusable = clean && this.#serverKeeps && !this.close && this.requestContent.done &&
       this.connection!.out.empty && this.responseContent.kind !== UNTIL_CLOSE &&
-      this.connection!.socket.hasMore?.() !== true;
+      this.connection!.socket.isQuiet();
     this.releaseConnection(reusable);
     this.complete();
   }

@@ -1,7 +1,7 @@
 /** Connected sockets on Bun's event loop (Linux): descriptors made by libc, adopted by Bun. */
 import type { Socket as NativeSocket, SocketHandler } from "bun";
 import { errnoName, sendBoth } from "../linux/libc.ts";
-import { peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
+import { hasNothing, peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
 /** A class, because thousands of them share their methods on the hot path. */
@@ -108,6 +108,10 @@ export class BunSocket implements Socket {
     if (this.done) return;
     this.done = true;
     this.native?.terminate();
+  }
+  isQuiet(): boolean {
+    if (this.done || !this.open || this.endedTold) return false;
+    return hasNothing(descriptorOf(this.native));
   }
   peerGone(): boolean {
     if (this.done) return true;

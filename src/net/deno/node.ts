@@ -131,6 +131,9 @@ class NodeSocket implements Socket {
     if (this.#connected) this.native.resetAndDestroy();
     else this.native.destroy();
   }
+  isQuiet(): boolean {
+    return this.#connected && !this.#done && !this.#paused && !this.peerGone();
+  }
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined;
   }

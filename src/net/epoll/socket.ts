@@ -2,7 +2,7 @@
 import { beginning, inbox } from "./inbox.ts";
 import { type Pipes, Splice } from "./splice.ts";
 import { C, errnoName, getOption, lastErrno, sendBoth, sendBytes } from "../linux/libc.ts";
-import { canBeRead, peerHasClosed, peerOf } from "../linux/connect.ts";
+import { hasNothing, peerHasClosed, peerOf } from "../linux/connect.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -196,11 +196,9 @@ export class EpollSocket implements Socket {
     return true;
   }
 
-  hasMore(): boolean {
-    if (!this.#has(READABLE)) return false;
-    if (this.#has(DONE | HUNG_UP | BROKEN) || canBeRead(this.fd)) return true;
-    this.state &= ~READABLE;
-    return false;
+  isQuiet(): boolean {
+    const stands = (this.state & (OPEN | DONE | HUNG_UP | BROKEN | ENDED)) === OPEN;
+    return stands && this.spliceFrom === null && hasNothing(this.fd);
   }
 
   /** The next read, of any socket, goes to the same place. */

@@ -15,6 +15,7 @@ import { showEndpoint, SocketError } from "../socket.ts";
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const POLLIN = 1;
+const POLLPRI = 2;
 const POLLRDHUP = 0x2000;
 const EINPROGRESS = 115;
 
@@ -77,9 +78,9 @@ const pollView = new DataView(pollfd.buffer);
 export function peerHasClosed(fd: number): boolean {
   return holds(fd, POLLRDHUP);
 }
-/** Whether there is something to read, or an end. */
-export function canBeRead(fd: number): boolean {
-  return holds(fd, POLLIN);
+/** Whether a connected socket has no byte to be read, urgent ones included, no FIN and no error. */
+export function hasNothing(fd: number): boolean {
+  return !holds(fd, POLLIN | POLLPRI | POLLRDHUP);
 }
 /** Whether one of these POLL* applies, or an error or a reset, which is told unasked (poll(2)). */
 function holds(fd: number, what: number): boolean {

@@ -279,6 +279,10 @@ export class PromiseSocket implements Socket {
     this.#connection = undefined;
   }
 
+  isQuiet(): boolean {
+    const reads = this.#connection !== undefined && !this.#done && !this.#paused;
+    return reads && this.#held === 0 && !this.peerGone();
+  }
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined;
   }
