@@ -1,6 +1,6 @@
 /** Connected sockets on Bun's event loop (Linux): descriptors made by libc, adopted by Bun. */
 import type { Socket as NativeSocket, SocketHandler } from "bun";
-import { errnoName, sendBoth } from "../linux/libc.ts";
+import { sendBoth, socketError } from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
@@ -140,9 +140,9 @@ const largeRead = 16384;
 let kept = false;
 
 /** The error of a `close` or `connectError` callback. */
-function socketError(socket: BunSocket, error: unknown): SocketError {
+function reasonOf(socket: BunSocket, error: unknown): SocketError {
   const errno = (error as { errno?: number } | undefined)?.errno;
-  if (typeof errno === "number") return new SocketError(errnoName(Math.abs(errno)));
+  if (typeof errno === "number") return socketError(Math.abs(errno));
   return new SocketError(socket.open ? "ECONNRESET" : "ECONNREFUSED");
 }
 
@@ -175,10 +175,10 @@ export const handler: SocketHandler<BunSocket> = {
     const socket = native.data;
     if (socket.done) return;
     if (socket.finSent && error === undefined) socket.ended();
-    else socket.broken(socketError(socket, error));
+    else socket.broken(reasonOf(socket, error));
   },
   connectError(native, error) {
-    if (!native.data.done) native.data.broken(socketError(native.data, error));
+    if (!native.data.done) native.data.broken(reasonOf(native.data, error));
   },
 };
 

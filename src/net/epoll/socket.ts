@@ -1,7 +1,7 @@
 /** Connected sockets on an event loop of our own (Linux, Bun), watched for edges. */
 import { beginning, inbox } from "./inbox.ts";
 import { type Pipes, Splice } from "./splice.ts";
-import { C, errnoName, getOption, lastErrno, sendBoth, sendBytes } from "../linux/libc.ts";
+import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, peerOf } from "../linux/connect.ts";
 import {
   EPOLLERR,
@@ -24,7 +24,7 @@ import {
   SOL_SOCKET,
 } from "../linux/constants.ts";
 import { type PackedHost, packHost, portIn, showHost } from "../linux/sockaddr.ts";
-import { type Socket, SocketError, type SocketEvents, type Splicing } from "../socket.ts";
+import { type Socket, type SocketError, type SocketEvents, type Splicing } from "../socket.ts";
 
 /** What an event loop does for its sockets. */
 export interface SocketHost {
@@ -332,7 +332,7 @@ export class EpollSocket implements Socket {
     return this.#errno ||= getOption(this.fd, SOL_SOCKET, SO_ERROR) || ECONNRESET;
   }
   #break(): void {
-    this.refuse(new SocketError(errnoName(this.#reason())));
+    this.refuse(socketError(this.#reason()));
   }
   /** Tells the owner that it is closed. */
   refuse(error: SocketError): void {
