@@ -35,6 +35,11 @@ export interface SocketHost {
   attend(socket: EpollSocket): void;
   /** Closes its descriptor, and tells it no more events. */
   forget(socket: EpollSocket): void;
+  /**
+   * What an owner has thrown; its socket, if it has one, is reset, and the owner told so.
+   * @throws {unknown} the same, where nobody hears of faults
+   */
+  fault(socket: EpollSocket | null, error: unknown): void;
 }
 
 // The state of a socket: bits, so that an idle connection is one small object.
@@ -227,6 +232,12 @@ export class EpollSocket implements Socket {
     if (this.fd >= 0) C.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, atOnce, 8);
     this.#leave();
   }
+  /** Resets it, and tells the owner. */
+  abort(error: SocketError): void {
+    if (this.#has(DONE)) return;
+    this.reset();
+    this.events.closed(this, error);
+  }
   peerGone(): boolean {
     return this.#has(DONE | HUNG_UP | BROKEN) || peerHasClosed(this.fd);
   }
@@ -243,8 +254,23 @@ export class EpollSocket implements Socket {
     }
   }
 
+  /** Reads what has come, for the owner that listens by now. */
+  begin(): void {
+    try {
+      this.read();
+    } catch (error) {
+      this.host.fault(this, error);
+    }
+  }
   /** The set tells of it. */
   told(mask: number): void {
+    try {
+      this.#take(mask);
+    } catch (error) {
+      this.host.fault(this, error);
+    }
+  }
+  #take(mask: number): void {
     if (!this.#has(OPEN)) {
       if ((mask & EPOLLERR) !== 0 || this.#has(BROKEN)) return this.#break();
       // Who has accepted it may have left already: on a unix socket both ends are hung up then.
@@ -274,7 +300,7 @@ export class EpollSocket implements Socket {
   /** Comes back to what a call has left to be done: nothing is told inside a call. */
   attend(): void {
     this.state &= ~ATTENDED;
-    this.read();
+    this.begin();
   }
 
   /** Whether there may be something to read, for an owner who listens. */

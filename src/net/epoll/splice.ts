@@ -147,7 +147,12 @@ export class Splice {
     const waits = this.#held > 0;
     if (passed === 0 && waits === this.#waits) return;
     this.#waits = waits;
-    this.#heard.spliced(source, passed, waits);
+    try {
+      this.#heard.spliced(source, passed, waits);
+    } catch (error) {
+      // The set may have told of the target, which is another owner's.
+      source.host.fault(source, error);
+    }
   }
 
   /** Hands to the target what is held. @returns how much it took; -1: it is broken */
