@@ -102,7 +102,6 @@ export function startProbe(
     if (conversation === null && sent === request.length) conclude(verdict("L4OK"));
   }
   function expire(): void {
-    // Nobody waits for the rest of a late answer.
     socket.reset();
     conclude(verdict(established && conversation !== null ? conversation.timeout : "L4TOUT"));
   }
@@ -114,7 +113,10 @@ export function startProbe(
   function release(): void {
     over = true;
     cancelTimeout();
-    socket.close();
+    // Closed, it would stay in TIME_WAIT: a port for each check of the last minute. HAProxy resets too.
+    // A header that nothing answers may still be under way.
+    if (conversation === null && sent > 0) socket.close();
+    else socket.reset();
   }
   return () => {
     if (!over) release();

@@ -162,7 +162,11 @@ export interface Socket {
   shutdown(): void;
   /** Closes both directions; what the kernel took is still delivered. Idempotent. */
   close(): void;
-  /** Closes at once with a reset; undelivered bytes are dropped. Does nothing after close(). */
+  /**
+   * Closes at once with a reset, which leaves no TIME_WAIT behind. What the peer has not acknowledged
+   * is dropped: so it is for a connection that broke, or over which nothing is under way, as a server
+   * has answered all of it. Does nothing after close().
+   */
   reset(): void;
   /**
    * Whether the peer has closed or reset the connection, asked of the kernel: also seen while
