@@ -9,7 +9,7 @@ import type { Clock } from "../../time/clock.ts";
 import { LoopClock } from "./clock.ts";
 import type { OnFault } from "../faults.ts";
 import { Acceptor, type AcceptorHost, serveFrom } from "./acceptor.ts";
-import { BROKEN, EpollSocket, OUTGOING } from "./socket.ts";
+import { BROKEN, EpollSocket, OUTGOING, UNIX } from "./socket.ts";
 import { Pipes } from "./splice.ts";
 import { closeDescriptor, setOption } from "../linux/libc.ts";
 import { connectTo } from "../linux/connect.ts";
@@ -296,8 +296,9 @@ class Loop implements EpollLoop, AcceptorHost {
       this.defer(() => socket.refuse(made));
       return socket;
     }
-    const socket = new EpollSocket(this, made, events, OUTGOING);
-    setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
+    const ip = to.kind === "ip";
+    const socket = new EpollSocket(this, made, events, ip ? OUTGOING : OUTGOING | UNIX);
+    if (ip) setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
     this.adopt(socket);
     return socket;
   }

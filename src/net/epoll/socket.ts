@@ -23,6 +23,7 @@ import {
   SO_LINGER,
   SOL_SOCKET,
 } from "../linux/constants.ts";
+import { endedAtDescriptors, receiveBytes } from "../linux/receive.ts";
 import { type PackedHost, packHost, portIn, showHost } from "../linux/sockaddr.ts";
 import { type Socket, type SocketError, type SocketEvents, type Splicing } from "../socket.ts";
 
@@ -72,6 +73,9 @@ export const OUTGOING = 4096;
 /** A read ends before a byte of urgent data, and after it there may be more (tcp(7)). */
 const URGENT = 8192;
 
+/** A unix socket: descriptors may come along, and a read ends there. */
+export const UNIX = 16384;
+
 const always = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 /** SO_LINGER's struct linger: on, for 0 seconds, which makes a close a reset (socket(7)). */
@@ -115,6 +119,7 @@ export class EpollSocket implements Socket {
   knowPeer(address: Uint8Array): void {
     this.#peer = packHost(address);
     if (this.#peer !== null) this.#peerPort = portIn(address);
+    else this.state |= UNIX;
   }
   get remoteAddress(): string {
     if (this.#peer !== null) return showHost(this.#peer);
@@ -325,11 +330,21 @@ export class EpollSocket implements Socket {
       }
       if (this.spliceFrom !== null) return this.#pass(this.spliceFrom);
       if (reads === mostReads) return this.ask();
-      const length = C.recv(this.fd, inbox, inbox.length, 0);
+      const length = this.receive(inbox.length);
       if (length <= 0) return this.#end(length);
-      if (length < inbox.length) this.hasNoMore();
       this.events.data(this, beginning(length));
     }
+  }
+  /** Reads up to `most` bytes into the inbox. @returns how many; 0: the end; -1: see lastErrno() */
+  receive(most: number): number {
+    if (this.#has(UNIX)) {
+      const length = receiveBytes(this.fd, inbox, most);
+      if (length > 0 && length < most && !endedAtDescriptors()) this.hasNoMore();
+      return length;
+    }
+    const length = C.recv(this.fd, inbox, most, 0);
+    if (length > 0 && length < most) this.hasNoMore();
+    return length;
   }
   #pass(incoming: Splice): void {
     incoming.pump();
