@@ -36,3 +36,14 @@ export async function until<T>(
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
+
+/**
+ * Waits for what the kernel does, while nothing else runs: no event of any loop comes in between.
+ * @throws {Error} after a second
+ */
+export function untilNow(done: () => boolean, what: string): void {
+  const deadline = performance.now() + 1000;
+  while (!done()) {
+    if (performance.now() > deadline) throw new Error(`no turn of a loop brings ${what}`);
+  }
+}

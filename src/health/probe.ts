@@ -112,9 +112,10 @@ export function startProbe(
   function release(): void {
     over = true;
     cancelTimeout();
-    // Nothing that comes now matters. As HAProxy does: a close that the server must answer would
-    // keep the port in TIME_WAIT, one more with each check.
-    socket.reset();
+    // Closed, it would stay in TIME_WAIT: a port for each check of the last minute. HAProxy resets,
+    // too. But a header that nothing answers may still be under way.
+    if (exchange === null && sent > 0) socket.close();
+    else socket.reset();
   }
   return () => {
     if (!over) release();

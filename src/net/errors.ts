@@ -1,23 +1,9 @@
 /** From what a runtime throws to the seam's errors. */
-import { SocketError, type SocketErrorCode } from "./socket.ts";
+import { socketCode } from "./linux/errno.ts";
+import { SocketError } from "./socket.ts";
 
-const codes: ReadonlyMap<string, SocketErrorCode> = new Map([
-  ...([
-    "ECONNREFUSED",
-    "ECONNRESET",
-    "ETIMEDOUT",
-    "EHOSTUNREACH",
-    "ENETUNREACH",
-    "EADDRINUSE",
-    "EADDRNOTAVAIL",
-    "EACCES",
-    "EMFILE",
-    "ENOENT",
-    "EPIPE",
-    "EINVAL",
-  ] as const).map((code) => [code, code] as const),
-  ["EPERM", "EACCES"],
-  ["ENFILE", "EMFILE"],
+/** What a call on a connection says that means one of the seam's. */
+const meanings: ReadonlyMap<string, string> = new Map([
   ["ECONNABORTED", "ECONNRESET"],
   ["ENOTCONN", "EPIPE"],
 ]);
@@ -26,6 +12,6 @@ const codes: ReadonlyMap<string, SocketErrorCode> = new Map([
 export function socketErrorOf(error: unknown): SocketError {
   if (error instanceof SocketError) return error;
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  const known = typeof code === "string" ? codes.get(code) : undefined;
-  return new SocketError(known ?? "EIO", error instanceof Error ? error.message : String(error));
+  const known = typeof code === "string" ? socketCode(meanings.get(code) ?? code) : "EIO";
+  return new SocketError(known, error instanceof Error ? error.message : String(error));
 }

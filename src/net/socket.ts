@@ -145,10 +145,14 @@ export interface Socket {
    */
   splice?(to: Socket, count: number, heard: Splicing): boolean;
   /**
-   * Whether something has come that has not been told, or the end: what follows the last byte of a
-   * {@linkcode splice}, say.
+   * Whether the connection is established, and nothing has come that the owner has not been shown:
+   * no byte, no FIN, no error. It is false from `ended` on, and while a {@linkcode splice} reads
+   * here. Asked of the kernel now, by one system call, also while paused: for an idle connection
+   * that is to be used again, as what has come before the request is no response to it (RFC 9112
+   * section 9.2). An adapter that cannot ask knows
+   * what came before this turn of its event loop, and says false while paused.
    */
-  hasMore?(): boolean;
+  isQuiet(): boolean;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */
@@ -158,7 +162,11 @@ export interface Socket {
   shutdown(): void;
   /** Closes both directions; what the kernel took is still delivered. Idempotent. */
   close(): void;
-  /** Closes at once with a reset; undelivered bytes are dropped. Does nothing after close(). */
+  /**
+   * Closes at once with a reset, which leaves no TIME_WAIT behind. What the peer has not acknowledged
+   * is dropped: so it is for a connection that broke, or over which nothing is under way, as a server
+   * has answered all of it. Does nothing after close().
+   */
   reset(): void;
   /**
    * Whether the peer has closed or reset the connection, asked of the kernel: also seen while

@@ -7,7 +7,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs";
 import process from "node:process";
-import { libc } from "./libc.ts";
+import { C } from "../net/linux/calls.ts";
 import { ownCommand } from "./runtime.ts";
 
 /** Tells the child where to say that it is ready: the number of a descriptor. */
@@ -102,7 +102,7 @@ function leaveStandardStreams(used: ReadonlySet<number>): void {
   const nothing = openSync("/dev/null", "r+");
   for (const fd of readdirSync("/proc/self/fd").map(Number)) {
     const standard = standardStreams.includes(fd) || links.has(linkOf(fd));
-    if (standard && !used.has(fd) && fd !== nothing) libc().dup2(nothing, fd);
+    if (standard && !used.has(fd) && fd !== nothing) C.dup2(nothing, fd);
   }
   closeSync(nothing);
 }

@@ -10,6 +10,7 @@ import { lookup } from "node:dns";
 import type { LogTarget } from "../config/model.ts";
 import type { Transport } from "../log/transport.ts";
 import { isIp } from "../net/ip/address.ts";
+import { C, libc } from "../net/linux/calls.ts";
 import {
   EAGAIN,
   ENOBUFS,
@@ -19,8 +20,9 @@ import {
   SOCK_DGRAM,
   SOCK_NONBLOCK,
 } from "../net/linux/constants.ts";
+import { describeErrno } from "../net/linux/errno.ts";
+import { writable } from "../net/linux/poll.ts";
 import { type Address, encodeAddress, familyOf } from "../net/linux/sockaddr.ts";
-import { describe, libc, writable } from "./libc.ts";
 
 /** Messages of one system call. */
 const batch = 64;
@@ -45,7 +47,6 @@ function set64(array: Uint32Array, index: number, value: number): void {
 export function openDatagrams(
   target: Extract<LogTarget["target"], { kind: "udp" | "unix" }>,
 ): Transport {
-  const C = libc();
   /** The daemon's address. Larger than it needs to be: the bytes of small arrays may move. */
   const name = new Uint8Array(new ArrayBuffer(1024));
   /** How much of that is the address; 0: it is not known. */
@@ -60,7 +61,7 @@ export function openDatagrams(
     const length = encodeAddress(at, name);
     if (typeof length !== "number") throw length;
     fd = C.socket(familyOf(at), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) throw new Error(`socket: ${describe(C.errno())}`);
+    if (fd < 0) throw new Error(`socket: ${describeErrno(libc().errno())}`);
     nameLength = length;
   }
 
@@ -87,9 +88,10 @@ export function openDatagrams(
   else resolve(target.host, target.port);
 
   function fill(bytes: Uint8Array, ends: readonly number[], from: number, to: number): void {
-    const nameAt = C.addressOf(name);
-    const bytesAt = C.addressOf(bytes);
-    const vectorsAt = C.addressOf(vectors);
+    const { addressOf } = libc();
+    const nameAt = addressOf(name);
+    const bytesAt = addressOf(bytes);
+    const vectorsAt = addressOf(vectors);
     for (let i = from; i < to; i++) {
       const start = i === 0 ? 0 : ends[i - 1]!;
       const vector = (i - from) * (vectorSize / 4);
@@ -118,9 +120,9 @@ export function openDatagrams(
       fill(bytes, ends, from, last);
       const sent = C.sendmmsg(fd, headers, last - from, MSG_DONTWAIT | MSG_NOSIGNAL);
       if (sent >= 0) return sent;
-      const errno = C.errno();
+      const errno = libc().errno();
       if (errno === EAGAIN || errno === ENOBUFS) return 0;
-      failure = describe(errno);
+      failure = describeErrno(errno);
       return -1;
     },
     get failure() {

@@ -1,10 +1,12 @@
 /** Where log lines leave the process. */
 import type { LogTarget } from "../config/model.ts";
 import type { Transport } from "../log/transport.ts";
+import { C, libc } from "../net/linux/calls.ts";
 import { EAGAIN } from "../net/linux/constants.ts";
+import { describeErrno } from "../net/linux/errno.ts";
+import { writable } from "../net/linux/poll.ts";
 import type { Lock } from "../shared/lock.ts";
 import { openDatagrams } from "./datagram.ts";
-import { describe, libc, writable } from "./libc.ts";
 
 /** What a pipe that poll() calls writable takes without blocking (PIPE_BUF). */
 const chunk = 4096;
@@ -16,7 +18,6 @@ const chunk = 4096;
  * that another has just filled the pipe would wait for its reader
  */
 export function openStream(fd: number, lock: Lock | null = null): Transport {
-  const C = libc();
   let failure = "";
   /** How much of the first line not yet taken has been written. */
   let partial = 0;
@@ -34,12 +35,12 @@ export function openStream(fd: number, lock: Lock | null = null): Transport {
         lock?.take();
         const ready = writable(fd, 0);
         const written = ready ? C.write(fd, piece, end - at) : 0;
-        const errno = written < 0 ? C.errno() : 0;
+        const errno = written < 0 ? libc().errno() : 0;
         lock?.giveBack();
         if (!ready) break;
         if (written < 0) {
           if (errno === EAGAIN || line > from) break;
-          failure = describe(errno);
+          failure = describeErrno(errno);
           partial = 0;
           return -1;
         }

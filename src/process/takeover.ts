@@ -7,7 +7,8 @@
  */
 import { readdirSync, readlinkSync } from "node:fs";
 import { formatIp, parseIp } from "../net/ip/address.ts";
-import { EACCES, EBADF } from "../net/linux/constants.ts";
+import { EACCES, EBADF, EMFILE, ENOSYS, EPERM, ESRCH } from "../net/linux/constants.ts";
+import { describeErrno } from "../net/linux/errno.ts";
 import type { Address } from "../net/linux/sockaddr.ts";
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
 
@@ -166,11 +167,6 @@ function keyOf(at: Address): string {
   return showEndpoint(at);
 }
 
-const EPERM = 1;
-const ESRCH = 3;
-const EMFILE = 24;
-const ENOSYS = 38;
-
 function explain(errno: number): string {
   switch (errno) {
     case ESRCH:
@@ -183,7 +179,7 @@ function explain(errno: number): string {
     case EMFILE:
       return "too many open descriptors";
     default:
-      return `errno ${errno}`;
+      return describeErrno(errno);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Gives back memory that only the start needed. */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { libc } from "./libc.ts";
+import { C } from "../net/linux/calls.ts";
 
 /** madvise(2): the pages are not needed soon. */
 const MADV_DONTNEED = 4;
@@ -14,7 +14,7 @@ const MADV_DONTNEED = 4;
  */
 export function trimCode(): void {
   for (const { from, to } of codeOf(process.execPath)) {
-    libc().madvise(from, to - from, MADV_DONTNEED);
+    C.madvise(from, to - from, MADV_DONTNEED);
   }
 }
 

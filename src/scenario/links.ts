@@ -225,6 +225,7 @@ function linkFor(
       ending = null;
       finish();
     },
+    isQuiet: () => !done && (silent ? heldEnd === null : inner?.isQuiet() ?? false),
     peerGone: () => !silent && (inner?.peerGone() ?? false),
   };
 

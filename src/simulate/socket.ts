@@ -184,8 +184,9 @@ export class MemorySocket implements Socket, Step {
     return true;
   }
 
-  hasMore(): boolean {
-    return this.#inbound.length > 0 || this.peerGone();
+  isQuiet(): boolean {
+    const reads = this.#incoming !== undefined || this.#inbound.length > 0;
+    return this.#stands && !reads && !this.peerGone();
   }
 
   get #stands(): boolean {

@@ -1,7 +1,7 @@
 /** What every connected socket does, whatever adapter it comes from. */
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "#src/net/socket.ts";
-import { until } from "../until.ts";
+import { until, untilNow } from "../until.ts";
 import { type End, sequence, unheard } from "./end.ts";
 import { loopback, scenes, type Subject } from "./scene.ts";
 
@@ -300,6 +300,44 @@ export function connectionSuite(subject: Subject): void {
     assertEquals(server.received, sent);
   });
 
+  scene("isQuiet() is true of an idle connection, and false once that is over", async (scene) => {
+    const [client, server] = await scene.pair();
+    client.send("one");
+    await server.got(3);
+    server.send("two");
+    await client.got(3);
+    await scene.settle();
+    assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [true, true]);
+    server.shutdown();
+    await client.heard("ended");
+    assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [false, true]);
+    client.close();
+    await server.heard("ended");
+    assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [false, false]);
+  });
+
+  scene("isQuiet() is false where something came that is not shown", async (scene) => {
+    const [client, server] = await scene.pair();
+    await scene.settle();
+    client.pause();
+    server.send("surplus");
+    await until(() => !client.socket.isQuiet(), "surplus");
+    await scene.settle();
+    assertEquals([client.received, client.socket.isQuiet()], [0, false]);
+    client.resume();
+    await client.got(7);
+    assert(client.socket.isQuiet());
+  });
+
+  scene("isQuiet() is false of a connection that is not made, or broken", async (scene) => {
+    const [client, server] = await scene.pair();
+    const other = scene.connect(scene.listen().listener.endpoint);
+    assertEquals(other.socket.isQuiet(), false);
+    server.reset();
+    await until(() => client.broken || client.log.includes("ended"), "an end at the client");
+    assertEquals(client.socket.isQuiet(), false);
+  });
+
   scene("peerGone() is false as long as the peer is there", async ({ pair }) => {
     const [client, server] = await pair();
     server.send("x");
@@ -308,6 +346,35 @@ export function connectionSuite(subject: Subject): void {
   });
 
   for (const [of, at] of kinds(subject)) {
+    for (const paused of [false, true]) {
+      const how = `${of}${paused ? ", paused" : ""}`;
+      scene(`isQuiet() is asked of the kernel, between two events${how}`, async ({ pair }) => {
+        const [client, server] = await pair(at);
+        assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [true, true]);
+        client.send("one");
+        await server.got(3);
+        assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [true, true]);
+        if (paused) server.pause();
+        client.send("two");
+        // No turn of an event loop comes in between.
+        untilNow(() => !server.socket.isQuiet(), "bytes that nobody was shown");
+        assertEquals(server.text, "one");
+        server.resume();
+        await server.got(6);
+        assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [true, true]);
+      }, !subject.asksKernel);
+
+      for (const action of ["shutdown", "close", "reset"] as const) {
+        scene(`isQuiet() sees ${action}() between two events${how}`, async ({ pair }) => {
+          const [client, server] = await pair(at);
+          if (paused) client.pause();
+          server[action]();
+          untilNow(() => !client.socket.isQuiet(), action);
+          assertEquals(client.log, ["opened"]);
+        }, !subject.asksKernel);
+      }
+    }
+
     for (const side of ["client", "server"] as const) {
       for (const action of ["shutdown", "close", "reset"] as const) {
         scene(`peerGone() at the ${side}${of} after ${action}(), while paused`, async (scene) => {

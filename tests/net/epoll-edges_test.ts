@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { EpollLoop } from "#src/net/epoll/loop.ts";
 import type { Endpoint, Listener, ListenOptions, Socket, Splicing } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
+import { untilNow } from "../until.ts";
 import { End, sequence } from "./end.ts";
 
 const possible = runtimeName === "bun" && process.platform === "linux";
@@ -165,20 +166,37 @@ scene("after a splice it can be asked whether more has come", (stage) => {
     sender.send("x".repeat(100_000) + more);
     if (fin) sender.shutdown();
     for (let i = 0; i < 3; i++) stage.peers.turn(0);
-    const told: (boolean | undefined)[] = [];
+    const told: boolean[] = [];
     let left = 100_000;
     const spliced = (socket: Socket, count: number) => {
       left -= count;
-      if (left === 0) told.push(socket.hasMore?.());
+      if (left === 0) told.push(socket.isQuiet());
     };
     assert(source.socket.splice!(target.socket, left, { spliced }));
     stage.until(() => left === 0, "all to pass");
-    assertEquals(told, [more !== "" || fin]);
+    assertEquals(told, [more === "" && !fin]);
     // What comes later is told all the same.
     sender.send("later");
     if (!fin) stage.until(() => source.text === `${more}later`, "what comes later");
     else stage.until(() => source.log.length > 0, "the end");
   }
+});
+
+scene("an idle connection is asked of the kernel, whatever the set has told so far", (stage) => {
+  const [peer, end] = stage.pair();
+  assert(end.socket.isQuiet());
+  peer.send("as told");
+  stage.until(() => end.text === "as told", "data");
+  assert(end.socket.isQuiet());
+  // Where the last wait was before the bytes came, only the kernel knows of them.
+  peer.send("unasked");
+  untilNow(() => !end.socket.isQuiet(), "bytes");
+  assertEquals(end.text, "as told");
+  stage.until(() => end.text === "as toldunasked", "the rest");
+  assert(end.socket.isQuiet());
+  // A byte of urgent data is none that recv() gives.
+  assertEquals(on!.C.send(numberOf(peer.socket), Uint8Array.of(1), 1, MSG_OOB), 1);
+  untilNow(() => !end.socket.isQuiet(), "urgent data");
 });
 
 scene("sockets that are read out of turn take their time as others do", (stage) => {

@@ -5,7 +5,7 @@ import type { EpollLoop, LoopOptions } from "#src/net/epoll/loop.ts";
 import type { Endpoint, Listener, Socket } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
 import { End, unheard } from "./end.ts";
-import { limitDescriptors } from "./native.ts";
+import { limitDescriptors, listeningDescriptor } from "./native.ts";
 
 const possible = runtimeName === "bun" && process.platform === "linux";
 const reason = possible ? "" : " (SKIPPED: only Bun on Linux has it)";
@@ -154,6 +154,55 @@ scene("what an owner throws comes out of turn(), and the others are told in the 
   pairs[1]![0].send("y");
   stage.until(() => pairs[1]![1].text === "xy");
 });
+
+const faults: unknown[] = [];
+scene("a fault that is heard ends nothing but its socket, and the turn goes on", (stage) => {
+  const pairs = [stage.pair(), stage.pair(), stage.pair()];
+  const fail = () => {
+    throw new Error("on purpose");
+  };
+  pairs[1]![1].then = { data: fail, closed: fail };
+  const called: string[] = [];
+  pairs[0]![1].then.data = () => {
+    stage.loop.defer(fail);
+    stage.loop.defer(() => called.push("deferred"));
+    stage.loop.clock.schedule(0, fail);
+    stage.loop.clock.schedule(0, () => called.push("timer"));
+  };
+  for (const [peer] of pairs) peer.send("x");
+  stage.turns(1);
+  assertEquals(pairs.map(([, end]) => end.text), ["x", "x", "x"]);
+  stage.until(() => called.length === 2);
+  assertEquals(faults.splice(0).length, 4);
+  assertEquals(pairs.map(([, end]) => end.log.join()), ["", "closed EIO", ""]);
+  stage.until(() => pairs[1]![0].broken);
+  assertEquals(pairs[1]![0].log.at(-1), "closed ECONNRESET");
+  // A refusal that is known at once, told by what was put off.
+  const refused = new End();
+  refused.then.closed = fail;
+  const nowhere = { host: "203.0.113.9", port: 0 };
+  refused.socket = stage.loop.network.connect({ ...at, port: 9 }, { source: nowhere }, refused);
+  stage.until(() => refused.log.length > 0);
+  assertEquals(faults.splice(0).length, 1);
+}, { onFault: (error) => faults.push(error) });
+
+scene("what throws where a connection is placed leaves no descriptor", (stage) => {
+  const { fd, close } = listeningDescriptor();
+  const before = descriptors();
+  const bound = on!.addressOf(fd);
+  assert(bound?.kind === "ip");
+  const accepting = stage.loop.accepting(fd, () => unheard, () => {
+    throw new Error("on purpose");
+  });
+  const peer = new End();
+  peer.socket = stage.peers.network.connect(bound, {}, peer);
+  stage.until(() => peer.log.length > 1);
+  assertEquals(faults.splice(0).length, 1);
+  accepting.stop();
+  peer.close();
+  assertEquals(descriptors(), before);
+  close();
+}, { onFault: (error) => faults.push(error) });
 
 scene("who throws while accepting has no connection", (stage) => {
   const listener = stage.listen(() => {

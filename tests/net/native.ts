@@ -54,6 +54,27 @@ export function limitDescriptors(limit: number): () => void {
   return () => symbols.setrlimit(RLIMIT_NOFILE, before);
 }
 
+/**
+ * Sends bytes over a unix socket, descriptors with them (sendmsg(2), SCM_RIGHTS).
+ * @returns how many bytes were taken; -1: none
+ */
+export function sendWithDescriptors(fd: number, bytes: Uint8Array, passed: number[]): number {
+  const { dlopen, FFIType: { i32, ptr }, ptr: addressOf } = ffi!;
+  const [SOL_SOCKET, SCM_RIGHTS, MSG_DONTWAIT] = [1, 1, 0x40];
+  sendmsg ??= dlopen("libc.so.6", { sendmsg: { args: [i32, ptr, i32], returns: i32 } }).symbols;
+  const control = new Uint32Array(1024);
+  control.set([16 + 4 * passed.length, 0, SOL_SOCKET, SCM_RIGHTS, ...passed]);
+  const vector = BigUint64Array.of(BigInt(addressOf(bytes)), BigInt(bytes.length));
+  const message = new BigUint64Array(200);
+  const size = 16 + 4 * passed.length + (passed.length % 2) * 4;
+  message.set([0n, 0n, BigInt(addressOf(vector)), 1n, BigInt(addressOf(control)), BigInt(size)]);
+  const taken = sendmsg.sendmsg(fd, message, MSG_DONTWAIT);
+  // Alive until now.
+  if (control.length + vector.length === 0) throw new Error("unreachable");
+  return taken;
+}
+let sendmsg: { sendmsg(fd: number, message: BigUint64Array, flags: number): number } | undefined;
+
 /** A listening socket on loopback that nobody accepts from, as a parent process hands it down. */
 export function listeningDescriptor(): Inherited {
   if (libc !== undefined) {

@@ -2,7 +2,9 @@
 import type { EpollLoop } from "#src/net/epoll/loop.ts";
 import type { Network } from "#src/net/socket.ts";
 import { addressSuite } from "./address_suite.ts";
+import { type OnFault, onFault } from "#src/net/faults.ts";
 import { connectionSuite } from "./connection_suite.ts";
+import { faultSuite } from "./fault_suite.ts";
 import { listenerSuite } from "./listener_suite.ts";
 import { createLoop, listeningDescriptor, nativeNetwork, pump } from "./native.ts";
 import { networkSuite } from "./network_suite.ts";
@@ -26,7 +28,7 @@ function allSuites(subject: NetworkSubject): void {
 
 if (nativeNetwork !== undefined) {
   const { name } = nativeNetwork;
-  allSuites({
+  const subject: NetworkSubject = {
     name,
     network: nativeNetwork,
     // Deno neither sends a reset nor tells anything of a connection that is not being read.
@@ -35,7 +37,15 @@ if (nativeNetwork !== undefined) {
     descriptors: true,
     endsAtOnce: name !== "deno",
     inherit: listeningDescriptor,
-  });
+  };
+  allSuites(subject);
+  faultSuite(subject, onFault, false);
+  const other = `${name}, source address and inherited listener`;
+  faultSuite(
+    { ...subject, name: other, network: sourceAndInherited(nativeNetwork) },
+    onFault,
+    false,
+  );
 }
 
 /** A network on a loop of our own, which the runtime's turns. */
@@ -53,8 +63,11 @@ function subjectOf(name: string, loop: EpollLoop): NetworkSubject {
 }
 
 if (createLoop !== undefined) {
-  const subject = subjectOf("epoll", createLoop({ splice: true }));
+  let heard: OnFault | null = null;
+  const options = { splice: true, onFault: (error: unknown) => heard?.(error) };
+  const subject = subjectOf("epoll", createLoop(options));
   allSuites(subject);
+  faultSuite(subject, (hear) => heard = hear, true);
   spliceSuite(subject);
   spliceSuite(subjectOf("epoll without pipes", createLoop({ splice: true, maxPipes: 0 })));
 }
@@ -67,13 +80,15 @@ function sourceAndInherited(network: Network): Network {
       network.connect(to, { source: { host: "127.0.0.1", port: 0 } }, events),
     listen(_, options, accept) {
       const inherited = listeningDescriptor();
+      let closed = false;
       const listener = network.listen({ kind: "fd", fd: inherited.fd }, options, accept);
       return {
         ...listener,
         endpoint: { kind: "ip", host: "127.0.0.1", port: inherited.port },
         close() {
           listener.close();
-          inherited.close();
+          if (!closed) inherited.close();
+          closed = true;
         },
       };
     },

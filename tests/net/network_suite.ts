@@ -1,6 +1,6 @@
 /** What every network does: listening and connecting, pausing and giving up. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { SocketError } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
@@ -28,6 +28,31 @@ export function networkSuite(subject: NetworkSubject): void {
     assertEquals(client.log, ["closed ECONNREFUSED"]);
     assertEquals(client.write(new Uint8Array(1)), -1);
   });
+
+  const stays = !subject.resets || !subject.descriptors;
+  for (const side of ["client", "server"] as const) {
+    scene(
+      `a ${side}'s reset() leaves no TIME_WAIT, and what was taken has arrived`,
+      async (scene) => {
+        const ends = await scene.pair();
+        const [leaver, peer] = side === "client" ? ends : ends.reverse() as [End, End];
+        const { localPort, remotePort } = leaver.socket;
+        leaver.send("question");
+        await peer.got(8);
+        peer.send("answer");
+        await leaver.got(6);
+        leaver.reset();
+        await peer.heard("closed ECONNRESET");
+        assertEquals([peer.text, peer.log.at(-1)], ["question", "closed ECONNRESET"]);
+        const [one, other] = [hexPort(localPort), hexPort(remotePort)];
+        const left = readFileSync("/proc/net/tcp", "utf8").split("\n").filter((line) =>
+          line.includes(`:${one} `) && line.includes(`:${other} `)
+        );
+        assertEquals(left, []);
+      },
+      stays,
+    );
+  }
 
   scene("an address in use is refused to a second listener", ({ listen }) => {
     const { listener } = listen();
@@ -221,4 +246,9 @@ async function jam(scene: Scene) {
 
 function descriptors(): number {
   return readdirSync("/proc/self/fd").length;
+}
+
+/** A port as /proc/net/tcp writes it. */
+function hexPort(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, "0");
 }

@@ -106,6 +106,16 @@ const bad: [title: string, text: string, fault: ProxyHeaderFault][] = [
   ["version 2, unix with half a TLV", binary(0x21, 0x31, unix + "\x04"), "bad header"],
   ["version 2, a wrong checksum", binary(0x21, 0x11, inet + "\x03\0\x04\0\0\0\0"), "bad header"],
   ["version 2, a short checksum", binary(0x21, 0x11, inet + "\x03\0\x03xxx"), "bad header"],
+  // Each is right while only it counts as zeros: thousands of them would be as many rounds.
+  [
+    "version 2, two checksums",
+    binary(
+      0x21,
+      0x11,
+      inet + "\x04\0\x04\0\0\0\0\x03\0\x04\x17\x49\xbc\x0b\x03\0\x04\xbd\x2d\xc6\x4b",
+    ),
+    "bad header",
+  ],
   ["version 2, an unassigned family", binary(0x21, 0x41, inet6), "bad header"],
   ["version 2, an unassigned transport", binary(0x21, 0x13, inet), "bad header"],
   ["version 2, an unassigned command", binary(0x22, 0x11, inet), "bad header"],
@@ -167,6 +177,37 @@ test("PROXY header: what is written is read, wherever it is cut", () => {
     );
   }));
 });
+
+test("PROXY header: a checksum may stand anywhere among TLVs", () => {
+  fc.assert(fc.property(fc.nat(500), fc.nat(500), fc.nat(65_535), (before, after, flip) => {
+    const block = `${inet}${"\x04\0\0".repeat(before)}\x03\0\x04\0\0\0\0${
+      "\x04\0\0".repeat(after)
+    }`;
+    const bytes = latin1(binary(0x21, 0x11, block));
+    const at = signature.length + 4 + inet.length + 3 * before + 3;
+    new DataView(bytes.buffer, bytes.byteOffset + at).setUint32(0, crc32c(bytes));
+    assertEquals(parseProxyHeader(bytes), {
+      kind: "header",
+      length: bytes.length,
+      addresses: four,
+    });
+    // A bit of the addresses or of the checksum is another.
+    const places = [...inet].map((_, i) => signature.length + 4 + i).concat([at, at + 1, at + 3]);
+    const place = places[flip % places.length]!;
+    bytes[place] = bytes[place]! ^ 1 << (flip >> 8 & 7);
+    assertEquals(parseProxyHeader(bytes), { kind: "invalid", fault: "bad header" });
+  }));
+});
+
+/** RFC 3720, appendix B.4, bit by bit. */
+function crc32c(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc >>> 1 ^ (crc & 1 ? 0x82f6_3b78 : 0);
+  }
+  return ~crc >>> 0;
+}
 
 test("PROXY header: garbage never throws, and no byte more takes a refusal back", () => {
   const heads = good.map(([, text]) => text);

@@ -214,3 +214,13 @@ test(
     closeSync(readOnly);
   }),
 );
+
+test("stream: a full device is told in words", () => {
+  // full(4): every write finds no space.
+  const fd = openSync("/dev/full", "w");
+  const transport = openStream(fd);
+  const { bytes, ends } = packed(["lost"]);
+  assertEquals(transport.send(bytes, ends, 0, 1), -1);
+  assertEquals(transport.failure, "no space left on device");
+  closeSync(fd);
+});

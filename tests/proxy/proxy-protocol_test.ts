@@ -508,6 +508,9 @@ class EagerSocket implements Socket {
   shutdown(): void {}
   close(): void {}
   reset(): void {}
+  isQuiet(): boolean {
+    return true;
+  }
   peerGone(): boolean {
     return false;
   }

@@ -50,7 +50,7 @@ export function bunListener(
     serve(fd) {
       const socket = new BunSocket(noEvents, true);
       adoptSocket(fd, socket);
-      if (!socket.done) socket.events = accept(socket);
+      if (!socket.done) socket.introduce(accept);
     },
   });
 }

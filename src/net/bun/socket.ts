@@ -1,7 +1,8 @@
 /** Connected sockets on Bun's event loop (Linux): descriptors made by libc, adopted by Bun. */
 import type { Socket as NativeSocket, SocketHandler } from "bun";
-import { errnoName, sendBoth } from "../linux/libc.ts";
-import { peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
+import { reportFault } from "../faults.ts";
+import { sendBoth, socketError } from "../linux/libc.ts";
+import { hasNothing, peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
 /** A class, because thousands of them share their methods on the hot path. */
@@ -73,7 +74,7 @@ export class BunSocket implements Socket {
     queueMicrotask(() => {
       const { untold } = this;
       this.untold = null;
-      if (untold !== null) this.events.closed(this, untold);
+      if (untold !== null) this.#tellClosed(untold);
     });
     return -1;
   }
@@ -109,6 +110,10 @@ export class BunSocket implements Socket {
     this.done = true;
     this.native?.terminate();
   }
+  isQuiet(): boolean {
+    if (this.done || !this.open || this.endedTold) return false;
+    return hasNothing(descriptorOf(this.native));
+  }
   peerGone(): boolean {
     if (this.done) return true;
     const fd = descriptorOf(this.native);
@@ -117,12 +122,58 @@ export class BunSocket implements Socket {
   ended(): void {
     if (this.done || this.endedTold) return;
     this.endedTold = true;
-    this.events.ended(this);
+    try {
+      this.events.ended(this);
+    } catch (error) {
+      this.fault(error);
+    }
   }
   broken(error: SocketError): void {
     if (this.done) return;
     this.done = true;
-    this.events.closed(this, error);
+    this.#tellClosed(error);
+  }
+  #tellClosed(error: SocketError): void {
+    try {
+      this.events.closed(this, error);
+    } catch (fault) {
+      reportFault(fault);
+    }
+  }
+  /** Its owner has thrown this: it is reset, and the owner told so. @throws {unknown} see faults.ts */
+  fault(error: unknown): void {
+    reportFault(error);
+    if (this.done) return;
+    this.reset();
+    this.#tellClosed(new SocketError("EIO", "its owner has failed"));
+  }
+  /** Gives it to its first owner. */
+  introduce(accept: (socket: Socket) => SocketEvents): void {
+    try {
+      this.events = accept(this);
+    } catch (error) {
+      this.reset();
+      reportFault(error);
+    }
+  }
+  /** Shows bytes to the owner. */
+  show(bytes: Uint8Array): void {
+    try {
+      this.events.data(this, bytes);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+  /** It takes bytes: again, or for the first time. */
+  drained(): void {
+    if (this.done) return;
+    try {
+      if (this.open) return this.events.drain(this);
+      this.open = true;
+      this.events.opened(this);
+    } catch (error) {
+      this.fault(error);
+    }
   }
 }
 
@@ -136,9 +187,9 @@ const largeRead = 16384;
 let kept = false;
 
 /** The error of a `close` or `connectError` callback. */
-function socketError(socket: BunSocket, error: unknown): SocketError {
+function reasonOf(socket: BunSocket, error: unknown): SocketError {
   const errno = (error as { errno?: number } | undefined)?.errno;
-  if (typeof errno === "number") return new SocketError(errnoName(Math.abs(errno)));
+  if (typeof errno === "number") return socketError(Math.abs(errno));
   return new SocketError(socket.open ? "ECONNRESET" : "ECONNREFUSED");
 }
 
@@ -152,17 +203,11 @@ export const handler: SocketHandler<BunSocket> = {
     // Bun hands out what is left before it tells of a reset, also while paused.
     if (socket.done || socket.paused) return;
     kept = false;
-    socket.events.data(socket, bytes);
+    socket.show(bytes);
     if (!kept && bytes.byteLength >= largeRead) (bytes.buffer as ArrayBuffer).transfer(0);
   },
   drain(native) {
-    const socket = native.data;
-    if (socket.done) return;
-    if (socket.open) socket.events.drain(socket);
-    else {
-      socket.open = true;
-      socket.events.opened(socket);
-    }
+    native.data.drained();
   },
   end(native) {
     native.data.ended();
@@ -171,10 +216,10 @@ export const handler: SocketHandler<BunSocket> = {
     const socket = native.data;
     if (socket.done) return;
     if (socket.finSent && error === undefined) socket.ended();
-    else socket.broken(socketError(socket, error));
+    else socket.broken(reasonOf(socket, error));
   },
   connectError(native, error) {
-    if (!native.data.done) native.data.broken(socketError(native.data, error));
+    if (!native.data.done) native.data.broken(reasonOf(native.data, error));
   },
 };
 
@@ -195,11 +240,11 @@ export const acceptHandler: SocketHandler<BunSocket | Accepting> = {
     const socket = new BunSocket(noEvents, true);
     socket.native = native as NativeSocket<BunSocket>;
     native.data = socket;
-    socket.events = accept(socket);
+    socket.introduce(accept);
     // What came with the connection is read at once: that saves a turn of the event loop.
     if (socket.done || socket.paused) return;
     const bytes = receive(descriptorOf(native));
-    if (bytes !== null) socket.events.data(socket, bytes);
+    if (bytes !== null) socket.show(bytes);
   },
 };
 

@@ -1,6 +1,7 @@
 /** Sockets on Deno's event loop. */
 import { readFileSync } from "node:fs";
 import { socketErrorOf } from "../errors.ts";
+import { C } from "../linux/calls.ts";
 import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
 import { connectFrom, listenOnInherited } from "./node.ts";
 import { type Addresses, PromiseSocket } from "../streams/promise-socket.ts";
@@ -135,11 +136,7 @@ function takeOver(path: string): string {
 
 /** A second descriptor, 3 or higher, of an inherited socket: node:net closes the one it gets. */
 function duplicate(fd: number): number {
-  const libc = Deno.dlopen("libc.so.6", {
-    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
-  });
-  const copy = libc.symbols.fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  libc.close();
+  const copy = C.fcntl(fd, F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw new SocketError("EINVAL", `fd@${fd}: no such descriptor`);
   return copy;
 }

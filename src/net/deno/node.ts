@@ -4,6 +4,7 @@
  */
 import net from "node:net";
 import { socketErrorOf } from "../errors.ts";
+import { reportFault } from "../faults.ts";
 import {
   type Endpoint,
   type Listener,
@@ -32,11 +33,11 @@ class NodeSocket implements Socket {
     native.on("connect", () => {
       if (this.#done) return;
       this.#connected = true;
-      this.events.opened(this);
+      this.#tell(() => this.events.opened(this));
       this.#drained();
     });
     native.on("data", (bytes: Uint8Array) => {
-      if (!this.#done) this.events.data(this, bytes);
+      if (!this.#done) this.#tell(() => this.events.data(this, bytes));
     });
     native.on("drain", () => this.#drained());
     native.on("end", () => {
@@ -48,8 +49,26 @@ class NodeSocket implements Socket {
       // Also comes by itself, when both directions have ended.
       if (this.#done || (this.#finReceived && this.#error === undefined)) return;
       this.#done = true;
-      this.events.closed(this, this.#error ?? new SocketError("ECONNRESET"));
+      this.#tellClosed(this.#error ?? new SocketError("ECONNRESET"));
     });
+  }
+
+  #tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      reportFault(error);
+      if (this.#done) return;
+      this.reset();
+      this.#tellClosed(new SocketError("EIO", "its owner has failed"));
+    }
+  }
+  #tellClosed(error: SocketError): void {
+    try {
+      this.events.closed(this, error);
+    } catch (fault) {
+      reportFault(fault);
+    }
   }
 
   #reason(error: Error): SocketError {
@@ -64,7 +83,7 @@ class NodeSocket implements Socket {
   #ended(): void {
     if (this.#done || this.#paused || !this.#finReceived || this.#endedTold) return;
     this.#endedTold = true;
-    this.events.ended(this);
+    this.#tell(() => this.events.ended(this));
   }
 
   get remoteAddress(): string {
@@ -83,7 +102,7 @@ class NodeSocket implements Socket {
   #drained(): void {
     if (this.#done || !this.#drainIsDue) return;
     this.#drainIsDue = false;
-    this.events.drain(this);
+    this.#tell(() => this.events.drain(this));
   }
 
   write(bytes: Uint8Array, from: number, to: number): number {
@@ -131,6 +150,9 @@ class NodeSocket implements Socket {
     if (this.#connected) this.native.resetAndDestroy();
     else this.native.destroy();
   }
+  isQuiet(): boolean {
+    return this.#connected && !this.#done && !this.#paused && !this.peerGone();
+  }
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined;
   }
@@ -166,7 +188,12 @@ export function listenOnInherited(
   const serve = () => {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (native) => {
       const socket = new NodeSocket(native, noEvents, true);
-      socket.events = accept(socket);
+      try {
+        socket.events = accept(socket);
+      } catch (error) {
+        socket.reset();
+        reportFault(error);
+      }
     });
     server.listen({ fd: duplicate(at.fd) });
     return server;

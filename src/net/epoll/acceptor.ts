@@ -104,13 +104,24 @@ export class Acceptor {
       length[0] = addressSize;
       const fd = C.accept4(this.#fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0) {
-        if (this.#place?.(fd) !== false) serveAccepted(this.#host, fd, this.#accept).read();
+        if (this.#isHere(fd)) serveAccepted(this.#host, fd, this.#accept)?.begin();
         continue;
       }
       const errno = lastErrno();
       if (errno === EAGAIN) return;
       // Who has gone meanwhile fails only his own accept. EMFILE comes at once and again.
       if (errno !== ECONNABORTED && errno !== EINTR) return this.#pauseFor(acceptPause);
+    }
+  }
+
+  /** Whether it is to be served here; else it is another thread's, or closed. */
+  #isHere(fd: number): boolean {
+    try {
+      return this.#place?.(fd) !== false;
+    } catch (error) {
+      closeDescriptor(fd);
+      this.#host.fault(null, error);
+      return false;
     }
   }
 
@@ -132,23 +143,27 @@ export function serveFrom(
   // Nobody would know whose request it was.
   if (!readPeer(fd)) return closeDescriptor(fd);
   // In the next turn, which does not wait: the owner may have put something off.
-  serveAccepted(host, fd, accept).ask();
+  serveAccepted(host, fd, accept)?.ask();
 }
 
-/** Gives a connection to its owner, the peer being in {@linkcode address}. It is still to be read. */
+/**
+ * Gives a connection to its owner, the peer being in {@linkcode address}. It is still to be read.
+ * @returns null: nobody wants it
+ */
 function serveAccepted(
   host: AcceptorHost,
   fd: number,
   accept: (socket: Socket) => SocketEvents,
-): EpollSocket {
+): EpollSocket | null {
   const socket = new EpollSocket(host, fd, noEvents, OPEN | READABLE);
   socket.knowPeer(address);
   host.adopt(socket);
   try {
     socket.events = accept(socket);
+    return socket;
   } catch (error) {
-    socket.close();
-    throw error;
+    socket.reset();
+    host.fault(socket, error);
+    return null;
   }
-  return socket;
 }

@@ -1,5 +1,6 @@
 /** The clock of an event loop: its timers give the loop the time to sleep. */
 import type { Clock } from "../../time/clock.ts";
+import type { OnFault } from "../faults.ts";
 
 /** So many events are told by one reading of the time. */
 const eventsAReading = 4;
@@ -21,6 +22,9 @@ export class LoopClock implements Clock {
   /** How many more events `#now` is good for. */
   #good = 0;
   #inTurn = false;
+
+  /** @param onFault hears what a timer throws, instead of who calls {@linkcode fire} */
+  constructor(readonly onFault: OnFault | null = null) {}
 
   /** The loop comes from a wait, or begins its turn without one. */
   enter(): void {
@@ -72,6 +76,14 @@ export class LoopClock implements Clock {
     if (this.#due.length === 0) return;
     const until = performance.now();
     this.#good = 0;
-    while (this.#due.length > 0 && this.#due[0]!.at <= until) this.#due.shift()!.callback();
+    while (this.#due.length > 0 && this.#due[0]!.at <= until) {
+      const { callback } = this.#due.shift()!;
+      try {
+        callback();
+      } catch (error) {
+        if (this.onFault === null) throw error;
+        this.onFault(error);
+      }
+    }
   }
 }

@@ -7,8 +7,9 @@
 import { drainMicrotasks } from "bun:jsc";
 import type { Clock } from "../../time/clock.ts";
 import { LoopClock } from "./clock.ts";
+import type { OnFault } from "../faults.ts";
 import { Acceptor, type AcceptorHost, serveFrom } from "./acceptor.ts";
-import { BROKEN, EpollSocket, OUTGOING } from "./socket.ts";
+import { BROKEN, EpollSocket, OUTGOING, UNIX } from "./socket.ts";
 import { Pipes } from "./splice.ts";
 import { closeDescriptor, setOption } from "../linux/libc.ts";
 import { connectTo } from "../linux/connect.ts";
@@ -38,6 +39,12 @@ export interface LoopOptions {
   readonly pipeSize?: number;
   /** Connections that a listener accepts in a row, 16; Infinity: all that wait. */
   readonly maxAccepts?: number;
+  /**
+   * Hears what the owner of a socket throws out of a callback, which costs that socket (see faults.ts),
+   * and what a timer, or a callback that was put off, throws. By default all that comes out of
+   * {@linkcode EpollLoop.turn}, and the rest of the turn is for the next.
+   */
+  readonly onFault?: OnFault;
   /** An eventfd that wakes it, and outlives it; by default it has one of its own. */
   readonly wakeFd?: number;
   readonly mailbox?: {
@@ -56,7 +63,7 @@ export interface Accepting {
   stop(): void;
 }
 
-/** An event loop. What its owners throw comes out of {@linkcode EpollLoop.turn}. */
+/** An event loop. */
 export interface EpollLoop {
   readonly network: Network;
   readonly clock: Clock;
@@ -124,11 +131,12 @@ class Loop implements EpollLoop, AcceptorHost {
   readonly set = new EpollSet();
   readonly wakeFd: number;
   readonly #ownWakeFd: boolean;
-  readonly clock = new LoopClock();
+  readonly clock: LoopClock;
   readonly pipes: Pipes | null;
   readonly network: Network;
   readonly maxAccepts: number;
   readonly #mailbox: LoopOptions["mailbox"];
+  readonly #onFault: OnFault | null;
   /** Who hears of a descriptor's events, by its number. */
   readonly #owners: (EpollSocket | Acceptor | null)[] = [];
   readonly #listeners = new Set<Listener>();
@@ -145,6 +153,8 @@ class Loop implements EpollLoop, AcceptorHost {
 
   constructor(options: LoopOptions) {
     this.#mailbox = options.mailbox;
+    this.#onFault = options.onFault ?? null;
+    this.clock = new LoopClock(this.#onFault);
     this.maxAccepts = options.maxAccepts ?? 16;
     this.pipes = options.splice
       ? new Pipes(
@@ -179,7 +189,7 @@ class Loop implements EpollLoop, AcceptorHost {
     try {
       this.#tellEvents();
       this.#attended.work(this.#attend);
-      this.#deferred.work(call);
+      this.#deferred.work(this.#call);
       this.clock.fire();
       // At the end, for the next wait may be a long one.
       drainMicrotasks();
@@ -236,6 +246,25 @@ class Loop implements EpollLoop, AcceptorHost {
     this.clock.tick();
     socket.attend();
   };
+  readonly #call = (callback: () => void): void => {
+    try {
+      callback();
+    } catch (error) {
+      this.#report(error);
+    }
+  };
+  fault(socket: EpollSocket | null, error: unknown): void {
+    this.#report(error);
+    try {
+      socket?.abort(new SocketError("EIO", "its owner has failed"));
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+  #report(error: unknown): void {
+    if (this.#onFault === null) throw error;
+    this.#onFault(error);
+  }
   schedule(delay: number, callback: () => void): () => void {
     return this.clock.schedule(delay, callback);
   }
@@ -267,8 +296,9 @@ class Loop implements EpollLoop, AcceptorHost {
       this.defer(() => socket.refuse(made));
       return socket;
     }
-    const socket = new EpollSocket(this, made, events, OUTGOING);
-    setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
+    const ip = to.kind === "ip";
+    const socket = new EpollSocket(this, made, events, ip ? OUTGOING : OUTGOING | UNIX);
+    if (ip) setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
     this.adopt(socket);
     return socket;
   }
@@ -320,10 +350,7 @@ class Loop implements EpollLoop, AcceptorHost {
   }
 }
 
-// One function each, for all turns.
+// One function for all turns.
 function watch(socket: EpollSocket): void {
   socket.watch();
-}
-function call(callback: () => void): void {
-  callback();
 }

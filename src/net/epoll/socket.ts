@@ -1,8 +1,8 @@
 /** Connected sockets on an event loop of our own (Linux, Bun), watched for edges. */
 import { beginning, inbox } from "./inbox.ts";
 import { type Pipes, Splice } from "./splice.ts";
-import { C, errnoName, getOption, lastErrno, sendBoth, sendBytes } from "../linux/libc.ts";
-import { canBeRead, peerHasClosed, peerOf } from "../linux/connect.ts";
+import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
+import { hasNothing, peerHasClosed, peerOf } from "../linux/connect.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -23,8 +23,9 @@ import {
   SO_LINGER,
   SOL_SOCKET,
 } from "../linux/constants.ts";
+import { endedAtDescriptors, receiveBytes } from "../linux/receive.ts";
 import { type PackedHost, packHost, portIn, showHost } from "../linux/sockaddr.ts";
-import { type Socket, SocketError, type SocketEvents, type Splicing } from "../socket.ts";
+import { type Socket, type SocketError, type SocketEvents, type Splicing } from "../socket.ts";
 
 /** What an event loop does for its sockets. */
 export interface SocketHost {
@@ -35,6 +36,11 @@ export interface SocketHost {
   attend(socket: EpollSocket): void;
   /** Closes its descriptor, and tells it no more events. */
   forget(socket: EpollSocket): void;
+  /**
+   * What an owner has thrown; its socket, if it has one, is reset, and the owner told so.
+   * @throws {unknown} the same, where nobody hears of faults
+   */
+  fault(socket: EpollSocket | null, error: unknown): void;
 }
 
 // The state of a socket: bits, so that an idle connection is one small object.
@@ -66,6 +72,9 @@ export const OUTGOING = 4096;
 
 /** A read ends before a byte of urgent data, and after it there may be more (tcp(7)). */
 const URGENT = 8192;
+
+/** A unix socket: descriptors may come along, and a read ends there. */
+export const UNIX = 16384;
 
 const always = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
@@ -110,6 +119,7 @@ export class EpollSocket implements Socket {
   knowPeer(address: Uint8Array): void {
     this.#peer = packHost(address);
     if (this.#peer !== null) this.#peerPort = portIn(address);
+    else this.state |= UNIX;
   }
   get remoteAddress(): string {
     if (this.#peer !== null) return showHost(this.#peer);
@@ -196,11 +206,9 @@ export class EpollSocket implements Socket {
     return true;
   }
 
-  hasMore(): boolean {
-    if (!this.#has(READABLE)) return false;
-    if (this.#has(DONE | HUNG_UP | BROKEN) || canBeRead(this.fd)) return true;
-    this.state &= ~READABLE;
-    return false;
+  isQuiet(): boolean {
+    const stands = (this.state & (OPEN | DONE | HUNG_UP | BROKEN | ENDED)) === OPEN;
+    return stands && this.spliceFrom === null && hasNothing(this.fd);
   }
 
   /** The next read, of any socket, goes to the same place. */
@@ -229,6 +237,12 @@ export class EpollSocket implements Socket {
     if (this.fd >= 0) C.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, atOnce, 8);
     this.#leave();
   }
+  /** Resets it, and tells the owner. */
+  abort(error: SocketError): void {
+    if (this.#has(DONE)) return;
+    this.reset();
+    this.events.closed(this, error);
+  }
   peerGone(): boolean {
     return this.#has(DONE | HUNG_UP | BROKEN) || peerHasClosed(this.fd);
   }
@@ -245,8 +259,23 @@ export class EpollSocket implements Socket {
     }
   }
 
+  /** Reads what has come, for the owner that listens by now. */
+  begin(): void {
+    try {
+      this.read();
+    } catch (error) {
+      this.host.fault(this, error);
+    }
+  }
   /** The set tells of it. */
   told(mask: number): void {
+    try {
+      this.#take(mask);
+    } catch (error) {
+      this.host.fault(this, error);
+    }
+  }
+  #take(mask: number): void {
     if (!this.#has(OPEN)) {
       if ((mask & EPOLLERR) !== 0 || this.#has(BROKEN)) return this.#break();
       // Who has accepted it may have left already: on a unix socket both ends are hung up then.
@@ -276,7 +305,7 @@ export class EpollSocket implements Socket {
   /** Comes back to what a call has left to be done: nothing is told inside a call. */
   attend(): void {
     this.state &= ~ATTENDED;
-    this.read();
+    this.begin();
   }
 
   /** Whether there may be something to read, for an owner who listens. */
@@ -301,11 +330,21 @@ export class EpollSocket implements Socket {
       }
       if (this.spliceFrom !== null) return this.#pass(this.spliceFrom);
       if (reads === mostReads) return this.ask();
-      const length = C.recv(this.fd, inbox, inbox.length, 0);
+      const length = this.receive(inbox.length);
       if (length <= 0) return this.#end(length);
-      if (length < inbox.length) this.hasNoMore();
       this.events.data(this, beginning(length));
     }
+  }
+  /** Reads up to `most` bytes into the inbox. @returns how many; 0: the end; -1: see lastErrno() */
+  receive(most: number): number {
+    if (this.#has(UNIX)) {
+      const length = receiveBytes(this.fd, inbox, most);
+      if (length > 0 && length < most && !endedAtDescriptors()) this.hasNoMore();
+      return length;
+    }
+    const length = C.recv(this.fd, inbox, most, 0);
+    if (length > 0 && length < most) this.hasNoMore();
+    return length;
   }
   #pass(incoming: Splice): void {
     incoming.pump();
@@ -334,7 +373,7 @@ export class EpollSocket implements Socket {
     return this.#errno ||= getOption(this.fd, SOL_SOCKET, SO_ERROR) || ECONNRESET;
   }
   #break(): void {
-    this.refuse(new SocketError(errnoName(this.#reason())));
+    this.refuse(socketError(this.#reason()));
   }
   /** Tells the owner that it is closed. */
   refuse(error: SocketError): void {

@@ -1,7 +1,7 @@
 /** Bytes that go from socket to socket unseen, on an event loop of our own (Linux, Bun). */
 import { inbox } from "./inbox.ts";
 import type { EpollSocket } from "./socket.ts";
-import { C, lastErrno, sendBytes } from "../linux/libc.ts";
+import { lastErrno, sendBytes } from "../linux/libc.ts";
 import { closePipe, makePipe, move, type Pipe } from "../linux/splice.ts";
 import { EAGAIN, EINVAL } from "../linux/constants.ts";
 import type { Splicing } from "../socket.ts";
@@ -147,7 +147,12 @@ export class Splice {
     const waits = this.#held > 0;
     if (passed === 0 && waits === this.#waits) return;
     this.#waits = waits;
-    this.#heard.spliced(source, passed, waits);
+    try {
+      this.#heard.spliced(source, passed, waits);
+    } catch (error) {
+      // The set may have told of the target, which is another owner's.
+      source.host.fault(source, error);
+    }
   }
 
   /** Hands to the target what is held. @returns how much it took; -1: it is broken */
@@ -181,11 +186,9 @@ export class Splice {
     else this.#putPipeBack();
     const most = Math.min(this.#left, this.#pipe === null ? inbox.length : this.#most);
     const length = this.#pipe === null
-      ? C.recv(source.fd, inbox, most, 0)
+      ? source.receive(most)
       : move(source.fd, this.#pipe.input, most);
     if (length <= 0) return this.#end(length);
-    // A pipe may have been too small for more.
-    if (this.#pipe === null && length < most) source.hasNoMore();
     this.#bytes = inbox;
     this.#start = 0;
     this.#held = length;

@@ -1,7 +1,18 @@
 /** Connected sockets made with libc, and what Bun does not tell of its own. */
-import { address, C, errnoName, failed, lastErrno, length, sendBytes, setOption } from "./libc.ts";
+import {
+  address,
+  C,
+  failed,
+  lastErrno,
+  length,
+  sendBytes,
+  setOption,
+  socketError,
+} from "./libc.ts";
 import {
   EAGAIN,
+  ECONNREFUSED,
+  EINPROGRESS,
   IPPROTO_IP,
   MSG_DONTWAIT,
   SO_REUSEADDR,
@@ -10,13 +21,11 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
+import { POLLIN, POLLPRI, POLLRDHUP, polls } from "./poll.ts";
 import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
-import { showEndpoint, SocketError } from "../socket.ts";
+import { showEndpoint, type SocketError } from "../socket.ts";
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
-const POLLIN = 1;
-const POLLRDHUP = 0x2000;
-const EINPROGRESS = 115;
 
 /**
  * Starts to connect.
@@ -54,8 +63,10 @@ function bindAndConnect(
   const number = lastErrno();
   if (number === EINPROGRESS) return null;
   // EAGAIN: the accept queue of a unix listener is full, which is a refusal for a stream socket.
-  const code = number === EAGAIN ? "ECONNREFUSED" : errnoName(number);
-  return new SocketError(code, `cannot connect to ${showEndpoint(to)}`);
+  return socketError(
+    number === EAGAIN ? ECONNREFUSED : number,
+    `cannot connect to ${showEndpoint(to)}`,
+  );
 }
 
 /** Reads into {@linkcode address} what a socket is connected to. @returns whether it still is */
@@ -69,23 +80,13 @@ export function peerOf(fd: number): Address | null {
   return readPeer(fd) ? decodeAddress(address, length[0]!) : null;
 }
 
-/** struct pollfd: a descriptor, what is asked, what was found. */
-const pollfd = new Uint8Array(new ArrayBuffer(8));
-const pollView = new DataView(pollfd.buffer);
-
 /** Whether the peer has sent FIN or RST, also if what it sent before has not been read. */
 export function peerHasClosed(fd: number): boolean {
-  return holds(fd, POLLRDHUP);
+  return polls(fd, POLLRDHUP, 0);
 }
-/** Whether there is something to read, or an end. */
-export function canBeRead(fd: number): boolean {
-  return holds(fd, POLLIN);
-}
-/** Whether one of these POLL* applies, or an error or a reset, which is told unasked (poll(2)). */
-function holds(fd: number, what: number): boolean {
-  pollView.setInt32(0, fd, true);
-  pollView.setUint32(4, what, true);
-  return C.poll(pollfd, 1, 0) > 0;
+/** Whether a connected socket has no byte to be read, urgent ones included, no FIN and no error. */
+export function hasNothing(fd: number): boolean {
+  return !polls(fd, POLLIN | POLLPRI | POLLRDHUP, 0);
 }
 
 const received = new Uint8Array(16384);
@@ -109,5 +110,5 @@ export function sendEarly(
   const taken = sendBytes(fd, bytes, from, to);
   if (taken >= 0) return taken;
   const number = lastErrno();
-  return number === EAGAIN ? 0 : new SocketError(errnoName(number), "connect failed");
+  return number === EAGAIN ? 0 : socketError(number, "connect failed");
 }

@@ -1,10 +1,4 @@
-/** Linux's numbers and names, for all who call its C library, through bun:ffi or Deno.dlopen. */
-
-/** The names of the C library to try: glibc's, then musl's. */
-export const libraryNames: readonly string[] = [
-  "libc.so.6",
-  `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
-];
+/** Linux's numbers, for all who call its C library. */
 
 // socket(2), accept4(2)
 export const SOCK_STREAM = 1;
@@ -35,13 +29,19 @@ export const MSG_NOSIGNAL = 0x4000;
 /** fcntl(2): a second descriptor of the same file, closed on exec. */
 export const F_DUPFD_CLOEXEC = 1030;
 
-// errno(3)
+// errno(3); errno.ts names them all
+export const EPERM = 1;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const EACCES = 13;
 export const EINVAL = 22;
+export const EMFILE = 24;
 export const EPIPE = 32;
+export const ENOSYS = 38;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
 export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
+export const EINPROGRESS = 115;

@@ -1,100 +1,33 @@
 /**
  * Linux's C library, for the sockets of our own event loop (net/epoll) and those that Bun's adopts
- * (net/bun). connect.ts, listen.ts and takeover.ts make them. That gives what Bun's
- * own lack: connects that can be cancelled and tell their true error, source addresses without an
- * early port, any backlog, inherited listeners, and listeners that pass from process to process.
- *
- * Rules learnt of bun:ffi: pass the typed array itself (a cached pointer keeps nothing alive, and
- * that of a small array moves), read errno right after the call, and never leave an argument out
- * (it becomes 0, and close(0) is real). A length is believed: {@linkcode checkRange} comes first.
+ * (net/bun): options, addresses, sending. connect.ts, listen.ts and takeover.ts make them. That
+ * gives what Bun's own lack: connects that can be cancelled and tell their true error, source
+ * addresses without an early port, any backlog, inherited listeners, and listeners that pass from
+ * process to process. A length is believed by the calls: {@linkcode checkRange} comes first.
  */
-import { dlopen, FFIType, type Pointer, ptr as pointerTo, read } from "bun:ffi";
-import { EBADF, F_DUPFD_CLOEXEC, libraryNames, MSG_DONTWAIT, MSG_NOSIGNAL } from "./constants.ts";
+import { C, libc } from "./calls.ts";
+import { EBADF, F_DUPFD_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL } from "./constants.ts";
+import { describeErrno, errnoName, socketCode } from "./errno.ts";
 import { addressSize } from "./sockaddr.ts";
-import { SocketError, type SocketErrorCode } from "../socket.ts";
+import { SocketError } from "../socket.ts";
 
-const { i32, i64, u32, u64, ptr } = FFIType;
-const symbols = {
-  socket: { args: [i32, i32, i32], returns: i32 },
-  bind: { args: [i32, ptr, u32], returns: i32 },
-  listen: { args: [i32, i32], returns: i32 },
-  accept4: { args: [i32, ptr, ptr, i32], returns: i32 },
-  connect: { args: [i32, ptr, u32], returns: i32 },
-  shutdown: { args: [i32, i32], returns: i32 },
-  setsockopt: { args: [i32, i32, i32, ptr, u32], returns: i32 },
-  getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
-  getsockname: { args: [i32, ptr, ptr], returns: i32 },
-  getpeername: { args: [i32, ptr, ptr], returns: i32 },
-  fcntl: { args: [i32, i32, i32], returns: i32 },
-  poll: { args: [ptr, u64, i32], returns: i32 },
-  // Of lengths that fit in 31 bits, the low half of what these return is all of it.
-  send: { args: [i32, ptr, u64, i32], returns: i32 },
-  recv: { args: [i32, ptr, u64, i32], returns: i32 },
-  write: { args: [i32, ptr, u64], returns: i32 },
-  writev: { args: [i32, ptr, i32], returns: i32 },
-  splice: { args: [i32, ptr, i32, ptr, u64, u32], returns: i32 },
-  pipe2: { args: [ptr, i32], returns: i32 },
-  epoll_create1: { args: [i32], returns: i32 },
-  epoll_ctl: { args: [i32, i32, i32, ptr], returns: i32 },
-  epoll_wait: { args: [i32, ptr, i32, i32], returns: i32 },
-  eventfd: { args: [u32, i32], returns: i32 },
-  close: { args: [i32], returns: i32 },
-  prctl: { args: [i32, i64], returns: i32 },
-  syscall: { args: [i32, i32, i32, i32], returns: i32 },
-  __errno_location: { args: [], returns: ptr },
-} as const;
-
-function open() {
-  for (const name of libraryNames) {
-    try {
-      return dlopen(name, symbols).symbols;
-    } catch {
-      // the next name
-    }
-  }
-  throw new Error(
-    `no C library found (tried ${libraryNames.join(", ")}): sluice on Bun needs Linux`,
-  );
-}
-
-/** The calls; each returns -1 on failure, and {@linkcode lastErrno} then tells why. */
-export const C = open();
-
-const errnoNames = new Map<number, SocketErrorCode>([
-  [2, "ENOENT"],
-  [13, "EACCES"],
-  [1, "EACCES"],
-  [22, "EINVAL"],
-  [23, "EMFILE"],
-  [24, "EMFILE"],
-  [32, "EPIPE"],
-  [98, "EADDRINUSE"],
-  [99, "EADDRNOTAVAIL"],
-  [101, "ENETUNREACH"],
-  [104, "ECONNRESET"],
-  [110, "ETIMEDOUT"],
-  [111, "ECONNREFUSED"],
-  [113, "EHOSTUNREACH"],
-]);
-
-/** The errno name of a number, EIO for those the seam does not name. */
-export function errnoName(number: number): SocketErrorCode {
-  return errnoNames.get(number) ?? "EIO";
-}
-
-/** Each thread has its own, and a module of its own. */
-const errnoLocation = C.__errno_location()!;
+export { C } from "./calls.ts";
 
 /** To be read right after the call that failed. */
 export function lastErrno(): number {
-  return read.i32(errnoLocation, 0);
+  return libc().errno();
+}
+
+/** An error of the network, by its errno. */
+export function socketError(errno: number, what?: string): SocketError {
+  const code = socketCode(errno);
+  const reason = code === "EIO" ? `${errnoName(errno)} (${describeErrno(errno)})` : code;
+  return new SocketError(code, what === undefined ? reason : `${what}: ${reason}`);
 }
 
 /** The error of the call that has just failed. */
 export function failed(what: string): SocketError {
-  const number = lastErrno();
-  const code = errnoName(number);
-  return new SocketError(code, `${what}: ${code}${code === "EIO" ? ` (errno ${number})` : ""}`);
+  return socketError(lastErrno(), what);
 }
 
 // A buffer of its own each: ptr() of small arrays that share one moves.
@@ -136,8 +69,7 @@ export function sendBytes(fd: number, bytes: Uint8Array, from: number, to: numbe
   checkRange(bytes, from, to);
   if (from === to) return 0;
   // The caller has the array, and nothing moves it before the call.
-  const start = from === 0 ? bytes : (pointerTo(bytes) + from) as Pointer;
-  return C.send(fd, start, to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return C.send(fd, libc().part(bytes, from), to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /** Two struct iovec, of a pointer and a length each; low half, high half. */
@@ -145,7 +77,7 @@ const vectors = new Uint32Array(new ArrayBuffer(32));
 
 function setVector(at: number, bytes: Uint8Array, from: number, to: number): void {
   checkRange(bytes, from, to);
-  const pointer = pointerTo(bytes) + from;
+  const pointer = libc().addressOf(bytes) + from;
   vectors[at] = pointer;
   vectors[at + 1] = pointer / 2 ** 32;
   vectors[at + 2] = to - from;

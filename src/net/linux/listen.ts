@@ -1,5 +1,5 @@
 /** Listening sockets made with libc: how they begin and end. */
-import { ptr } from "bun:ffi";
+import { libc } from "./calls.ts";
 import { address, C, failed, lastErrno, length, setOption } from "./libc.ts";
 import {
   ECONNABORTED,
@@ -133,7 +133,7 @@ const program = new BigUint64Array(new ArrayBuffer(1024));
  * {@linkcode answer}; handshakes under way go on. @returns whether it is so
  */
 export function ignoreNew(fd: number): boolean {
-  program.set([5n, BigInt(ptr(passEstablishing))]);
+  program.set([5n, BigInt(libc().addressOf(passEstablishing))]);
   return C.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16) === 0;
 }
 

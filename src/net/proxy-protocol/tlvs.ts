@@ -8,25 +8,43 @@ const CRC32C = 3;
 const checksumLength = 4;
 const headLength = 3;
 
-/** Whether the TLVs from `at` to the end of the header are whole, and a checksum is right. */
+/**
+ * Whether the TLVs from `at` to the end of the header are whole, and a checksum is right. There is
+ * one at most, so that each byte of the header is read twice at most, whoever wrote it.
+ */
 export function areSound(header: Uint8Array, at: number): boolean {
+  let checksum = -1;
   while (at < header.length) {
     const value = at + headLength;
     const end = value + (header[at + 1]! << 8 | header[at + 2]!);
     if (value > header.length || end > header.length) return false;
-    if (header[at] === CRC32C && !isChecksum(header, value, end)) return false;
+    if (header[at] === CRC32C) {
+      if (checksum >= 0 || end - value !== checksumLength) return false;
+      checksum = value;
+    }
     at = end;
   }
-  return true;
+  return checksum < 0 || isChecksum(header, checksum);
 }
 
-/** Whether header[from, to) is the header's checksum, for which it counts as zeros itself. */
-function isChecksum(header: Uint8Array, from: number, to: number): boolean {
-  if (to - from !== checksumLength) return false;
-  let crc = ~0;
-  for (let i = 0; i < header.length; i++) {
-    crc ^= i >= from && i < to ? 0 : header[i]!;
-    for (let bit = 0; bit < 8; bit++) crc = crc >>> 1 ^ (crc & 1 ? 0x82f6_3b78 : 0);
-  }
-  return (~crc >>> 0) === new DataView(header.buffer, header.byteOffset + from).getUint32(0);
+/** Whether what stands at `at` is the header's checksum, for which it counts as zeros itself. */
+function isChecksum(header: Uint8Array, at: number): boolean {
+  let crc = checksumOf(~0, header, 0, at);
+  crc = checksumOf(crc, zeros, 0, checksumLength);
+  crc = checksumOf(crc, header, at + checksumLength, header.length);
+  return (~crc >>> 0) === new DataView(header.buffer, header.byteOffset + at).getUint32(0);
+}
+const zeros = new Uint8Array(checksumLength);
+
+/** CRC-32C of a byte alone, by that byte: reflected, of the polynomial 0x1edc6f41. */
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc >>> 1 ^ (crc & 1 ? 0x82f6_3b78 : 0);
+  return crc;
+});
+
+/** `crc` carried on over bytes[from, to). */
+function checksumOf(crc: number, bytes: Uint8Array, from: number, to: number): number {
+  for (let i = from; i < to; i++) crc = crc >>> 8 ^ table[(crc ^ bytes[i]!) & 255]!;
+  return crc;
 }

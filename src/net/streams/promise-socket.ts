@@ -7,6 +7,7 @@
  */
 import { type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 import { socketErrorOf } from "../errors.ts";
+import { reportFault } from "../faults.ts";
 
 /** What is asked of a connection; `Deno.Conn` has it. */
 export interface PromiseConnection {
@@ -96,7 +97,11 @@ export class PromiseSocket implements Socket {
     this.#connection = connection;
     this.#cancel = undefined;
     if (this.#finWanted) this.#closeWrite();
-    announce(this);
+    try {
+      announce(this);
+    } catch (error) {
+      this.#fault(error);
+    }
     if (this.#done) return;
     if (!this.#reading) void this.#read();
     if (this.#drainIsDue && !this.#flushing) void this.#flush();
@@ -108,7 +113,17 @@ export class PromiseSocket implements Socket {
     this.#done = true;
     this.#connection?.reset?.(error);
     this.#closeConnection();
-    this.events.closed(this, error);
+    try {
+      this.events.closed(this, error);
+    } catch (fault) {
+      reportFault(fault);
+    }
+  }
+
+  /** Its owner has thrown this: it is reset, and the owner told so. @throws {unknown} see faults.ts */
+  #fault(error: unknown): void {
+    reportFault(error);
+    this.fail(new SocketError("EIO", "its owner has failed"));
   }
 
   async #read(): Promise<void> {
@@ -120,7 +135,7 @@ export class PromiseSocket implements Socket {
         this.#deliver();
       } else if (this.#finReceived) {
         if (this.#error !== undefined) this.fail(this.#error);
-        else this.events.ended(this);
+        else this.#tellEnded();
         // Still "reading": a connection that has ended does not start to read again.
         return this.#releaseInput();
       } else {
@@ -130,6 +145,14 @@ export class PromiseSocket implements Socket {
     this.#reading = false;
     if (this.#done) this.#releaseInput();
     else if (this.#error !== undefined) this.fail(this.#error);
+  }
+
+  #tellEnded(): void {
+    try {
+      this.events.ended(this);
+    } catch (error) {
+      this.#fault(error);
+    }
   }
 
   #releaseInput(): void {
@@ -152,7 +175,11 @@ export class PromiseSocket implements Socket {
     const input = this.#input as Uint8Array;
     const count = this.#held;
     this.#held = 0;
-    this.events.data(this, input.subarray(0, count));
+    try {
+      this.events.data(this, input.subarray(0, count));
+    } catch (error) {
+      this.#fault(error);
+    }
     const size = count < smallBuffer ? smallBuffer : largeBuffer;
     if (size === input.length) return;
     giveBack(input);
@@ -228,7 +255,11 @@ export class PromiseSocket implements Socket {
       this.#closeWrite();
     } else if (this.#drainIsDue) {
       this.#drainIsDue = false;
-      this.events.drain(this);
+      try {
+        this.events.drain(this);
+      } catch (error) {
+        this.#fault(error);
+      }
     }
   }
 
@@ -279,6 +310,10 @@ export class PromiseSocket implements Socket {
     this.#connection = undefined;
   }
 
+  isQuiet(): boolean {
+    const reads = this.#connection !== undefined && !this.#done && !this.#paused;
+    return reads && this.#held === 0 && !this.peerGone();
+  }
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined;
   }

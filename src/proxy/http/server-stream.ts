@@ -92,7 +92,7 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
     const connection = this.#connection;
     const { done, persistent, surplus, untilClose } = this.#reader;
     return connection !== null && done && persistent && !surplus && !untilClose &&
-      connection.out.empty && connection.socket.hasMore?.() !== true;
+      connection.out.empty;
   }
 
   /** The connection is for this client alone from now on: its server has authenticated that. */

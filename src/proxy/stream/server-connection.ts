@@ -100,7 +100,7 @@ export class ServerConnection implements SocketEvents {
 
   /** Nothing has come on it since it was put by, not even its end: asked of the kernel. */
   get isQuiet(): boolean {
-    return this.socket.hasMore?.() !== true && !this.socket.peerGone();
+    return this.socket.isQuiet();
   }
 
   opened(): void {
