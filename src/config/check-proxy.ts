@@ -32,8 +32,9 @@ export function checkProxy(
 
 /** HAProxy takes a frontend that sends its clients nowhere without a word. */
 function checkDestination(proxy: Proxy, locator: Locator, report: Report): void {
-  const { kind, bind, defaultBackend, mode } = proxy;
-  if (kind !== "frontend" || bind.length === 0 || defaultBackend !== null) return;
+  const { kind, bind, useBackend, defaultBackend, mode } = proxy;
+  if (kind !== "frontend" || bind.length === 0) return;
+  if (useBackend.length > 0 || defaultBackend !== null) return;
   const fate = mode === "http" ? "every request gets 503" : "every connection is refused";
   const hint = "'default_backend' and the name of a 'backend' section";
   report.warning(locator.place(proxy), `${describe(proxy)} has no backend: ${fate}`, hint);
@@ -52,6 +53,7 @@ function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
   needsHttp("cookie", "cookie");
   needsHttp("forwardfor", "option forwardfor");
   needsHttp("originalto", "option originalto");
+  needsHttp("httpSendNameHeader", "http-send-name-header");
   if (proxy.logFormat === "httplog") {
     const message = `${what}: 'option httplog' needs 'mode http'; 'option tcplog' is used`;
     report.warning(locator.place(proxy, "logFormat"), message);

@@ -28,6 +28,11 @@ function expectation(locator: Locator, report: Report): Expect {
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What may stand in a request line (RFC 9112, section 3.2): a path, an absolute URI, or "*". */
 const requestTarget = /^(\/|[a-z][a-z0-9+.-]*:\/\/)[\x21-\x22\x24-\x7e]*$|^\*$/i;
+/** Fields that say where a message ends, goes, or how long its connection lives. */
+const framing: ReadonlySet<string> = new Set(
+  "connection content-length expect host keep-alive proxy-connection te trailer transfer-encoding upgrade"
+    .split(" "),
+);
 /** What a cookie's value may be (RFC 6265, section 4.1.1), so that it stays in its field. */
 const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
@@ -117,7 +122,16 @@ function checkSides(proxy: Proxy, expect: Expect): void {
 }
 
 function checkHttpValues(proxy: Proxy, expect: Expect): void {
-  const { cookie, check, monitorUri } = proxy;
+  const { cookie, check, monitorUri, httpSendNameHeader } = proxy;
+  if (httpSendNameHeader !== null) {
+    const place = [proxy, "httpSendNameHeader"] as const;
+    const isToken = token.test(httpSendNameHeader);
+    const message = `'${httpSendNameHeader}' is not the name of a field`;
+    expect(isToken, ...place, message, "a token (RFC 9110, section 5.1)");
+    const isFree = !framing.has(httpSendNameHeader.toLowerCase());
+    const taken = `'http-send-name-header' cannot replace '${httpSendNameHeader}'`;
+    expect(isFree, ...place, taken, "it belongs to the message's framing or routing");
+  }
   if (monitorUri !== null) {
     const message = `'${monitorUri}' is not a URI that could be asked for`;
     expect(requestTarget.test(monitorUri), proxy, "monitorUri", message, "a path, as in /alive");

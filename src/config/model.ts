@@ -265,6 +265,14 @@ export type Splice = v.InferOutput<typeof Splice>;
 /** How long connections live (manual: "option http-keep-alive", "http-server-close", "httpclose"). */
 export const connectionModes = ["keep-alive", "server-close", "close"] as const;
 
+/** Whose idle connections a request may take (manual: "http-reuse"). */
+export const reuseModes = ["never", "safe", "aggressive", "always"] as const;
+
+/** Where the requests of a frontend go (manual: "use_backend"); the first one counts. */
+export const UseBackend = v.strictObject({ backend: v.string() });
+/** {@linkcode UseBackend} */
+export type UseBackend = v.InferOutput<typeof UseBackend>;
+
 /** A proxy: a listen section, or one half of it (manual, chapter 4). */
 export const Proxy = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1)),
@@ -279,6 +287,8 @@ export const Proxy = v.strictObject({
   /** Concurrent connections at most; null: the process's. */
   maxconn: unset(natural),
   backlog: unset(positive),
+  /** Comes before `defaultBackend`. */
+  useBackend: v.optional(v.array(UseBackend), []),
   defaultBackend: unset(v.string()),
   /** Clients of this network are monitors: closed at once, not logged; as address/prefix-length. */
   monitorNet: unset(v.string()),
@@ -306,6 +316,10 @@ export const Proxy = v.strictObject({
 
   // HTTP
   connection: v.optional(v.picklist(connectionModes), "keep-alive"),
+  /** Which connections to servers are shared between clients, and when. */
+  httpReuse: v.optional(v.picklist(reuseModes), "safe"),
+  /** The field that tells a server its name. */
+  httpSendNameHeader: unset(v.string()),
   forwardfor: unset(ForwardFor),
   originalto: unset(OriginalTo),
 

@@ -1,6 +1,6 @@
 /** All keywords of the sections `defaults`, `listen`, `frontend`, `backend` (manual, chapter 4). */
 import { parseNetwork } from "../../net/ip/address.ts";
-import type { Proxy } from "../model.ts";
+import { type Proxy, reuseModes } from "../model.ts";
 import { choice, time } from "./arguments.ts";
 import { proxyBind } from "./bind.ts";
 import { proxyCookie } from "./cookie.ts";
@@ -92,6 +92,37 @@ const defaultBackend: Keyword<Proxy> = setting(
   (args) => args.word("a backend's name").text,
 );
 
+const useBackend: Keyword<Proxy> = {
+  name: "use_backend",
+  usage: "<name>",
+  read(proxy, args) {
+    const rule = { backend: args.word("a backend's name").text };
+    args.mark(rule);
+    args.mark(proxy, "useBackend");
+    const condition = args.peek()?.text;
+    if (condition === "if" || condition === "unless") {
+      args.next();
+      const hint = "without a condition it takes every request";
+      throw args.mistake("conditions of 'use_backend' come with the next version", hint);
+    }
+    proxy.useBackend.push(rule);
+  },
+};
+
+const httpReuse: Keyword<Proxy> = setting(
+  "http-reuse",
+  reuseModes.join("|"),
+  "httpReuse",
+  (args) => choice(args, "a way to reuse connections", reuseModes),
+);
+
+const httpSendNameHeader: Keyword<Proxy> = setting(
+  "http-send-name-header",
+  "<name>",
+  "httpSendNameHeader",
+  (args) => args.word("the name of a field").text,
+);
+
 /** All of them. Which section may have which: manual, chapter 4.1, and that of HAProxy 1.5. */
 export const proxyKeywords = table<ProxyKeyword>(
   [
@@ -104,12 +135,15 @@ export const proxyKeywords = table<ProxyKeyword>(
     proxyBind,
     ofProxy("frontend", count("maxconn", "<number>", "maxconn", { zeroIsUnset: true })),
     ofProxy("frontend", count("backlog", "<number>", "backlog", { zeroIsUnset: true })),
+    ofProxy("frontend", useBackend, false),
     ofProxy("frontend", defaultBackend),
     ofProxy("frontend", monitorNet),
     ofProxy("frontend", monitorUri),
     ofProxy("backend", balance),
     ofProxy("backend", hashType),
     ofProxy("backend", proxyCookie),
+    ofProxy("backend", httpReuse),
+    ofProxy("backend", httpSendNameHeader),
     ofProxy("backend", redispatch),
     ofProxy("backend", count("retries", "<number>", "retries")),
     ofProxy("backend", count("fullconn", "<number>", "fullconn", { zeroIsUnset: true })),
@@ -125,12 +159,12 @@ export const proxyKeywords = table<ProxyKeyword>(
   acl appsession bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
   declare email-alert error-log-format errorfile errorfiles errorloc errorloc302 errorloc303
   external-check filter force-persist http-after-response http-check http-error http-request
-  http-response http-reuse http-send-name-header id ignore-persist load-server-state-from-file
+  http-response id ignore-persist load-server-state-from-file
   log-format log-format-sd log-tag max-keep-alive-queue monitor persist rate-limit
   redirect reqadd reqallow reqdel reqdeny reqidel reqirep reqpass reqrep reqtarpit retry-on rspadd
   rspdel rspdeny rspidel rspirep rsprep server-state-file-name server-template srvtcpka-cnt
   srvtcpka-idle srvtcpka-intvl stats stick stick-table tcp-check tcp-request tcp-response
-  transparent unique-id-format unique-id-header use-fcgi-app use-server use_backend
+  transparent unique-id-format unique-id-header use-fcgi-app use-server
   `),
     ...foreignOptions,
     ...foreignTimeouts,

@@ -25,7 +25,7 @@ export interface Section {
 
 /** Settings that belong to one proxy and are never taken over. */
 const own: ReadonlySet<keyof Proxy> = new Set(
-  ["name", "kind", "description", "bind", "servers", "dispatch"] as const,
+  ["name", "kind", "description", "bind", "useBackend", "servers", "dispatch"] as const,
 );
 
 /**

@@ -125,6 +125,10 @@ const proxies: Example<Proxy>[] = [
   ["balance source", { balance: "source" }],
   ["hash-type consistent", { hashType: "consistent" }],
   ["hash-type map-based", { hashType: "map-based" }],
+  ["http-reuse never", { httpReuse: "never" }],
+  ["http-reuse always", { httpReuse: "always" }],
+  ["retries 3", { httpReuse: "safe", httpSendNameHeader: null, useBackend: [] }],
+  ["http-send-name-header X-Server", { httpSendNameHeader: "X-Server" }],
   ["source 10.0.0.1", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
   ["source [::1]:99", { source: { host: "::1", port: 99, lastPort: null } }],
   ["source 10.0.0.1:0", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
@@ -299,7 +303,7 @@ test("default-server is what later servers begin with", () => {
 test("every keyword has an example here", () => {
   const examples = [
     ...[...globals, ...proxies, ...timeouts].flatMap(([lines]) => lines),
-    ...["log", "bind", "server", "default-server", "cookie", "default_backend"],
+    ...["log", "bind", "server", "default-server", "cookie", "use_backend", "default_backend"],
   ];
   const known = [...globalKeywords.keywords.keys(), ...proxyKeywords.keywords.keys()];
   const without = known.filter((name) =>
