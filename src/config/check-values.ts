@@ -1,7 +1,6 @@
 /** Values that the schema of the model admits and that make no sense; mostly met in JSON. */
 import type { Report } from "./diagnostic.ts";
 import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } from "./fields.ts";
-import { looksLikeAddress } from "./haproxy/endpoints.ts";
 import { longestTime } from "./haproxy/time.ts";
 import { isHostName, isIp, parseNetwork } from "../net/ip/address.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type ServerAddress,
   type Source,
 } from "./model.ts";
+import { looksLikeAddress } from "./keywords/addresses.ts";
 import type { Locator } from "./places.ts";
 
 /** Reports that a condition does not hold. */

@@ -285,6 +285,8 @@ export const words: readonly string[] = [
   '"$A"',
   '"<${A}>"',
   '"\\$A"',
+  "\\$A",
+  "'\\$A'",
   '"${A-x}"',
   '"${B-x y}"',
   '"${B-$A}"',

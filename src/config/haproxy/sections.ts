@@ -1,35 +1,16 @@
 /** The lines that open a section, and names between sections (manual, chapter 4). */
 import type { Place, Report } from "../diagnostic.ts";
 import type { Kind } from "../fields.ts";
+import { looksLikeAddress } from "../keywords/addresses.ts";
+import { bindOptions, bindsAt } from "../keywords/bind.ts";
 import { type Bind, legalName, type Proxy } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { type Arguments, attempt, Mistake } from "./arguments.ts";
-import { bindsAt, isBindParameter } from "./bind.ts";
-import { looksLikeAddress } from "./endpoints.ts";
 import { openSection, type Section } from "./section.ts";
 
 /** The sections there are. */
 export const sectionKeywords = ["global", "defaults", "listen", "frontend", "backend"] as const;
-/** HAProxy's sections that are not supported. */
-export const foreignSections: ReadonlySet<string> = new Set([
-  "acme",
-  "cache",
-  "crt-store",
-  "dynamic-update",
-  "fcgi-app",
-  "http-errors",
-  "log-forward",
-  "log-profile",
-  "mailers",
-  "peers",
-  "program",
-  "resolvers",
-  "ring",
-  "traces",
-  "userlist",
-]);
-
 /** The sections read so far. */
 export interface Sections {
   /** Opens a section by its first line, whose keyword was taken. Errors are reported. */
@@ -110,7 +91,7 @@ export function createSections(report: Report, places: Places): Sections {
   /** A listener that is more than its address takes a line of its own. */
   const refuseParameter = (addresses: string, args: Arguments) => {
     const parameter = args.peek()?.text ?? "";
-    if (!looksLikeAddress(addresses) || !isBindParameter(parameter)) return;
+    if (!looksLikeAddress(addresses) || !bindOptions.keywords.has(parameter)) return;
     args.next();
     const message = `'${parameter}' is a parameter of 'bind', and cannot stand here`;
     throw args.mistake(message, `in a line of its own: bind ${addresses} ${parameter}`);
@@ -135,7 +116,7 @@ export function createSections(report: Report, places: Places): Sections {
     refuseParameter(line.name, args);
     const next = args.peek()?.text;
     if ((keyword === "listen" || keyword === "frontend") && next !== undefined && next !== "from") {
-      const addresses = args.word("an address to listen on").text;
+      const addresses = args.address("an address to listen on");
       if (line.impliedBind) {
         throw args.mistake("there is an address already", `'${line.name}' is not a name`);
       }

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { defaultProxy } from "#src/config/fields.ts";
-import { globalKeywords } from "#src/config/haproxy/global.ts";
-import { proxyKeywords } from "#src/config/haproxy/proxy.ts";
+import { globalTable, proxyTable } from "#src/config/registry.ts";
 import type { Cookie, Global, Proxy, Server } from "#src/config/model.ts";
 import { test } from "../../testing.ts";
 import { global, listen, only } from "../support.ts";
@@ -305,7 +304,7 @@ test("every keyword has an example here", () => {
     ...[...globals, ...proxies, ...timeouts].flatMap(([lines]) => lines),
     ...["log", "bind", "server", "default-server", "cookie", "use_backend", "default_backend"],
   ];
-  const known = [...globalKeywords.keywords.keys(), ...proxyKeywords.keywords.keys()];
+  const known = [...globalTable.keywords.keys(), ...proxyTable.keywords.keys()];
   const without = known.filter((name) =>
     !examples.some((line) => `${line} `.startsWith(`${name} `))
   );

@@ -1,94 +1,7 @@
-/** What a table of keywords is made of; near misses and usage texts come from the table. */
-import type { Side } from "../fields.ts";
-import type { Proxy } from "../model.ts";
+/** Tables of keywords; near misses and usage texts come from the table. */
+import type { Keyword } from "../keywords/keyword.ts";
 import { didYouMean, nearest } from "../nearest.ts";
-import { type Arguments, attempt, integer } from "./arguments.ts";
-import type { Section } from "./section.ts";
-
-/** A keyword and what it does to a T. */
-export interface Keyword<T> {
-  /** As written: "balance", or of two words: "option httplog". */
-  readonly name: string;
-  /** What follows it; "" if nothing. */
-  readonly usage: string;
-  /** Reads what follows it into the target. May throw a {@linkcode Mistake}. */
-  readonly read: (target: T, args: Arguments) => void;
-  /** What "no" before it does, where that is allowed. */
-  readonly undo?: (target: T, args: Arguments) => void;
-}
-
-/** A keyword of the sections `defaults`, `listen`, `frontend` and `backend`. */
-export interface ProxyKeyword extends Keyword<Section> {
-  /** The half of a proxy that it is for. In a section of the other half it is ignored. */
-  readonly side: Side;
-  /** Whether a `defaults` section may have it. */
-  readonly defaults: boolean;
-  /** In a section of the other half: an error, not only ignored. */
-  readonly strict?: boolean;
-}
-
-/** A keyword that reads one value into one property. */
-export function setting<T extends object, K extends keyof T & string>(
-  name: string,
-  usage: string,
-  key: K,
-  read: (args: Arguments) => T[K],
-): Keyword<T> {
-  return {
-    name,
-    usage,
-    read(target, args) {
-      target[key] = read(args);
-      args.mark(target, key);
-    },
-  };
-}
-
-/** A keyword that reads an integer into one property; with `zero`, 0 means null, not set. */
-export function count<T extends object, K extends keyof T & string>(
-  name: string,
-  usage: string,
-  key: number extends T[K] ? K : never,
-  options: { min?: number; max?: number; zeroIsUnset?: boolean } = {},
-): Keyword<T> {
-  return setting(name, usage, key, (args) => {
-    const value = integer(args, options.min ?? 0, options.max);
-    return (options.zeroIsUnset === true && value === 0 ? null : value) as T[K];
-  });
-}
-
-/** A keyword without arguments that turns a property on, and with "no" off. */
-export function flag<T extends object, K extends keyof T & string>(
-  name: string,
-  key: boolean extends T[K] ? K : never,
-  reversible = false,
-): Keyword<T> {
-  const set = (value: boolean) => (target: T, args: Arguments) => {
-    target[key] = value as T[typeof key];
-    args.mark(target, key);
-  };
-  const keyword = { name, usage: "", read: set(true) };
-  return reversible ? { ...keyword, undo: set(false) } : keyword;
-}
-
-/** A keyword of proxies, made of one that acts on the proxy's model. */
-export function ofProxy(
-  side: Side,
-  keyword: Keyword<Proxy>,
-  defaults = true,
-): ProxyKeyword {
-  const { name, usage, read, undo } = keyword;
-  const made: ProxyKeyword = {
-    name,
-    usage,
-    side,
-    defaults,
-    read: (section, args) => read(section.proxy, args),
-  };
-  return undo === undefined
-    ? made
-    : { ...made, undo: (section, args) => undo(section.proxy, args) };
-}
+import { type Arguments, attempt } from "./arguments.ts";
 
 /** Keywords by name, and the names that HAProxy has besides. */
 export interface KeywordTable<K extends Keyword<never>> {
@@ -108,13 +21,8 @@ export function table<K extends Keyword<never>>(
   };
 }
 
-/** The names in a text, with `prefix` before each. */
-export function names(text: string, prefix = ""): string[] {
-  return text.trim().split(/\s+/).map((name) => prefix + name);
-}
-
 /** `name` and what follows it. */
-function usageOf(keyword: Keyword<never>): string {
+export function usageOf(keyword: Keyword<never>): string {
   return `${keyword.name} ${keyword.usage}`.trimEnd();
 }
 
