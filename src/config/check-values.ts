@@ -54,8 +54,13 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
   for (const target of global.log) checkLogTarget(target, expect);
 }
 
-/** Checks the values of one proxy. */
-export function checkProxyValues(proxy: Proxy, locator: Locator, report: Report): void {
+/** Checks the values of one proxy, but for the targets of logs that have been `checked`. */
+export function checkProxyValues(
+  proxy: Proxy,
+  checked: WeakSet<LogTarget>,
+  locator: Locator,
+  report: Report,
+): void {
   const expect = expectation(locator, report);
   const what = describe(proxy);
   checkSides(proxy, expect);
@@ -85,7 +90,12 @@ export function checkProxyValues(proxy: Proxy, locator: Locator, report: Report)
       expect(/^[^,]+$/.test(text), address, key, message);
     }
   }
-  for (const target of proxy.log) checkLogTarget(target, expect);
+  for (const target of proxy.log) {
+    // Proxies share those of their 'defaults' section.
+    if (checked.has(target)) continue;
+    checked.add(target);
+    checkLogTarget(target, expect);
+  }
   checkHttpValues(proxy, expect);
   for (const key of Object.keys(proxy.timeout) as (keyof Proxy["timeout"])[]) {
     expect(proxy.timeout[key] !== 0, proxy.timeout, key, "a time-out of 0", "null: none");
@@ -112,8 +122,8 @@ function checkSides(proxy: Proxy, expect: Expect): void {
     sides: Readonly<Record<keyof T, Side>>,
   ) => {
     for (const key of Object.keys(sides) as (keyof T & string)[]) {
-      const isSet = JSON.stringify(values[key]) !== JSON.stringify(unset[key]);
-      const holds = hasSide(kind, sides[key]) || !isSet;
+      if (hasSide(kind, sides[key])) continue;
+      const holds = JSON.stringify(values[key]) === JSON.stringify(unset[key]);
       expect(holds, values, key, `'${key}' is not for a ${kind}`, `it is for a ${sides[key]}`);
     }
   };

@@ -7,11 +7,11 @@ import { checkCapabilities } from "./check-capabilities.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
 import { checkServers } from "./check-server.ts";
-import { checkTrack } from "./check-track.ts";
+import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
 import type { Place, Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
-import type { Configuration, Global, Proxy } from "./model.ts";
+import type { Configuration, Global, LogTarget, Proxy } from "./model.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Locator } from "./places.ts";
 
@@ -34,17 +34,18 @@ export function checkConfiguration(
   checkGlobalValues(global, locator, report);
   checkThreads(global, locator, report);
   checkNames(proxies, locator, report);
+  const checked = new WeakSet<LogTarget>();
   const backends = new Map(proxies.map((proxy) => [proxy.name, proxy]));
   for (const proxy of proxies) if (hasSide(proxy.kind, "backend")) backends.set(proxy.name, proxy);
   for (const proxy of proxies) {
-    checkProxyValues(proxy, locator, report);
+    checkProxyValues(proxy, checked, locator, report);
     if (proxy.disabled) continue;
     checkSwitching(proxy, backends, locator, report);
     checkProxy(proxy, configuration, locator, report);
     checkCookie(proxy, locator, report);
     checkServers(proxy, locator, report);
-    checkTrack(proxy, proxies, locator, report);
   }
+  checkTracks(proxies, locator, report);
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);

@@ -39,14 +39,23 @@ export function describe(proxy: Pick<Proxy, "kind" | "name">): string {
 
 /** A proxy with every setting at its default. */
 export function defaultProxy(kind: Kind, name: string): Proxy {
-  return { ...structuredClone(unsetProxy), kind, name };
+  const proxy = { ...unsetProxy, kind, name, timeout: { ...unsetProxy.timeout } };
+  for (const [key, value] of Object.entries(proxy)) {
+    // What is not an array is never changed in place, the time-outs apart.
+    if (Array.isArray(value)) Object.assign(proxy, { [key]: [] });
+  }
+  return proxy;
 }
 const unsetProxy = v.parse(Proxy, { kind: "listen", name: "unnamed" });
 
 /** A server with every setting at its default. */
 export function defaultServer(): Server {
-  return v.parse(Server, { name: "default", address: { kind: "ip", host: "127.0.0.1", port: 1 } });
+  return { ...unsetServer };
 }
+const unsetServer = v.parse(Server, {
+  name: "default",
+  address: { kind: "ip", host: "127.0.0.1", port: 1 },
+});
 
 /** A global section with every setting at its default. */
 export function defaultGlobal(): Global {

@@ -232,7 +232,7 @@ server c 10.0.0.1:80 track a
     "a server without a state to track",
     "listen l :80\nserver a 10.0.0.1:80 track b\nserver b 10.0.0.1:80\n",
     [
-      "7:28 error proxy 'l': server 'a' cannot track 'b', whose state nobody finds out - " +
+      "7:28 error proxy 'l': server 'a' cannot track 'b', whose state is not found out - " +
       "it needs 'check', or 'track' itself",
     ],
   ],

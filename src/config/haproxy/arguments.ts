@@ -17,6 +17,7 @@ export class Mistake extends Error {
 export interface Arguments {
   readonly report: Report;
   readonly places: Places;
+  readonly budget: Budget;
   /** The statement as its usage has it, for hints. */
   usage: string;
   /** The next word, taken; undefined at the end. */
@@ -41,8 +42,22 @@ export interface Arguments {
   end(): void;
 }
 
+/** What a configuration may grow to by few lines: of each kind, how much is left. */
+export interface Budget {
+  /** Listening sockets, of ranges of ports: more than a process can have descriptors. */
+  listeners: number;
+  /** Characters of variables that were put in. */
+  expanded: number;
+}
+
+/** The budget of a configuration of which nothing has been read. */
+export function wholeBudget(): Budget {
+  return { listeners: 2 ** 18, expanded: 2 ** 25 };
+}
+
 /** What the lines of all files share. */
 export interface Reading {
+  readonly budget: Budget;
   readonly report: Report;
   readonly places: Places;
   readonly variables: Variables;
@@ -53,7 +68,7 @@ export function createArguments(
   at: { readonly file: string; readonly line: number },
   words: readonly Word[],
   from: number,
-  { report, places, variables }: Reading,
+  { report, places, variables, budget }: Reading,
 ): Arguments {
   let index = from;
   const placeOf = (word: Word): Place => ({
@@ -66,6 +81,7 @@ export function createArguments(
   const args: Arguments = {
     report,
     places,
+    budget,
     usage: "",
     next: () => words[index] === undefined ? undefined : words[index++],
     peek: () => words[index],

@@ -7,7 +7,13 @@ import type { Configuration } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { globalTable, proxyTable } from "../registry.ts";
-import { type Arguments, attempt, createArguments, type Reading } from "./arguments.ts";
+import {
+  type Arguments,
+  attempt,
+  createArguments,
+  type Reading,
+  wholeBudget,
+} from "./arguments.ts";
 import { createBlocks } from "./blocks.ts";
 import type { Environment } from "./condition.ts";
 import { openSection, type Section } from "./section.ts";
@@ -43,7 +49,8 @@ export function parseHaproxy(
 ): Configuration {
   const global = { global: defaultGlobal(), env: { ...env } };
   const sections = createSections(report, places);
-  for (const file of files) parseFile(file, { report, places, global, sections });
+  const shared = { report, places, global, sections, budget: wholeBudget() };
+  for (const file of files) parseFile(file, shared);
   return { global: global.global, proxies: sections.end() };
 }
 
@@ -55,7 +62,9 @@ function parseFile(file: SourceFile, shared: Omit<State, "variables">): void {
     if (name === ".FILE") return file.name;
     if (name === ".LINE") return String(number);
     if (name === ".SECTION") return sectionName(open);
-    return global.env[name];
+    const value = global.env[name];
+    if (value !== undefined) spend(value.length, { file: file.name, line: number }, shared);
+    return value;
   };
   const state: State = { ...shared, variables };
   const blocks = createBlocks(file.name, report, global.env, variables);
@@ -71,6 +80,18 @@ function parseFile(file: SourceFile, shared: Omit<State, "variables">): void {
     }
   }
   blocks.end();
+}
+
+/** Takes characters of variables from the budget; without any left, reading ends. */
+function spend(
+  characters: number,
+  at: { file: string; line: number },
+  { budget, report }: Omit<State, "variables">,
+): void {
+  budget.expanded -= characters;
+  if (budget.expanded >= 0) return;
+  const message = "the variables of this configuration are too long: reading ends here";
+  report.stop({ ...at, column: 1, length: 1 }, message, "shorter values, or fewer uses of them");
 }
 
 function sectionName(open: Open): string {

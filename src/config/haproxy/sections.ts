@@ -50,15 +50,15 @@ const usages = {
 export function createSections(report: Report, places: Places): Sections {
   /** Each proxy, and what is wrong if it does not listen. */
   const proxies = new Map<Proxy, Mistake | undefined>();
-  const defaults: Defaults[] = [];
+  const defaults = new Map<string, Defaults[]>();
+  let last: Defaults | undefined;
 
   /** The `defaults` section that is named after `from`. */
   const named = (args: Arguments): Defaults => {
     const name = args.word("the name of a 'defaults' section").text;
-    const [found, second] = defaults.filter((each) => each.name === name);
+    const [found, second] = defaults.get(name) ?? [];
     if (found === undefined) {
-      const names = defaults.map((each) => each.name).filter((name) => name !== "");
-      throw args.mistake(`there is no 'defaults ${name}' above`, didYouMean(name, names));
+      throw args.mistake(`there is no 'defaults ${name}' above`, didYouMean(name, defaults.keys()));
     }
     if (second !== undefined) {
       const lines = `lines ${found.section.place.line} and ${second.section.place.line}`;
@@ -131,11 +131,9 @@ export function createSections(report: Report, places: Places): Sections {
   };
 
   const implied = (keyword: Section["keyword"], place: Place): Defaults | undefined => {
-    const last = keyword === "defaults" ? undefined : defaults.at(-1);
-    if (last !== undefined) {
-      last.impliedBy ??= place;
-      warnOfMixedUse(last);
-    }
+    if (keyword === "defaults" || last === undefined) return undefined;
+    last.impliedBy ??= place;
+    warnOfMixedUse(last);
     return last;
   };
 
@@ -153,8 +151,10 @@ export function createSections(report: Report, places: Places): Sections {
         section.proxy.bind.push(bind);
         places.mark(section.proxy, "bind", places.place(bind));
       }
-      if (keyword === "defaults") defaults.push({ name: line.name, section });
-      else if (line.name !== "") proxies.set(section.proxy, line.mistake);
+      if (keyword === "defaults") {
+        last = { name: line.name, section };
+        defaults.set(line.name, [...(defaults.get(line.name) ?? []).slice(0, 1), last]);
+      } else if (line.name !== "") proxies.set(section.proxy, line.mistake);
       return section;
     },
     end() {

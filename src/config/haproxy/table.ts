@@ -6,6 +6,8 @@ import { type Arguments, attempt } from "./arguments.ts";
 /** Keywords by name, and the names that HAProxy has besides. */
 export interface KeywordTable<K extends Keyword<never>> {
   readonly keywords: ReadonlyMap<string, K>;
+  /** Of keywords of two words, as "option httplog": the second ones by the first. */
+  readonly seconds: ReadonlyMap<string, readonly string[]>;
   /** Real keywords of HAProxy that are not supported here. */
   readonly foreign: ReadonlySet<string>;
 }
@@ -15,8 +17,14 @@ export function table<K extends Keyword<never>>(
   keywords: readonly K[],
   foreign: readonly string[] = [],
 ): KeywordTable<K> {
+  const seconds = new Map<string, string[]>();
+  for (const { name } of keywords) {
+    const [first = "", second] = name.split(" ");
+    if (second !== undefined) seconds.set(first, [...(seconds.get(first) ?? []), second]);
+  }
   return {
     keywords: new Map(keywords.map((keyword) => [keyword.name, keyword])),
+    seconds,
     foreign: new Set(foreign),
   };
 }
@@ -39,13 +47,10 @@ export function takeKeyword<K extends Keyword<never>>(
   where: string,
   otherwise?: (word: string) => string | undefined,
 ): K {
-  const all = [...table.keywords.keys()];
   let name = args.word("a keyword").text;
-  let candidates = all.map((each) => each.replace(/ .*/, ""));
-  const seconds = all.filter((each) => each.startsWith(`${name} `));
-  if (!table.keywords.has(name) && seconds.length > 0) {
-    candidates = seconds.map((each) => each.slice(name.length + 1));
-    args.usage = `${name} ${candidates.join("|")}`;
+  const seconds = table.keywords.has(name) ? undefined : table.seconds.get(name);
+  if (seconds !== undefined) {
+    args.usage = `${name} ${seconds.join("|")}`;
     name += ` ${args.word("what to set").text}`;
   }
   const keyword = table.keywords.get(name);
@@ -53,6 +58,8 @@ export function takeKeyword<K extends Keyword<never>>(
     args.usage = usageOf(keyword);
     return keyword;
   }
+  const all = [...table.keywords.keys()];
+  const candidates = seconds ?? all.map((each) => each.replace(/ .*/, ""));
   if (table.foreign.has(name)) {
     const whole = wholeNames(all, name);
     const hint = "HAProxy has it; remove it to go on" +

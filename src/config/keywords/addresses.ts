@@ -57,6 +57,9 @@ export type LogDestination = v.InferOutput<typeof LogDestination>;
 /** What makes a mistake of the word last taken. */
 type Faults = Pick<Arguments, "mistake">;
 
+/** What addresses to listen on take besides. */
+type Listening = Faults & Pick<Arguments, "budget">;
+
 /** An address of IP, cut in two; `port` is what follows the last colon, null without one. */
 interface HostAndPort {
   readonly host: string;
@@ -145,7 +148,7 @@ function hostOf(args: Faults, parts: Parts & { kind: "ip" }, names: boolean): st
  *
  * @throws {Mistake}
  */
-export function listenAddresses(args: Faults, word: string): ListenAddress[] {
+export function listenAddresses(args: Listening, word: string): ListenAddress[] {
   return word.split(",").flatMap((text): ListenAddress[] => {
     if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
     const parts = partsOf(args, text);
@@ -167,6 +170,11 @@ export function listenAddresses(args: Faults, word: string): ListenAddress[] {
       );
     }
     const [first, last] = portRange(args, port, text);
+    args.budget.listeners -= last - first + 1;
+    if (args.budget.listeners < 0) {
+      const hint = "fewer addresses, or shorter ranges of ports";
+      throw args.mistake("the configuration has too many listening sockets", hint);
+    }
     return Array.from(
       { length: last - first + 1 },
       (_, i) => ({ kind: "ip", host: address, port: first + i }),
