@@ -54,10 +54,10 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
   for (const target of global.log) checkLogTarget(target, expect);
 }
 
-/** Checks the values of one proxy, but for the targets of logs that have been `checked`. */
+/** Checks the values of one proxy, but for lists of logs that have been `checked`. */
 export function checkProxyValues(
   proxy: Proxy,
-  checked: WeakSet<LogTarget>,
+  checked: WeakSet<readonly LogTarget[]>,
   locator: Locator,
   report: Report,
 ): void {
@@ -90,12 +90,9 @@ export function checkProxyValues(
       expect(/^[^,]+$/.test(text), address, key, message);
     }
   }
-  for (const target of proxy.log) {
-    // Proxies share those of their 'defaults' section.
-    if (checked.has(target)) continue;
-    checked.add(target);
-    checkLogTarget(target, expect);
-  }
+  // Proxies share those of their 'defaults' section.
+  if (!checked.has(proxy.log)) { for (const target of proxy.log) checkLogTarget(target, expect); }
+  checked.add(proxy.log);
   checkHttpValues(proxy, expect);
   for (const key of Object.keys(proxy.timeout) as (keyof Proxy["timeout"])[]) {
     expect(proxy.timeout[key] !== 0, proxy.timeout, key, "a time-out of 0", "null: none");

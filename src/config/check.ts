@@ -34,7 +34,7 @@ export function checkConfiguration(
   checkGlobalValues(global, locator, report);
   checkThreads(global, locator, report);
   checkNames(proxies, locator, report);
-  const checked = new WeakSet<LogTarget>();
+  const checked = new WeakSet<readonly LogTarget[]>();
   const backends = new Map(proxies.map((proxy) => [proxy.name, proxy]));
   for (const proxy of proxies) if (hasSide(proxy.kind, "backend")) backends.set(proxy.name, proxy);
   for (const proxy of proxies) {

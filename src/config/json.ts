@@ -104,9 +104,8 @@ function reportIssue(
   report: Report,
 ): void {
   const path = pathOf(issue);
-  const { place, missing } = locate(root, path);
+  const place = placeAt(root, path);
   const name = nameOf(path);
-  if (missing) return report.error(place, `the property '${name}' is missing`);
   if (issue.kind === "validation") {
     return report.error(place, `'${name}': ${constraint(issue)}`);
   }
@@ -152,12 +151,8 @@ function constraint(issue: { type: string; expected: string | null; received: st
 }
 
 /** The place of the value at a path, or of the innermost one that there is. */
-function locate(root: JsonNode, path: readonly string[]): { place: Place; missing: boolean } {
+function placeAt(root: JsonNode, path: readonly string[]): Place {
   let node = root;
-  for (const name of path) {
-    const member = node.members.get(name);
-    if (member === undefined) return { place: node.place, missing: true };
-    node = member.node;
-  }
-  return { place: node.place, missing: false };
+  for (const name of path) node = node.members.get(name)?.node ?? node;
+  return node.place;
 }

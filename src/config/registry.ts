@@ -19,6 +19,8 @@ export interface ProxySection {
   readonly defaultServer: Server;
   /** Whether it listens where its name says, as long as it has no `bind` of its own. */
   impliedBind: boolean;
+  /** The properties whose arrays are those of a 'defaults' section, too. */
+  readonly shared: Set<string>;
 }
 
 /** A keyword that acts on a part of what this one acts on. */
@@ -50,7 +52,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...keywordsOf(timeoutSettings, "proxies[].timeout.").map((keyword) =>
     within(keyword, ({ proxy }: ProxySection) => proxy.timeout)
   ),
-  within(proxyLog, ofProxy),
+  proxyLog,
   proxyServer,
   proxyDefaultServer,
 ], foreignProxyKeywords);

@@ -48,11 +48,13 @@ export interface Budget {
   listeners: number;
   /** Characters of variables that were put in. */
   expanded: number;
+  /** Copies of what a 'defaults' section lists. */
+  copies: number;
 }
 
 /** The budget of a configuration of which nothing has been read. */
 export function wholeBudget(): Budget {
-  return { listeners: 2 ** 18, expanded: 2 ** 25 };
+  return { listeners: 2 ** 18, expanded: 2 ** 25, copies: 2 ** 20 };
 }
 
 /** What the lines of all files share. */

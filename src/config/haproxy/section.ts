@@ -28,7 +28,7 @@ const inherited = Object.entries(allProxySettings)
  *
  * @param from the `defaults` section whose settings it takes over; a proxy takes those of its own
  * half or halves only. Values are shared between the sections, never changed in place; but for
- * arrays, which are frozen so that who adds to one makes a copy first
+ * arrays: what adds to a shared one makes a copy first
  */
 export function openSection(
   keyword: Section["keyword"],
@@ -40,11 +40,12 @@ export function openSection(
   const kind = keyword === "defaults" ? "listen" : keyword;
   const proxy = defaultProxy(kind, name);
   const server = from === undefined ? defaultServer() : { ...from.defaultServer };
+  const shared = new Set<string>();
   if (from !== undefined) {
     for (const key of inherited) {
       if (!hasSide(kind, sideOf[key])) continue;
       const value = from.proxy[key];
-      if (Array.isArray(value)) Object.freeze(value);
+      if (Array.isArray(value)) shared.add(key);
       Object.assign(proxy, { [key]: value });
     }
     for (const key of Object.keys(sideOfTimeout) as (keyof Proxy["timeout"])[]) {
@@ -55,5 +56,5 @@ export function openSection(
     places.inherit(from.defaultServer, server);
   }
   places.mark(proxy, undefined, place);
-  return { keyword, place, proxy, defaultServer: server, impliedBind: false };
+  return { keyword, place, proxy, defaultServer: server, impliedBind: false, shared };
 }

@@ -83,9 +83,9 @@ export const cookieSettings = {
       usage: "<domain>",
       example: ".example.com",
       read(args, before, mark) {
-        const domains = [...before, args.word("a domain").text];
+        before.push(args.word("a domain").text);
         mark();
-        return domains;
+        return before;
       },
     }],
     print: (domains: readonly string[]) => domains.map((domain) => ["domain", domain]),

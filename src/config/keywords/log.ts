@@ -128,13 +128,6 @@ interface Logging {
   log: LogTarget[];
 }
 
-/** An array that other sections have taken over is theirs, too: see section.ts. */
-function added(log: LogTarget[], target: LogTarget): LogTarget[] {
-  if (Object.isFrozen(log)) return [...log, target];
-  log.push(target);
-  return log;
-}
-
 /** `log` of the process. */
 export const globalLog = {
   setting: targets,
@@ -149,7 +142,7 @@ export const globalLog = {
         args.next();
         throw args.mistake("'log global' is for proxies; this is the global section");
       }
-      global.log = added(global.log, logTarget(args));
+      global.log.push(logTarget(args));
       args.mark(global, "log");
     },
     undo({ global }) {
@@ -204,14 +197,21 @@ export const logSettings = {
   }),
 };
 
+/** What `log` of a proxy acts on. */
+interface LoggingSection {
+  readonly proxy: Logging & { logGlobal: boolean };
+  /** The properties whose arrays are those of a 'defaults' section, too. */
+  readonly shared: Set<string>;
+}
+
 /** `log` of a proxy. */
-export const proxyLog: Keyword<Logging & { logGlobal: boolean }> = {
+export const proxyLog: Keyword<LoggingSection> = {
   name: "log",
   usage: `global | ${usage}`,
   example,
   doc: "Adds a place where log lines go, or those of the global section.",
   chapter: "4.2",
-  read(proxy, args) {
+  read({ proxy, shared }, args) {
     if (args.peek()?.text === "global") {
       args.next();
       proxy.logGlobal = true;
@@ -219,9 +219,18 @@ export const proxyLog: Keyword<Logging & { logGlobal: boolean }> = {
     }
     const target = logTarget(args);
     args.mark(proxy, "log");
-    proxy.log = added(proxy.log, target);
+    if (shared.delete("log")) {
+      args.budget.copies -= proxy.log.length;
+      if (args.budget.copies < 0) {
+        const hint = "fewer 'log' lines in 'defaults' sections";
+        throw args.mistake("the proxies of this configuration log to too many places", hint);
+      }
+      proxy.log = [...proxy.log];
+    }
+    proxy.log.push(target);
   },
-  undo(proxy) {
+  undo({ proxy, shared }) {
+    shared.delete("log");
     proxy.log = [];
     proxy.logGlobal = false;
   },
