@@ -62,6 +62,7 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .helpOption("-h, --help", "shows this")
     .helpCommand(false)
     .exitOverride()
+    .configureOutput({ writeErr: complain })
     .showHelpAfterError("\n'sluice --help' shows the commands.")
     .addHelpText(
       "after",

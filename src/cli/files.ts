@@ -4,6 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
 import { didYouMean } from "../config/nearest.ts";
+import { printableLines } from "../config/printable.ts";
 import { scenario, scenarios } from "./scenarios.ts";
 
 /** A file that cannot be read. */
@@ -45,8 +46,8 @@ export function unreadable(path: string, error: unknown): string {
   const { code, message } = error as { code?: string; message: string };
   if (code !== "ENOENT") return `cannot read '${path}': ${message}`;
   const names = scenarios().map(({ name }) => name);
-  const mend = didYouMean(path, names) ?? `the scenarios are ${names.join(", ")}`;
-  return `'${path}' is neither a file nor a scenario: ${mend}`;
+  const fix = didYouMean(path, names) ?? `the scenarios are ${names.join(", ")}`;
+  return `'${path}' is neither a file nor a scenario: ${fix}`;
 }
 
 /** Prints to the standard output. */
@@ -54,9 +55,10 @@ export function print(text: string): void {
   write(process.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** Prints to the standard error. */
+/** Prints to the standard error what a person is to read: escape sequences in it do nothing. */
 export function complain(text: string): void {
-  write(process.stderr, text.endsWith("\n") ? text : `${text}\n`);
+  const shown = printableLines(text);
+  write(process.stderr, shown.endsWith("\n") ? shown : `${shown}\n`);
 }
 
 /** Writes, unless the reader is gone, as `head` is after its last line: that is no failure. */
@@ -81,5 +83,5 @@ export function show(
   const shown = quiet ? diagnostics.filter(({ severity }) => severity === "error") : diagnostics;
   if (shown.length === 0) return;
   const colour = process.stderr.isTTY === true && process.env["NO_COLOR"] === undefined;
-  complain(formatDiagnostics(shown, files, colour));
+  write(process.stderr, `${formatDiagnostics(shown, files, colour)}\n`);
 }

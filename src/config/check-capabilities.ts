@@ -1,6 +1,11 @@
 /** Refuses what the network of this runtime cannot do. */
 import type { Capabilities } from "../net/socket.ts";
 import type { Report } from "./diagnostic.ts";
+import { allProxySettings } from "./fields.ts";
+import { needsOf } from "./keywords/addresses.ts";
+import { bindSettings } from "./keywords/bind.ts";
+import type { Settings } from "./keywords/keyword.ts";
+import { serverSettings } from "./keywords/server.ts";
 import type { Configuration } from "./model.ts";
 import type { Locator } from "./places.ts";
 
@@ -14,8 +19,6 @@ const reasons: Readonly<Record<keyof Capabilities, string>> = {
   ipv6Only: "this runtime's IPv6 listeners take IPv4 clients as well",
 };
 
-const capabilityOf = { unix: "unix", abstract: "abstract", fd: "inherited" } as const;
-
 /** Reports as an error whatever needs a capability that is not there. */
 export function checkCapabilities(
   { proxies }: Configuration,
@@ -23,27 +26,30 @@ export function checkCapabilities(
   locator: Locator,
   report: Report,
 ): void {
-  const need = (capability: keyof Capabilities, keyword: string, of: object, key: string) => {
-    if (can[capability]) return;
+  const need = (
+    capability: keyof Capabilities | null | undefined,
+    keyword: string,
+    of: object,
+    key: string,
+  ) => {
+    if (capability === null || capability === undefined || can[capability]) return;
     report.error(locator.place(of, key), `'${keyword}' cannot be used: ${reasons[capability]}`);
   };
-  const needAddress = (kind: string, keyword: string, of: object, key: string) => {
-    if (kind === "unix" || kind === "abstract" || kind === "fd") {
-      need(capabilityOf[kind], keyword, of, key);
+  const needAll = (settings: Settings, of: Readonly<Record<string, unknown>>) => {
+    for (const [key, { needs, forms }] of Object.entries(settings)) {
+      if (needs !== undefined) need(needs(of[key]), forms[0]?.name ?? key, of, key);
     }
   };
   for (const proxy of proxies) {
     if (proxy.disabled) continue;
-    if (proxy.source !== null) need("sourceAddress", "source", proxy, "source");
+    needAll(allProxySettings, proxy);
     for (const bind of proxy.bind) {
-      needAddress(bind.address.kind, "bind", bind, "address");
-      if (bind.transparent) need("transparent", "transparent", bind, "transparent");
-      if (bind.v6only) need("ipv6Only", "v6only", bind, "v6only");
+      need(needsOf(bind.address), "bind", bind, "address");
+      needAll(bindSettings, bind);
     }
-    if (proxy.dispatch !== null) needAddress(proxy.dispatch.kind, "dispatch", proxy, "dispatch");
     for (const server of proxy.servers) {
-      needAddress(server.address.kind, "server", server, "address");
-      if (server.source !== null) need("sourceAddress", "source", server, "source");
+      need(needsOf(server.address), "server", server, "address");
+      needAll(serverSettings, server);
     }
   }
 }

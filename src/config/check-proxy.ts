@@ -1,6 +1,6 @@
 /** Checks of one proxy as a whole. */
 import type { Report } from "./diagnostic.ts";
-import { describe, hasSide } from "./fields.ts";
+import { allProxySettings, describe, hasSide } from "./fields.ts";
 import type { Configuration, Proxy } from "./model.ts";
 import type { Locator } from "./places.ts";
 
@@ -32,8 +32,9 @@ export function checkProxy(
 
 /** HAProxy takes a frontend that sends its clients nowhere without a word. */
 function checkDestination(proxy: Proxy, locator: Locator, report: Report): void {
-  const { kind, bind, defaultBackend, mode } = proxy;
-  if (kind !== "frontend" || bind.length === 0 || defaultBackend !== null) return;
+  const { kind, bind, useBackend, defaultBackend, mode } = proxy;
+  if (kind !== "frontend" || bind.length === 0) return;
+  if (useBackend.length > 0 || defaultBackend !== null) return;
   const fate = mode === "http" ? "every request gets 503" : "every connection is refused";
   const hint = "'default_backend' and the name of a 'backend' section";
   report.warning(locator.place(proxy), `${describe(proxy)} has no backend: ${fate}`, hint);
@@ -43,15 +44,11 @@ function checkDestination(proxy: Proxy, locator: Locator, report: Report): void 
 function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
   if (proxy.mode !== "tcp") return;
   const what = describe(proxy);
-  const needsHttp = (key: keyof Proxy, keyword: string) => {
-    if (proxy[key] === null) return;
-    const message = `${what}: '${keyword}' is ignored: it needs 'mode http'`;
+  for (const [key, { http }] of Object.entries(allProxySettings)) {
+    if (http === undefined || proxy[key as keyof Proxy] === null) continue;
+    const message = `${what}: '${http}' is ignored: it needs 'mode http'`;
     report.warning(locator.place(proxy, key), message);
-  };
-  needsHttp("monitorUri", "monitor-uri");
-  needsHttp("cookie", "cookie");
-  needsHttp("forwardfor", "option forwardfor");
-  needsHttp("originalto", "option originalto");
+  }
   if (proxy.logFormat === "httplog") {
     const message = `${what}: 'option httplog' needs 'mode http'; 'option tcplog' is used`;
     report.warning(locator.place(proxy, "logFormat"), message);

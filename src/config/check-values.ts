@@ -1,7 +1,6 @@
 /** Values that the schema of the model admits and that make no sense; mostly met in JSON. */
 import type { Report } from "./diagnostic.ts";
 import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } from "./fields.ts";
-import { looksLikeAddress } from "./haproxy/endpoints.ts";
 import { longestTime } from "./haproxy/time.ts";
 import { isHostName, isIp, parseNetwork } from "../net/ip/address.ts";
 import {
@@ -13,6 +12,7 @@ import {
   type ServerAddress,
   type Source,
 } from "./model.ts";
+import { looksLikeAddress } from "./keywords/addresses.ts";
 import type { Locator } from "./places.ts";
 
 /** Reports that a condition does not hold. */
@@ -28,6 +28,11 @@ function expectation(locator: Locator, report: Report): Expect {
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What may stand in a request line (RFC 9112, section 3.2): a path, an absolute URI, or "*". */
 const requestTarget = /^(\/|[a-z][a-z0-9+.-]*:\/\/)[\x21-\x22\x24-\x7e]*$|^\*$/i;
+/** Fields that say where a message ends, goes, or how long its connection lives. */
+const framing: ReadonlySet<string> = new Set(
+  "connection content-length expect host keep-alive proxy-connection te trailer transfer-encoding upgrade"
+    .split(" "),
+);
 /** What a cookie's value may be (RFC 6265, section 4.1.1), so that it stays in its field. */
 const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
@@ -49,8 +54,13 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
   for (const target of global.log) checkLogTarget(target, expect);
 }
 
-/** Checks the values of one proxy. */
-export function checkProxyValues(proxy: Proxy, locator: Locator, report: Report): void {
+/** Checks the values of one proxy, but for lists of logs that have been `checked`. */
+export function checkProxyValues(
+  proxy: Proxy,
+  checked: WeakSet<readonly LogTarget[]>,
+  locator: Locator,
+  report: Report,
+): void {
   const expect = expectation(locator, report);
   const what = describe(proxy);
   checkSides(proxy, expect);
@@ -80,7 +90,9 @@ export function checkProxyValues(proxy: Proxy, locator: Locator, report: Report)
       expect(/^[^,]+$/.test(text), address, key, message);
     }
   }
-  for (const target of proxy.log) checkLogTarget(target, expect);
+  // Proxies share those of their 'defaults' section.
+  if (!checked.has(proxy.log)) { for (const target of proxy.log) checkLogTarget(target, expect); }
+  checked.add(proxy.log);
   checkHttpValues(proxy, expect);
   for (const key of Object.keys(proxy.timeout) as (keyof Proxy["timeout"])[]) {
     expect(proxy.timeout[key] !== 0, proxy.timeout, key, "a time-out of 0", "null: none");
@@ -107,8 +119,8 @@ function checkSides(proxy: Proxy, expect: Expect): void {
     sides: Readonly<Record<keyof T, Side>>,
   ) => {
     for (const key of Object.keys(sides) as (keyof T & string)[]) {
-      const isSet = JSON.stringify(values[key]) !== JSON.stringify(unset[key]);
-      const holds = hasSide(kind, sides[key]) || !isSet;
+      if (hasSide(kind, sides[key])) continue;
+      const holds = JSON.stringify(values[key]) === JSON.stringify(unset[key]);
       expect(holds, values, key, `'${key}' is not for a ${kind}`, `it is for a ${sides[key]}`);
     }
   };
@@ -117,7 +129,16 @@ function checkSides(proxy: Proxy, expect: Expect): void {
 }
 
 function checkHttpValues(proxy: Proxy, expect: Expect): void {
-  const { cookie, check, monitorUri } = proxy;
+  const { cookie, check, monitorUri, httpSendNameHeader } = proxy;
+  if (httpSendNameHeader !== null) {
+    const place = [proxy, "httpSendNameHeader"] as const;
+    const isToken = token.test(httpSendNameHeader);
+    const message = `'${httpSendNameHeader}' is not the name of a field`;
+    expect(isToken, ...place, message, "a token (RFC 9110, section 5.1)");
+    const isFree = !framing.has(httpSendNameHeader.toLowerCase());
+    const taken = `'http-send-name-header' cannot replace '${httpSendNameHeader}'`;
+    expect(isFree, ...place, taken, "it belongs to the message's framing or routing");
+  }
   if (monitorUri !== null) {
     const message = `'${monitorUri}' is not a URI that could be asked for`;
     expect(requestTarget.test(monitorUri), proxy, "monitorUri", message, "a path, as in /alive");

@@ -7,11 +7,11 @@ import { checkCapabilities } from "./check-capabilities.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
 import { checkServers } from "./check-server.ts";
-import { checkTrack } from "./check-track.ts";
+import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
-import type { Report } from "./diagnostic.ts";
+import type { Place, Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
-import type { Configuration, Global, Proxy } from "./model.ts";
+import type { Configuration, Global, LogTarget, Proxy } from "./model.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Locator } from "./places.ts";
 
@@ -34,15 +34,18 @@ export function checkConfiguration(
   checkGlobalValues(global, locator, report);
   checkThreads(global, locator, report);
   checkNames(proxies, locator, report);
+  const checked = new WeakSet<readonly LogTarget[]>();
+  const backends = new Map(proxies.map((proxy) => [proxy.name, proxy]));
+  for (const proxy of proxies) if (hasSide(proxy.kind, "backend")) backends.set(proxy.name, proxy);
   for (const proxy of proxies) {
-    checkProxyValues(proxy, locator, report);
+    checkProxyValues(proxy, checked, locator, report);
     if (proxy.disabled) continue;
-    checkDefaultBackend(proxy, proxies, locator, report);
+    checkSwitching(proxy, backends, locator, report);
     checkProxy(proxy, configuration, locator, report);
     checkCookie(proxy, locator, report);
     checkServers(proxy, locator, report);
-    checkTrack(proxy, proxies, locator, report);
   }
+  checkTracks(proxies, locator, report);
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);
@@ -82,28 +85,43 @@ function checkNames(proxies: readonly Proxy[], locator: Locator, report: Report)
   }
 }
 
-function checkDefaultBackend(
-  proxy: Proxy,
-  proxies: readonly Proxy[],
-  locator: Locator,
-  report: Report,
-): void {
+/** The backends of the configuration by their names. */
+type Backends = ReadonlyMap<string, Proxy>;
+
+/** Checks where a proxy sends its requests to. */
+function checkSwitching(proxy: Proxy, backends: Backends, locator: Locator, report: Report): void {
+  for (const rule of proxy.useBackend) {
+    checkTarget("use_backend", rule.backend, locator.place(rule), proxy, backends, report);
+  }
   const { defaultBackend: name } = proxy;
   if (name === null) return;
   const place = locator.place(proxy, "defaultBackend");
-  const backends = proxies.filter((each) => hasSide(each.kind, "backend"));
-  const backend = backends.find((each) => each.name === name);
-  if (backend === undefined) {
-    const isFrontend = proxies.some((each) => each.name === name);
-    const hint = isFrontend
+  checkTarget("default_backend", name, place, proxy, backends, report);
+}
+
+function checkTarget(
+  keyword: string,
+  name: string,
+  place: Place,
+  proxy: Proxy,
+  backends: Backends,
+  report: Report,
+): void {
+  const what = describe(proxy);
+  const backend = backends.get(name);
+  if (backend === undefined || !hasSide(backend.kind, "backend")) {
+    const hint = backend !== undefined
       ? `'${name}' is a frontend`
-      : didYouMean(name, backends.map((each) => each.name)) ?? "no 'backend' or 'listen' has it";
-    report.error(place, `${describe(proxy)}: there is no backend '${name}'`, hint);
+      : didYouMean(name, namesOf(backends)) ?? "no 'backend' or 'listen' has it";
+    report.error(place, `${what}: there is no backend '${name}'`, hint);
   } else if (backend === proxy) {
-    report.error(place, `${describe(proxy)}: it is its own default_backend`);
-  } else if (backend.mode !== proxy.mode) {
-    const message = `${describe(proxy)} is in mode ${proxy.mode}, ` +
-      `and its default_backend '${name}' in mode ${backend.mode}`;
-    report.error(place, message, "both must have the same 'mode'");
+    report.error(place, `${what}: it is its own ${keyword}`);
+  } else if (proxy.mode === "http" && backend.mode === "tcp") {
+    const message = `${what} is in mode http, and its ${keyword} '${name}' in mode tcp`;
+    report.error(place, message, "a frontend in 'mode http' needs a backend in 'mode http'");
   }
+}
+
+function* namesOf(backends: Backends): Iterable<string> {
+  for (const [name, { kind }] of backends) if (hasSide(kind, "backend")) yield name;
 }

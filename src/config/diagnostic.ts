@@ -1,4 +1,5 @@
-/** What is wrong in a configuration, where, and how to mend it. */
+/** What is wrong in a configuration, where, and how to fix it. */
+import { printable } from "./printable.ts";
 
 /** A stretch of one line of a file. Lines and columns count from 1; length is at least 1. */
 export interface Place {
@@ -27,20 +28,40 @@ export interface Report {
   readonly diagnostics: readonly Diagnostic[];
   error(place: Place, message: string, hint?: string): void;
   warning(place: Place, message: string, hint?: string): void;
+  /** Reports an error after which reading cannot go on, and throws {@linkcode ReadingEnds}. */
+  stop(place: Place, message: string, hint?: string): never;
 }
 
-/** An empty report. */
-export function createReport(): Report {
+/** Thrown by a report that has as many errors as it takes, or one that ends the reading. */
+export class ReadingEnds extends Error {
+  override readonly name = "ReadingEnds";
+}
+
+/**
+ * An empty report.
+ * @param most so many errors, of which the last says so, are kept; then {@linkcode ReadingEnds} is
+ * thrown
+ */
+export function createReport(most = Infinity): Report {
   const diagnostics: Diagnostic[] = [];
+  let errors = 0;
   const add = (severity: Diagnostic["severity"], place: Place, message: string, hint?: string) => {
     const { file, line, column, length } = place;
     const found = { severity, file, line, column, length, message };
     diagnostics.push(hint === undefined ? found : { ...found, hint });
   };
+  const stop = (place: Place, message: string, hint?: string): never => {
+    add("error", place, message, hint);
+    throw new ReadingEnds();
+  };
   return {
     diagnostics,
-    error: (place, message, hint) => add("error", place, message, hint),
+    error(place, message, hint) {
+      if (++errors < most) return add("error", place, message, hint);
+      stop(place, "too many errors: reading ends here", "the first ones may explain the rest");
+    },
     warning: (place, message, hint) => add("warning", place, message, hint),
+    stop,
   };
 }
 
@@ -89,30 +110,40 @@ export function formatDiagnostic(
   const { file, severity, message, hint } = diagnostic;
   const tint = colour ? paint(severity === "error" ? 31 : 33) : plain;
   const bold = colour ? paint(1) : plain;
-  const where = `${file}:${diagnostic.line}:${diagnostic.column}:`;
-  const out = [`${bold(where)} ${tint(`${severity}:`)} ${message}`];
-  if (line !== undefined && line.trim() !== "") {
+  const where = `${printable(file)}:${diagnostic.line}:${diagnostic.column}:`;
+  const out = [`${bold(where)} ${tint(`${severity}:`)} ${brief(message)}`];
+  if (line !== undefined && /\S/.test(line)) {
     const margin = " ".repeat(4);
     const { text, before, marked } = excerpt(line, diagnostic);
     out.push(margin + text, margin + before + tint("^".repeat(marked)));
   }
-  for (const each of hint?.split("\n") ?? []) out.push(`    ${each}`);
+  for (const each of hint?.split("\n") ?? []) out.push(`    ${brief(each)}`);
   return out.join("\n");
 }
 
 const widest = 160;
+const longestMessage = 2000;
+
+/** A message that is fit for a terminal, without its middle if it is long. */
+function brief(message: string): string {
+  if (message.length <= longestMessage) return printable(message);
+  const half = longestMessage / 2;
+  return printable(`${message.slice(0, half)}…${message.slice(-half)}`);
+}
 
 /** The part of a line around the place, and the blanks that lead to it. */
 function excerpt(line: string, place: Place): { text: string; before: string; marked: number } {
   const at = place.column - 1;
   const cut = at > widest / 2 && line.length > widest ? at - widest / 2 : 0;
   const text = line.slice(cut, cut + widest).trimEnd();
-  // Control characters must not reach a terminal; tabs stay, and lead to the mark as well.
-  // deno-lint-ignore no-control-regex
-  const shown = text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, "\ufffd");
-  const before = shown.slice(0, at - cut).padEnd(at - cut).replace(/[^\t]/gu, " ");
-  const marked = Math.max(1, Math.min(place.length, shown.length - (at - cut)));
-  return { text: shown, before, marked };
+  // Escapes are wider than what they stand for; tabs stay, and lead to the mark as well.
+  const lead = printable(text.slice(0, at - cut)) + " ".repeat(Math.max(0, at - cut - text.length));
+  const marked = printable(text.slice(at - cut, at - cut + place.length)).length;
+  return {
+    text: printable(text),
+    before: lead.replace(/[^\t]/gu, " "),
+    marked: Math.max(1, marked),
+  };
 }
 
 const plain = (text: string) => text;

@@ -10,14 +10,14 @@ export interface Fault {
   readonly path: readonly string[];
   readonly place: Place;
   readonly message: string;
-  readonly hint: string;
+  readonly hint?: string;
   /** Whether it is an array where an object belongs; what is in it was not looked at. */
   readonly isArray: boolean;
 }
 
 /**
- * The arrays where the model has objects (valibot takes them for objects), and all unknown
- * properties (valibot tells the first of each object).
+ * The arrays where the model has objects (valibot takes them for objects), all unknown properties
+ * (valibot tells the first of each object), and all that are missing (valibot takes long to tell).
  */
 export function faultsOf(root: JsonNode): Fault[] {
   return faultsIn(Configuration as Schema, root, []);
@@ -31,7 +31,12 @@ function faultsIn(schema: Schema, node: JsonNode, path: readonly string[]): Faul
     return [{ path, place: node.place, message, hint: "an object", isArray: true }];
   }
   const { entries, item } = concrete(schema, node.value) ?? {};
-  return [...node.members].flatMap(([name, member]) => {
+  const missing = Object.entries(entries ?? {}).flatMap(([name, { type }]): Fault[] => {
+    if (type === "optional" || node.members.has(name) || !isObjectValue(node.value)) return [];
+    const message = `the property '${name}' is missing`;
+    return [{ path: [...path, name], place: node.place, message, isArray: false }];
+  });
+  return missing.concat([...node.members].flatMap(([name, member]) => {
     const inner = [...path, name];
     if (item !== undefined) return faultsIn(item, member.node, inner);
     if (entries === undefined) return [];
@@ -41,7 +46,11 @@ function faultsIn(schema: Schema, node: JsonNode, path: readonly string[]): Faul
     const hint = didYouMean(name, names) ?? `one of: ${names.join(", ")}`;
     const message = `unknown property '${name}'`;
     return [{ path: inner, place: member.key, message, hint, isArray: false }];
-  });
+  }));
+}
+
+function isObjectValue(value: unknown): boolean {
+  return value !== null && typeof value === "object";
 }
 
 /** The settings of a proxy that the checks of others, or of its servers, cannot do without. */

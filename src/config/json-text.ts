@@ -36,7 +36,7 @@ export function parseJsonText(file: string, text: string): JsonNode {
   let at = 0;
 
   const placeOf = (from: number, to: number): Place => {
-    const line = lines.findLastIndex((start) => start <= from);
+    const line = lineAt(lines, from);
     const start = lines[line] ?? 0;
     const endOfLine = (lines[line + 1] ?? text.length + 1) - 1;
     const length = Math.max(1, Math.min(to, endOfLine) - from);
@@ -142,6 +142,18 @@ export function parseJsonText(file: string, text: string): JsonNode {
   take(space);
   if (at < text.length) throw fail(found(), "expected the end of the text");
   return root;
+}
+
+/** The index of the last line that starts at or before `at`. */
+function lineAt(starts: readonly number[], at: number): number {
+  let low = 0;
+  let high = starts.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (starts[middle]! <= at) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Where each line starts. */

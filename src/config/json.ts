@@ -6,6 +6,7 @@ import { JsonError, type JsonNode, parseJsonText } from "./json-text.ts";
 import { faultsOf, soundPart } from "./json-sound.ts";
 import { Configuration } from "./model.ts";
 import { didYouMean } from "./nearest.ts";
+import { unprintable } from "./printable.ts";
 import type { Places } from "./places.ts";
 import { type Schema, withoutDefaults } from "./schema.ts";
 
@@ -58,7 +59,16 @@ function pathOf(issue: v.InferIssue<typeof Configuration>): string[] {
 export function printJson(configuration: Configuration): string {
   const { $schema = schemaFile, ...rest } = configuration;
   const sparse = withoutDefaults(Configuration as Schema, rest) as object;
-  return JSON.stringify({ $schema, ...sparse }, null, 2) + "\n";
+  return escapeUnprintable(JSON.stringify({ $schema, ...sparse }, null, 2)) + "\n";
+}
+
+/** JSON text in which what a terminal would obey stands as escapes; line feeds stay. */
+function escapeUnprintable(json: string): string {
+  return json.replace(unprintable, (char) => {
+    if (char === "\n") return char;
+    const codes = Array.from({ length: char.length }, (_, i) => char.charCodeAt(i));
+    return codes.map((code) => `\\u${code.toString(16).padStart(4, "0")}`).join("");
+  });
 }
 
 /** The JSON Schema of the model (draft-07), for editors. */
@@ -94,9 +104,8 @@ function reportIssue(
   report: Report,
 ): void {
   const path = pathOf(issue);
-  const { place, missing } = locate(root, path);
+  const place = placeAt(root, path);
   const name = nameOf(path);
-  if (missing) return report.error(place, `the property '${name}' is missing`);
   if (issue.kind === "validation") {
     return report.error(place, `'${name}': ${constraint(issue)}`);
   }
@@ -142,12 +151,8 @@ function constraint(issue: { type: string; expected: string | null; received: st
 }
 
 /** The place of the value at a path, or of the innermost one that there is. */
-function locate(root: JsonNode, path: readonly string[]): { place: Place; missing: boolean } {
+function placeAt(root: JsonNode, path: readonly string[]): Place {
   let node = root;
-  for (const name of path) {
-    const member = node.members.get(name);
-    if (member === undefined) return { place: node.place, missing: true };
-    node = member.node;
-  }
-  return { place: node.place, missing: false };
+  for (const name of path) node = node.members.get(name)?.node ?? node;
+  return node.place;
 }

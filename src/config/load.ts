@@ -7,6 +7,7 @@ import {
   hasErrors,
   inFileOrder,
   type Place,
+  ReadingEnds,
   type Report,
   type SourceFile,
 } from "./diagnostic.ts";
@@ -16,6 +17,9 @@ import { printHaproxy } from "./haproxy/print.ts";
 import { parseJson, printJson } from "./json.ts";
 import type { Configuration } from "./model.ts";
 import { createPlaces, type Places } from "./places.ts";
+
+/** After so many errors the rest is not read (HAProxy stops after 50). */
+const mostErrors = 1000;
 
 /** What became of the files. */
 export interface Loaded {
@@ -36,14 +40,19 @@ export function loadConfiguration(
   env: Environment,
   capabilities?: Capabilities,
 ): Loaded {
-  const report = createReport();
-  const places = createPlaces(startOf(files));
-  const configuration = parse(files, env, report, places);
-  if (configuration !== null) {
-    // After an error, what the checks find missing may be in the line that was wrong.
-    const parsed = !hasErrors(report.diagnostics);
-    const checks = parsed ? report : errorsOnly(report);
-    checkConfiguration(configuration, places, checks, { complete: parsed, capabilities });
+  const report = createReport(mostErrors);
+  let configuration: Configuration | null = null;
+  try {
+    const places = createPlaces(startOf(files));
+    configuration = parse(files, env, report, places);
+    if (configuration !== null) {
+      // After an error, what the checks find missing may be in the line that was wrong.
+      const parsed = !hasErrors(report.diagnostics);
+      const checks = parsed ? report : errorsOnly(report);
+      checkConfiguration(configuration, places, checks, { complete: parsed, capabilities });
+    }
+  } catch (error) {
+    if (!(error instanceof ReadingEnds)) throw error;
   }
   return {
     configuration: hasErrors(report.diagnostics) ? null : configuration,

@@ -1,14 +1,10 @@
 /** Sets up the health checks of all servers: what is checked, and who lives by whose checks. */
-import type { Check } from "../config/model.ts";
 import { type Checker, startChecker } from "../health/checker.ts";
-import { httpProbe } from "../health/http.ts";
+import { type CheckRuntime, kindOf } from "../health/kinds.ts";
 import { sharedNotice } from "../health/notice.ts";
 import { type CheckPlan, identity } from "../health/plan.ts";
-import type { Probe, Target } from "../health/probe.ts";
 import { startOffsets } from "../health/schedule.ts";
-import { sslHelloProbe } from "../health/ssl-hello.ts";
 import { checkTarget } from "../health/target.ts";
-import { tcpProbe } from "../health/tcp.ts";
 import type { Backend } from "./backend.ts";
 import { changeStates, subjectOf } from "./changes.ts";
 import type { Runtime } from "./runtime.ts";
@@ -36,13 +32,14 @@ export function startChecks(
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
   for (const { servers } of checks) tellShared(servers, runtime);
+  const on: CheckRuntime = { ...runtime, random: Math.random };
   const offsets = startOffsets(checks.map(({ plan }) => plan.settings.inter));
   const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
     startChecker({
       settings: plan.settings,
       offset: offsets[i]!,
       spreadChecks,
-      probe: probeOf(plan.target, plan.check, runtime),
+      probe: kindOf(plan.check).run(plan.target, plan.check, on),
       clock: runtime.clock,
       random: Math.random,
       changed: (change, result) => changeStates(servers, followers, change, result, runtime),
@@ -73,17 +70,6 @@ function planOf({ config, address, backend }: Server): CheckPlan | null {
   if (!config.check || config.disabled) return null;
   const target = checkTarget(backend.config, config, address, config.addr);
   return target === null ? null : { target, check: backend.config.check, settings: config };
-}
-
-function probeOf(target: Target, check: Check, { network, clock, headLimit }: Runtime): Probe {
-  switch (check.kind) {
-    case "tcp":
-      return tcpProbe(network, clock, target);
-    case "http":
-      return httpProbe(network, clock, target, check, headLimit);
-    case "ssl-hello":
-      return sslHelloProbe(network, clock, target, Math.random);
-  }
 }
 
 function tellShared([first, ...others]: Shared["servers"], { log }: Runtime): void {

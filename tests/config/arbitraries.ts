@@ -18,6 +18,7 @@ import {
   logFormats,
   type LogTarget,
   type Proxy,
+  reuseModes,
   type Server,
   type ServerAddress,
   type Source,
@@ -204,8 +205,8 @@ const anyProxy: fc.Arbitrary<Proxy> = fc.record({
   bind: fc.array(bind, { minLength: 1, maxLength: 3 }),
   maxconn: orNull(positive),
   backlog: orNull(positive),
-  defaultBackend: fc.constant(null),
   useBackend: fc.constant([]),
+  defaultBackend: fc.constant(null),
   monitorNet: orNull(network),
   monitorUri: orNull(fc.stringMatching(/^(\/|http:\/\/)[!-"$-~]{0,8}$/)),
   grace: fc.oneof(fc.constant(0), time),
@@ -223,10 +224,10 @@ const anyProxy: fc.Arbitrary<Proxy> = fc.record({
   fullconn: orNull(positive),
   check,
   connection: fc.constantFrom(...connectionModes),
+  httpReuse: fc.constantFrom(...reuseModes),
+  httpSendNameHeader: orNull(fc.stringMatching(/^X-[!#$%&'*+.^_`|~0-9A-Za-z-]{1,9}$/)),
   forwardfor: orNull(forwardfor),
   originalto: orNull(fc.record(addressField)),
-  httpReuse: fc.constant("safe" as const),
-  httpSendNameHeader: fc.constant(null),
   splice: fc.record({ request: fc.boolean(), response: fc.boolean() }),
   timeout: timeouts,
   log: fc.array(logTarget, { maxLength: 2 }),
@@ -262,13 +263,15 @@ function withTrack(proxy: Proxy): Proxy {
   return { ...proxy, servers: [...proxy.servers.slice(0, -1), { ...last, track }] };
 }
 
-/** Points each frontend at a backend that it may have. */
+/** Points each frontend at the backends that it may have. */
 function withDefaultBackend(proxy: Proxy, proxies: readonly Proxy[]): Proxy {
   if (!hasSide(proxy.kind, "frontend")) return proxy;
-  const backend = proxies.find((each) =>
-    each.name !== proxy.name && each.mode === proxy.mode && hasSide(each.kind, "backend")
-  );
-  return { ...proxy, defaultBackend: backend?.name ?? null };
+  const targets = proxies.filter((each) =>
+    each.name !== proxy.name && (each.mode === "http" || proxy.mode === "tcp") &&
+    hasSide(each.kind, "backend")
+  ).map(({ name }) => name);
+  const useBackend = targets.slice(1).map((backend) => ({ backend }));
+  return { ...proxy, useBackend, defaultBackend: targets[0] ?? null };
 }
 
 const global: fc.Arbitrary<Global> = fc.record({

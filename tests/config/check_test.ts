@@ -42,7 +42,33 @@ const cases: [title: string, text: string, expected: string[]][] = [
   ]],
   ["a backend of another mode", "frontend f :80\ndefault_backend b\nbackend b\nmode tcp\n", [
     "7:17 error frontend 'f' is in mode http, and its default_backend 'b' in mode tcp - " +
-    "both must have the same 'mode'",
+    "a frontend in 'mode http' needs a backend in 'mode http'",
+  ]],
+  [
+    "mode tcp before a backend of HTTP",
+    "frontend f :80\nmode tcp\ndefault_backend b\nbackend b\n",
+    [],
+  ],
+  ["a use_backend before none", "frontend f :80\nuse_backend b\nbackend b\n", []],
+  ["a use_backend that is misspelt", "frontend f :80\nuse_backend wbe\nbackend web\n", [
+    "7:13 error frontend 'f': there is no backend 'wbe' - did you mean 'web'?",
+  ]],
+  ["its own use_backend", "listen l :80\nuse_backend l\n", [
+    "7:13 error proxy 'l': it is its own use_backend",
+  ]],
+  ["a use_backend of another mode", "frontend f :80\nuse_backend b\nbackend b\nmode tcp\n", [
+    "7:13 error frontend 'f' is in mode http, and its use_backend 'b' in mode tcp - " +
+    "a frontend in 'mode http' needs a backend in 'mode http'",
+  ]],
+  ["a name header that frames", "listen l :80\nhttp-send-name-header Content-length\n", [
+    "7:23 error 'http-send-name-header' cannot replace 'Content-length' - " +
+    "it belongs to the message's framing or routing",
+  ]],
+  ["a name header that is none", "listen l :80\nhttp-send-name-header X:\n", [
+    "7:23 error 'X:' is not the name of a field - a token (RFC 9110, section 5.1)",
+  ]],
+  ["a name header in mode tcp", "listen l :80\nmode tcp\nhttp-send-name-header X\n", [
+    "8:23 warning proxy 'l': 'http-send-name-header' is ignored: it needs 'mode http'",
   ]],
   [
     "a disabled proxy is not judged",
@@ -206,7 +232,7 @@ server c 10.0.0.1:80 track a
     "a server without a state to track",
     "listen l :80\nserver a 10.0.0.1:80 track b\nserver b 10.0.0.1:80\n",
     [
-      "7:28 error proxy 'l': server 'a' cannot track 'b', whose state nobody finds out - " +
+      "7:28 error proxy 'l': server 'a' cannot track 'b', whose state is not found out - " +
       "it needs 'check', or 'track' itself",
     ],
   ],

@@ -335,7 +335,12 @@ test("the JSON Schema knows the properties, their choices and defaults", () => {
   assert(schema.properties.$schema !== undefined);
   const { items } = schema.properties.proxies;
   assertEquals(items.required, ["name", "kind"]);
-  assertEquals(items.properties.mode, { enum: ["http", "tcp"], type: "string", default: "tcp" });
+  assertEquals(items.properties.mode, {
+    enum: ["http", "tcp"],
+    type: "string",
+    default: "tcp",
+    description: "The protocol: HTTP, or any over TCP.",
+  });
 });
 
 test("convert goes from either language to the other", () => {

@@ -3,7 +3,7 @@ import type { Place, Report } from "../diagnostic.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { longestTime, parseTime } from "./time.ts";
-import type { Word } from "./words.ts";
+import { expandWord, type Variables, type Word } from "./words.ts";
 
 /** An error in a statement. Thrown by readers, caught where reading can go on. */
 export class Mistake extends Error {
@@ -17,6 +17,7 @@ export class Mistake extends Error {
 export interface Arguments {
   readonly report: Report;
   readonly places: Places;
+  readonly budget: Budget;
   /** The statement as its usage has it, for hints. */
   usage: string;
   /** The next word, taken; undefined at the end. */
@@ -25,8 +26,12 @@ export interface Arguments {
   peek(): Word | undefined;
   /** The next word, taken; `expected` says what it is, as in "a file name". */
   word(expected: string): Word;
+  /** The text of the next word, taken, with the variables in it put in, as addresses have it. */
+  address(expected: string): string;
   /** The place of a word of the line. */
   placeOf(word: Word): Place;
+  /** The text of the word last taken. */
+  last(): string;
   /** The place of the word last taken. */
   here(): Place;
   /** Notes that `key` of the object comes from the word last taken. */
@@ -37,13 +42,35 @@ export interface Arguments {
   end(): void;
 }
 
+/** What a configuration may grow to by few lines: of each kind, how much is left. */
+export interface Budget {
+  /** Listening sockets, of ranges of ports: more than a process can have descriptors. */
+  listeners: number;
+  /** Characters of variables that were put in. */
+  expanded: number;
+  /** Copies of what a 'defaults' section lists. */
+  copies: number;
+}
+
+/** The budget of a configuration of which nothing has been read. */
+export function wholeBudget(): Budget {
+  return { listeners: 2 ** 18, expanded: 2 ** 25, copies: 2 ** 20 };
+}
+
+/** What the lines of all files share. */
+export interface Reading {
+  readonly budget: Budget;
+  readonly report: Report;
+  readonly places: Places;
+  readonly variables: Variables;
+}
+
 /** Reads `words` of a line from the word number `from`; the word before is the keyword. */
 export function createArguments(
   at: { readonly file: string; readonly line: number },
   words: readonly Word[],
   from: number,
-  report: Report,
-  places: Places,
+  { report, places, variables, budget }: Reading,
 ): Arguments {
   let index = from;
   const placeOf = (word: Word): Place => ({
@@ -56,6 +83,7 @@ export function createArguments(
   const args: Arguments = {
     report,
     places,
+    budget,
     usage: "",
     next: () => words[index] === undefined ? undefined : words[index++],
     peek: () => words[index],
@@ -69,7 +97,18 @@ export function createArguments(
       const after = words[index - (word === undefined ? 1 : 2)]?.text ?? "";
       throw new Mistake(place, `'${after}' expects ${expected}`, `usage: ${args.usage}`);
     },
+    address(expected) {
+      const word = args.word(expected);
+      if (word.dollars === undefined) return word.text;
+      const place = placeOf(word);
+      const found = expandWord(word, variables, (name) => {
+        report.warning(place, `the variable '${name}' is not set`, "it stands for nothing here");
+      });
+      if ("message" in found) throw new Mistake(place, found.message, found.hint);
+      return found.text;
+    },
     placeOf,
+    last: () => last().text,
     here: () => placeOf(last()),
     mark(of, key) {
       places.mark(of, key, placeOf(last()));

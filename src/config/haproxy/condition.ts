@@ -25,6 +25,9 @@ const predicates: Readonly<
   version_before: { arity: 1, holds: (_, version) => compareWithOurs(version) < 0 },
 };
 
+/** Parentheses inside each other, at most; as in HAProxy (MAX_CFG_RECURSION). */
+const deepest = 1024;
+
 /** Thrown inside this file only. */
 class Unparsable extends Error {
   constructor(readonly at: number, message: string, readonly hint?: string) {
@@ -40,7 +43,7 @@ class Unparsable extends Error {
 export function evaluateCondition(text: string, env: Environment): Evaluation {
   if (text.trim() === "") return { value: false };
   try {
-    const [value, end] = disjunction(text, skip(text, 0), env);
+    const [value, end] = disjunction(text, skip(text, 0), env, 0);
     if (end < text.length) {
       throw new Unparsable(end, `unexpected '${text.slice(end)}' after the condition`);
     }
@@ -55,50 +58,53 @@ export function evaluateCondition(text: string, env: Environment): Evaluation {
 /** Each parser below returns its value and where the next one starts. */
 type Parsed = [value: boolean, end: number];
 
-function disjunction(text: string, start: number, env: Environment): Parsed {
-  let [value, at] = conjunction(text, start, env);
+function disjunction(text: string, start: number, env: Environment, depth: number): Parsed {
+  let [value, at] = conjunction(text, start, env, depth);
   while (text.startsWith("||", at)) {
-    const [right, end] = conjunction(text, skip(text, at + 2), env);
+    const [right, end] = conjunction(text, skip(text, at + 2), env, depth);
     [value, at] = [value || right, end];
   }
   return [value, at];
 }
 
-function conjunction(text: string, start: number, env: Environment): Parsed {
-  let [value, at] = term(text, start, env);
+function conjunction(text: string, start: number, env: Environment, depth: number): Parsed {
+  let [value, at] = term(text, start, env, depth);
   while (text.startsWith("&&", at)) {
-    const [right, end] = term(text, skip(text, at + 2), env);
+    const [right, end] = term(text, skip(text, at + 2), env, depth);
     [value, at] = [value && right, end];
   }
   return [value, at];
 }
 
-function term(text: string, start: number, env: Environment): Parsed {
+function term(text: string, start: number, env: Environment, depth: number): Parsed {
   let at = start;
   let negated = false;
   while (text[at] === "!") {
     negated = !negated;
     at = skip(text, at + 1);
   }
-  const [value, end] = atom(text, at, env);
+  const [value, end] = atom(text, at, env, depth);
   return [value !== negated, end];
 }
 
-function atom(text: string, at: number, env: Environment): Parsed {
+function atom(text: string, at: number, env: Environment, depth: number): Parsed {
   if (text[at] === "(") {
-    const [value, end] = disjunction(text, skip(text, at + 1), env);
+    if (depth === deepest) {
+      throw new Unparsable(at, `more than ${deepest} parentheses inside each other`);
+    }
+    const [value, end] = disjunction(text, skip(text, at + 1), env, depth + 1);
     if (text[end] !== ")") throw new Unparsable(at, "this parenthesis is not closed");
     return [value, skip(text, end + 1)];
   }
-  const rest = text.slice(at);
-  const integer = /^-?\d+/.exec(rest)?.[0];
+  const integer = match(/-?\d+/y, text, at);
   if (integer !== undefined) return [Number(integer) !== 0, skip(text, at + integer.length)];
 
-  const name = /^\w+/.exec(rest)?.[0] ?? "";
+  const name = match(/\w+/y, text, at) ?? "";
   const predicate = Object.hasOwn(predicates, name) ? predicates[name] : undefined;
   if (predicate === undefined) {
     const names = Object.keys(predicates);
     const hint = didYouMean(name, names) ?? `one of: ${names.join(", ")}, an integer, (...), !`;
+    const rest = text.slice(at);
     const found = rest.trim() === ""
       ? "the condition ends too early"
       : `unknown condition '${rest}'`;
@@ -141,6 +147,12 @@ function argumentsOf(text: string, start: number): { values: string[]; end: numb
     values[values.length - 1] += char;
   }
   throw new Unparsable(start - 1, "this parenthesis is not closed");
+}
+
+/** What a sticky pattern finds at that place. */
+function match(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
 }
 
 function skip(text: string, at: number): number {

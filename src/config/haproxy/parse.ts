@@ -1,17 +1,24 @@
 /** From the text of HAProxy's language to the model. */
 import type { Report, SourceFile } from "../diagnostic.ts";
 import { defaultGlobal, describe, hasSide } from "../fields.ts";
+import { foreignSections } from "../keywords/foreign.ts";
+import type { GlobalSection } from "../keywords/global.ts";
 import type { Configuration } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
-import { type Arguments, attempt, createArguments } from "./arguments.ts";
+import { globalTable, proxyTable } from "../registry.ts";
+import {
+  type Arguments,
+  attempt,
+  createArguments,
+  type Reading,
+  wholeBudget,
+} from "./arguments.ts";
 import { createBlocks } from "./blocks.ts";
 import type { Environment } from "./condition.ts";
-import { globalKeywords, type GlobalSection } from "./global.ts";
-import { takeKeyword } from "./keyword.ts";
-import { proxyKeywords } from "./proxy.ts";
 import { openSection, type Section } from "./section.ts";
-import { createSections, foreignSections, sectionKeywords, type Sections } from "./sections.ts";
+import { createSections, sectionKeywords, type Sections } from "./sections.ts";
+import { takeKeyword } from "./table.ts";
 import { splitWords, type Word } from "./words.ts";
 
 /** Where the next statement belongs. */
@@ -22,10 +29,8 @@ type Open =
   | { readonly kind: "skipped" }
   | { readonly kind: "none" };
 
-/** What the parsing of all files shares. */
-interface State {
-  readonly report: Report;
-  readonly places: Places;
+/** What the parsing of a file goes by. */
+interface State extends Reading {
   readonly global: GlobalSection;
   readonly sections: Sections;
 }
@@ -43,21 +48,25 @@ export function parseHaproxy(
   places: Places,
 ): Configuration {
   const global = { global: defaultGlobal(), env: { ...env } };
-  const state: State = { report, places, global, sections: createSections(report, places) };
-  for (const file of files) parseFile(file, state);
-  return { global: global.global, proxies: state.sections.end() };
+  const sections = createSections(report, places);
+  const shared = { report, places, global, sections, budget: wholeBudget() };
+  for (const file of files) parseFile(file, shared);
+  return { global: global.global, proxies: sections.end() };
 }
 
-function parseFile(file: SourceFile, state: State): void {
-  const { report, global } = state;
+function parseFile(file: SourceFile, shared: Omit<State, "variables">): void {
+  const { report, global } = shared;
   let open: Open = { kind: "none" };
   let number = 0;
   const variables = (name: string): string | undefined => {
     if (name === ".FILE") return file.name;
     if (name === ".LINE") return String(number);
     if (name === ".SECTION") return sectionName(open);
-    return global.env[name];
+    const value = global.env[name];
+    if (value !== undefined) spend(value.length, { file: file.name, line: number }, shared);
+    return value;
   };
+  const state: State = { ...shared, variables };
   const blocks = createBlocks(file.name, report, global.env, variables);
   for (const line of file.text.split("\n")) {
     number++;
@@ -73,6 +82,18 @@ function parseFile(file: SourceFile, state: State): void {
   blocks.end();
 }
 
+/** Takes characters of variables from the budget; without any left, reading ends. */
+function spend(
+  characters: number,
+  at: { file: string; line: number },
+  { budget, report }: Omit<State, "variables">,
+): void {
+  budget.expanded -= characters;
+  if (budget.expanded >= 0) return;
+  const message = "the variables of this configuration are too long: reading ends here";
+  report.stop({ ...at, column: 1, length: 1 }, message, "shorter values, or fewer uses of them");
+}
+
 function sectionName(open: Open): string {
   if (open.kind === "global") return "global";
   return open.kind === "proxy" ? open.section.proxy.name || open.section.keyword : "";
@@ -85,9 +106,9 @@ function statement(
   open: Open,
   state: State,
 ): Open {
-  const { report, places, sections } = state;
+  const { report, sections } = state;
   const first = words[0]?.text ?? "";
-  const args = createArguments(at, words, 1, report, places);
+  const args = createArguments(at, words, 1, state);
   if (first === "global") {
     args.usage = "global";
     attempt(report, () => args.end());
@@ -107,7 +128,7 @@ function statement(
     return meant === undefined ? open : { kind: "skipped" };
   }
   if (open.kind === "skipped") return open;
-  attempt(report, () => keyword(createArguments(at, words, 0, report, places), open, state));
+  attempt(report, () => keyword(createArguments(at, words, 0, state), open, state));
   return open;
 }
 
@@ -123,7 +144,7 @@ function keyword(
     args.usage = "no option <name> | no log";
   }
   if (open.kind === "global") {
-    const keyword = takeKeyword(globalKeywords, args, "in a 'global' section", besideGlobal);
+    const keyword = takeKeyword(globalTable, args, "in a 'global' section", besideGlobal);
     const act = negated ? undoOf(keyword, args) : keyword.read;
     act(state.global, args);
   } else {
@@ -134,16 +155,17 @@ function keyword(
 
 function proxyKeyword(args: Arguments, section: Section, negated: boolean, places: Places): void {
   const { keyword: kind, proxy } = section;
-  const keyword = takeKeyword(proxyKeywords, args, `in a '${kind}' section`, besideProxies);
+  const keyword = takeKeyword(proxyTable, args, `in a '${kind}' section`, besideProxies);
+  const { side = "both" } = keyword;
   const act = negated ? undoOf(keyword, args) : keyword.read;
-  if (kind === "defaults" ? keyword.defaults : hasSide(kind, keyword.side)) {
+  if (kind === "defaults" ? keyword.defaults !== false : hasSide(kind, side)) {
     return act(section, args);
   }
   if (kind === "defaults") {
     const hint = "it is for listen, frontend or backend sections";
     throw args.mistake(`'${keyword.name}' is not allowed in a 'defaults' section`, hint);
   }
-  const reason = `${describe(proxy)} has no ${keyword.side}`;
+  const reason = `${describe(proxy)} has no ${side}`;
   if (keyword.strict === true) {
     throw args.mistake(`'${keyword.name}' is not allowed: ${reason}`);
   }
@@ -162,7 +184,7 @@ function undoOf<T>(
 
 /** A hint for a word that is no keyword of the global section. */
 function besideGlobal(word: string): string | undefined {
-  const belongs = [...proxyKeywords.keywords.keys()].some((name) => name.split(" ")[0] === word);
+  const belongs = [...proxyTable.keywords.keys()].some((name) => name.split(" ")[0] === word);
   return belongs
     ? "it belongs in a listen, frontend or backend"
     : didYouMean(word, sectionKeywords);
@@ -170,7 +192,7 @@ function besideGlobal(word: string): string | undefined {
 
 /** A hint for a word that is no keyword of proxies. */
 function besideProxies(word: string): string | undefined {
-  return globalKeywords.keywords.has(word)
+  return globalTable.keywords.has(word)
     ? "it belongs in the 'global' section"
     : didYouMean(word, sectionKeywords);
 }

@@ -1,6 +1,7 @@
 /** A section that is being read, and what it takes over from a `defaults` section. */
 import type { Place } from "../diagnostic.ts";
 import {
+  allProxySettings,
   defaultProxy,
   defaultServer,
   hasSide,
@@ -8,31 +9,26 @@ import {
   sideOf,
   sideOfTimeout,
 } from "../fields.ts";
-import type { Proxy, Server } from "../model.ts";
+import type { Proxy } from "../model.ts";
 import type { Places } from "../places.ts";
+import type { ProxySection } from "../registry.ts";
 
 /** A `defaults`, `listen`, `frontend` or `backend` section. */
-export interface Section {
+export interface Section extends ProxySection {
   readonly keyword: Kind | "defaults";
   readonly place: Place;
-  /** What has been read; of a `defaults` section, too. */
-  readonly proxy: Proxy;
-  /** What `default-server` has set; with an unused name and address. */
-  readonly defaultServer: Server;
-  /** Whether it listens where its name says, as long as it has no `bind` of its own. */
-  impliedBind: boolean;
 }
 
-/** Settings that belong to one proxy and are never taken over. */
-const own: ReadonlySet<keyof Proxy> = new Set(
-  ["name", "kind", "description", "bind", "servers", "dispatch"] as const,
-);
+/** Settings that a section takes over; the others belong to one proxy. */
+const inherited = Object.entries(allProxySettings)
+  .flatMap(([key, { defaults }]) => defaults === false ? [] : [key as keyof Proxy]);
 
 /**
  * Opens a section.
  *
  * @param from the `defaults` section whose settings it takes over; a proxy takes those of its own
- * half or halves only
+ * half or halves only. Values are shared between the sections, never changed in place; but for
+ * arrays: what adds to a shared one makes a copy first
  */
 export function openSection(
   keyword: Section["keyword"],
@@ -43,35 +39,22 @@ export function openSection(
 ): Section {
   const kind = keyword === "defaults" ? "listen" : keyword;
   const proxy = defaultProxy(kind, name);
-  const server = from === undefined ? defaultServer() : structuredClone(from.defaultServer);
+  const server = from === undefined ? defaultServer() : { ...from.defaultServer };
+  const shared = new Set<string>();
   if (from !== undefined) {
-    const inherited = structuredClone(from.proxy);
-    const keys = Object.keys(inherited) as (keyof Proxy)[];
-    const taken = keys.filter((key) => !own.has(key) && hasSide(kind, sideOf[key]));
-    Object.assign(proxy, Object.fromEntries(taken.map((key) => [key, inherited[key]])));
-    const timeouts = Object.keys(proxy.timeout) as (keyof Proxy["timeout"])[];
-    for (const key of timeouts) {
-      if (!hasSide(kind, sideOfTimeout[key])) proxy.timeout[key] = null;
+    for (const key of inherited) {
+      if (!hasSide(kind, sideOf[key])) continue;
+      const value = from.proxy[key];
+      if (Array.isArray(value)) shared.add(key);
+      Object.assign(proxy, { [key]: value });
     }
-    inheritPlaces(places, from, proxy, server);
+    for (const key of Object.keys(sideOfTimeout) as (keyof Proxy["timeout"])[]) {
+      if (hasSide(kind, sideOfTimeout[key])) proxy.timeout[key] = from.proxy.timeout[key];
+    }
+    places.inherit(from.proxy, proxy);
+    places.inherit(from.proxy.timeout, proxy.timeout);
+    places.inherit(from.defaultServer, server);
   }
   places.mark(proxy, undefined, place);
-  return { keyword, place, proxy, defaultServer: server, impliedBind: false };
-}
-
-function inheritPlaces(places: Places, from: Section, proxy: Proxy, server: Server): void {
-  places.inherit(from.proxy, proxy);
-  places.inherit(from.proxy.timeout, proxy.timeout);
-  places.inherit(from.defaultServer, server);
-  const parts = [
-    [from.proxy.cookie, proxy.cookie],
-    [from.proxy.source, proxy.source],
-    [from.proxy.forwardfor, proxy.forwardfor],
-    [from.proxy.originalto, proxy.originalto],
-  ] as const;
-  for (const [theirs, ours] of parts) {
-    if (theirs === null || ours === null) continue;
-    places.inherit(theirs, ours);
-    places.mark(ours, undefined, places.place(theirs));
-  }
+  return { keyword, place, proxy, defaultServer: server, impliedBind: false, shared };
 }

@@ -1,35 +1,16 @@
 /** The lines that open a section, and names between sections (manual, chapter 4). */
 import type { Place, Report } from "../diagnostic.ts";
 import type { Kind } from "../fields.ts";
+import { looksLikeAddress } from "../keywords/addresses.ts";
+import { bindOptions, bindsAt } from "../keywords/bind.ts";
 import { type Bind, legalName, type Proxy } from "../model.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { type Arguments, attempt, Mistake } from "./arguments.ts";
-import { bindsAt, isBindParameter } from "./bind.ts";
-import { looksLikeAddress } from "./endpoints.ts";
 import { openSection, type Section } from "./section.ts";
 
 /** The sections there are. */
 export const sectionKeywords = ["global", "defaults", "listen", "frontend", "backend"] as const;
-/** HAProxy's sections that are not supported. */
-export const foreignSections: ReadonlySet<string> = new Set([
-  "acme",
-  "cache",
-  "crt-store",
-  "dynamic-update",
-  "fcgi-app",
-  "http-errors",
-  "log-forward",
-  "log-profile",
-  "mailers",
-  "peers",
-  "program",
-  "resolvers",
-  "ring",
-  "traces",
-  "userlist",
-]);
-
 /** The sections read so far. */
 export interface Sections {
   /** Opens a section by its first line, whose keyword was taken. Errors are reported. */
@@ -69,15 +50,15 @@ const usages = {
 export function createSections(report: Report, places: Places): Sections {
   /** Each proxy, and what is wrong if it does not listen. */
   const proxies = new Map<Proxy, Mistake | undefined>();
-  const defaults: Defaults[] = [];
+  const defaults = new Map<string, Defaults[]>();
+  let last: Defaults | undefined;
 
   /** The `defaults` section that is named after `from`. */
   const named = (args: Arguments): Defaults => {
     const name = args.word("the name of a 'defaults' section").text;
-    const [found, second] = defaults.filter((each) => each.name === name);
+    const [found, second] = defaults.get(name) ?? [];
     if (found === undefined) {
-      const names = defaults.map((each) => each.name).filter((name) => name !== "");
-      throw args.mistake(`there is no 'defaults ${name}' above`, didYouMean(name, names));
+      throw args.mistake(`there is no 'defaults ${name}' above`, didYouMean(name, defaults.keys()));
     }
     if (second !== undefined) {
       const lines = `lines ${found.section.place.line} and ${second.section.place.line}`;
@@ -110,7 +91,7 @@ export function createSections(report: Report, places: Places): Sections {
   /** A listener that is more than its address takes a line of its own. */
   const refuseParameter = (addresses: string, args: Arguments) => {
     const parameter = args.peek()?.text ?? "";
-    if (!looksLikeAddress(addresses) || !isBindParameter(parameter)) return;
+    if (!looksLikeAddress(addresses) || !bindOptions.keywords.has(parameter)) return;
     args.next();
     const message = `'${parameter}' is a parameter of 'bind', and cannot stand here`;
     throw args.mistake(message, `in a line of its own: bind ${addresses} ${parameter}`);
@@ -135,7 +116,7 @@ export function createSections(report: Report, places: Places): Sections {
     refuseParameter(line.name, args);
     const next = args.peek()?.text;
     if ((keyword === "listen" || keyword === "frontend") && next !== undefined && next !== "from") {
-      const addresses = args.word("an address to listen on").text;
+      const addresses = args.address("an address to listen on");
       if (line.impliedBind) {
         throw args.mistake("there is an address already", `'${line.name}' is not a name`);
       }
@@ -150,11 +131,9 @@ export function createSections(report: Report, places: Places): Sections {
   };
 
   const implied = (keyword: Section["keyword"], place: Place): Defaults | undefined => {
-    const last = keyword === "defaults" ? undefined : defaults.at(-1);
-    if (last !== undefined) {
-      last.impliedBy ??= place;
-      warnOfMixedUse(last);
-    }
+    if (keyword === "defaults" || last === undefined) return undefined;
+    last.impliedBy ??= place;
+    warnOfMixedUse(last);
     return last;
   };
 
@@ -172,8 +151,10 @@ export function createSections(report: Report, places: Places): Sections {
         section.proxy.bind.push(bind);
         places.mark(section.proxy, "bind", places.place(bind));
       }
-      if (keyword === "defaults") defaults.push({ name: line.name, section });
-      else if (line.name !== "") proxies.set(section.proxy, line.mistake);
+      if (keyword === "defaults") {
+        last = { name: line.name, section };
+        defaults.set(line.name, [...(defaults.get(line.name) ?? []).slice(0, 1), last]);
+      } else if (line.name !== "") proxies.set(section.proxy, line.mistake);
       return section;
     },
     end() {

@@ -5,6 +5,8 @@ export interface Word {
   readonly text: string;
   readonly column: number;
   readonly length: number;
+  /** Where in the text there are dollars that nothing has protected: see {@linkcode expandWord}. */
+  readonly dollars?: readonly number[];
 }
 
 /** What is wrong with a line's quoting, and where. */
@@ -24,7 +26,9 @@ export type Words = { readonly words: readonly Word[] } | { readonly error: Word
 /** As C's isspace(): what separates words. */
 const blank = /[ \t\v\f]/;
 /** Characters that a backslash makes ordinary. */
-const escapable = " \t#\\'\"$";
+const escapable = " \t#\\'\"";
+/** The longest line after its variables have been put in. */
+const longest = 2 ** 20;
 const controls: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 /**
@@ -41,9 +45,15 @@ export function splitWords(line: string, variables: Variables, whole = false): W
   let quote = "";
   let quotedAt = 0;
   let at = 0;
+  let dollars: number[] = [];
+  let expanded = 0;
 
   const finish = (end: number) => {
-    if (start >= 0) words.push({ text, column: start + 1, length: Math.max(1, end - start) });
+    if (start >= 0) {
+      const word = { text, column: start + 1, length: Math.max(1, end - start) };
+      words.push(dollars.length === 0 ? word : { ...word, dollars });
+      if (dollars.length > 0) dollars = [];
+    }
     start = -1;
     text = "";
   };
@@ -78,7 +88,10 @@ export function splitWords(line: string, variables: Variables, whole = false): W
         }
         text += String.fromCharCode(parseInt(hex, 16));
         at += 4;
-      } else if (next !== "" && at + 1 < end && escapable.includes(next)) {
+      } else if (
+        next !== "" && at + 1 < end &&
+        (escapable.includes(next) || (next === "$" && quote === '"'))
+      ) {
         text += next;
         at += 2;
       } else if (Object.hasOwn(controls, next)) {
@@ -93,6 +106,16 @@ export function splitWords(line: string, variables: Variables, whole = false): W
       const variable = variableAt(line.slice(0, end), at);
       if ("error" in variable) return variable;
       const value = variables(variable.name) ?? variable.otherwise;
+      expanded += value.length;
+      if (expanded > longest) {
+        const message = `the line is longer than ${longest} characters with its variables put in`;
+        return failure(
+          message,
+          at,
+          variable.end,
+          "a variable that contains itself grows each time",
+        );
+      }
       if (variable.list) {
         const [first = "", ...more] = value.split(" ").filter((item) => item !== "");
         text += first;
@@ -106,6 +129,7 @@ export function splitWords(line: string, variables: Variables, whole = false): W
       }
       at = variable.end;
     } else {
+      if (char === "$") dollars.push(text.length);
       text += char;
       at++;
     }
@@ -116,6 +140,37 @@ export function splitWords(line: string, variables: Variables, whole = false): W
   if (whole) text = text.trimEnd();
   finish(at);
   return { words };
+}
+
+/**
+ * The text of a word that is an address, where variables are put in without double quotes, too
+ * (management manual; HAProxy's env_expand()).
+ *
+ * @param unset called for each variable that is not set; it stands for ""
+ */
+export function expandWord(
+  { text, dollars = [] }: Word,
+  variables: Variables,
+  unset: (name: string) => void,
+): { readonly text: string } | { readonly message: string; readonly hint: string } {
+  let expanded = "";
+  let at = 0;
+  for (const dollar of dollars) {
+    if (dollar < at) continue;
+    reference.lastIndex = dollar;
+    const [whole, bare, braced, list, otherwise] = reference.exec(text) ?? [];
+    const name = bare ?? braced;
+    if (whole === undefined || name === undefined || list !== undefined) {
+      const message = `'${text}' has a dollar without the name of an environment variable`;
+      return { message, hint: "$NAME, ${NAME} or ${NAME-default}" };
+    }
+    const value = variables(name) ?? otherwise;
+    if (value === undefined) unset(name);
+    expanded += text.slice(at, dollar) + (value ?? "");
+    at = dollar + whole.length;
+    if (expanded.length > longest) return { message: "the address is too long", hint: "" };
+  }
+  return { text: expanded + text.slice(at) };
 }
 
 /** A variable's reference: its name, what stands for it if it is not set, where it ends. */

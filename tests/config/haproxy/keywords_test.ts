@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { defaultProxy } from "#src/config/fields.ts";
-import { globalKeywords } from "#src/config/haproxy/global.ts";
-import { proxyKeywords } from "#src/config/haproxy/proxy.ts";
+import { globalTable, proxyTable } from "#src/config/registry.ts";
 import type { Cookie, Global, Proxy, Server } from "#src/config/model.ts";
 import { test } from "../../testing.ts";
 import { global, listen, only } from "../support.ts";
@@ -125,6 +124,10 @@ const proxies: Example<Proxy>[] = [
   ["balance source", { balance: "source" }],
   ["hash-type consistent", { hashType: "consistent" }],
   ["hash-type map-based", { hashType: "map-based" }],
+  ["http-reuse never", { httpReuse: "never" }],
+  ["http-reuse always", { httpReuse: "always" }],
+  ["retries 3", { httpReuse: "safe", httpSendNameHeader: null, useBackend: [] }],
+  ["http-send-name-header X-Server", { httpSendNameHeader: "X-Server" }],
   ["source 10.0.0.1", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
   ["source [::1]:99", { source: { host: "::1", port: 99, lastPort: null } }],
   ["source 10.0.0.1:0", { source: { host: "10.0.0.1", port: 0, lastPort: null } }],
@@ -299,9 +302,9 @@ test("default-server is what later servers begin with", () => {
 test("every keyword has an example here", () => {
   const examples = [
     ...[...globals, ...proxies, ...timeouts].flatMap(([lines]) => lines),
-    ...["log", "bind", "server", "default-server", "cookie", "default_backend"],
+    ...["log", "bind", "server", "default-server", "cookie", "use_backend", "default_backend"],
   ];
-  const known = [...globalKeywords.keywords.keys(), ...proxyKeywords.keywords.keys()];
+  const known = [...globalTable.keywords.keys(), ...proxyTable.keywords.keys()];
   const without = known.filter((name) =>
     !examples.some((line) => `${line} `.startsWith(`${name} `))
   );

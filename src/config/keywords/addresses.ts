@@ -1,10 +1,64 @@
-/** Addresses as keywords take them (manual, chapter 11, and "bind", "server", "source", "log"). */
+/** Addresses: what the model holds, how keywords take them (manual, chapter 11), how they print. */
+import * as v from "valibot";
 import { isHostName, isIp } from "../../net/ip/address.ts";
-import type { ListenAddress, LogTarget, ServerAddress, Source } from "../model.ts";
-import type { Arguments, Mistake } from "./arguments.ts";
+import type { Arguments, Mistake } from "../haproxy/arguments.ts";
+import type { Value } from "./keyword.ts";
+import { natural, portNumber } from "./values.ts";
+
+/** An address to listen on; host "*" is every IPv4 address, "::" every address. */
+export const ListenAddress = v.variant("kind", [
+  v.strictObject({ kind: v.literal("ip"), host: v.string(), port: portNumber }),
+  v.strictObject({ kind: v.literal("unix"), path: v.string() }),
+  v.strictObject({ kind: v.literal("abstract"), name: v.string() }),
+  v.strictObject({ kind: v.literal("fd"), fd: natural }),
+]);
+/** {@linkcode ListenAddress} */
+export type ListenAddress = v.InferOutput<typeof ListenAddress>;
+
+/**
+ * A server's address. `port` null: the port that the client connected to, plus `portOffset`
+ * (manual: "server", address without port, or with +N or -N).
+ */
+export const ServerAddress = v.variant("kind", [
+  v.strictObject({
+    kind: v.literal("ip"),
+    /** An IP address, or a name that is resolved when the proxy starts. */
+    host: v.string(),
+    port: v.nullable(portNumber),
+    portOffset: v.optional(v.pipe(v.number(), v.integer()), 0),
+  }),
+  v.strictObject({ kind: v.literal("unix"), path: v.string() }),
+  v.strictObject({ kind: v.literal("abstract"), name: v.string() }),
+]);
+/** {@linkcode ServerAddress} */
+export type ServerAddress = v.InferOutput<typeof ServerAddress>;
+
+/** The local address of connections to servers (manual: "source"). */
+export const Source = v.strictObject({
+  host: v.string(),
+  /** 0: any. */
+  port: v.optional(portNumber, 0),
+  /** The last port of a range that begins with `port`; null: that port alone. */
+  lastPort: v.optional(v.nullable(portNumber), null),
+});
+/** {@linkcode Source} */
+export type Source = v.InferOutput<typeof Source>;
+
+/** Where log lines go (manual: "log", target). */
+export const LogDestination = v.variant("kind", [
+  v.strictObject({ kind: v.literal("udp"), host: v.string(), port: v.optional(portNumber, 514) }),
+  v.strictObject({ kind: v.literal("unix"), path: v.string() }),
+  v.strictObject({ kind: v.literal("stdout") }),
+  v.strictObject({ kind: v.literal("stderr") }),
+]);
+/** {@linkcode LogDestination} */
+export type LogDestination = v.InferOutput<typeof LogDestination>;
 
 /** What makes a mistake of the word last taken. */
 type Faults = Pick<Arguments, "mistake">;
+
+/** What addresses to listen on take besides. */
+type Listening = Faults & Pick<Arguments, "budget">;
 
 /** An address of IP, cut in two; `port` is what follows the last colon, null without one. */
 interface HostAndPort {
@@ -94,7 +148,7 @@ function hostOf(args: Faults, parts: Parts & { kind: "ip" }, names: boolean): st
  *
  * @throws {Mistake}
  */
-export function listenAddresses(args: Faults, word: string): ListenAddress[] {
+export function listenAddresses(args: Listening, word: string): ListenAddress[] {
   return word.split(",").flatMap((text): ListenAddress[] => {
     if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
     const parts = partsOf(args, text);
@@ -116,6 +170,11 @@ export function listenAddresses(args: Faults, word: string): ListenAddress[] {
       );
     }
     const [first, last] = portRange(args, port, text);
+    args.budget.listeners -= last - first + 1;
+    if (args.budget.listeners < 0) {
+      const hint = "fewer addresses, or shorter ranges of ports";
+      throw args.mistake("the configuration has too many listening sockets", hint);
+    }
     return Array.from(
       { length: last - first + 1 },
       (_, i) => ({ kind: "ip", host: address, port: first + i }),
@@ -132,7 +191,7 @@ export function looksLikeAddress(word: string): boolean {
 
 /** Reads a server's address from the next word. */
 export function serverAddress(args: Arguments): ServerAddress {
-  const { text } = args.word("an address");
+  const text = args.address("an address");
   const parts = partsOf(args, text);
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
   if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
@@ -157,7 +216,7 @@ export function ipAndPort(args: Arguments): { host: string; port: number | null 
 }
 
 function ipAndPortText(args: Arguments): { host: string; port: string | null; text: string } {
-  const { text } = args.word("an IP address");
+  const text = args.address("an IP address");
   const parts = partsOf(args, text);
   if (parts.kind !== "ip") throw args.mistake(`'${text}' is not an IP address`);
   const { host, port } = parts.ip;
@@ -179,9 +238,6 @@ function portRange(args: Faults, port: string, text: string): [first: number, la
   return [first, last];
 }
 
-/** What `source` takes. */
-export const sourceUsage = "<ip>[:<port>[-<port>]]";
-
 /** Reads a source address, without HAProxy's extensions. Port 0 leaves the port to the kernel. */
 export function source(args: Arguments): Source {
   const { host, port, text } = ipAndPortText(args);
@@ -196,8 +252,8 @@ export function source(args: Arguments): Source {
 }
 
 /** Reads where a log goes. */
-export function logDestination(args: Arguments): LogTarget["target"] {
-  const { text } = args.word("an address");
+export function logDestination(args: Arguments): LogDestination {
+  const text = args.address("an address");
   if (text === "stdout" || text === "stderr") return { kind: text };
   const parts = partsOf(args, text);
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
@@ -210,4 +266,67 @@ export function logDestination(args: Arguments): LogTarget["target"] {
   const host = hostOf(args, parts, true);
   const { port } = parts.ip;
   return { kind: "udp", host, port: port === null ? 514 : portOf(args, port, text) };
+}
+
+/** An address to listen on. */
+export function listenText(address: ListenAddress): string {
+  switch (address.kind) {
+    case "ip":
+      return `${hostText(address.host)}:${address.port}`;
+    case "fd":
+      return `fd@${address.fd}`;
+    default:
+      return localText(address);
+  }
+}
+
+/** A server's address. */
+export function serverAddressText(address: ServerAddress): string {
+  if (address.kind !== "ip") return localText(address);
+  const { host, port, portOffset } = address;
+  if (port !== null) return `${hostText(host)}:${port}`;
+  if (portOffset === 0) return hostText(host);
+  return `${hostText(host)}:${portOffset < 0 ? "" : "+"}${portOffset}`;
+}
+
+/** A source address, with its port or range of ports. */
+export function sourceText({ host, port, lastPort }: Source): string {
+  if (port === 0) return hostText(host);
+  return `${hostText(host)}:${port}${lastPort === null ? "" : `-${lastPort}`}`;
+}
+
+/** Where a log goes. */
+export function targetText(target: LogDestination): string {
+  if (target.kind === "unix") return localText(target);
+  if (target.kind !== "udp") return target.kind;
+  return target.port === 514 ? hostText(target.host) : `${hostText(target.host)}:${target.port}`;
+}
+
+/** A host; IPv6 addresses in brackets, since their colons look like a port's. */
+export function hostText(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function localText(
+  address: { kind: "unix"; path: string } | { kind: "abstract"; name: string },
+): string {
+  if (address.kind === "abstract") return `abns@${address.name}`;
+  return address.path.startsWith("/") ? address.path : `unix@${address.path}`;
+}
+
+/** A source address (manual: "source"). */
+export const sourceValue: Value<typeof Source> = {
+  schema: Source,
+  usage: "<ip>[:<port>[-<port>]]",
+  example: "192.168.1.1:1024-65535",
+  read: source,
+  print: (value) => [sourceText(value)],
+};
+
+/** What the network must be able to do for an address of this kind. */
+export function needsOf(
+  { kind }: { readonly kind: string },
+): "unix" | "abstract" | "inherited" | null {
+  if (kind === "unix" || kind === "abstract") return kind;
+  return kind === "fd" ? "inherited" : null;
 }

@@ -1,0 +1,47 @@
+/**
+ * The balancing algorithms (manual: "balance"), one entry each: the configuration, and what chooses
+ * servers, know them from here.
+ */
+import type { Balancer, Memory } from "./balancer.ts";
+import { consistent, type NamedCandidate } from "./consistent.ts";
+import { leastconn } from "./leastconn.ts";
+import { mapBased } from "./map-based.ts";
+import { roundrobin } from "./roundrobin.ts";
+import { staticRoundrobin } from "./static-rr.ts";
+
+/** How algorithms that hash go from a hash to a server (manual: "hash-type"). */
+export const hashTypes = ["map-based", "consistent"] as const;
+/** {@linkcode hashTypes} */
+export type HashType = (typeof hashTypes)[number];
+
+/** A balancing algorithm. */
+export interface Algorithm<Name extends string = string> {
+  /** As the configuration has it. */
+  readonly name: Name;
+  /** How many numbers of {@linkcode Memory} it needs for so many servers. */
+  memory(servers: number): number;
+  create<S extends NamedCandidate>(memory: Memory, hashType: HashType): Balancer<S>;
+}
+
+const algorithms = [
+  { name: "roundrobin", memory: (servers) => 2 * servers, create: roundrobin },
+  { name: "static-rr", memory: () => 1, create: staticRoundrobin },
+  { name: "leastconn", memory: (servers) => servers + 1, create: leastconn },
+  {
+    name: "source",
+    memory: () => 0,
+    create: (_, hashType) => hashType === "consistent" ? consistent() : mapBased(),
+  },
+] as const satisfies readonly Algorithm[];
+
+/** The name of an algorithm. */
+export type BalanceName = (typeof algorithms)[number]["name"];
+
+/** Their names, in the order of the table. */
+export const algorithmNames: readonly BalanceName[] = algorithms.map(({ name }) => name);
+
+/** The algorithm of this name. */
+export function algorithmOf(name: BalanceName): Algorithm<BalanceName> {
+  const found: readonly Algorithm<BalanceName>[] = algorithms;
+  return found.find((each) => each.name === name) ?? algorithms[0];
+}

@@ -1,0 +1,237 @@
+/** Where logs go, and in which form (manual, chapters 4.2, "log", and 8). */
+import * as v from "valibot";
+import { type Arguments, choice, integer } from "../haproxy/arguments.ts";
+import { LogDestination, logDestination, targetText } from "./addresses.ts";
+import { define, flag, type Form, type Keyword } from "./keyword.ts";
+import { natural } from "./values.ts";
+
+/** Syslog's facilities, in the order of their codes (RFC 5424, table 1). */
+export const facilities = [
+  "kern",
+  "user",
+  "mail",
+  "daemon",
+  "auth",
+  "syslog",
+  "lpr",
+  "news",
+  "uucp",
+  "cron",
+  "auth2",
+  "ftp",
+  "ntp",
+  "audit",
+  "alert",
+  "cron2",
+  "local0",
+  "local1",
+  "local2",
+  "local3",
+  "local4",
+  "local5",
+  "local6",
+  "local7",
+] as const;
+/** Syslog's severities, in the order of their codes (RFC 5424, table 2). */
+export const levels = [
+  "emerg",
+  "alert",
+  "crit",
+  "err",
+  "warning",
+  "notice",
+  "info",
+  "debug",
+] as const;
+/** The framing of a log line (manual: "log", format). */
+export const logFormats = [
+  "rfc3164",
+  "rfc5424",
+  "short",
+  "raw",
+  "local",
+  "priority",
+  "timed",
+  "iso",
+] as const;
+
+/** Where log lines go (manual: "log"). */
+export const LogTarget = v.strictObject({
+  target: LogDestination,
+  format: v.optional(v.picklist(logFormats), "local"),
+  /** Longest line, in bytes. */
+  len: v.optional(v.pipe(natural, v.minValue(80), v.maxValue(65535)), 1024),
+  facility: v.picklist(facilities),
+  /** The least severe level that is sent. */
+  level: v.optional(v.picklist(levels), "debug"),
+  /** More severe messages are sent as this level. */
+  minlevel: v.optional(v.picklist(levels), "emerg"),
+});
+/** {@linkcode LogTarget} */
+export type LogTarget = v.InferOutput<typeof LogTarget>;
+
+const unset = v.parse(LogTarget, { target: { kind: "stdout" }, facility: "local0" });
+const usage = "<address> [len <length>] [format <format>] <facility> [<level> [<minlevel>]]";
+const example = "127.0.0.1:514 len 2048 format rfc5424 local0 info";
+
+/** Reads what follows `log`, except `global`. */
+function logTarget(args: Arguments): LogTarget {
+  const target = { ...unset, target: logDestination(args) };
+  for (let option = args.peek()?.text;; option = args.peek()?.text) {
+    if (option === "len") {
+      args.next();
+      target.len = integer(args, 80, 65535);
+    } else if (option === "format") {
+      args.next();
+      target.format = choice(args, "a log format", logFormats);
+    } else {
+      break;
+    }
+  }
+  if (args.peek()?.text === "sample") {
+    args.next();
+    throw args.mistake("sluice does not support 'sample' in 'log'");
+  }
+  target.facility = choice(args, "a facility", facilities);
+  if (args.peek() !== undefined) target.level = choice(args, "a level", levels);
+  if (args.peek() !== undefined) target.minlevel = choice(args, "a level", levels);
+  args.end();
+  args.mark(target);
+  return target;
+}
+
+function logWords(log: LogTarget): string[] {
+  const minlevel = log.minlevel === unset.minlevel ? [] : [log.minlevel];
+  const level = log.level === unset.level && minlevel.length === 0 ? [] : [log.level];
+  return [
+    "log",
+    targetText(log.target),
+    ...(log.len === unset.len ? [] : ["len", String(log.len)]),
+    ...(log.format === unset.format ? [] : ["format", log.format]),
+    log.facility,
+    ...level,
+    ...minlevel,
+  ];
+}
+
+/** The property `log` of the process and of proxies: the keyword `log` sets it, and more. */
+const targets = define({
+  doc: "Where log lines go.",
+  chapter: "4.2",
+  schema: v.optional(v.array(LogTarget), []),
+  forms: [],
+  print: (log: readonly LogTarget[]) => log.map(logWords),
+});
+
+/** Sections that log. */
+interface Logging {
+  log: LogTarget[];
+}
+
+/** `log` of the process. */
+export const globalLog = {
+  setting: targets,
+  keyword: {
+    name: "log",
+    usage,
+    example,
+    doc: "Adds a place where log lines go, for all proxies with 'log global'.",
+    chapter: "3.1",
+    read({ global }, args) {
+      if (args.peek()?.text === "global") {
+        args.next();
+        throw args.mistake("'log global' is for proxies; this is the global section");
+      }
+      global.log.push(logTarget(args));
+      args.mark(global, "log");
+    },
+    undo({ global }) {
+      global.log = [];
+    },
+  } satisfies Keyword<{ readonly global: Logging }>,
+};
+
+type Format = "httplog" | "tcplog";
+
+const format = (name: Format, doc: string): Form<Format | null> => ({
+  name: `option ${name}`,
+  usage: "",
+  example: "",
+  doc,
+  read(args, _before, mark) {
+    if (args.peek()?.text === "clf" && name === "httplog") {
+      args.next();
+      throw args.mistake("sluice does not support 'option httplog clf'");
+    }
+    mark();
+    return name;
+  },
+});
+
+/** Settings of a proxy's logs. */
+export const logSettings = {
+  logGlobal: define({
+    doc: "Also logs where the global section says.",
+    chapter: "4.2",
+    schema: v.optional(v.boolean(), false),
+    forms: [],
+    print: (value: boolean) => value ? [["log", "global"]] : [],
+  }),
+  log: targets,
+  logFormat: define({
+    doc: "The form of the lines about sessions.",
+    chapter: "8.2",
+    side: "frontend",
+    schema: v.optional(v.nullable(v.picklist(["httplog", "tcplog"])), null),
+    forms: [
+      format("httplog", "Logs requests, with times, states and names (chapter 8.2.3)."),
+      format("tcplog", "Logs connections, with times and states (chapter 8.2.2)."),
+    ],
+    print: (value: Format | null) => value === null ? [] : [[`option ${value}`]],
+  }),
+  dontlognull: flag("option dontlognull", {
+    doc: "Does not log connections on which nothing came.",
+    chapter: "4.2",
+    side: "frontend",
+    no: true,
+  }),
+};
+
+/** What `log` of a proxy acts on. */
+interface LoggingSection {
+  readonly proxy: Logging & { logGlobal: boolean };
+  /** The properties whose arrays are those of a 'defaults' section, too. */
+  readonly shared: Set<string>;
+}
+
+/** `log` of a proxy. */
+export const proxyLog: Keyword<LoggingSection> = {
+  name: "log",
+  usage: `global | ${usage}`,
+  example,
+  doc: "Adds a place where log lines go, or those of the global section.",
+  chapter: "4.2",
+  read({ proxy, shared }, args) {
+    if (args.peek()?.text === "global") {
+      args.next();
+      proxy.logGlobal = true;
+      return args.mark(proxy, "logGlobal");
+    }
+    const target = logTarget(args);
+    args.mark(proxy, "log");
+    if (shared.delete("log")) {
+      args.budget.copies -= proxy.log.length;
+      if (args.budget.copies < 0) {
+        const hint = "fewer 'log' lines in 'defaults' sections";
+        throw args.mistake("the proxies of this configuration log to too many places", hint);
+      }
+      proxy.log = [...proxy.log];
+    }
+    proxy.log.push(target);
+  },
+  undo({ proxy, shared }) {
+    shared.delete("log");
+    proxy.log = [];
+    proxy.logGlobal = false;
+  },
+};

@@ -1,0 +1,87 @@
+/** Keywords of proxies as such: what they are, where they listen, how many connections they take. */
+import * as v from "valibot";
+import { choice as readChoice } from "../haproxy/arguments.ts";
+import { Bind, bindWords } from "./bind.ts";
+import { define, flag, nullable, setting, type Value, zeroable } from "./keyword.ts";
+import { choice, integer, network, text, time } from "./values.ts";
+
+const modes = choice("a mode", ["http", "tcp"], ["cli", "log", "spop"]);
+
+const mode: typeof modes = {
+  ...modes,
+  read(args) {
+    if (args.peek()?.text === "health") {
+      args.next();
+      const hint =
+        "a server that answers needs a proxy in mode http; 'monitor-net' serves monitors";
+      throw args.mistake("'mode health' does not exist any more", hint);
+    }
+    return readChoice(args, "a mode", ["http", "tcp"], ["cli", "log", "spop"]);
+  },
+};
+
+/** All words that follow, as one text. */
+const words: Value<v.GenericSchema<string>> = {
+  ...text("a text", "<text>", "the front door"),
+  read(args) {
+    const words = [args.word("a text").text];
+    for (let next = args.next(); next !== undefined; next = args.next()) words.push(next.text);
+    return words.join(" ");
+  },
+};
+
+/** Settings of a proxy as a whole, printed first. */
+export const generalSettings = {
+  description: nullable("description", words, {
+    doc: "A label for people: nothing depends on it.",
+    chapter: "4.2",
+    defaults: false,
+  }),
+  disabled: flag("disabled", {
+    doc: "Leaves the proxy out: it neither listens nor is checked.",
+    chapter: "4.2",
+    off: "enabled",
+  }),
+  mode: setting("mode", mode, "tcp", {
+    doc: "The protocol: HTTP, or any over TCP.",
+    chapter: "4.2",
+  }),
+};
+
+/** Settings of the client's side. */
+export const clientSettings = {
+  bind: define({
+    doc: "Where the proxy listens.",
+    chapter: "4.2",
+    side: "frontend",
+    defaults: false,
+    schema: v.optional(v.array(Bind), []),
+    forms: [],
+    print: (binds: readonly Bind[]) => binds.map(bindWords),
+  }),
+  maxconn: zeroable("maxconn", integer({ zero: true, example: "2000" }), {
+    doc: "Concurrent connections of the proxy at most; else the process's.",
+    chapter: "4.2",
+    side: "frontend",
+  }),
+  backlog: zeroable("backlog", integer({ min: 1, zero: true, example: "1024" }), {
+    doc: "Connections that the kernel keeps until they are accepted.",
+    chapter: "4.2",
+    side: "frontend",
+  }),
+  monitorNet: nullable("monitor-net", network, {
+    doc: "Clients of this network are monitors: closed at once, not logged.",
+    chapter: "4.2",
+    side: "frontend",
+  }),
+  monitorUri: nullable("monitor-uri", text("a URI", "<uri>", "/alive"), {
+    doc: "Requests for this URI are answered here: the proxy is alive.",
+    chapter: "4.2",
+    side: "frontend",
+    http: "monitor-uri",
+  }),
+  grace: setting("grace", time(), 0, {
+    doc: "How long listeners stay after a soft-stop was asked for.",
+    chapter: "4.2",
+  }),
+};

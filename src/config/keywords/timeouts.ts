@@ -1,0 +1,49 @@
+/** Time-outs, in both spellings (manual, chapter 4.2, "timeout ..."). */
+import * as v from "valibot";
+import { entriesOf, formOf, nullable, type Side } from "./keyword.ts";
+import { time } from "./values.ts";
+
+/** A time-out; 0 is as good as none. `old`: the guide's spelling. */
+function timeout(name: string, side: Side, doc: string, old?: string) {
+  const made = nullable(`timeout ${name}`, time(), { doc, chapter: "4.2", side });
+  const forms = old === undefined ? made.forms : [...made.forms, {
+    ...formOf(old, time()),
+    doc: `Old spelling of 'timeout ${name}'.`,
+  }];
+  return {
+    ...made,
+    forms: forms.map((form): typeof form => ({
+      ...form,
+      read: (args, before, mark) => form.read(args, before, mark) || null,
+    })),
+  };
+}
+
+/** Time-outs of a proxy. */
+export const timeoutSettings = {
+  connect: timeout(
+    "connect",
+    "backend",
+    "How long a connection to a server may take.",
+    "contimeout",
+  ),
+  client: timeout("client", "frontend", "How long a client may be silent.", "clitimeout"),
+  server: timeout("server", "backend", "How long a server may be silent.", "srvtimeout"),
+  queue: timeout("queue", "backend", "How long a request may wait for a server; else 'connect'."),
+  check: timeout("check", "backend", "How long a check may take, once it is connected."),
+  httpRequest: timeout(
+    "http-request",
+    "frontend",
+    "How long a request's head may take; else 'client'.",
+  ),
+  httpKeepAlive: timeout(
+    "http-keep-alive",
+    "frontend",
+    "How long a client may wait with its next request; else 'http-request', or 'client'.",
+  ),
+};
+
+/** Time-outs, in milliseconds; null: none (manual: "timeout ..."). */
+export const Timeouts = v.strictObject(entriesOf(timeoutSettings));
+/** {@linkcode Timeouts} */
+export type Timeouts = v.InferOutput<typeof Timeouts>;
