@@ -1,4 +1,5 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
+import "./process/survive.ts"; // before all others
 import process from "node:process";
 import { Command, CommanderError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";

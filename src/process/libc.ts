@@ -14,6 +14,8 @@ export interface Libc {
   close(fd: number): number;
   dup2(fd: number, other: number): number;
   madvise(address: number, length: number, advice: number): number;
+  /** @param handler an address, or SIG_DFL, SIG_IGN */
+  signal(number: number, handler: number): unknown;
   /** To be read right after the call that failed. */
   errno(): number;
   /** Where an array's bytes are; keeps nothing alive. */
@@ -34,6 +36,7 @@ function openOnBun(name: string): Libc {
     close: { args: [i32], returns: i32 },
     dup2: { args: [i32, i32], returns: i32 },
     madvise: { args: [u64, u64, i32], returns: i32 },
+    signal: { args: [i32, u64], returns: u64 },
     __errno_location: { args: [], returns: ptr },
   });
   return {
@@ -52,6 +55,7 @@ function openOnDeno(name: string): Libc {
     close: { parameters: ["i32"], result: "i32" },
     dup2: { parameters: ["i32", "i32"], result: "i32" },
     madvise: { parameters: ["usize", "usize", "i32"], result: "i32" },
+    signal: { parameters: ["i32", "usize"], result: "usize" },
     __errno_location: { parameters: [], result: "pointer" },
   });
   type Bytes = Uint8Array<ArrayBuffer>;
@@ -63,6 +67,7 @@ function openOnDeno(name: string): Libc {
     close: symbols.close,
     dup2: symbols.dup2,
     madvise: (address, length, advice) => symbols.madvise(BigInt(address), BigInt(length), advice),
+    signal: (number, handler) => symbols.signal(number, BigInt(handler)),
     errno: () => new Deno.UnsafePointerView(symbols.__errno_location()!).getInt32(),
     addressOf: (bytes) => Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Bytes))),
   };
