@@ -5,7 +5,7 @@ import type { Configuration, Engine as EngineName } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
-import { daemonReady, startDaemon } from "../process/daemon.ts";
+import { asDaemon, startDaemon } from "../process/daemon.ts";
 import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
@@ -42,12 +42,12 @@ export interface RunOptions {
  */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   // Not null in the daemon itself: the process that started it has shown all warnings.
-  const ready = daemonReady();
-  const files = readFiles(paths);
+  const daemon = asDaemon();
+  const files = daemon?.files ?? readFiles(paths);
   const network = await networkOfRuntime();
   const { configuration, diagnostics } = loadConfiguration(files, process.env, network.can);
   const quiet = options.quiet === true || configuration?.global.quiet === true;
-  show(diagnostics, files, quiet || ready !== null);
+  show(diagnostics, files, quiet || daemon !== null);
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0) {
     complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
@@ -62,10 +62,11 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const splice = !nosplice && options.noSplice !== true;
   const descriptors = inherited(configuration);
   const { background = null } = options;
-  if (ready === null && background !== null && (background.always || configuration.global.daemon)) {
+  if (
+    daemon === null && background !== null && (background.always || configuration.global.daemon)
+  ) {
     if (!quiet && logsToStreams(configuration)) complain(lostLogs);
-    const input = files.find(({ name }) => name === "-")?.text ?? null;
-    const reason = await startDaemon({ argv: background.argv, input, descriptors });
+    const reason = await startDaemon({ argv: background.argv, files, descriptors });
     if (reason !== null && reason !== "") complain(`cannot start: ${reason}`);
     return reason === null ? 0 : 1;
   }
@@ -73,7 +74,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   // Whoever sees the pid file, or is served, may send a signal.
   const signals = catchSignals();
   allowTakeover();
-  const own = ready === null ? [process.pid] : [process.pid, process.ppid];
+  const own = daemon === null ? [process.pid] : [process.pid, process.ppid];
   const finish = otherProcesses(options.finish ?? [], own);
   const terminate = otherProcesses(options.terminate ?? [], own);
   const warn = (line: string) => complain(`[WARNING]  (${process.pid}) : ${line}`);
@@ -111,7 +112,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const over = signals.obey(instance, warn);
   for (const pid of finish) relieve(pid, "SIGUSR1");
   for (const pid of terminate) relieve(pid, "SIGTERM");
-  await ready?.(descriptors);
+  await daemon?.ready(descriptors);
   setTimeout(trimCode, startTime).unref();
   await over;
   instance.stop();

@@ -17,7 +17,20 @@ const effects: [signal: NodeJS.Signals, word: RegExp][] = [
   ["SIGIO", /SIGIO has no effect/],
 ];
 /** Those that are survived without a word; 16 is STKFLT, those from 34 on are real-time signals. */
-const silent = ["PIPE", "CHLD", "CONT", "URG", "WINCH", "XFSZ", "PWR", "16", "34", "35", "50", "64"];
+const silent = [
+  "PIPE",
+  "CHLD",
+  "CONT",
+  "URG",
+  "WINCH",
+  "XFSZ",
+  "PWR",
+  "16",
+  "34",
+  "35",
+  "50",
+  "64",
+];
 
 function kill(pid: number, signal: string): void {
   assertEquals(spawnSync("/bin/sh", ["-c", `kill -${signal} ${pid}`]).status, 0, signal);
