@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
 import { didYouMean } from "../config/nearest.ts";
+import { reasonOf } from "../process/system-error.ts";
 import { scenario, scenarios } from "./scenarios.ts";
 
 /** A file that cannot be read. */
@@ -93,12 +94,6 @@ function linkAt(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** The words of a system error, such as "permission denied", without its code and call. */
-export function reasonOf(error: unknown): string {
-  const { message } = error as Error;
-  return /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
 }
 
 /** Prints to the standard output. */

@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { loadConfiguration } from "../config/load.ts";
 import type { Configuration, Engine as EngineName } from "../config/model.ts";
@@ -7,6 +6,7 @@ import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { asDaemon, startDaemon } from "../process/daemon.ts";
 import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
+import { writePidFile } from "../process/pid-file.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
@@ -146,9 +146,9 @@ function goOn(signals: Signals): void {
 /** Writes the pid file. @throws {StartError} if that cannot be */
 function writePid(path: string): void {
   try {
-    writeFileSync(path, `${process.pid}\n`);
+    writePidFile(path);
   } catch (error) {
-    throw new StartError(`cannot write the pid file: ${(error as Error).message}`);
+    throw new StartError((error as Error).message);
   }
 }
 
