@@ -101,6 +101,7 @@ test("what cannot be read is named, with the reason", () =>
       chmodSync(at("conf.d"), 0);
       assertEquals(complaint(at("file")), `cannot read '${at("file")}': permission denied`);
       assertEquals(complaint(at("conf.d")), `cannot read '${at("conf.d")}': permission denied`);
+      chmodSync(at("conf.d"), 0o755);
     }
     await Promise.resolve();
   }));
