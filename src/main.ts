@@ -12,6 +12,7 @@ import { scenario, scenarios } from "./cli/scenarios.ts";
 import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
 import { type Engine, engines } from "./config/model.ts";
+import { whyEnvironmentUnsafe } from "./process/environment.ts";
 import { didYouMean } from "./config/nearest.ts";
 
 process.exitCode = await main(process.argv.slice(2));
@@ -20,6 +21,11 @@ async function main(argv: readonly string[]): Promise<number> {
   const [first] = argv;
   const verbs = first === undefined || !first.startsWith("-") ||
     /^(-h|--help|--version)$/.test(first);
+  const unsafe = whyEnvironmentUnsafe();
+  if (unsafe !== null) {
+    complain(unsafe);
+    return 1;
+  }
   try {
     return await (verbs ? runVerb(argv) : runFlags(argv));
   } catch (error) {
