@@ -106,17 +106,38 @@ export function complain(text: string): void {
   write(process.stderr, text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** Writes, unless the reader is gone, as `head` is after its last line: that is no failure. */
+/** Whether something could not be written to the standard output, which has been said. */
+let outputLost = false;
+
+/** Writes to a standard stream. What cannot be written is lost: see {@linkcode outputWritten}. */
 export function write(stream: NodeJS.WriteStream, text: string): void {
-  const ignore = (error: unknown) => {
-    if ((error as { code?: string }).code !== "EPIPE") throw error;
+  const lose = (error: unknown) => {
+    // A reader that is gone, as `head` is after its last line, is no failure; and a complaint
+    // that cannot be written can be told to nobody.
+    if (outputLost || stream !== process.stdout) return;
+    if ((error as { code?: string }).code === "EPIPE") return;
+    outputLost = true;
+    complain(`cannot write to the standard output: ${reasonOf(error)}`);
   };
-  if (stream.listenerCount("error") === 0) stream.on("error", ignore);
+  if (stream.listenerCount("error") === 0) stream.on("error", lose);
   try {
     stream.write(text);
   } catch (error) {
-    ignore(error);
+    lose(error);
   }
+}
+
+/** Waits until all that was printed has left the process. @returns whether all of it could */
+export async function outputWritten(): Promise<boolean> {
+  const { stdout } = process;
+  if (!outputLost && !stdout.destroyed) {
+    await new Promise<void>((resolve) => {
+      stdout.once("error", () => resolve());
+      // An error is announced a moment later than it ends the write.
+      stdout.write("", () => void setImmediate(resolve));
+    });
+  }
+  return !outputLost;
 }
 
 /** Shows what was found in the files; `quiet` leaves the warnings out. */

@@ -5,6 +5,7 @@ import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { asDaemon, startDaemon } from "../process/daemon.ts";
+import { whyNoLibrary } from "../process/library.ts";
 import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
 import { writePidFile } from "../process/pid-file.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
@@ -13,6 +14,7 @@ import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
 import { trimCode } from "../process/trim.ts";
 import { allowTakeover } from "../process/takeover.ts";
+import { explainFailure } from "./failure.ts";
 import { complain, readFiles, show } from "./files.ts";
 
 /** After so long, ms, nothing runs any more that only the start needs. */
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** Says where it listens. */
   readonly verbose?: boolean;
+  /** Shows the stack of an error that nobody foresaw. */
+  readonly debug?: boolean;
   /** May run as a daemon: always, or if the configuration says so; by this command line. */
   readonly background?: { readonly always: boolean; readonly argv: readonly string[] } | null;
   /** Processes in whose place it starts: they are told to finish, or to end at once. */
@@ -51,6 +55,11 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0) {
     complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
+    return 1;
+  }
+  const lack = whyNoLibrary();
+  if (lack !== null) {
+    complain(`cannot start: ${lack}`);
     return 1;
   }
   const { tuneEngine, nbthread, nosplice } = configuration.global;
@@ -106,7 +115,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
       complain(`cannot start: ${error.message}${mend(error)}`);
       return 1;
     }
-    throw error;
+    complain(`cannot start: ${explainFailure(error, options.debug === true)}`);
+    return 1;
   }
   if (options.verbose) announce(instance, engine);
   const over = signals.obey(instance, warn);
