@@ -158,7 +158,7 @@ build_with_bun() {
     fi
     fail "src/main.ts does not build" "correct the errors above (deno task check may say more)"
   }
-  close_environment "$work/sluice"
+  adapt_runtime "$work/sluice"
 }
 
 # Bun's runtime obeys variables that make it run other code (BUN_BE_BUN, BUN_OPTIONS, BUN_INSPECT and
@@ -166,7 +166,10 @@ build_with_bun() {
 # starts a binary with capabilities must not get those for code of their own. So the first letter of
 # these names becomes NUL, which no name in an environment has. They stand in .rodata, as C strings
 # and in rows of names; where they are quoted, in messages and scripts, they stay.
-close_environment() { # EXECUTABLE
+#
+# Without /proc, or with little memory, the runtime crashes before a line of ours runs: its words for
+# a crash become such as help there.
+adapt_runtime() { # EXECUTABLE
   "$bun" run - "$1" >"$work/log" 2>&1 <<'END' || {
 const { readFileSync, writeFileSync } = require("node:fs");
 const path = process.argv.at(-1);
@@ -187,6 +190,14 @@ for (const name of ["BUN_BE_BUN", "BUN_OPTIONS", "BUN_INSPECT", "BUN_BYTECODE_OR
     found++;
   }
   if (found === 0) throw new Error(`${name} is not among the constants of ${path}`);
+}
+const crash = "Bun has crashed. This indicates a bug in Bun, not your code.\n\n" +
+  "To send a redacted crash report to Bun's team,\nplease file a GitHub issue using the link below:";
+const words = "sluice cannot go on.\nAt its start: it needs /proc, and memory ('ulimit -v', LimitAS=).\n" +
+  "Later: its runtime, Bun, has a fault: please report it there:";
+if (!constants.includes(crash)) throw new Error(`the words of a crash are not in ${path}`);
+for (let at; (at = constants.indexOf(crash)) >= 0;) {
+  constants.write(words.padEnd(crash.length), at, "latin1");
 }
 writeFileSync(path, file);
 END
@@ -231,7 +242,7 @@ if [ -z "$target" ]; then
     *)
       printf '%s\n' "$answer" >&2
       fail "the new executable does not start: this is its answer to -v, which should begin with sluice version $version" \
-        "see that src/main.ts answers -v, and that the runtime obeys no variable of its own (close_environment)"
+        "see that src/main.ts answers -v, and that the runtime obeys no variable of its own (adapt_runtime)"
       ;;
   esac
 fi

@@ -73,3 +73,12 @@ programTest("no variable makes the binary call a debugger", async () => {
     debuggers.close();
   }
 }, noBinary);
+
+programTest("where the runtime itself cannot start, its crash says what is needed", async () => {
+  const { signal, stderr } = await run(["-v"], {
+    prefix: ["/bin/sh", "-c", 'ulimit -c 0; ulimit -v 300000 && exec "$0" "$@"'],
+  });
+  assertEquals(signal, "SIGABRT");
+  assertStringIncludes(stderr, "sluice cannot go on.\nAt its start: it needs /proc, and memory");
+  assert(!stderr.includes("bug in Bun"), stderr);
+}, noBinary);
