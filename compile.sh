@@ -193,9 +193,9 @@ for (const name of ["BUN_BE_BUN", "BUN_OPTIONS", "BUN_INSPECT", "BUN_BYTECODE_OR
 }
 const crash = "Bun has crashed. This indicates a bug in Bun, not your code.\n\n" +
   "To send a redacted crash report to Bun's team,\nplease file a GitHub issue using the link below:";
-const words = "sluice cannot go on.\nAt its start: it needs /proc, and memory ('ulimit -v', LimitAS=).\n" +
-  "Later: its runtime, Bun, has a fault: please report it there:";
-if (!constants.includes(crash)) throw new Error(`the words of a crash are not in ${path}`);
+const words = "sluice cannot go on.\nAt its start: it needs /proc, memory ('ulimit -v') and threads (TasksMax=).\n" +
+  "Later: a fault of its runtime, Bun: please report it there:";
+if (words.length > crash.length || !constants.includes(crash)) throw new Error(`the words of a crash are not in ${path}`);
 for (let at; (at = constants.indexOf(crash)) >= 0;) {
   constants.write(words.padEnd(crash.length), at, "latin1");
 }

@@ -22,6 +22,7 @@ import type { Writable } from "node:stream";
 import type { SourceFile } from "../config/diagnostic.ts";
 import { libc } from "./libc.ts";
 import { ownCommand } from "./runtime.ts";
+import { reasonOf } from "./system-error.ts";
 
 /** Tells the child who started it and which descriptors are for the two: see {@linkcode Contact}. */
 const variable = "SLUICE_DAEMON";
@@ -71,19 +72,22 @@ export function startDaemon({ argv, files, descriptors }: DaemonOptions): Promis
       env: { ...process.env, [variable]: `${process.pid} ${report} ${input}` },
     });
     let said = "";
-    child.on("error", (error) => resolve(error.message));
+    child.on("error", (error) => {
+      resolve(`no other process can be started: ${reasonOf(error)}`);
+    });
     child.on("exit", (_status, signal) => {
       if (said !== ready) resolve(signal === null ? "" : `the daemon was ended by ${signal}`);
     });
-    const pipes = child.stdio as readonly unknown[];
-    const text = pipes[input] as Writable;
-    text.on("error", () => {}); // it may end without reading
-    text.end(JSON.stringify(files));
-    const pipe = pipes[report] as NodeJS.ReadableStream & { destroy(): void };
-    pipe.on("data", (bytes: Uint8Array) => {
+    // Of a process that could not be started there are none.
+    const pipes = (child.stdio ?? []) as readonly unknown[];
+    const text = pipes[input] as Writable | undefined;
+    text?.on("error", () => {}); // it may end without reading
+    text?.end(JSON.stringify(files));
+    const pipe = pipes[report] as NodeJS.ReadableStream & { destroy(): void } | undefined;
+    pipe?.on("data", (bytes: Uint8Array) => {
       said += new TextDecoder().decode(bytes);
       if (said !== ready) return;
-      pipe.destroy();
+      pipe?.destroy();
       child.unref();
       resolve(null);
     });

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { launcher, programTest, run, start, withProxy } from "../binary.ts";
+import { launcher, programTest, run, start, withDescriptors, withProxy } from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
 import { open, statusOf } from "../scenarios/wire.ts";
 import { runtimeName } from "../testing.ts";
@@ -277,5 +277,19 @@ programTest(
       } finally {
         open.forEach(closeSync);
       }
+    }),
+);
+
+programTest(
+  "a daemon that cannot be started for lack of descriptors: words, and 1",
+  () =>
+    furnished(async ({ home }) => {
+      const options = { prefix: withDescriptors(runtimeName === "bun" ? 8 : 24) };
+      const { status, stderr } = await home.start([], options);
+      assertEquals(status, 1);
+      assertMatch(
+        stderr,
+        /^cannot start: (.* needs \d+ descriptors|no other process can be started: )/,
+      );
     }),
 );
