@@ -26,9 +26,9 @@ END
 
 say() { printf '%s\n' "$*"; }
 
-fail() { # WHAT MEND
+fail() { # WHAT FIX
   printf 'compile.sh: %s\n' "$1" >&2
-  printf '  mend: %s\n' "$2" >&2
+  printf '  fix: %s\n' "$2" >&2
   exit 1
 }
 
@@ -158,6 +158,53 @@ build_with_bun() {
     fi
     fail "src/main.ts does not build" "correct the errors above (deno task check may say more)"
   }
+  adapt_runtime "$work/sluice"
+}
+
+# Bun's runtime obeys variables that make it run other code (BUN_BE_BUN, BUN_OPTIONS, BUN_INSPECT and
+# its kin), write a file (BUN_BYTECODE_ORDER_OUT) or take a descriptor (NODE_CHANNEL_FD). Whoever
+# starts a binary with capabilities must not get those for code of their own. So the first letter of
+# these names becomes NUL, which no name in an environment has. They stand in .rodata, as C strings
+# and in rows of names; where they are quoted, in messages and scripts, they stay.
+#
+# Without /proc, or with little memory, the runtime crashes before a line of ours runs: its words for
+# a crash become such as help there.
+adapt_runtime() { # EXECUTABLE
+  "$bun" run - "$1" >"$work/log" 2>&1 <<'END' || {
+const { readFileSync, writeFileSync } = require("node:fs");
+const path = process.argv.at(-1);
+const file = readFileSync(path);
+const u64 = (at) => Number(file.readBigUInt64LE(at));
+const text = (at, length) => file.toString("latin1", at, at + length);
+// elf(5): e_shoff, e_shnum, e_shstrndx; of each section sh_name, sh_offset, sh_size.
+const sections = Array.from({ length: file.readUInt16LE(60) }, (_, i) => u64(40) + 64 * i);
+const names = u64(sections[file.readUInt16LE(62)] + 24);
+const rodata = sections.find((at) => text(names + file.readUInt32LE(at), 8) === ".rodata\0");
+const from = u64(rodata + 24);
+const constants = file.subarray(from, from + u64(rodata + 32));
+for (const name of ["BUN_BE_BUN", "BUN_OPTIONS", "BUN_INSPECT", "BUN_BYTECODE_ORDER", "NODE_CHANNEL_FD"]) {
+  let found = 0;
+  for (let at = constants.indexOf(name); at >= 0; at = constants.indexOf(name, at + 1)) {
+    if (!/[\0A-Za-z]/.test(String.fromCharCode(constants[at - 1]))) continue;
+    constants[at] = 0;
+    found++;
+  }
+  if (found === 0) throw new Error(`${name} is not among the constants of ${path}`);
+}
+const crash = "Bun has crashed. This indicates a bug in Bun, not your code.\n\n" +
+  "To send a redacted crash report to Bun's team,\nplease file a GitHub issue using the link below:";
+const words = "sluice cannot go on.\nAt its start: it needs /proc, memory ('ulimit -v') and threads (TasksMax=).\n" +
+  "Later: a fault of its runtime, Bun: please report it there:";
+if (words.length > crash.length || !constants.includes(crash)) throw new Error(`the words of a crash are not in ${path}`);
+for (let at; (at = constants.indexOf(crash)) >= 0;) {
+  constants.write(words.padEnd(crash.length), at, "latin1");
+}
+writeFileSync(path, file);
+END
+    cat "$work/log" >&2
+    fail "the names of Bun's environment variables could not be taken out of its runtime" \
+      "build with Bun $bun_version, or see what this version calls them"
+  }
 }
 
 build_with_deno() {
@@ -188,13 +235,14 @@ find_packages
 
 # What runs here must say its name before it takes the place of the last one.
 if [ -z "$target" ]; then
-  answer=$("$work/sluice" -v 2>&1 </dev/null) || true
+  answer=$(BUN_BE_BUN=1 BUN_OPTIONS='--preload=/nonexistent' BUN_INSPECT='127.0.0.1:1?wait=1' \
+    NODE_CHANNEL_FD=none "$work/sluice" -v 2>&1 </dev/null) || true
   case $answer in
-    *sluice*"$version"*) ;;
+    "sluice version $version "*) ;;
     *)
       printf '%s\n' "$answer" >&2
-      fail "the new executable does not start: this is its answer to -v, which should name sluice $version" \
-        "see that src/main.ts answers -v"
+      fail "the new executable does not start: this is its answer to -v, which should begin with sluice version $version" \
+        "see that src/main.ts answers -v, and that the runtime obeys no variable of its own (adapt_runtime)"
       ;;
   esac
 fi

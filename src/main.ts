@@ -1,24 +1,45 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
+import "./process/survive.ts"; // before all others
 import process from "node:process";
 import { Command, CommanderError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";
 import { demo } from "./cli/demo.ts";
 import { demoHost } from "./cli/demo-host.ts";
-import { complain, FileError, print } from "./cli/files.ts";
+import { explainFailure } from "./cli/failure.ts";
+import { complain, FileError, outputWritten, print } from "./cli/files.ts";
 import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
 import { run } from "./cli/run.ts";
 import { scenario, scenarios } from "./cli/scenarios.ts";
 import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
 import { type Engine, engines } from "./config/model.ts";
+import { whyEnvironmentUnsafe } from "./process/environment.ts";
 import { didYouMean } from "./config/nearest.ts";
 
-process.exitCode = await main(process.argv.slice(2));
+const words = process.argv.slice(2);
+// The stack of an error of ours is for those who look for it: -d.
+const debug = words.includes("-d");
+for (const event of ["uncaughtException", "unhandledRejection"]) {
+  process.on(event, (error: unknown) => {
+    complain(explainFailure(error, debug));
+    process.exit(1);
+  });
+}
+const status = await main(words).catch((error: unknown) => {
+  complain(explainFailure(error, debug));
+  return 1;
+});
+process.exitCode = await outputWritten() ? status : 1;
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first] = argv;
   const verbs = first === undefined || !first.startsWith("-") ||
     /^(-h|--help|--version)$/.test(first);
+  const unsafe = whyEnvironmentUnsafe();
+  if (unsafe !== null) {
+    complain(unsafe);
+    return 1;
+  }
   try {
     return await (verbs ? runVerb(argv) : runFlags(argv));
   } catch (error) {
@@ -62,7 +83,7 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .helpOption("-h, --help", "shows this")
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ writeErr: complain })
+    .configureOutput({ writeOut: print, writeErr: complain })
     .showHelpAfterError("\n'sluice --help' shows the commands.")
     .addHelpText(
       "after",

@@ -48,7 +48,7 @@ for (const [args, complaint] of MISUSES) {
 test("compile.sh refuses Deno for musl before it does anything", () => {
   const { status, stdout, stderr } = compile(["--runtime", "deno", "--target", "linux-x64-musl"]);
   assertEquals({ status, stdout }, { status: 1, stdout: "" });
-  assertMatch(stderr, /no runtime for musl\n {2}mend: /);
+  assertMatch(stderr, /no runtime for musl\n {2}fix: /);
 });
 
 test("compile.sh on a machine without deno, npm and bun says what to install, and leaves nothing", () => {
@@ -68,7 +68,7 @@ test("compile.sh on a machine without deno, npm and bun says what to install, an
       path: folder,
     });
     assertEquals({ status, stdout }, { status: 1, stdout: "" });
-    assertMatch(stderr, /neither deno nor npm nor bun on the PATH\n {2}mend: install one/);
+    assertMatch(stderr, /neither deno nor npm nor bun on the PATH\n {2}fix: install one/);
     assertEquals(readdirSync(join(folder, "dist")), []);
   } finally {
     rmSync(folder, { recursive: true });

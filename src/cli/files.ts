@@ -1,53 +1,100 @@
 /** Reads configuration files for the commands, and shows what is wrong with them. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
 import { didYouMean } from "../config/nearest.ts";
 import { printableLines } from "../config/printable.ts";
+import { reasonOf } from "../process/system-error.ts";
 import { scenario, scenarios } from "./scenarios.ts";
 
 /** A file that cannot be read. */
 export class FileError extends Error {
   override readonly name = "FileError";
+
+  /** @param message may hold a file's name as it is: control characters reach no terminal */
+  constructor(message: string) {
+    super(message.replace(/\p{Cc}/gu, (character) => {
+      return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+    }));
+  }
 }
 
 /**
- * Reads files: "-" is the standard input; of a folder, its `.cfg` files in the order of their names
- * (management manual, "-f"); a scenario's name is the scenario that the program carries.
- * @throws {FileError}
+ * Reads configuration files: "-" is the standard input; of a folder, its files whose names end in
+ * `.cfg` (management manual, "-f"); a scenario's name is the scenario that the program carries.
+ * @throws {FileError} if one cannot be read, or if there is none
  */
 export function readFiles(paths: readonly string[]): SourceFile[] {
-  return paths.flatMap((path) => {
+  const files = paths.flatMap((path) => {
     try {
-      if (path === "-") return [{ name: "-", text: readFileSync(0, "utf8") }];
+      if (path === "-" || path === "/dev/stdin") return [{ name: path, text: readText(0) }];
       if (!statSync(path).isDirectory()) return [{ name: path, text: readText(path) }];
-      const names = readdirSync(path).filter((name) => /^[^.].*\.cfg$/.test(name)).sort();
-      if (names.length === 0) throw new Error("no file of this folder ends in .cfg");
-      return names.map((name) => ({
-        name: join(path, name),
-        text: readText(join(path, name)),
-      }));
     } catch (error) {
       const carried = scenario(path);
       if (carried !== undefined) return [{ name: `scenarios/${path}.cfg`, text: carried.text }];
       throw new FileError(unreadable(path, error));
     }
+    return readFolder(path);
+  });
+  if (files.length > 0) return files;
+  throw new FileError(
+    `no file to read: no name in ${paths.map((path) => `'${path}'`).join(", ")} ends in .cfg`,
+  );
+}
+
+/**
+ * The files of a folder, "and only files" (management manual, "-f"): what is no regular file is
+ * passed over, as are hidden ones; in the order of their names' bytes. There may be none.
+ * @throws {FileError}
+ */
+function readFolder(folder: string): SourceFile[] {
+  let entries: Buffer[];
+  try {
+    entries = readdirSync(folder, { encoding: "buffer" });
+  } catch (error) {
+    throw new FileError(unreadable(folder, error));
+  }
+  const names = entries.filter((name) => /^[^.].*\.cfg$/s.test(name.toString("latin1")));
+  return names.sort(Buffer.compare).flatMap((entry) => {
+    // Not by its text: a name need not be UTF-8.
+    const path = Buffer.concat([Buffer.from(`${folder}/`), entry]);
+    const name = join(folder, entry.toString());
+    try {
+      return statSync(path).isFile() ? [{ name, text: readText(path) }] : [];
+    } catch (error) {
+      throw new FileError(unreadable(name, error));
+    }
   });
 }
 
 /** A file's text, without the mark that some editors put before it. */
-export function readText(path: string): string {
-  return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+export function readText(file: string | Buffer | number): string {
+  return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
 }
 
 /** Why a file cannot be read, and what may have been meant. */
 export function unreadable(path: string, error: unknown): string {
-  const { code, message } = error as { code?: string; message: string };
-  if (code !== "ENOENT") return `cannot read '${path}': ${message}`;
+  const { code } = error as { code?: string };
+  if (code !== "ENOENT") return `cannot read '${path}': ${reasonOf(error)}`;
+  const target = linkAt(path);
+  if (target !== null) {
+    return `cannot read '${path}': it is a link to '${target}', which is not there`;
+  }
+  if (path.includes("/")) return `cannot read '${path}': ${reasonOf(error)}`;
   const names = scenarios().map(({ name }) => name);
-  const fix = didYouMean(path, names) ?? `the scenarios are ${names.join(", ")}`;
-  return `'${path}' is neither a file nor a scenario: ${fix}`;
+  const meant = didYouMean(path, names) ?? `the scenarios are ${names.join(", ")}`;
+  return `'${path}' is neither a file nor a scenario: ${meant}`;
+}
+
+/** Where a symbolic link leads; null: there is none. */
+function linkAt(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Prints to the standard output. */
@@ -61,17 +108,38 @@ export function complain(text: string): void {
   write(process.stderr, shown.endsWith("\n") ? shown : `${shown}\n`);
 }
 
-/** Writes, unless the reader is gone, as `head` is after its last line: that is no failure. */
+/** Whether something could not be written to the standard output, which has been said. */
+let outputLost = false;
+
+/** Writes to a standard stream. What cannot be written is lost: see {@linkcode outputWritten}. */
 export function write(stream: NodeJS.WriteStream, text: string): void {
-  const ignore = (error: unknown) => {
-    if ((error as { code?: string }).code !== "EPIPE") throw error;
+  const lose = (error: unknown) => {
+    // A reader that is gone, as `head` is after its last line, is no failure; and a complaint
+    // that cannot be written can be told to nobody.
+    if (outputLost || stream !== process.stdout) return;
+    if ((error as { code?: string }).code === "EPIPE") return;
+    outputLost = true;
+    complain(`cannot write to the standard output: ${reasonOf(error)}`);
   };
-  if (stream.listenerCount("error") === 0) stream.on("error", ignore);
+  if (stream.listenerCount("error") === 0) stream.on("error", lose);
   try {
     stream.write(text);
   } catch (error) {
-    ignore(error);
+    lose(error);
   }
+}
+
+/** Waits until all that was printed has left the process. @returns whether all of it could */
+export async function outputWritten(): Promise<boolean> {
+  const { stdout } = process;
+  if (!outputLost && !stdout.destroyed) {
+    await new Promise<void>((resolve) => {
+      stdout.once("error", () => resolve());
+      // An error is announced a moment later than it ends the write.
+      stdout.write("", () => void setImmediate(resolve));
+    });
+  }
+  return !outputLost;
 }
 
 /** Shows what was found in the files; `quiet` leaves the warnings out. */

@@ -1,18 +1,20 @@
-import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { loadConfiguration } from "../config/load.ts";
 import type { Configuration, Engine as EngineName } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
-import { daemonReady, startDaemon } from "../process/daemon.ts";
+import { asDaemon, startDaemon } from "../process/daemon.ts";
+import { whyNoLibrary } from "../process/library.ts";
 import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
+import { writePidFile } from "../process/pid-file.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
 import { trimCode } from "../process/trim.ts";
 import { allowTakeover } from "../process/takeover.ts";
+import { explainFailure } from "./failure.ts";
 import { complain, readFiles, show } from "./files.ts";
 
 /** After so long, ms, nothing runs any more that only the start needs. */
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** Says where it listens. */
   readonly verbose?: boolean;
+  /** Shows the stack of an error that nobody foresaw. */
+  readonly debug?: boolean;
   /** May run as a daemon: always, or if the configuration says so; by this command line. */
   readonly background?: { readonly always: boolean; readonly argv: readonly string[] } | null;
   /** Processes in whose place it starts: they are told to finish, or to end at once. */
@@ -42,15 +46,20 @@ export interface RunOptions {
  */
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   // Not null in the daemon itself: the process that started it has shown all warnings.
-  const ready = daemonReady();
-  const files = readFiles(paths);
+  const daemon = asDaemon();
+  const files = daemon?.files ?? readFiles(paths);
   const network = await networkOfRuntime();
   const { configuration, diagnostics } = loadConfiguration(files, process.env, network.can);
   const quiet = options.quiet === true || configuration?.global.quiet === true;
-  show(diagnostics, files, quiet || ready !== null);
+  show(diagnostics, files, quiet || daemon !== null);
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0) {
     complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
+    return 1;
+  }
+  const lack = whyNoLibrary();
+  if (lack !== null) {
+    complain(`cannot start: ${lack}`);
     return 1;
   }
   const { tuneEngine, nbthread, nosplice } = configuration.global;
@@ -62,10 +71,11 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const splice = !nosplice && options.noSplice !== true;
   const descriptors = inherited(configuration);
   const { background = null } = options;
-  if (ready === null && background !== null && (background.always || configuration.global.daemon)) {
+  if (
+    daemon === null && background !== null && (background.always || configuration.global.daemon)
+  ) {
     if (!quiet && logsToStreams(configuration)) complain(lostLogs);
-    const input = files.find(({ name }) => name === "-")?.text ?? null;
-    const reason = await startDaemon({ argv: background.argv, input, descriptors });
+    const reason = await startDaemon({ argv: background.argv, files, descriptors });
     if (reason !== null && reason !== "") complain(`cannot start: ${reason}`);
     return reason === null ? 0 : 1;
   }
@@ -73,7 +83,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   // Whoever sees the pid file, or is served, may send a signal.
   const signals = catchSignals();
   allowTakeover();
-  const own = ready === null ? [process.pid] : [process.pid, process.ppid];
+  const own = daemon === null ? [process.pid] : [process.pid, process.ppid];
   const finish = otherProcesses(options.finish ?? [], own);
   const terminate = otherProcesses(options.terminate ?? [], own);
   const warn = (line: string) => complain(`[WARNING]  (${process.pid}) : ${line}`);
@@ -105,13 +115,14 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
       complain(`cannot start: ${error.message}${mend(error)}`);
       return 1;
     }
-    throw error;
+    complain(`cannot start: ${explainFailure(error, options.debug === true)}`);
+    return 1;
   }
   if (options.verbose) announce(instance, engine);
   const over = signals.obey(instance, warn);
   for (const pid of finish) relieve(pid, "SIGUSR1");
   for (const pid of terminate) relieve(pid, "SIGTERM");
-  await ready?.(descriptors);
+  await daemon?.ready(descriptors);
   setTimeout(trimCode, startTime).unref();
   await over;
   instance.stop();
@@ -145,9 +156,9 @@ function goOn(signals: Signals): void {
 /** Writes the pid file. @throws {StartError} if that cannot be */
 function writePid(path: string): void {
   try {
-    writeFileSync(path, `${process.pid}\n`);
+    writePidFile(path);
   } catch (error) {
-    throw new StartError(`cannot write the pid file: ${(error as Error).message}`);
+    throw new StartError((error as Error).message);
   }
 }
 

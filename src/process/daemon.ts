@@ -3,15 +3,29 @@
  * session of its own, and waits until that process says that it is ready. The child has our
  * standard streams until then, so that who called us reads its errors; then it leaves them, so that
  * nobody waits for the end of what it might write.
+ *
+ * The child is given the configuration's text, by a pipe, because what we have read may not be there
+ * to be read again: a pipe, a fifo, a file that has been renamed.
  */
 import { spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeSync,
+} from "node:fs";
 import process from "node:process";
+import type { Writable } from "node:stream";
+import type { SourceFile } from "../config/diagnostic.ts";
 import { C } from "../net/linux/calls.ts";
 import { ownCommand } from "./runtime.ts";
+import { reasonOf } from "./system-error.ts";
 
-/** Tells the child where to say that it is ready: the number of a descriptor. */
-const variable = "SLUICE_READY_FD";
+/** Tells the child who started it and which descriptors are for the two: see {@linkcode Contact}. */
+const variable = "SLUICE_DAEMON";
 const ready = "ready\n";
 const standardStreams = [0, 1, 2];
 
@@ -19,26 +33,34 @@ const standardStreams = [0, 1, 2];
 export interface DaemonOptions {
   /** The program's command line. */
   readonly argv: readonly string[];
-  /** What it is to read from its standard input; null: nothing. */
-  readonly input: string | null;
+  /** The configuration, as it was read. */
+  readonly files: readonly SourceFile[];
   /** Inherited descriptors to hand down, under their numbers. */
   readonly descriptors: ReadonlySet<number>;
+}
+
+/** What the environment of a daemon tells it. */
+interface Contact {
+  /** The process that started it. */
+  readonly parent: number;
+  /** Where it reports that it is ready. */
+  readonly report: number;
+  /** Where it reads its configuration. */
+  readonly input: number;
 }
 
 /**
  * Starts this program again, as a daemon, and waits until it is ready.
  * @returns null; or why it is not, "" if it has said so itself
  */
-export function startDaemon({ argv, input, descriptors }: DaemonOptions): Promise<string | null> {
-  let report = 3;
-  while (descriptors.has(report)) report++;
-  const stdio: (number | "ignore" | "inherit" | "pipe")[] = [
-    input === null ? "ignore" : "pipe",
-    "inherit",
-    "inherit",
-  ];
-  for (let fd = 3; fd <= Math.max(report, ...descriptors); fd++) {
-    stdio.push(fd === report ? "pipe" : descriptors.has(fd) ? fd : "ignore");
+export function startDaemon({ argv, files, descriptors }: DaemonOptions): Promise<string | null> {
+  const [report, other] = unused(descriptors);
+  // Deno cannot write to other pipes than the standard input, which may be a listener (fd@0).
+  const input = descriptors.has(0) ? other : 0;
+  const stdio: (number | "ignore" | "inherit" | "pipe")[] = ["pipe", "inherit", "inherit"];
+  for (let fd = 3; fd <= Math.max(report, input, ...descriptors); fd++) {
+    const ours = fd === report || fd === input;
+    stdio.push(ours ? "pipe" : descriptors.has(fd) ? fd : "ignore");
   }
   if (descriptors.has(0)) stdio[0] = "inherit";
 
@@ -47,45 +69,88 @@ export function startDaemon({ argv, input, descriptors }: DaemonOptions): Promis
     const child = spawn(program, [...first, ...argv], {
       detached: true,
       stdio,
-      env: { ...process.env, [variable]: String(report) },
+      env: { ...process.env, [variable]: `${process.pid} ${report} ${input}` },
     });
     let said = "";
-    child.on("error", (error) => resolve(error.message));
+    child.on("error", (error) => {
+      resolve(`no other process can be started: ${reasonOf(error)}`);
+    });
     child.on("exit", (_status, signal) => {
       if (said !== ready) resolve(signal === null ? "" : `the daemon was ended by ${signal}`);
     });
-    child.stdin?.on("error", () => {}); // it may end without reading
-    child.stdin?.end(input ?? "");
-    const pipe = child.stdio[report] as NodeJS.ReadableStream & { destroy(): void };
-    pipe.on("data", (bytes: Uint8Array) => {
+    // Of a process that could not be started there are none.
+    const pipes = (child.stdio ?? []) as readonly unknown[];
+    const text = pipes[input] as Writable | undefined;
+    text?.on("error", () => {}); // it may end without reading
+    text?.end(JSON.stringify(files));
+    const pipe = pipes[report] as NodeJS.ReadableStream & { destroy(): void } | undefined;
+    pipe?.on("data", (bytes: Uint8Array) => {
       said += new TextDecoder().decode(bytes);
       if (said !== ready) return;
-      pipe.destroy();
+      pipe?.destroy();
       child.unref();
       resolve(null);
     });
   });
 }
 
-/**
- * What a daemon calls when it serves, in the process that {@linkcode startDaemon} has started; null
- * in any other. `descriptors` are in use, whatever their numbers.
- */
-export function daemonReady(): ((descriptors: ReadonlySet<number>) => Promise<void>) | null {
-  const report = Number(process.env[variable] ?? NaN);
+/** Two descriptors that nobody uses. */
+function unused(descriptors: ReadonlySet<number>): [number, number] {
+  const found: number[] = [];
+  for (let fd = 3; found.length < 2; fd++) if (!descriptors.has(fd)) found.push(fd);
+  return found as [number, number];
+}
+
+/** The process that {@linkcode startDaemon} has started, seen from inside. */
+export interface Daemon {
+  /** The configuration that the starting process has read. */
+  readonly files: readonly SourceFile[];
+  /** To be called when it serves. `descriptors` are in use, whatever their numbers. */
+  ready(descriptors: ReadonlySet<number>): Promise<void>;
+}
+
+/** What this process is if {@linkcode startDaemon} has started it; else null. */
+export function asDaemon(): Daemon | null {
+  const contact = contactOf(process.env[variable]);
   delete process.env[variable];
-  if (!(report > 2)) return null;
-  return async (descriptors) => {
-    await flushed(process.stdout);
-    await flushed(process.stderr);
-    leaveStandardStreams(descriptors);
-    try {
-      writeSync(report, ready);
-    } catch {
-      // Who started it has ended in the meantime. It serves, and others may have been told to go.
-    }
-    closeSync(report);
+  if (contact === null) return null;
+  const { report, input } = contact;
+  const files = JSON.parse(readFileSync(input, "utf8")) as SourceFile[];
+  if (input > 2) closeSync(input);
+  return {
+    files,
+    async ready(descriptors) {
+      await flushed(process.stdout);
+      await flushed(process.stderr);
+      leaveStandardStreams(descriptors);
+      try {
+        writeSync(report, ready);
+      } catch {
+        // Who started it has ended in the meantime. It serves, and others may have been told to go.
+      }
+      closeSync(report);
+    },
   };
+}
+
+/** Reads the variable; null if it is not our parent's, but came with the environment somehow. */
+function contactOf(value: string | undefined): Contact | null {
+  const found = /^(\d+) (\d+) (\d+)$/.exec(value ?? "");
+  if (found === null) return null;
+  const [parent, report, input] = found.slice(1).map(Number) as [number, number, number];
+  const valid = parent === process.ppid && report > 2 && report !== input && isPipe(report) &&
+    isPipe(input);
+  return valid ? { parent, report, input } : null;
+}
+
+/** Whether a descriptor is a pipe, or the socket that runtimes take for one. */
+function isPipe(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFIFO() || stat.isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** Waits until what was written to a stream has left the process, or cannot. */
@@ -100,11 +165,20 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 function leaveStandardStreams(used: ReadonlySet<number>): void {
   const links = new Set(standardStreams.slice(1).map(linkOf));
   const nothing = openSync("/dev/null", "r+");
-  for (const fd of readdirSync("/proc/self/fd").map(Number)) {
+  for (const fd of openDescriptors()) {
     const standard = standardStreams.includes(fd) || links.has(linkOf(fd));
     if (standard && !used.has(fd) && fd !== nothing) C.dup2(nothing, fd);
   }
   closeSync(nothing);
+}
+
+/** The process's descriptors; only the standard streams where there is no /proc. */
+function openDescriptors(): number[] {
+  try {
+    return readdirSync("/proc/self/fd").map(Number);
+  } catch {
+    return standardStreams;
+  }
 }
 
 /** What a descriptor stands for; its number if it is gone. */

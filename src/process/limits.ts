@@ -7,6 +7,12 @@ const overhead = 64;
 /** A thread's own: its loop, its logs, and what the runtime opens for it. */
 const perThread = 16;
 
+/**
+ * Where `maxconn` follows from the descriptor limit, no more of these are counted on: containers
+ * have limits of a billion, and tables are as large as `maxconn`. HAProxy's DEFAULT_MAXFD.
+ */
+const mostDescriptors = 1_048_576;
+
 /** Descriptors that the process may open; null where the system does not say. */
 export function descriptorLimit(): number | null {
   try {
@@ -41,7 +47,9 @@ export function connectionLimit(
   }
   if (limit === null) return { maxconn: wanted ?? 2000 };
   const possible = Math.floor((limit - fixed) / 2);
-  if (wanted === null && possible > 0) return { maxconn: possible };
+  if (wanted === null && possible > 0) {
+    return { maxconn: Math.min(possible, mostDescriptors / 2) };
+  }
   if (wanted !== null && wanted <= possible) return { maxconn: wanted };
   const needed = fixed + 2 * (wanted ?? 1);
   return {

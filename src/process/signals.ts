@@ -2,6 +2,8 @@
 import process from "node:process";
 import { SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
+import { C } from "../net/linux/calls.ts";
+import { reportSurvived, type Survived, surviveQuit } from "./survive.ts";
 
 const caught = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGTTOU", "SIGTTIN", "SIGHUP"] as const;
 type Signal = typeof caught[number];
@@ -15,7 +17,7 @@ export interface Signals {
   toEnd(): Signal | null;
   /**
    * Does what they ask of `instance`, from now on.
-   * @param say hears what SIGHUP asked for, a line at a time
+   * @param say prints a line: what SIGHUP asked for, or that a signal has no effect
    * @returns resolves when the instance is to end, or has come to its end
    */
   obey(instance: Instance, say: (line: string) => void): Promise<void>;
@@ -26,6 +28,8 @@ export interface Signals {
  * stop a process, and USR1 and HUP kill it.
  */
 export function catchSignals(): Signals {
+  surviveQuit();
+  ignoreRest();
   const early: Signal[] = [];
   let act = (signal: Signal): void => void early.push(signal);
   for (const signal of caught) process.on(signal, () => act(signal));
@@ -39,9 +43,33 @@ export function catchSignals(): Signals {
         };
         act = (signal) => obeyOne(signal, instance, say, end);
         early.forEach(act);
+        const last = new Map<Survived, number>();
+        reportSurvived((signal) => {
+          const now = performance.now();
+          if (now - (last.get(signal) ?? -Infinity) < 1000) return;
+          last.set(signal, now);
+          const line = noEffect(signal);
+          instance.note(line);
+          say(line);
+        });
       });
     },
   };
+}
+
+const SIG_IGN = 1;
+
+/** Ignores the signals of this kind for which no runtime has listeners. */
+function ignoreRest(): void {
+  // STKFLT, and XFSZ, which is to be an error of write(2); real-time signals but for glibc's own.
+  const numbers = [16, 25, ...Array.from({ length: 31 }, (_, i) => 34 + i)];
+  // PWR, with which Bun stops its own threads while it collects garbage.
+  if (!("Bun" in globalThis)) numbers.push(30);
+  try {
+    for (const number of numbers) C.signal(number, SIG_IGN);
+  } catch {
+    // Without the C library they end the process, as they end HAProxy.
+  }
 }
 
 function obeyOne(
@@ -72,6 +100,19 @@ function obeyOne(
     case "SIGHUP":
       instance.report().forEach(say);
       break;
+  }
+}
+
+/** What there is to know about a signal that is survived. */
+function noEffect(signal: Survived): string {
+  switch (signal) {
+    case "SIGUSR2":
+      return "SIGUSR2 has no effect without a master: to reload, start sluice with the new " +
+        `configuration and '-sf ${process.pid}'`;
+    case "SIGQUIT":
+      return "SIGQUIT has no effect: SIGUSR1 lets the process finish, SIGTERM ends it at once";
+    default:
+      return `${signal} has no effect`;
   }
 }
 

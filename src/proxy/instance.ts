@@ -76,6 +76,8 @@ export interface Instance {
   finish(): Promise<void>;
   /** SIGHUP: logs the state of every server and proxy. @returns it, in lines for people */
   report(): string[];
+  /** Logs a line that concerns the whole process, once to each set of logs that proxies have. */
+  note(line: string): void;
   /** Ends at once: listeners, checks and connections. Idempotent. */
   stop(): void;
 }
@@ -132,6 +134,11 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     return lines;
   }
 
+  function note(line: string): void {
+    const byLogs = new Map(running.map(({ config }) => [JSON.stringify(config.log), config]));
+    for (const config of byLogs.values()) log.event(config, "warning", line);
+  }
+
   try {
     for (const frontend of frontends) {
       listenAll(frontend, network, (bind, number) => traffic.acceptor(frontend, bind, number));
@@ -158,6 +165,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     resumeProxy: life.resumeProxy,
     finish: life.finish,
     report,
+    note,
     stop,
   };
 }

@@ -50,3 +50,12 @@ test("a limit that suffices for no connection at all is an error without a propo
     assert(!result.error.includes("or set"), result.error);
   }
 });
+
+test("a limit that nobody can use up reserves nothing: maxconn is then bounded, unless it is set", () => {
+  for (const limit of [1_048_576, 67_108_864, 1_073_741_816, 2 ** 53]) {
+    const most = connectionLimit(small, null, limit);
+    assert("maxconn" in most);
+    assert(most.maxconn >= 500_000 && most.maxconn <= 524_288, `${most.maxconn}`);
+  }
+  assertEquals(connectionLimit(small, 2_000_000, 67_108_864), { maxconn: 2_000_000 });
+});

@@ -1,10 +1,18 @@
 /** -D, `daemon` and the pid file (manual: "daemon", "pidfile"; guide, chapter 4.2.1). */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { programTest, run, start, withProxy } from "../binary.ts";
+import { launcher, programTest, run, start, withDescriptors, withProxy } from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
 import { open, statusOf } from "../scenarios/wire.ts";
 import { runtimeName } from "../testing.ts";
@@ -102,7 +110,7 @@ programTest(
       const cases: [args: string[], message: RegExp][] = [
         [["-f", home.file], /^cannot start: cannot bind 127\.42\..*: EADDRINUSE\n/],
         [["-f", home.file, "-n", "100000000"], /^cannot start: maxconn 100000000 needs/],
-        [["-f", "/nonexistent"], /^'\/nonexistent' is neither a file/],
+        [["-f", "/nonexistent"], /^cannot read '\/nonexistent': no such file or directory\n$/],
       ];
       for (const [args, message] of cases) {
         const { status, stdout, stderr } = await run(["-D", ...args]);
@@ -200,3 +208,88 @@ listen ${entry.host}:8081
       assert(await refuses(listener));
     }));
 });
+
+programTest(
+  "a daemon's configuration may come by what can be read only once, and names stay",
+  () =>
+    furnished(async ({ home, address }) => {
+      const [first, second] = [join(home.folder, "first"), join(home.folder, "fifo")];
+      const text = readFileSync(home.file, "utf8");
+      const at = text.indexOf("  server ");
+      writeFileSync(first, "global\n  maxconn 100\n");
+      const quoted = launcher.map((word) => `'${word}'`).join(" ");
+      const bash = (script: string) =>
+        spawnSync("bash", ["-c", script], { cwd: home.folder, encoding: "utf8", timeout: 20_000 });
+      const ways = [
+        `exec ${quoted} -D -f <(cat first) -f <(cat config) -p pid`,
+        `exec ${quoted} -D -f first -f /dev/stdin -p pid < config`,
+        `cat config | ${quoted} -D -f first -f - -p pid`,
+        `mkfifo fifo; cat config > fifo & exec ${quoted} -D -f first -f fifo -p pid`,
+      ];
+      for (const way of ways) {
+        const { status, stdout, stderr } = bash(way);
+        assertEquals([status, stdout, stderr], [0, "", ""], way);
+        const pid = home.pid();
+        assertEquals(await ask(address), 200, way);
+        process.kill(pid, "SIGTERM");
+        await ended(pid);
+      }
+      // What is wrong only when it starts is told of the file that it was read from, once.
+      writeFileSync(home.file, `${text.slice(0, at)}  moed\n`);
+      const wrong = bash(`cat config > fifo & exec ${quoted} -D -f first -f fifo -p pid`);
+      assertEquals(wrong.status, 1);
+      assertMatch(wrong.stderr, /^fifo:7:3: error: unknown keyword 'moed'/);
+      assertEquals(processesOf(second), []);
+    }),
+);
+
+programTest(
+  "a daemon gets a configuration of megabytes whole",
+  () =>
+    furnished(async ({ home, address }) => {
+      const text = readFileSync(home.file, "utf8");
+      writeFileSync(
+        home.file,
+        `${text}\n${"# a comment of forty characters, about\n".repeat(50_000)}`,
+      );
+      assertQuiet(await home.start());
+      assertEquals(await ask(address), 200);
+    }),
+);
+
+programTest(
+  "a variable of a daemon's that has come by the environment means nothing",
+  () =>
+    furnished(async ({ home, address }) => {
+      const open = [openSync("/dev/null", "r"), openSync("/dev/null", "w")];
+      try {
+        const values = ["", "3", "garbage", "1 3 4", `${process.pid} 3 4`, `${process.pid} 4 4`];
+        for (const value of [...values, `${process.pid} 99 98`, "-1 -1 -1"]) {
+          for (const name of ["SLUICE_DAEMON", "SLUICE_READY_FD"]) {
+            const env = { [name]: value };
+            assertQuiet(await home.start([], { env, descriptors: open }));
+            const pid = home.pid();
+            assertEquals(await ask(address), 200, `${name}=${value}`);
+            process.kill(pid, "SIGTERM");
+            await ended(pid);
+          }
+        }
+      } finally {
+        open.forEach(closeSync);
+      }
+    }),
+);
+
+programTest(
+  "a daemon that cannot be started for lack of descriptors: words, and 1",
+  () =>
+    furnished(async ({ home }) => {
+      const options = { prefix: withDescriptors(runtimeName === "bun" ? 8 : 24) };
+      const { status, stderr } = await home.start([], options);
+      assertEquals(status, 1);
+      assertMatch(
+        stderr,
+        /^cannot start: (.* needs \d+ descriptors|no other process can be started: )/,
+      );
+    }),
+);

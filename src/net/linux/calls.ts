@@ -48,6 +48,7 @@ const signatures = {
   // the process
   madvise: ["u64", "u64", "i32"],
   prctl: ["i32", "i64"],
+  signal: ["i32", "u64"],
   syscall: ["i32", "i32", "i32", "i32"],
 } as const satisfies Readonly<Record<string, readonly Kind[]>>;
 

@@ -1,0 +1,27 @@
+/** What to say of an error that nobody foresaw. */
+import { whyNoLibrary } from "../process/library.ts";
+
+/**
+ * Explains it in a few lines, without an excerpt of the source: who looks for a fault of the program
+ * finds its place in the first line, and the whole stack with `debug`.
+ */
+export function explainFailure(error: unknown, debug: boolean): string {
+  const known = isOutOfMemory(error) ? outOfMemory : whyNoLibrary();
+  if (known !== null) return known;
+  const { name, message, stack } = error instanceof Error
+    ? error
+    : { name: "Error", message: String(error), stack: undefined };
+  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  const place = frames[0] === undefined ? "" : ` (${frames[0].trim()})`;
+  return `internal error: ${name}: ${message}${place}\n` +
+    "  this is a fault of sluice: please report it, with this line" +
+    (debug ? `\n${frames.join("\n")}` : "");
+}
+
+const outOfMemory = "out of memory\n" +
+  "  fix: set a smaller maxconn, or let the process have more ('ulimit -v', its control group)";
+
+/** Whether memory could not be had; the runtimes have no code for that. */
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof RangeError && /memory|array buffer|allocation/i.test(error.message);
+}

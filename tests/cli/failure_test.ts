@@ -1,0 +1,68 @@
+/** Errors that nobody foresaw, and what the system refuses: words, never an excerpt of the source. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { existsSync } from "node:fs";
+import { explainFailure } from "#src/cli/failure.ts";
+import { explainNoLibrary } from "#src/process/library.ts";
+import { programTest, run } from "../binary.ts";
+import { test } from "../testing.ts";
+
+test("an error of ours: what, where, and what to do about it; the stack with -d only", () => {
+  const error = new TypeError("x is not a function");
+  const brief = explainFailure(error, false);
+  const [first, second, ...rest] = brief.split("\n");
+  assertMatch(first!, /^internal error: TypeError: x is not a function \(at .*failure_test.*\)$/);
+  assertEquals([second, rest], [
+    "  this is a fault of sluice: please report it, with this line",
+    [],
+  ]);
+  assert(explainFailure(error, true).startsWith(`${brief}\n`));
+  assertMatch(explainFailure("thrown", false), /^internal error: Error: thrown\n/);
+});
+
+test("what is known is no fault of ours: memory", () => {
+  for (const message of ["Out of memory", "Array buffer allocation failed"]) {
+    assertMatch(explainFailure(new RangeError(message), false), /^out of memory\n {2}fix: /);
+  }
+});
+
+test("why the C library cannot be called", () => {
+  const limits = (bytes: string) =>
+    "Limit                     Soft Limit           Hard Limit           Units     \n" +
+    `Max address space         ${bytes.padEnd(20)} unlimited            bytes     \n`;
+  const jit = "sluice needs Linux's C library: TypeError: bun:ffi requires the JIT";
+  for (const text of ["", limits("unlimited")]) {
+    assertMatch(
+      explainNoLibrary(jit, text),
+      /written and then executed\n.*MemoryDenyWriteExecute=no/,
+    );
+  }
+  assertMatch(
+    explainNoLibrary(jit, limits("1024000000")),
+    /limited to 976 MB\n.*ulimit -v unlimited/,
+  );
+  assertEquals(explainNoLibrary("no such library", ""), "no such library");
+});
+
+programTest("a full disk: it says that the output is lost, and the status is 1", async () => {
+  for (
+    const args of [["schema"], ["convert", "weights"], ["-v"], ["--help"], ["check", "weights"]]
+  ) {
+    const { status, stdout, stderr } = await run(args, {
+      prefix: ["/bin/sh", "-c", 'exec "$0" "$@" >/dev/full'],
+    });
+    const message = "cannot write to the standard output: no space left on device\n";
+    assertEquals([status, stdout, stderr], [1, "", message], args.join(" "));
+  }
+  // A complaint that nobody can read changes nothing else.
+  const deaf = await run(["check", "/nonexistent"], {
+    prefix: ["/bin/sh", "-c", 'exec "$0" "$@" 2>/dev/full'],
+  });
+  assertEquals([deaf.status, deaf.stderr], [1, ""]);
+}, existsSync("/dev/full") ? null : "there is no /dev/full");
+
+programTest("a reader that goes early is no failure", async () => {
+  const { status, stdout, stderr } = await run(["schema"], {
+    prefix: ["bash", "-c", 'set -o pipefail; "$0" "$@" | head -n 1'],
+  });
+  assertEquals([status, stdout, stderr], [0, "{\n", ""]);
+});
