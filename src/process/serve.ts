@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly splice?: boolean;
   /** Comes over the way to listen: see predecessors.ts. */
   readonly over?: Over;
+  /** Accepts nothing until {@linkcode Instance.accept}. */
+  readonly paused?: boolean;
 }
 
 /** What serves. */
@@ -87,6 +89,7 @@ export function serve(
       clock: systemClock,
       log,
       maxconn: connections.maxconn,
+      paused: options.paused ?? false,
       ...options.announce === undefined ? {} : { announce: options.announce },
       ...crew === undefined ? {} : { crew },
     });

@@ -1,7 +1,7 @@
 /** A running configuration: built from the model, stopped as a whole. */
 import type * as model from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
-import type { Endpoint, Network } from "../net/socket.ts";
+import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { startChecks } from "./checks.ts";
@@ -24,6 +24,8 @@ export interface InstanceDeps {
   readonly announce?: (line: string) => void;
   /** The threads that have the sessions; by default this one has them, alone. */
   readonly crew?: InstanceCrew;
+  /** It listens, and accepts nothing until {@linkcode Instance.accept}. */
+  readonly paused?: boolean;
 }
 
 /** The threads that have the sessions of an instance. */
@@ -57,6 +59,8 @@ export interface Instance {
   readonly activity: () => number;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
+  /** Begins to accept, on all listeners at once, where it was started `paused`. */
+  accept(): void;
   /** SIGTTOU: releases all ports, for another process to listen there; what is connected goes on. */
   pause(): void;
   /**
@@ -133,8 +137,10 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   }
 
   try {
+    const ports = portsOf(frontends.flatMap(({ config }) => config.bind));
     for (const frontend of frontends) {
-      listenAll(frontend, network, (bind, number) => traffic.acceptor(frontend, bind, number));
+      const acceptor: Acceptor = (bind, number) => traffic.acceptor(frontend, bind, number);
+      listenAll(frontend, network, acceptor, { paused: deps.paused ?? false, ports });
     }
   } catch (error) {
     stop();
@@ -152,6 +158,10 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         for (const { name, up } of servers) yield { proxy: config.name, name, up };
       }
     },
+    accept() {
+      if (deps.paused !== true || stopped) return;
+      for (const { listeners } of frontends) for (const listener of listeners) listener.resume();
+    },
     pause: life.pause,
     resume: life.resume,
     pauseProxy: life.pauseProxy,
@@ -162,11 +172,35 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   };
 }
 
+/** What a listener does with its connections; `number`: its own in its frontend, from 1. */
+type Acceptor = (bind: model.Bind, number: number) => Accept;
+
+/** How the listeners of an instance begin. */
+interface Listening {
+  readonly paused: boolean;
+  /** How many of them there are on each port. */
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+function portsOf(binds: readonly model.Bind[]): Map<string, number> {
+  const ports = new Map<string, number>();
+  for (const { address } of binds) {
+    ports.set(portOf(address), (ports.get(portOf(address)) ?? 0) + 1);
+  }
+  return ports;
+}
+
+/** What two listeners cannot both have as a matter of course: a port, whatever the address; a path. */
+function portOf(address: model.Bind["address"]): string {
+  return address.kind === "ip" ? String(address.port) : showEndpoint(address);
+}
+
 /** Opens the listeners of a frontend. @throws {SocketError} */
 export function listenAll(
   frontend: Frontend,
   network: Network,
-  acceptor: (bind: model.Bind, number: number) => Accept,
+  acceptor: Acceptor,
+  { paused, ports }: Listening = { paused: false, ports: new Map() },
 ): void {
   for (const [index, bind] of frontend.config.bind.entries()) {
     const { address, backlog, v6only, transparent } = bind;
@@ -177,6 +211,8 @@ export function listenAll(
     const options = {
       ipv6Only: v6only,
       transparent,
+      paused,
+      shared: (ports.get(portOf(address)) ?? 0) > 1,
       ...(queue === null ? {} : { backlog: queue }),
     };
     frontend.listeners.push(network.listen(at, options, acceptor(bind, index + 1)));

@@ -25,7 +25,9 @@ const symbols = {
   getsockopt: { args: [i32, i32, i32, ptr, ptr], returns: i32 },
   getsockname: { args: [i32, ptr, ptr], returns: i32 },
   getpeername: { args: [i32, ptr, ptr], returns: i32 },
-  fcntl: { args: [i32, i32, i32], returns: i32 },
+  // The last is a number, or where a struct is.
+  fcntl: { args: [i32, i32, i64], returns: i32 },
+  dup3: { args: [i32, i32, i32], returns: i32 },
   poll: { args: [ptr, u64, i32], returns: i32 },
   // Of lengths that fit in 31 bits, the low half of what these return is all of it.
   send: { args: [i32, ptr, u64, i32], returns: i32 },
