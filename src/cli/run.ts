@@ -100,7 +100,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
         if (finish.length + terminate.length > 0) goOn(signals);
         if (pidfile !== null) writePid(pidfile);
       } catch (error) {
-        started.stop();
+        await started.stop();
         throw error;
       }
       return started;
@@ -121,7 +121,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   try {
     if (goesOn) instance.accept();
   } catch (error) {
-    instance.stop();
+    await instance.stop();
     complain(`cannot start: ${(error as Error).message}`);
     return 1;
   }
@@ -130,7 +130,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     setTimeout(trimCode, startTime).unref();
     await signals.obey(instance, warn);
   }
-  instance.stop();
+  await instance.stop();
   return 0;
 }
 

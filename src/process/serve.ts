@@ -102,9 +102,10 @@ export function serve(
       begun: crew === undefined ? Promise.resolve() : crew.begin().catch((error: Error) => {
         throw new StartError(error.message);
       }),
-      stop() {
+      async stop() {
         stopTidying();
-        instance.stop();
+        // Until then threads may have lines for the main thread to write.
+        await instance.stop();
         namedTargets.close();
         log.close();
       },

@@ -32,8 +32,8 @@ export interface InstanceDeps {
 export interface InstanceCrew extends Crew {
   /** Tells who is to hear what becomes of them. */
   attach(hooks: InstanceHooks): void;
-  /** Ends their sessions, and returns when that is done. */
-  stop(): void;
+  /** Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had time */
+  stop(): Promise<void>;
 }
 
 /** What an instance hears of its threads. */
@@ -42,6 +42,8 @@ export interface InstanceHooks {
   sessionEnded(): void;
   /** A thread has died: what it held is free. */
   forget(thread: number): void;
+  /** A line for the logs: a thread is stuck, say. */
+  report(line: string): void;
 }
 
 /** A server's state, for those who look on. */
@@ -80,8 +82,11 @@ export interface Instance {
   finish(): Promise<void>;
   /** SIGHUP: logs the state of every server and proxy. @returns it, in lines for people */
   report(): string[];
-  /** Ends at once: listeners, checks and connections. Idempotent. */
-  stop(): void;
+  /**
+   * Ends at once: listeners, checks and connections. Idempotent. @returns resolves when all threads
+   * have done so, or one that is stuck has had its time
+   */
+  stop(): Promise<void>;
 }
 
 /**
@@ -100,23 +105,33 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     runtime,
     hardStopAfter: global.hardStopAfter,
     announce,
-    end: () => stop(),
+    end: () => void stop(),
   });
   deps.crew?.attach({
     sessionEnded: () => life.sessionEnded(),
     forget: (thread) => traffic.forget(thread),
+    report(line) {
+      // Once for each log: that of the global section, which proxies share, and those of proxies.
+      const told = new Set<unknown>();
+      for (const { config } of running) {
+        const where = config.logGlobal && config.log.length === 0 ? global.log : config.log;
+        if (where.length > 0 && !told.has(where)) log.event(config, "alert", line);
+        told.add(where);
+      }
+    },
   });
   let stopChecks: (() => void) | null = null;
-  let stopped = false;
+  let stopped: Promise<void> | null = null;
 
-  function stop(): void {
-    if (stopped) return;
-    stopped = true;
+  function stop(): Promise<void> {
+    if (stopped !== null) return stopped;
+    stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
-    deps.crew?.stop();
+    stopped = deps.crew?.stop() ?? stopped;
     traffic.close();
     life.ended();
+    return stopped;
   }
 
   function report(): string[] {
@@ -143,7 +158,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       listenAll(frontend, network, acceptor, { paused: deps.paused ?? false, ports });
     }
   } catch (error) {
-    stop();
+    void stop();
     throw error;
   }
   stopChecks = startChecks(runtime.backends, global.spreadChecks, runtime);
@@ -159,7 +174,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       }
     },
     accept() {
-      if (deps.paused !== true || stopped) return;
+      if (deps.paused !== true || stopped !== null) return;
       for (const { listeners } of frontends) for (const listener of listeners) listener.resume();
     },
     pause: life.pause,

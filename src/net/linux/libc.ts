@@ -9,7 +9,14 @@
  * (it becomes 0, and close(0) is real). A length is believed: {@linkcode checkRange} comes first.
  */
 import { dlopen, FFIType, type Pointer, ptr as pointerTo, read } from "bun:ffi";
-import { EBADF, F_DUPFD_CLOEXEC, libraryNames, MSG_DONTWAIT, MSG_NOSIGNAL } from "./constants.ts";
+import {
+  EBADF,
+  F_DUPFD_CLOEXEC,
+  libraryNames,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SOCK_CLOEXEC,
+} from "./constants.ts";
 import { addressSize } from "./sockaddr.ts";
 import { SocketError, type SocketErrorCode } from "../socket.ts";
 
@@ -174,6 +181,11 @@ export function duplicate(fd: number): number {
   if (copy >= 0) return copy;
   if (lastErrno() === EBADF) throw new SocketError("EINVAL", `fd@${fd}: no such descriptor`);
   throw failed(`fd@${fd}`);
+}
+
+/** A descriptor becomes one of another file; what it was before is closed. */
+export function replace(fd: number, by: number): void {
+  C.dup3(by, fd, SOCK_CLOEXEC);
 }
 
 /** Closes a descriptor that Bun's event loop has not adopted; none for -1, or what is no number. */
