@@ -87,23 +87,30 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const finish = otherProcesses(options.finish ?? [], own);
   const terminate = otherProcesses(options.terminate ?? [], own);
   const warn = (line: string) => complain(`[WARNING]  (${process.pid}) : ${line}`);
+  const relieveAll = () => {
+    for (const pid of finish) relieve(pid, "SIGUSR1");
+    for (const pid of terminate) relieve(pid, "SIGTERM");
+  };
   let instance: Serving;
   try {
     const resolved = await resolveNames(configuration);
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
     const pidfile = options.pidfile ?? configuration.global.pidfile;
-    instance = await startInPlaceOf([...finish, ...terminate], async (over) => {
+    instance = await startInPlaceOf([...finish, ...terminate], async (succession) => {
       goOn(signals);
-      const more = { engine, splice, over, ...quiet ? {} : { announce: warn } };
+      const { over } = succession;
+      const more = { engine, splice, over, paused: true, ...quiet ? {} : { announce: warn } };
       const started = serve(resolved, network, options.maxconn ?? null, complain, more);
       try {
         await started.begun;
-        // Alone, who is served already may be told to end as at any time.
+        // Whoever has told it to end may count on it to have told those before.
+        if (signals.toEnd() !== null && succession.overtaken()) relieveAll();
+        // Alone, it may be told to end as at any time.
         if (finish.length + terminate.length > 0) goOn(signals);
         if (pidfile !== null) writePid(pidfile);
       } catch (error) {
-        started.stop();
+        await started.stop();
         throw error;
       }
       return started;
@@ -119,13 +126,22 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     return 1;
   }
   if (options.verbose) announce(instance, engine);
-  const over = signals.obey(instance, warn);
-  for (const pid of finish) relieve(pid, "SIGUSR1");
-  for (const pid of terminate) relieve(pid, "SIGTERM");
+  // What has read the pid file may have told this process to end by now: then a newer one accepts.
   await daemon?.ready(descriptors);
-  setTimeout(trimCode, startTime).unref();
-  await over;
-  instance.stop();
+  const goesOn = signals.toEnd() === null;
+  try {
+    if (goesOn) instance.accept();
+  } catch (error) {
+    await instance.stop();
+    complain(`cannot start: ${(error as Error).message}`);
+    return 1;
+  }
+  relieveAll();
+  if (goesOn) {
+    setTimeout(trimCode, startTime).unref();
+    await signals.obey(instance, warn);
+  }
+  await instance.stop();
   return 0;
 }
 

@@ -214,10 +214,17 @@ export interface ListenOptions {
    */
   readonly beside?: boolean;
   /**
+   * May listen where other listeners of this process do: on their port at another address, of which
+   * the more specific one gets its own clients; or at their address, and each gets some.
+   */
+  readonly shared?: boolean;
+  /**
    * A socket that listens at this address already, taken over from another process: used in place
    * of a new one, with all the connections that wait in its queue. The listener owns it.
    */
   readonly adopt?: number;
+  /** Begins paused: nothing is accepted before {@linkcode Listener.resume}. */
+  readonly paused?: boolean;
 }
 
 /** A listening socket. */

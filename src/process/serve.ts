@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly splice?: boolean;
   /** Comes over the way to listen: see predecessors.ts. */
   readonly over?: Over;
+  /** Accepts nothing until {@linkcode Instance.accept}. */
+  readonly paused?: boolean;
 }
 
 /** What serves. */
@@ -87,6 +89,7 @@ export function serve(
       clock: systemClock,
       log,
       maxconn: connections.maxconn,
+      paused: options.paused ?? false,
       ...options.announce === undefined ? {} : { announce: options.announce },
       ...crew === undefined ? {} : { crew },
     });
@@ -99,9 +102,10 @@ export function serve(
       begun: crew === undefined ? Promise.resolve() : crew.begin().catch((error: Error) => {
         throw new StartError(error.message);
       }),
-      stop() {
+      async stop() {
         stopTidying();
-        instance.stop();
+        // Until then threads may have lines for the main thread to write.
+        await instance.stop();
         namedTargets.close();
         log.close();
       },

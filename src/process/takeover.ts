@@ -42,6 +42,8 @@ export interface Takeover {
    * them were looked into, and none had this port on whatever address.
    */
   mayHave(at: Endpoint): boolean;
+  /** Some process has no listening socket: it is about to begin, it may be, or to end. */
+  readonly incomplete: boolean;
   /**
    * Lets a socket listen at `at` beside those that have its port on other addresses, until
    * {@linkcode Takeover.closeUnused}. @returns whether there are any
@@ -49,8 +51,6 @@ export interface Takeover {
   makeRoom(at: Endpoint): boolean;
   /** Closes those that nobody has used. */
   closeUnused(): void;
-  /** Closes one that was used after all in vain: it is the other process's again, as it was. */
-  giveBack(fd: number): void;
 }
 
 /**
@@ -64,21 +64,22 @@ export function takeListeners(pids: readonly number[]): Takeover {
   const failures: string[] = [];
   /** All were seen with what they have: none is about to end, or forbids it. */
   let complete = true;
-  /** Who had taken those over that are in use now. */
-  const takers = new Map<number, number>();
-  /** Sockets seen: several descriptors, also of several processes, may be the same. */
-  const seen = new Set<string>();
+  let incomplete = false;
+  /** Sockets seen, and whether they listen: several processes' descriptors may be the same. */
+  const seen = new Map<string, boolean>();
   for (const pid of pids) {
     if (pid === process.pid) continue;
-    const before = seen.size;
-    const failure = takeFrom(pid, listeners, seen);
-    complete &&= failure === null && seen.size > before;
+    const result = takeFrom(pid, listeners, seen);
+    const failure = typeof result === "string" ? result : null;
+    complete &&= failure === null && result !== 0;
+    incomplete ||= result === 0;
     if (failure !== null) failures.push(`process ${pid}: its sockets stay with it: ${failure}`);
   }
   const all = [...listeners.keys()];
   return {
     listeners,
     failures,
+    incomplete,
     mayHave(at) {
       if (!complete) return true;
       if (at.kind === "ip") return all.some((key) => key.endsWith(`:${at.port}`));
@@ -92,7 +93,6 @@ export function takeListeners(pids: readonly number[]): Takeover {
         return undefined;
       }
       listeners.delete(key);
-      takers.set(fd, net!.takerOf(fd));
       return fd;
     },
     makeRoom(at) {
@@ -107,21 +107,29 @@ export function takeListeners(pids: readonly number[]): Takeover {
       }
       listeners.clear();
     },
-    giveBack(fd) {
-      net!.unmarkTaken(fd, takers.get(fd) ?? 0);
-      net!.closeDescriptor(fd);
-    },
   };
 }
 
-/** @returns why a process's sockets could not be taken; null if they could */
-function takeFrom(pid: number, into: Map<string, number>, seen: Set<string>): string | null {
+/** The processes that accept from a socket, this one aside: see claim(). */
+export function claimantsOf(fd: number): number[] {
+  return net?.claimants(fd) ?? [];
+}
+
+/** @returns why a process's sockets could not be taken; else how many listening ones it has */
+function takeFrom(
+  pid: number,
+  into: Map<string, number>,
+  seen: Map<string, boolean>,
+): string | number {
   if (net === null) return "this runtime cannot adopt sockets";
   const processFd = net.openProcess(pid);
   if (processFd < 0) return explain(net.lastErrno());
+  let listening = 0;
   try {
     for (const [number, socket] of socketsOf(pid)) {
-      if (seen.has(socket)) continue;
+      const known = seen.get(socket);
+      if (known === true) listening++;
+      if (known !== undefined) continue;
       const fd = net.descriptorOf(processFd, number);
       if (fd < 0) {
         const errno = net.lastErrno();
@@ -129,12 +137,14 @@ function takeFrom(pid: number, into: Map<string, number>, seen: Set<string>): st
         if (errno === EBADF) continue;
         return explain(errno);
       }
-      seen.add(socket);
-      const at = net.listens(fd) ? net.addressOf(fd) : null;
+      const listens = net.listens(fd);
+      seen.set(socket, listens);
+      if (listens) listening++;
+      const at = listens ? net.addressOf(fd) : null;
       if (at === null || into.has(keyOf(at))) net.closeDescriptor(fd);
       else into.set(keyOf(at), fd);
     }
-    return null;
+    return listening;
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     return code === "EACCES" || code === "EPERM" ? explain(EACCES) : message;

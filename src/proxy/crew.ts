@@ -19,8 +19,13 @@ export interface Crew {
   readonly memory: SharedMemory;
   /** Tells another thread, which acts on it soon. */
   tell(thread: number, kind: number, a?: number, b?: number, c?: number): void;
-  /** Tells every thread that serves, this one too, and returns when all have acted on it. */
+  /** Tells every thread that serves, this one too: those act on it soon. */
   tellAll(kind: number, a?: number, b?: number, c?: number): void;
+  /**
+   * Calls back when all threads have acted on what they were told before, and have what connections
+   * they accepted until then; without those that are stuck. At once, where this one serves alone.
+   */
+  whenDone(callback: () => void): void;
 }
 
 /**
@@ -29,5 +34,10 @@ export interface Crew {
  */
 export function alone(memory: SharedMemory, receive: Receive): Crew {
   const tellAll = (kind: number, a = 0, b = 0, c = 0) => receive(kind, a, b, c);
-  return { memory, tell: (_thread, ...message) => tellAll(...message), tellAll };
+  return {
+    memory,
+    tell: (_thread, ...message) => tellAll(...message),
+    tellAll,
+    whenDone: (callback) => callback(),
+  };
 }

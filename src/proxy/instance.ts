@@ -1,7 +1,7 @@
 /** A running configuration: built from the model, stopped as a whole. */
 import type * as model from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
-import type { Endpoint, Network } from "../net/socket.ts";
+import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { startChecks } from "./checks.ts";
@@ -24,14 +24,16 @@ export interface InstanceDeps {
   readonly announce?: (line: string) => void;
   /** The threads that have the sessions; by default this one has them, alone. */
   readonly crew?: InstanceCrew;
+  /** It listens, and accepts nothing until {@linkcode Instance.accept}. */
+  readonly paused?: boolean;
 }
 
 /** The threads that have the sessions of an instance. */
 export interface InstanceCrew extends Crew {
   /** Tells who is to hear what becomes of them. */
   attach(hooks: InstanceHooks): void;
-  /** Ends their sessions, and returns when that is done. */
-  stop(): void;
+  /** Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had time */
+  stop(): Promise<void>;
 }
 
 /** What an instance hears of its threads. */
@@ -40,6 +42,8 @@ export interface InstanceHooks {
   sessionEnded(): void;
   /** A thread has died: what it held is free. */
   forget(thread: number): void;
+  /** A line for the logs: a thread is stuck, say. */
+  report(line: string): void;
 }
 
 /** A server's state, for those who look on. */
@@ -57,6 +61,8 @@ export interface Instance {
   readonly activity: () => number;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
+  /** Begins to accept, on all listeners at once, where it was started `paused`. */
+  accept(): void;
   /** SIGTTOU: releases all ports, for another process to listen there; what is connected goes on. */
   pause(): void;
   /**
@@ -78,8 +84,11 @@ export interface Instance {
   report(): string[];
   /** Logs a line that concerns the whole process, once to each set of logs that proxies have. */
   note(line: string): void;
-  /** Ends at once: listeners, checks and connections. Idempotent. */
-  stop(): void;
+  /**
+   * Ends at once: listeners, checks and connections. Idempotent. @returns resolves when all threads
+   * have done so, or one that is stuck has had its time
+   */
+  stop(): Promise<void>;
 }
 
 /**
@@ -98,23 +107,33 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     runtime,
     hardStopAfter: global.hardStopAfter,
     announce,
-    end: () => stop(),
+    end: () => void stop(),
   });
   deps.crew?.attach({
     sessionEnded: () => life.sessionEnded(),
     forget: (thread) => traffic.forget(thread),
+    report(line) {
+      // Once for each log: that of the global section, which proxies share, and those of proxies.
+      const told = new Set<unknown>();
+      for (const { config } of running) {
+        const where = config.logGlobal && config.log.length === 0 ? global.log : config.log;
+        if (where.length > 0 && !told.has(where)) log.event(config, "alert", line);
+        told.add(where);
+      }
+    },
   });
   let stopChecks: (() => void) | null = null;
-  let stopped = false;
+  let stopped: Promise<void> | null = null;
 
-  function stop(): void {
-    if (stopped) return;
-    stopped = true;
+  function stop(): Promise<void> {
+    if (stopped !== null) return stopped;
+    stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
-    deps.crew?.stop();
+    stopped = deps.crew?.stop() ?? stopped;
     traffic.close();
     life.ended();
+    return stopped;
   }
 
   function report(): string[] {
@@ -140,11 +159,13 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   }
 
   try {
+    const ports = portsOf(frontends.flatMap(({ config }) => config.bind));
     for (const frontend of frontends) {
-      listenAll(frontend, network, (bind, number) => traffic.acceptor(frontend, bind, number));
+      const acceptor: Acceptor = (bind, number) => traffic.acceptor(frontend, bind, number);
+      listenAll(frontend, network, acceptor, { paused: deps.paused ?? false, ports });
     }
   } catch (error) {
-    stop();
+    void stop();
     throw error;
   }
   stopChecks = startChecks(runtime.backends, global.spreadChecks, runtime);
@@ -159,6 +180,10 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         for (const { name, up } of servers) yield { proxy: config.name, name, up };
       }
     },
+    accept() {
+      if (deps.paused !== true || stopped !== null) return;
+      for (const { listeners } of frontends) for (const listener of listeners) listener.resume();
+    },
     pause: life.pause,
     resume: life.resume,
     pauseProxy: life.pauseProxy,
@@ -170,11 +195,35 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   };
 }
 
+/** What a listener does with its connections; `number`: its own in its frontend, from 1. */
+type Acceptor = (bind: model.Bind, number: number) => Accept;
+
+/** How the listeners of an instance begin. */
+interface Listening {
+  readonly paused: boolean;
+  /** How many of them there are on each port. */
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+function portsOf(binds: readonly model.Bind[]): Map<string, number> {
+  const ports = new Map<string, number>();
+  for (const { address } of binds) {
+    ports.set(portOf(address), (ports.get(portOf(address)) ?? 0) + 1);
+  }
+  return ports;
+}
+
+/** What two listeners cannot both have as a matter of course: a port, whatever the address; a path. */
+function portOf(address: model.Bind["address"]): string {
+  return address.kind === "ip" ? String(address.port) : showEndpoint(address);
+}
+
 /** Opens the listeners of a frontend. @throws {SocketError} */
 export function listenAll(
   frontend: Frontend,
   network: Network,
-  acceptor: (bind: model.Bind, number: number) => Accept,
+  acceptor: Acceptor,
+  { paused, ports }: Listening = { paused: false, ports: new Map() },
 ): void {
   for (const [index, bind] of frontend.config.bind.entries()) {
     const { address, backlog, v6only, transparent } = bind;
@@ -185,6 +234,8 @@ export function listenAll(
     const options = {
       ipv6Only: v6only,
       transparent,
+      paused,
+      shared: (ports.get(portOf(address)) ?? 0) > 1,
       ...(queue === null ? {} : { backlog: queue }),
     };
     frontend.listeners.push(network.listen(at, options, acceptor(bind, index + 1)));

@@ -32,8 +32,8 @@ export interface Life {
   ended(): void;
 }
 
-/** What the listeners of a proxy do. */
-type State = "listening" | "paused" | "closed";
+/** What the listeners of a proxy do; "closing": no thread will accept from them soon. */
+type State = "listening" | "paused" | "closing" | "closed";
 
 /**
  * How long connections that are being made may take before a listener closes, ms: the way to a
@@ -50,6 +50,7 @@ export function beginLife(deps: LifeDeps): Life {
   const pending: (() => void)[] = [];
   let finished: Promise<void> | null = null;
   let resolve = () => {};
+  let over = false;
 
   function tell({ config }: Pick<Running, "config">, line: string): void {
     runtime.log.event(config, "warning", line);
@@ -93,12 +94,20 @@ export function beginLife(deps: LifeDeps): Life {
     else close(proxy);
   }
 
-  /** From here on nobody new comes to this proxy, and who is there is seen out. */
   function close(proxy: Running): void {
+    const { frontend } = proxy;
+    if (frontend === null) return closed(proxy);
+    states.set(frontend, "closing");
+    for (const listener of frontend.listeners) listener.close();
+    runtime.crew.whenDone(() => closed(proxy));
+  }
+
+  /** From here on nobody new comes to this proxy, and who is there is seen out. */
+  function closed(proxy: Running): void {
+    if (over) return;
     const { frontend, backend, config } = proxy;
     if (frontend !== null) {
       states.set(frontend, "closed");
-      for (const listener of frontend.listeners) listener.close();
       runtime.crew.tellAll(STOPPING, frontend.index);
     }
     tell(
@@ -129,6 +138,7 @@ export function beginLife(deps: LifeDeps): Life {
   }
 
   function ended(): void {
+    over = true;
     for (const cancel of pending.splice(0)) cancel();
     finished ??= Promise.resolve();
     resolve();

@@ -11,6 +11,9 @@ const size = 4;
 /** What a message is about, and up to three numbers more. */
 export type Receive = (kind: number, a: number, b: number, c: number) => void;
 
+/** A message with its kind. */
+export type Message = readonly [kind: number, a: number, b: number, c: number];
+
 /** The letter box of one thread. */
 export class Mailbox {
   readonly #lock: Lock;
@@ -20,7 +23,7 @@ export class Mailbox {
   readonly #mask: number;
 
   /**
-   * @param capacity messages that it is to hold: a sender that finds it full waits
+   * @param capacity messages that it is to hold
    * @param wake ends the owner's sleep
    */
   constructor(memory: SharedMemory, capacity: number, readonly wake: () => void) {
@@ -31,24 +34,59 @@ export class Mailbox {
     this.#mask = length - 1;
   }
 
-  /** Puts a message in. */
-  send(kind: number, a: number, b: number, c: number): void {
+  /** Puts a message in. @returns false: it is full (see outbox.ts); nobody waits here */
+  post(kind: number, a: number, b: number, c: number): boolean {
     const words = this.#words;
     this.#lock.take();
-    while (this.#count() > this.#mask) {
-      this.#lock.giveBack();
-      this.wake();
-      Atomics.wait(words, 1, Atomics.load(words, 1), 1);
-      this.#lock.take();
+    const fits = this.#count() <= this.#mask;
+    if (fits) {
+      this.#write(words[0]!, kind, a, b, c);
+      Atomics.add(words, 0, 1);
     }
-    const at = (words[0]! & this.#mask) * size;
+    this.#lock.giveBack();
+    if (Atomics.exchange(words, 2, 0) === 1) this.wake();
+    return fits;
+  }
+
+  #write(index: number, kind: number, a: number, b: number, c: number): void {
+    const at = (index & this.#mask) * size;
     this.#ring[at] = kind;
     this.#ring[at + 1] = a;
     this.#ring[at + 2] = b;
     this.#ring[at + 3] = c;
-    Atomics.add(words, 0, 1);
+  }
+
+  /**
+   * For any thread, while the owner does not read: takes messages of a kind out again. The others
+   * stay, in their order. @returns those taken out
+   */
+  withdraw(kind: number): Message[] {
+    const words = this.#words;
+    const taken: Message[] = [];
+    this.#lock.take();
+    const from = Atomics.load(words, 1);
+    const to = words[0]!;
+    // Else the owner has just begun to read.
+    if (Atomics.compareExchange(words, 1, from, to) === from) {
+      let end = to;
+      for (let index = from; index !== to; index = (index + 1) | 0) {
+        const message = this.#read(index);
+        if (message[0] === kind) taken.push(message);
+        else {
+          this.#write(end, ...message);
+          end = (end + 1) | 0;
+        }
+      }
+      Atomics.store(words, 0, end);
+    }
     this.#lock.giveBack();
-    if (Atomics.exchange(words, 2, 0) === 1) this.wake();
+    return taken;
+  }
+
+  #read(index: number): Message {
+    const at = (index & this.#mask) * size;
+    const ring = this.#ring;
+    return [ring[at]!, ring[at + 1]!, ring[at + 2]!, ring[at + 3]!];
   }
 
   /** Whether half of it is full. */
@@ -59,17 +97,25 @@ export class Mailbox {
   /** For the owner: hands out all that is in it. */
   empty(receive: Receive): void {
     const words = this.#words;
-    for (let left = this.#count(); left > 0; left = this.#count()) {
-      for (; left > 0; left--) {
-        const at = (words[1]! & this.#mask) * size;
-        const kind = this.#ring[at]!;
-        const a = this.#ring[at + 1]!;
-        const b = this.#ring[at + 2]!;
-        const c = this.#ring[at + 3]!;
-        Atomics.add(words, 1, 1);
-        receive(kind, a, b, c);
-      }
+    while (this.#count() > 0) {
+      const index = Atomics.load(words, 1);
+      const at = (index & this.#mask) * size;
+      const kind = this.#ring[at]!;
+      const a = this.#ring[at + 1]!;
+      const b = this.#ring[at + 2]!;
+      const c = this.#ring[at + 3]!;
+      // Else they have just been withdrawn.
+      if (Atomics.compareExchange(words, 1, index, index + 1) === index) receive(kind, a, b, c);
     }
+  }
+
+  /** How many messages were ever read, modulo 2^32: who reads gets on. */
+  get read(): number {
+    return Atomics.load(this.#words, 1);
+  }
+  /** Whether the owner has nothing to do: it sleeps, and there is nothing in the box. */
+  get idle(): boolean {
+    return Atomics.load(this.#words, 2) === 1 && this.#count() === 0;
   }
 
   /** For the owner, before it sleeps. @returns whether it must not: there is something in it */

@@ -189,7 +189,7 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     if (listeners.has(key)) throw new SocketError("EADDRINUSE", `${key} is in use`);
     const queue: MemorySocket[] = [];
     const backlog = listenOptions.backlog ?? 1024;
-    let paused = false;
+    let paused = listenOptions.paused ?? false;
     let closed = false;
     /** Listens no more. */
     function leave(): void {

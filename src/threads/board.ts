@@ -26,17 +26,26 @@ export interface Plan {
 export interface Board {
   /** Which descriptor each listener accepts from, and 1 more; 0: it does not. */
   readonly listeners: Int32Array;
+  /** How often that has changed: the same descriptor may come again. */
+  readonly versions: Int32Array;
   /** 1 for each frontend that stops. */
   readonly stopping: Int32Array;
   /** 1 when all is over: a thread that comes up only then is to end. */
   readonly ending: Int32Array;
-  /** 1 for each thread that is up: it has seen the board, and will hear of its changes. */
+  /**
+   * 1 for each thread that is up. It looks at the board after it has said so, and the main thread
+   * tells all that are up after it has changed the board: so no change is missed.
+   */
   readonly up: Int32Array;
-  /** Guards the board's changes against threads that come up. */
-  readonly lock: Lock;
+  /** 1 for each thread that does not get on, as the main thread sees it: it is given nothing new. */
+  readonly stalled: Int32Array;
+  /** Turns of each thread's event loop, modulo 2^32: who turns gets on. */
+  readonly turns: Int32Array;
+  /** What each thread's loop waits on (a descriptor), and 1 more; 0: there is none. */
+  readonly epolls: Int32Array;
   /** Taken for each write to standard output, and to standard error. */
   readonly output: Lock;
-  /** The number of the last order that each thread has carried out. */
+  /** The last epoch that each thread has come to: all that was posted before has been acted on. */
   readonly done: Int32Array;
   /** Connections on their way to each thread: another one has accepted them. */
   readonly handed: Int32Array;
@@ -52,10 +61,13 @@ export function openBoard(
   const { threads, maxconn, wakeups } = plan;
   return {
     listeners: memory.ints(plan.listeners),
+    versions: memory.ints(plan.listeners),
     stopping: memory.ints(plan.frontends),
     ending: memory.ints(1),
     up: memory.ints(threads),
-    lock: new Lock(memory),
+    stalled: memory.ints(threads),
+    turns: memory.ints(threads),
+    epolls: memory.ints(threads),
     output: new Lock(memory),
     done: memory.ints(threads),
     handed: memory.ints(threads),
@@ -70,18 +82,25 @@ export function openBoard(
 export const LISTENERS = 101;
 /** A connection is the thread's to serve (descriptor, listener). */
 export const SERVE = 102;
-/** All before this has been carried out (number of the order). */
+/** All before this has been acted on (number of the epoch). */
 export const DONE = 103;
 /** The thread is to end. */
 export const STOP = 104;
 /** The thread is to fail: for tests of what happens then. */
 export const FAIL = 105;
 
+/** The thread is to do nothing for so long: for tests (ms; 1 to sleep in the kernel, else 0). */
+export const STALL = 106;
+
 /** What a thread says to the main thread, by postMessage. */
 export type Report =
   /** Nobody is connected any more, while proxies stop. */
   | { readonly kind: "quiet" }
   | { readonly kind: "up" }
+  /** It has come to an epoch, as the board says. */
+  | { readonly kind: "done" }
+  /** It has closed all that it had. */
+  | { readonly kind: "ended" }
   /** A log cannot be written, say. */
   | { readonly kind: "complaint"; readonly line: string }
   /** It ends, for this reason. */

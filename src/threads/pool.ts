@@ -5,19 +5,33 @@
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
 import type { Configuration } from "../config/model.ts";
-import { closeDescriptor } from "../net/linux/libc.ts";
-import { createEvent, wake } from "../net/linux/epoll.ts";
+import { closeDescriptor, replace } from "../net/linux/libc.ts";
+import { createEvent, unwatch, wake } from "../net/linux/epoll.ts";
 import { descriptorListener } from "../net/linux/listener.ts";
 import type { Listener, Network } from "../net/socket.ts";
 import { type InstanceCrew, type InstanceHooks } from "../proxy/instance.ts";
 import { STOPPING } from "../proxy/crew.ts";
 import type { Lock } from "../shared/lock.ts";
+import type { Message } from "../shared/mailbox.ts";
 import { createMemory } from "../shared/memory.ts";
-import { DONE, FAIL, LISTENERS, openBoard, type Plan, type Report, SERVE, STOP } from "./board.ts";
+import { Outbox } from "../shared/outbox.ts";
+import {
+  DONE,
+  FAIL,
+  LISTENERS,
+  openBoard,
+  type Plan,
+  type Report,
+  SERVE,
+  STALL,
+  STOP,
+} from "./board.ts";
+import { createEpochs } from "./epochs.ts";
+import { watchThreads } from "./watch.ts";
 import type { Start, Tuning } from "./worker.ts";
 
-/** How long a thread may take for what it is told, and to end, ms. */
-const patience = 5000;
+/** How long a thread may take to act on what it is told, and to end, ms. */
+const answerTimeout = 5000;
 /** A thread that lasted no longer than this is not started anew at once, ms. */
 const shortLife = 1000;
 
@@ -51,6 +65,8 @@ export interface ThreadCrew extends InstanceCrew {
   begin(): Promise<void>;
   /** Lets a thread fail: for tests. */
   fail(thread: number): void;
+  /** Lets a thread do nothing for so long, ms, in a busy loop or asleep in the kernel: for tests. */
+  stall(thread: number, ms: number, asleep: boolean): void;
   /** How many threads are up: for tests. */
   readonly up: number;
 }
@@ -71,57 +87,81 @@ export function createCrew(options: CrewOptions): ThreadCrew {
   };
   const board = openBoard(memory, plan, wake);
   const workers: (Worker | null)[] = Array.from({ length: threads }, () => null);
-  let hooks: InstanceHooks = { sessionEnded() {}, forget() {} };
+  /** It stands where a listening socket was, until no thread can have its number in hand. */
+  const placeholder = createEvent();
+  const outbox = new Outbox(board.boxes);
+  const epochs = createEpochs(board, (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0));
+  let hooks: InstanceHooks = { sessionEnded() {}, forget() {}, report() {} };
   let listeners = 0;
-  let orders = 0;
-  let stopped = false;
+  let stopped: Promise<void> | null = null;
+  /** Threads that have not closed all that they had. */
+  const running = new Set<number>();
+  let allEnded = () => {};
 
-  /** The first order that a thread has not carried out in time: it is not waited for until it has. */
-  const behind = new Map<number, number>();
+  const watch = watchThreads(board, {
+    report(line) {
+      complain(line);
+      hooks.report(line);
+    },
+    stalled: rescue,
+    looked() {
+      outbox.flush();
+      epochs.check();
+    },
+  });
 
-  /** Has all threads that are up carry out an order, and waits until they have. */
-  function order(kind: number, a = 0, b = 0, c = 0): void {
-    orders++;
-    const up = workers.keys().filter((thread) => board.up[thread] === 1).toArray();
-    for (const thread of up) {
-      board.boxes[thread]!.send(kind, a, b, c);
-      board.boxes[thread]!.send(DONE, orders, 0, 0);
-    }
-    for (const thread of up) {
-      if (board.done[thread]! < (behind.get(thread) ?? 0)) continue;
-      behind.delete(thread);
-      const deadline = performance.now() + patience;
-      while (board.done[thread] !== orders && board.up[thread] === 1) {
-        if (performance.now() > deadline) {
-          complain(`thread ${thread + 1} does not answer`);
-          behind.set(thread, orders);
-          break;
-        }
-        Atomics.wait(board.done, thread, board.done[thread]!, 10);
-      }
+  function post(thread: number, kind: number, a = 0, b = 0, c = 0): void {
+    if (thread < threads) outbox.post(thread, kind, a, b, c);
+  }
+
+  /** Posts to all threads that are up; one that comes up later looks at the board. */
+  function broadcast(kind: number, a = 0, b = 0, c = 0): void {
+    for (let thread = 0; thread < threads; thread++) {
+      if (Atomics.load(board.up, thread) === 1) post(thread, kind, a, b, c);
     }
   }
 
-  /** Changes the board, of which threads learn by an order, or as they come up. */
-  function change(word: () => void, kind: number, a = 0): void {
-    board.lock.take();
-    word();
-    board.lock.giveBack();
-    order(kind, a);
+  /** What connections a thread that is stuck was to serve others do. */
+  function rescue(stuck: number): void {
+    for (const [, fd, listener] of board.boxes[stuck]!.withdraw(SERVE)) {
+      Atomics.sub(board.handed, stuck, 1);
+      serve(fd, listener);
+    }
+  }
+
+  /** Has a thread serve a connection. */
+  function serve(fd: number, listener: number): void {
+    let thread = 0;
+    let fewest = Infinity;
+    for (let each = 0; each < threads; each++) {
+      if (board.up[each] !== 1 || board.stalled[each] === 1) continue;
+      if (board.handed[each]! >= fewest) continue;
+      thread = each;
+      fewest = board.handed[each]!;
+    }
+    Atomics.add(board.handed, thread, 1);
+    post(thread, SERVE, fd, listener);
   }
 
   function listen(at: Listener["endpoint"], how: Parameters<Network["listen"]>[1]): Listener {
     const index = listeners;
-    const set = (value: number) =>
-      change(() => Atomics.store(board.listeners, index, value), LISTENERS);
+    function set(value: number): void {
+      Atomics.store(board.listeners, index, value);
+      Atomics.add(board.versions, index, 1);
+      broadcast(LISTENERS);
+    }
     const listener = descriptorListener(at, how, {
       begin: (fd) => set(fd + 1),
-      end: () => set(0),
-      serve(fd) {
-        const thread = Math.max(0, board.up.indexOf(1));
-        Atomics.add(board.handed, thread, 1);
-        board.boxes[thread]!.send(SERVE, fd, index, 0);
+      end(fd) {
+        set(0);
+        // A thread that is stuck would have its place in the queue of those who are woken.
+        for (const epoll of board.epolls) if (epoll > 0) unwatch(epoll - 1, fd);
       },
+      close(fd) {
+        replace(fd, placeholder);
+        epochs.whenAllPassed(() => closeDescriptor(fd));
+      },
+      serve: (fd) => serve(fd, index),
     });
     // One that cannot listen may be tried again in another way.
     listeners++;
@@ -140,6 +180,7 @@ export function createCrew(options: CrewOptions): ThreadCrew {
     };
     const worker = new Worker(threadUrl(), { workerData: data });
     workers[self] = worker;
+    running.add(self);
     let reason = "it ended";
     return new Promise((resolve, reject) => {
       worker.on("message", (report: Report) => {
@@ -148,6 +189,10 @@ export function createCrew(options: CrewOptions): ThreadCrew {
             return resolve();
           case "quiet":
             return hooks.sessionEnded();
+          case "done":
+            return epochs.check();
+          case "ended":
+            return ended(self);
           case "complaint":
             return complain(report.line);
           case "lines":
@@ -159,61 +204,94 @@ export function createCrew(options: CrewOptions): ThreadCrew {
       worker.on("error", (error: Error) => reason = error.stack ?? String(error));
       worker.on("exit", () => {
         workers[self] = null;
-        if (stopped) return resolve();
+        ended(self);
+        if (stopped !== null) return resolve();
         reject(new Error(`thread ${self + 1} has failed: ${reason}`));
         complain(`thread ${self + 1} has failed, and its connections with it: ${reason}`);
-        bury(self);
+        release(self);
         const delay = performance.now() - began < shortLife ? shortLife : 0;
-        setTimeout(() => stopped || start(self).catch(() => {}), delay);
+        setTimeout(() => {
+          if (stopped === null) start(self).catch(() => {});
+        }, delay);
       });
     });
   }
 
-  /** What was on its way to a thread that is gone: connections end here. */
-  function clear(thread: number): void {
-    board.boxes[thread]!.empty((kind, fd) => {
-      if (kind === SERVE) closeDescriptor(fd);
-    });
+  /** Forgets what was on its way to a thread that is gone. @returns the connections among it */
+  function clear(thread: number): Message[] {
+    const connections: Message[] = [];
+    const take = (...message: Message) => {
+      if (message[0] === SERVE) connections.push(message);
+    };
+    board.boxes[thread]!.empty(take);
+    for (const message of outbox.withdraw(thread)) take(...message);
     Atomics.store(board.handed, thread, 0);
+    return connections;
   }
 
   /** A thread has died: what it held is free for the others. */
-  function bury(self: number): void {
+  function release(self: number): void {
     Atomics.store(board.up, self, 0);
-    behind.delete(self);
-    board.lock.free(self);
+    Atomics.store(board.epolls, self, 0);
+    watch.forget(self);
     board.output.free(self);
     for (const box of board.boxes) box.free(self);
-    // A sender that finds its box full would wait for ever, with a lock taken.
-    clear(self);
     hooks.forget(self);
-    // Slots that were taken for it until then: the next thread of this number is not to hear of them.
-    clear(self);
+    // With slots that were taken for it until then: the next thread of this number does not have them.
+    for (const [, fd, listener] of clear(self)) serve(fd, listener);
+    epochs.check();
     hooks.sessionEnded();
+  }
+
+  function ended(self: number): void {
+    running.delete(self);
+    if (running.size === 0) allEnded();
+  }
+
+  /** Ends the threads, and gives back what they had in common. */
+  async function stop(): Promise<void> {
+    Atomics.store(board.ending, 0, 1);
+    // Those too that are about to come up.
+    for (let thread = 0; thread < threads; thread++) post(thread, STOP);
+    if (running.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, answerTimeout);
+        allEnded = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    watch.stop();
+    for (const worker of workers) worker?.unref();
+    for (let thread = 0; thread < threads; thread++) {
+      for (const [, fd] of clear(thread)) closeDescriptor(fd);
+    }
+    // One that is stuck may still use what is left.
+    if (running.size > 0) return;
+    epochs.close();
+    closeDescriptor(placeholder);
+    for (const eventfd of plan.wakeups) closeDescriptor(eventfd);
   }
 
   return {
     memory,
     output: board.output,
     network: { ...options.network, listen },
-    tell: (thread, kind, a = 0, b = 0, c = 0) => board.boxes[thread]?.send(kind, a, b, c),
+    tell: post,
     tellAll(kind, a = 0, b = 0, c = 0) {
-      if (kind === STOPPING) change(() => Atomics.store(board.stopping, a, 1), kind, a);
-      else order(kind, a, b, c);
+      if (kind === STOPPING) Atomics.store(board.stopping, a, 1);
+      broadcast(kind, a, b, c);
     },
+    whenDone: (callback) => epochs.whenDone(callback),
     attach: (to) => hooks = to,
     async begin() {
+      watch.begin();
       await Promise.all(workers.keys().map((self) => start(self)));
     },
-    stop() {
-      if (stopped) return;
-      stopped = true;
-      change(() => Atomics.store(board.ending, 0, 1), STOP, orders + 1);
-      for (const worker of workers) worker?.unref();
-      for (let thread = 0; thread < threads; thread++) clear(thread);
-      for (const eventfd of plan.wakeups) closeDescriptor(eventfd);
-    },
-    fail: (thread) => board.boxes[thread]!.send(FAIL, 0, 0, 0),
+    stop: () => stopped ??= stop(),
+    fail: (thread) => post(thread, FAIL),
+    stall: (thread, ms, asleep) => post(thread, STALL, ms, asleep ? 1 : 0),
     get up() {
       return board.up.reduce((sum, up) => sum + up, 0);
     },

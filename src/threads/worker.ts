@@ -16,6 +16,7 @@ import { listenAll } from "../proxy/instance.ts";
 import { createProxies } from "../proxy/proxies.ts";
 import { openTraffic } from "../proxy/traffic.ts";
 import { openMemory, type SharedMemory } from "../shared/memory.ts";
+import { Outbox } from "../shared/outbox.ts";
 import { tidyWhenQuiet } from "../process/tidy.ts";
 import {
   type Board,
@@ -26,6 +27,7 @@ import {
   type Plan,
   type Report,
   SERVE,
+  STALL,
   STOP,
 } from "./board.ts";
 import { openTransportOf } from "./log-by-main.ts";
@@ -43,12 +45,16 @@ export interface Start {
 /** How the loops of all threads are made. */
 export type Tuning = Pick<LoopOptions, "splice" | "maxPipes" | "pipeSize" | "maxAccepts">;
 
+/** How soon to try again to post to a thread whose box was full, ms. */
+const retryInterval = 5;
+
 /** A listener whose connections this thread accepts, with others. */
 interface Shared {
   readonly frontend: Frontend;
   readonly accept: (socket: Socket) => SocketEvents;
-  /** The descriptor, and what watches it; null: nothing does. */
-  fd: number;
+  /** Of the board's, the one that was seen last. */
+  version: number;
+  /** What watches its descriptor; null: nothing does. */
   watch: { pause(): void; resume(): void; stop(): void } | null;
   paused: boolean;
 }
@@ -75,45 +81,44 @@ function serve(start: Start): void {
     complain: (line) => report({ kind: "complaint", line }),
   });
   const log = openProxyLog(configuration, outputs, clock);
-  let last = 0;
   try {
-    last = work(start, memory, board, loop, log);
+    work(start, memory, board, loop, log);
     log.close();
   } catch (error) {
     // What its sessions hold is given back by the main thread: they may be in any state.
     report({ kind: "failed", reason: (error as Error).stack ?? String(error) });
   }
   Atomics.store(board.up, self, 0);
+  Atomics.store(board.epolls, self, 0);
   loop.close();
   log.close();
-  Atomics.store(board.done, self, last);
-  Atomics.notify(board.done, self);
+  report({ kind: "ended" });
 }
 
-/** Has sessions, until it is told to end. @returns the number of the order that said so */
+/** Has sessions, until it is told to end. */
 function work(
   { self, plan, configuration }: Start,
   memory: SharedMemory,
   board: Board,
   loop: EpollLoop,
   log: ProxyLog,
-): number {
+): void {
   const { clock } = loop;
   const box = board.boxes[self]!;
   const shared: Shared[] = [];
-  /** It has been told to end, by the order of this number; 0: it goes on. */
-  let last = 0;
+  const outbox = new Outbox(board.boxes);
+  let ending = false;
 
   const crew: Crew = {
     memory,
     tell(thread, kind, a = 0, b = 0, c = 0) {
       const to = board.boxes[thread];
       // A wish that comes again: a thread that has much to read is not to be held up by it.
-      if (kind !== IDLE || to?.crowded === false) to?.send(kind, a, b, c);
+      if (to === undefined || kind === IDLE && to.crowded) return;
+      outbox.post(thread, kind, a, b, c);
     },
-    tellAll() {
-      throw new Error("only the main thread gives orders");
-    },
+    tellAll: onlyMain,
+    whenDone: onlyMain,
   };
   const { network } = loop;
   const proxies = createProxies(configuration, {
@@ -142,7 +147,7 @@ function work(
     accept: Shared["accept"],
     frontend: Frontend,
   ): Listener {
-    const one: Shared = { frontend, accept, fd: -1, watch: null, paused: false };
+    const one: Shared = { frontend, accept, version: 0, watch: null, paused: false };
     shared.push(one);
     const ours = () => {
       throw new Error("the main thread's listener");
@@ -170,10 +175,11 @@ function work(
   /** Accepts where the board says. */
   function look(): void {
     for (const [index, one] of shared.entries()) {
-      const fd = board.listeners[index]! - 1;
-      if (fd === one.fd) continue;
+      const version = Atomics.load(board.versions, index);
+      if (version === one.version) continue;
+      const fd = Atomics.load(board.listeners, index) - 1;
+      one.version = version;
       one.watch?.stop();
-      one.fd = fd;
       one.watch = fd < 0 ? null : loop.accepting(fd, one.accept, (client) => place(client, index));
       if (one.paused) one.watch?.pause();
     }
@@ -186,7 +192,8 @@ function work(
     let least = self;
     let fewest = load(self) - 1;
     for (let thread = 0; thread < plan.threads; thread++) {
-      if (board.up[thread] !== 1 || load(thread) >= fewest) continue;
+      if (board.up[thread] !== 1 || board.stalled[thread] === 1) continue;
+      if (load(thread) >= fewest) continue;
       least = thread;
       fewest = load(thread);
     }
@@ -217,35 +224,46 @@ function work(
         loop.serve(a, shared[b]!.accept);
         break;
       case DONE:
-        if (last > 0) break;
         Atomics.store(board.done, self, a);
-        Atomics.notify(board.done, self);
+        report({ kind: "done" });
         break;
       case STOP:
-        last = a;
+        ending = true;
         break;
       case FAIL:
         throw new Error("told to fail");
+      case STALL:
+        stall(a, b === 1);
     }
   }
 
   const stopTidying = tidyWhenQuiet(() => runtime.activity.value, clock);
-  board.lock.take();
-  const ending = board.ending[0] === 1;
-  for (const frontend of frontends) frontend.stopping = board.stopping[frontend.index] === 1;
-  if (!ending) {
-    look();
-    Atomics.store(board.up, self, 1);
+  Atomics.store(board.epolls, self, loop.epollFd + 1);
+  Atomics.store(board.up, self, 1);
+  ending = Atomics.load(board.ending, 0) === 1;
+  for (const frontend of frontends) {
+    frontend.stopping = Atomics.load(board.stopping, frontend.index) === 1;
   }
-  board.lock.giveBack();
-  if (!ending) report({ kind: "up" });
-  while (!ending && last === 0) {
-    loop.turn(Infinity);
+  look();
+  report({ kind: "up" });
+  while (!ending) {
+    loop.turn(outbox.empty ? Infinity : retryInterval);
+    board.turns[self]!++;
+    if (!outbox.empty) outbox.flush();
     box.empty(receive);
   }
   stopTidying();
   traffic.close();
-  return last;
+}
+
+function onlyMain(): never {
+  throw new Error("only the main thread tells all");
+}
+
+/** Does nothing for so long, ms: for tests. */
+function stall(ms: number, asleep: boolean): void {
+  if (asleep) Bun.sleepSync(ms);
+  else for (const end = performance.now() + ms; performance.now() < end;);
 }
 
 function report(report: Report): void {

@@ -241,28 +241,30 @@ processTest("a taker that closes leaves the socket to who had it before", async 
   });
 });
 
-processTest("a socket that was given back stays with whom it had been found", async () => {
-  await withServers(async (start) => {
-    const at: Address = { kind: "ip", host, port: 8009 };
-    const old = await start("old", at);
-    const next = await start("new", at, old.pid);
-    const taken = takeListeners([next.pid]);
-    const adopt = taken.use(at, false)!;
-    nativeNetwork!.listen(at, { adopt }, () => {
-      throw new Error("nobody was to connect");
-    }).pause();
-    taken.giveBack(adopt);
-    // The old one has connections to see out, or a grace time, and leaves only now.
-    assertEquals(await old.tell("drain"), "done");
-    // Both listen still, and either accepts.
-    assertEquals((await ask(at)).length, 3);
-    assertEquals(await old.tell("release"), "done");
-    assertEquals(await ask(at), "new");
-    await old.finish();
-    assertEquals(await ask(at), "new");
-    await next.finish();
-  });
-});
+processTest(
+  "a socket taken over by one that never accepts stays with those it was found with",
+  async () => {
+    await withServers(async (start) => {
+      const at: Address = { kind: "ip", host, port: 8009 };
+      const old = await start("old", at);
+      const next = await start("new", at, old.pid);
+      const taken = takeListeners([next.pid]);
+      const adopt = taken.use(at, false)!;
+      nativeNetwork!.listen(at, { adopt, paused: true }, () => {
+        throw new Error("nobody was to connect");
+      }).close();
+      // The old one has connections to see out, or a grace time, and leaves only now.
+      assertEquals(await old.tell("drain"), "done");
+      // Both listen still, and either accepts.
+      assertEquals((await ask(at)).length, 3);
+      assertEquals(await old.tell("release"), "done");
+      assertEquals(await ask(at), "new");
+      await old.finish();
+      assertEquals(await ask(at), "new");
+      await next.finish();
+    });
+  },
+);
 
 processTest("a socket is answered again when it is taken over", async () => {
   await withServers(async (start) => {

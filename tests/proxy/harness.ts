@@ -171,7 +171,7 @@ export function scene(
       ...running,
       stop() {
         stopped = true;
-        running.stop();
+        return running.stop();
       },
     };
 

@@ -58,19 +58,19 @@ test("mailbox: a sleeper is woken, once, and nobody else is", () => {
   const theirs = new Mailbox(openMemory(memory.blocks, 2, 1), 8, () => wakes++);
   const read: number[] = [];
   const empty = () => box.empty((kind) => read.push(kind));
-  theirs.send(1, 0, 0, 0);
+  theirs.post(1, 0, 0, 0);
   assertEquals(wakes, 0, "he is awake");
   assertEquals(box.sleeps(), true, "there is something in it");
-  theirs.send(2, 0, 0, 0);
+  theirs.post(2, 0, 0, 0);
   assertEquals(wakes, 0, "he did not go to sleep");
   empty();
   assertEquals(box.sleeps(), false);
-  theirs.send(3, 0, 0, 0);
-  theirs.send(4, 0, 0, 0);
+  theirs.post(3, 0, 0, 0);
+  theirs.post(4, 0, 0, 0);
   assertEquals(wakes, 1);
   box.wakes();
   empty();
-  theirs.send(5, 0, 0, 0);
+  theirs.post(5, 0, 0, 0);
   assertEquals(wakes, 1);
   empty();
   assertEquals(read, [1, 2, 3, 4, 5]);
@@ -87,10 +87,10 @@ test("mailbox: what is sent while it is emptied comes too, in order, and round t
       let sent = 0;
       const read: number[] = [];
       for (const burst of bursts) {
-        for (let i = 0; i < burst; i++) theirs.send(sent++, 0, 0, 0);
+        for (let i = 0; i < burst; i++) theirs.post(sent++, 0, 0, 0);
         box.empty((kind) => {
           read.push(kind);
-          if (kind % 5 === 0) box.send(sent++, 0, 0, 0);
+          if (kind % 5 === 0) box.post(sent++, 0, 0, 0);
         });
       }
       assertEquals(read, Array.from({ length: sent }, (_, i) => i));

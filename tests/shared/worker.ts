@@ -42,7 +42,7 @@ interface Scope {
 
 function perform(task: Task): void {
   const memory = openMemory(task.blocks, task.threads, task.self);
-  const { lock, gauge, words, box } = layOut(memory, task.capacity);
+  const { lock, gauge, words, box, signal } = layOut(memory, task.capacity);
   for (let i = 0; i < task.times; i++) {
     switch (task.job) {
       case "count":
@@ -62,7 +62,8 @@ function perform(task: Task): void {
         lock.take();
         break;
       case "send":
-        box.send(task.self, i, -i, task.times);
+        // The reader may be behind.
+        while (!box.post(task.self, i, -i, task.times)) Atomics.wait(signal, 0, -1, 1);
     }
   }
 }

@@ -52,7 +52,7 @@ export const denoNetwork: Network = {
   },
 
   listen(at, options, accept) {
-    if (at.kind === "fd") return listenOnInherited(at, duplicate, accept);
+    if (at.kind === "fd") return listenOnInherited(at, options, duplicate, accept);
     return serve(at, options, accept);
   },
 };
@@ -154,7 +154,7 @@ function serve(
   let native: Deno.Listener | null = listenNatively(at, options);
   const { addr } = native;
   const endpoint = at.kind === "ip" && addr.transport === "tcp" ? { ...at, port: addr.port } : at;
-  let paused = false;
+  let paused = options.paused ?? false;
   let closed = false;
   let accepting = false;
   // accept() cannot be taken back: one connection may come after pause(), and waits here.

@@ -8,6 +8,7 @@ import { reportFault } from "../faults.ts";
 import {
   type Endpoint,
   type Listener,
+  type ListenOptions,
   noEvents,
   type Socket,
   SocketError,
@@ -182,6 +183,7 @@ export function connectFrom(
  */
 export function listenOnInherited(
   at: Endpoint & { readonly kind: "fd" },
+  options: ListenOptions,
   duplicate: (fd: number) => number,
   accept: (socket: Socket) => SocketEvents,
 ): Listener {
@@ -198,8 +200,8 @@ export function listenOnInherited(
     server.listen({ fd: duplicate(at.fd) });
     return server;
   };
-  let server: net.Server | undefined = serve();
-  let paused = false;
+  let paused = options.paused ?? false;
+  let server: net.Server | undefined = paused ? undefined : serve();
   let released = false;
   let closed = false;
   const update = () => {

@@ -76,6 +76,8 @@ export interface EpollLoop {
   turn(maxWait: number): void;
   /** An eventfd: {@linkcode wake} on it, by any thread, ends the wait. */
   readonly wakeFd: number;
+  /** What it waits on, by which another thread may {@linkcode unwatch} a descriptor. */
+  readonly epollFd: number;
   /**
    * Accepts from a listening descriptor, which other threads may accept from too.
    * @param place sees each accepted descriptor first; false: another thread has it now
@@ -180,6 +182,10 @@ class Loop implements EpollLoop, AcceptorHost {
       connect: (to, options, events) => this.#connect(to, options, events),
       listen: (at, options, accept) => this.#listen(at, options, accept),
     };
+  }
+
+  get epollFd(): number {
+    return this.set.fd;
   }
 
   turn(maxWait: number): void {

@@ -35,7 +35,9 @@ const signatures = {
   write: ["i32", "memory", "u64"],
   writev: ["i32", "memory", "i32"],
   poll: ["memory", "u64", "i32"],
-  fcntl: ["i32", "i32", "i32"],
+  // The last is a number, or where a struct is.
+  fcntl: ["i32", "i32", "i64"],
+  dup3: ["i32", "i32", "i32"],
   dup2: ["i32", "i32"],
   close: ["i32"],
   // pipe(7), epoll(7)

@@ -41,6 +41,11 @@ export class EpollSet {
     if (this.#fd < 0) throw failed("epoll_create1");
   }
 
+  /** Its descriptor, for {@linkcode unwatch}. */
+  get fd(): number {
+    return this.#fd;
+  }
+
   /**
    * Watches a descriptor for `mask`.
    * @param tag up to 31 bits, told with each event: which owner of that descriptor is meant
@@ -90,6 +95,12 @@ export class EpollSet {
     if (this.#fd >= 0) C.close(this.#fd);
     this.#fd = -1;
   }
+}
+
+/** Takes a descriptor out of another thread's set, by the descriptor of that. */
+export function unwatch(set: number, fd: number): void {
+  wanted.fill(0);
+  C.epoll_ctl(set, EPOLL_CTL_DEL, fd, wanted);
 }
 
 /**

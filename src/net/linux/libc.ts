@@ -6,7 +6,7 @@
  * process to process. A length is believed by the calls: {@linkcode checkRange} comes first.
  */
 import { C, libc } from "./calls.ts";
-import { EBADF, F_DUPFD_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL } from "./constants.ts";
+import { EBADF, F_DUPFD_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC } from "./constants.ts";
 import { describeErrno, errnoName, socketCode } from "./errno.ts";
 import { addressSize } from "./sockaddr.ts";
 import { SocketError } from "../socket.ts";
@@ -104,6 +104,11 @@ export function duplicate(fd: number): number {
   if (copy >= 0) return copy;
   if (lastErrno() === EBADF) throw new SocketError("EINVAL", `fd@${fd}: no such descriptor`);
   throw failed(`fd@${fd}`);
+}
+
+/** A descriptor becomes one of another file; what it was before is closed. */
+export function replace(fd: number, by: number): void {
+  C.dup3(by, fd, SOCK_CLOEXEC);
 }
 
 /** Closes a descriptor that Bun's event loop has not adopted; none for -1, or what is no number. */

@@ -6,7 +6,8 @@ import { existsSync, statSync, unlinkSync } from "node:fs";
 import { closeDescriptor, duplicate } from "./libc.ts";
 import { connectTo } from "./connect.ts";
 import { acceptAll, addressOf, answer, ignoreNew, listenOn, relisten, unlisten } from "./listen.ts";
-import { isTakenOver, markTaken, neverBlock } from "./takeover.ts";
+import { claim, isTakenOver, neverBlock, renewClaims, unclaim } from "./takeover.ts";
+import { addOwn, bindBesideOwn, hasTwin, removeOwn, setActive } from "./own-listeners.ts";
 import type { Address } from "./sockaddr.ts";
 import {
   defaultBacklog,
@@ -17,12 +18,14 @@ import {
   SocketError,
 } from "../socket.ts";
 
-/** Who accepts from a listening socket. It stays non-blocking, and nobody else's to close. */
+/** Who accepts from a listening socket. It stays non-blocking. */
 export interface DescriptorAcceptor {
   /** Accepts from it from now on; not called again before {@linkcode end}. */
   begin(fd: number): void;
-  /** Accepts no more: when it returns, no thread will touch the descriptor again. */
-  end(): void;
+  /** Accepts no more; a thread that has just been told of a connection may still accept that one. */
+  end(fd: number): void;
+  /** Closes a descriptor from which nobody accepts any more: by default at once. */
+  close?(fd: number): void;
   /** Serves a connection that waited in the queue when the listener gave up. */
   serve(fd: number): void;
 }
@@ -40,37 +43,75 @@ export function descriptorListener(
   let fd = begin(at, options);
   let inode = inodeOf(at);
   let accepting = false;
-  let paused = false;
+  let paused = options.paused ?? false;
+  /** This process answers for the socket: see claim(). */
+  let claims = false;
   let released = false;
   let closed = false;
   /** Released, and not because another process has the socket: nobody listens there. */
   let left = false;
   const bound = at.kind === "ip" ? addressOf(fd) : null;
   const endpoint = at.kind === "ip" && bound?.kind === "ip" ? { ...at, port: bound.port } : at;
+  addOwn(fd, endpoint, options.ipv6Only ?? false);
+
+  /** Another process accepts from the socket, or another listener of this one. */
+  const isElsewhere = () => hasTwin(fd) || isTakenOver(fd);
 
   /** Accepts if it is to, else not. */
   function update(): void {
     const accepts = !paused && !released && !closed;
     if (accepts === accepting) return;
-    if (accepts) acceptor.begin(fd);
-    else acceptor.end();
     accepting = accepts;
+    if (!accepts) {
+      acceptor.end(fd);
+      renewClaims();
+      return;
+    }
+    if (!claims) {
+      claims = true;
+      claim(fd);
+      setActive(fd, true);
+      // The process that had it may be about to leave: it has seen the claim, or is undone here.
+      answer(fd);
+    }
+    acceptor.begin(fd);
+  }
+
+  function yieldClaim(): void {
+    claims = false;
+    setActive(fd, false);
+    unclaim(fd);
+  }
+
+  function dispose(): void {
+    if (claims) yieldClaim();
+    removeOwn(fd);
+    if (acceptor.close === undefined) closeDescriptor(fd);
+    else acceptor.close(fd);
+    renewClaims();
   }
 
   /** Ends listening by `end`, and serves those that wait in the queue until then. */
-  function leave(end: (fd: number) => void): void {
-    if (at.kind === "unix" && inodeOf(at) === inode) remove(at.path);
+  function leave(end: () => void): void {
+    removePath();
     const waiting = acceptAll(fd);
     // Who comes just here is reset, not refused: at some 2,000 connections a second 1 time in 100.
     // A soft-stop has called drain() before.
-    end(fd);
+    end();
     for (const client of waiting) acceptor.serve(client);
+  }
+
+  function removePath(): void {
+    if (at.kind === "unix" && inodeOf(at) === inode) remove(at.path);
   }
 
   /** Undoes what {@linkcode Listener.release} did. */
   function comeBack(): void {
     if (endpoint.kind === "ip") relisten(fd, endpoint, backlog);
-    else if (endpoint.kind !== "fd") fd = bindOrReplace(endpoint, options);
+    else if (endpoint.kind !== "fd") {
+      fd = bindOrReplace(endpoint, options);
+      addOwn(fd, endpoint, false);
+    }
     inode = inodeOf(endpoint);
     left = false;
   }
@@ -78,6 +119,8 @@ export function descriptorListener(
   try {
     update();
   } catch (error) {
+    unclaim(fd);
+    removeOwn(fd);
     closeDescriptor(fd);
     throw error;
   }
@@ -96,22 +139,24 @@ export function descriptorListener(
       released = true;
       update();
       // Of an inherited socket, and one taken over, the port is not ours to give up.
-      if (at.kind === "fd" || isTakenOver(fd)) return;
+      if (at.kind === "fd" || isElsewhere()) return yieldClaim();
       left = true;
       // Only a TCP socket can listen again.
-      leave(at.kind === "ip" ? unlisten : closeDescriptor);
+      if (at.kind !== "ip") return leave(dispose);
+      leave(() => unlisten(fd));
+      yieldClaim();
     },
     reclaim() {
       if (!released || closed) return;
       if (left) comeBack();
-      else if (isTakenOver(fd)) {
+      else if (at.kind !== "fd" && isTakenOver(fd)) {
         throw new SocketError("EADDRINUSE", `${showEndpoint(at)}: another process has taken it`);
       }
       released = false;
       update();
     },
     drain() {
-      if (released || closed || at.kind !== "ip" || isTakenOver(fd) || !ignoreNew(fd)) return false;
+      if (!claims || at.kind !== "ip" || isElsewhere() || !ignoreNew(fd)) return false;
       if (!isTakenOver(fd)) return true;
       // Just now, by a process that may have called answer() before ignoreNew() came.
       answer(fd);
@@ -122,17 +167,19 @@ export function descriptorListener(
       closed = true;
       update();
       // Without a shutdown, which would be one for all processes that share the socket.
-      if (!released && !isTakenOver(fd)) {
-        leave(options.adopt === undefined ? closeDescriptor : quit);
-      } else if (!left || at.kind === "ip") closeDescriptor(fd);
+      if (claims && !isElsewhere()) {
+        leave(() => {
+          // It was another process's, which may have it still: there new clients are answered.
+          if (options.adopt !== undefined) answer(fd);
+          dispose();
+        });
+        return;
+      }
+      // What waits is not this process's to serve: it has never begun, or another one has it too.
+      if (!claims && !released && options.adopt === undefined) removePath();
+      if (!left || at.kind === "ip") dispose();
     },
   };
-}
-
-/** Closes a socket that was another process's, who may have it still: it is to be answered there. */
-function quit(fd: number): void {
-  answer(fd);
-  closeDescriptor(fd);
 }
 
 function begin(at: Endpoint, options: ListenOptions): number {
@@ -140,11 +187,6 @@ function begin(at: Endpoint, options: ListenOptions): number {
   if (adopt === undefined && at.kind !== "fd") return bindOrReplace(at, options);
   const fd = adopt ?? duplicate((at as Endpoint & { kind: "fd" }).fd);
   neverBlock(fd);
-  if (adopt !== undefined) {
-    markTaken(adopt);
-    // The process that had it may have been about to leave.
-    answer(adopt);
-  }
   return fd;
 }
 
@@ -159,8 +201,10 @@ function bindOrReplace(at: Address, options: ListenOptions): number {
   try {
     return listenOn(at, listening);
   } catch (error) {
-    const stale = at.kind === "unix" && error instanceof SocketError &&
-      error.code === "EADDRINUSE" && existsSync(at.path) && statSync(at.path).isSocket() &&
+    if (!(error instanceof SocketError && error.code === "EADDRINUSE")) throw error;
+    const own = options.shared === true ? bindBesideOwn(at, listening) : null;
+    if (own !== null) return own;
+    const stale = at.kind === "unix" && existsSync(at.path) && statSync(at.path).isSocket() &&
       isDead(at);
     if (!stale) throw error;
     unlinkSync(at.path);

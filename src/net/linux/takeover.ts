@@ -1,4 +1,5 @@
-/** Listening sockets that pass from process to process. */
+/** Listening sockets that pass from process to process, and whose they are meanwhile. */
+import { ptr } from "bun:ffi";
 import { C, getOption, setOption } from "./libc.ts";
 import {
   IPPROTO_IPV6,
@@ -13,8 +14,11 @@ const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const F_GETFL = 3;
 const F_SETFL = 4;
-const F_SETOWN = 8;
-const F_GETOWN = 9;
+const F_GETLK = 5;
+const F_SETLK = 6;
+const F_RDLCK = 0;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
 const PR_SET_PTRACER = 0x59616d61;
 const PR_SET_PTRACER_ANY = -1;
 // The same on all architectures.
@@ -37,32 +41,68 @@ export function neverBlock(fd: number): void {
   C.fcntl(fd, F_SETFL, C.fcntl(fd, F_GETFL, 0) | SOCK_NONBLOCK);
 }
 
+/** A struct flock: what kind of lock; where it begins, how long it is, and whose it is. */
+const lock = new DataView(new ArrayBuffer(32));
+const lockBytes = new Uint8Array(lock.buffer);
+
+function controlLock(fd: number, command: number, kind: number, start: number, size: number) {
+  lock.setInt16(0, kind, true);
+  lock.setInt16(2, 0, true); // SEEK_SET
+  lock.setBigInt64(8, BigInt(start), true);
+  lock.setBigInt64(16, BigInt(size), true);
+  lock.setInt32(24, 0, true);
+  C.fcntl(fd, command, ptr(lockBytes));
+}
+
+/** The descriptors that this process has claimed. */
+const claimed = new Set<number>();
+
 /**
- * Marks a socket that was taken over from another process as this one's. Both have the same open
- * file description, and the signal owner in it, which means nothing for a listener, tells
- * {@linkcode isTakenOver} on the other side.
+ * Claims a listening socket: this process accepts from it, and answers for what waits in its queue.
+ * Others that have the socket see that by {@linkcode claimants}. A claim is a record lock (fcntl(2))
+ * on the byte of this process's id: nothing is ever written there, but the kernel gives the lock
+ * back when the process ends, however it does, before anybody can see that it has.
  */
-export function markTaken(fd: number): void {
-  C.fcntl(fd, F_SETOWN, process.pid);
+export function claim(fd: number): void {
+  claimed.add(fd);
+  controlLock(fd, F_SETLK, F_RDLCK, process.pid, 1);
 }
 
-/** The process that has called {@linkcode markTaken} last; 0 if it is gone, or none has. */
-export function takerOf(fd: number): number {
-  return Math.max(0, C.fcntl(fd, F_GETOWN, 0));
+/** Takes {@linkcode claim} back; to be called before the descriptor is closed. */
+export function unclaim(fd: number): void {
+  if (!claimed.delete(fd)) return;
+  controlLock(fd, F_SETLK, F_UNLCK, process.pid, 1);
+  renewClaims();
 }
 
 /**
- * Takes {@linkcode markTaken} back, if nobody has marked the socket since.
- * @param former what {@linkcode takerOf} was before: to others of its owners it stays taken over
+ * To be called after some descriptor of a listening socket was closed: with it go the claims of this
+ * process to that socket, though there be other descriptors of it here.
  */
-export function unmarkTaken(fd: number, former: number): void {
-  if (takerOf(fd) === process.pid) C.fcntl(fd, F_SETOWN, former);
+export function renewClaims(): void {
+  for (const fd of claimed) controlLock(fd, F_SETLK, F_RDLCK, process.pid, 1);
 }
 
-/** Whether another process, alive, has {@linkcode markTaken} the socket. */
+/** The other processes that have claimed a socket, all of them alive. */
+export function claimants(fd: number): number[] {
+  return claimantsFrom(fd, 1, maxPid);
+}
+
+/** Beyond all process ids (proc(5), pid_max). */
+const maxPid = 1 << 22;
+
+/** Those whose ids are in [from, to]. The kernel names any one of them: the rest is asked for again. */
+function claimantsFrom(fd: number, from: number, to: number): number[] {
+  if (from > to) return [];
+  controlLock(fd, F_GETLK, F_WRLCK, from, to - from + 1);
+  if (lock.getInt16(0, true) !== F_RDLCK) return [];
+  const pid = Number(lock.getBigInt64(8, true));
+  return [...claimantsFrom(fd, from, pid - 1), pid, ...claimantsFrom(fd, pid + 1, to)];
+}
+
+/** Whether another process, alive, has claimed the socket. */
 export function isTakenOver(fd: number): boolean {
-  const taker = takerOf(fd);
-  return taker > 0 && taker !== process.pid;
+  return claimants(fd).length > 0;
 }
 
 /** Lets another socket of this user listen beside this one, or not. @returns whether it is so */
