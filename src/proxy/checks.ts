@@ -44,7 +44,7 @@ export function startChecks(
       spreadChecks,
       probe: probeOf(plan.target, plan.check, runtime),
       clock: runtime.clock,
-      random: Math.random,
+      random: runtime.random ?? Math.random,
       changed: (change, result) => changeStates(servers, followers, change, result, runtime),
     })
   );
@@ -75,14 +75,14 @@ function planOf({ config, address, backend }: Server): CheckPlan | null {
   return target === null ? null : { target, check: backend.config.check, settings: config };
 }
 
-function probeOf(target: Target, check: Check, { network, clock }: Runtime): Probe {
+function probeOf(target: Target, check: Check, { network, clock, random }: Runtime): Probe {
   switch (check.kind) {
     case "tcp":
       return tcpProbe(network, clock, target);
     case "http":
       return httpProbe(network, clock, target, check);
     case "ssl-hello":
-      return sslHelloProbe(network, clock, target, Math.random);
+      return sslHelloProbe(network, clock, target, random ?? Math.random);
   }
 }
 

@@ -27,6 +27,8 @@ import { type World, worldOf } from "./world.ts";
 export interface Host {
   readonly network: Network;
   readonly clock: Clock;
+  /** The two are a simulation's. */
+  readonly simulated: boolean;
   /** Descriptors that the process may open; null where the system does not say. */
   readonly descriptors: number | null;
   /** Starts its proxies. @throws {SocketError} if one cannot listen */
@@ -41,6 +43,8 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Resolves when the user wants it to end (SIGINT, SIGTERM). */
   interrupted(): Promise<void>;
+  /** Awaits what is done here: a simulation moves its time on meanwhile. */
+  complete<T>(work: Promise<T>): Promise<T>;
 }
 
 /** How to start proxies. */
@@ -148,7 +152,7 @@ async function run(
   const start = clock.now();
   const theatre = { ...production, clock, log: log?.lines ?? null };
   const tally = await play(story.steps, theatre, show);
-  host.write(drawFarewell(look, tally, seconds(clock.now() - start)));
+  host.write(drawFarewell(look, tally, took(clock.now() - start, host.simulated)));
   if (options.keep) {
     host.write(drawInvitation(world, stage, look));
     stage.watch((event) => {
@@ -157,6 +161,10 @@ async function run(
     await host.interrupted();
   }
   return tally.held === tally.judged ? 0 : 1;
+}
+
+function took(ms: number, simulated: boolean): string {
+  return `${seconds(ms)}${simulated ? ", simulated" : ""}`;
 }
 
 /** Why there is nothing to play; null: there is. */

@@ -22,6 +22,7 @@ import { connectParts, talkParts } from "./forms-talk.ts";
 import { type Form, type Problem, problem } from "./words.ts";
 import { createReport, type Diagnostic } from "../config/diagnostic.ts";
 import { nearest } from "../config/nearest.ts";
+import { titleOf } from "../config/title.ts";
 import type { Aside, Cast, Expectation, Said, Step } from "./steps.ts";
 
 /** A story as read; it can be played if `errors` is empty. */
@@ -246,9 +247,4 @@ function notUnderstood<M, C>(line: Line, forms: readonly Form<M, C>[]): Problem 
     message: "this sentence is not understood",
     mend: `write ${shown.map((form) => form.shape).join("\n   or ")}`,
   };
-}
-
-/** A file's first comment line; those without a letter, which only draw a frame, do not count. */
-export function titleOf(text: string): string {
-  return /^[ \t]*#+[ \t]*([^\n]*\p{L}[^\n]*?)[ \t\r]*$/mu.exec(text)?.[1] ?? "";
 }

@@ -77,6 +77,7 @@ async function run(
   const host: Host = {
     network,
     clock: systemClock,
+    simulated: false,
     descriptors: null,
     start: (configuration) => toyBalancer(network, configuration, flaw),
     write: (words) => out += words,
@@ -85,6 +86,7 @@ async function run(
     columns: 80,
     env: {},
     interrupted: () => Promise.reject(new Error("nobody is to be asked")),
+    complete: (work) => work,
     ...more,
   };
   const status = await perform({ name: "s.cfg", text: text + webfarm }, options, host);
