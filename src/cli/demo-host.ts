@@ -5,7 +5,7 @@ import { descriptorLimit } from "../process/limits.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, StartError } from "../process/serve.ts";
 import { stopSignal } from "../process/signals.ts";
-import type { Host } from "../scenario/perform.ts";
+import type { Host } from "../scenario/run.ts";
 import { startSimulated } from "../simulate/proxies.ts";
 import { simulate } from "../simulate/simulation.ts";
 import { systemClock } from "../time/clock.ts";

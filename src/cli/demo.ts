@@ -1,10 +1,10 @@
 import type { SourceFile } from "../config/diagnostic.ts";
-import { type Host, perform, type PerformOptions } from "../scenario/perform.ts";
+import { type Host, type RunOptions, runScenario } from "../scenario/run.ts";
 import { readText, unreadable } from "./files.ts";
 import { scenario, scenarios } from "./scenarios.ts";
 
 /** The options of `sluice demo`. */
-export interface DemoOptions extends PerformOptions {
+export interface DemoOptions extends RunOptions {
   /** Plays on the machine's sockets also where it would be simulated. */
   readonly wire?: boolean;
   /** Simulates, with this seed of chance. */
@@ -55,7 +55,7 @@ export async function demo(
       status = 1;
     } else {
       const host = next();
-      status = Math.max(status, await host.complete(perform(file, options, host)));
+      status = Math.max(status, await host.complete(runScenario(file, options, host)));
     }
   }
   return status;

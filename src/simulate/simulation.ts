@@ -49,13 +49,16 @@ export function simulate(seed = 1, options: MemoryOptions = {}): Simulation {
 /** Resolves when all that is ready to run has run, promises included. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Mulberry32 (Tommy Ettinger, public domain): numbers from 0 to 1, the same for the same seed. */
+/**
+ * Numbers from 0 to 1 (exclusive), the same for the same seed: xorshift32 (Marsaglia, Journal of
+ * Statistical Software 8:14, 2003), whose first state is spread over all bits of it.
+ */
 export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
+  let state = Math.imul(seed | 0, 0x9e3779b1) ^ 0x5bd1e995 || 1;
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
   };
 }

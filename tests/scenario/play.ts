@@ -2,7 +2,7 @@
  * Plays a story with the real proxies, on the network inside the process; time is a virtual clock
  * that moves on whenever nothing else happens, so that a story's seconds take none.
  */
-import { type Host, perform, type PerformOptions } from "#src/scenario/perform.ts";
+import { type Host, type RunOptions, runScenario } from "#src/scenario/run.ts";
 import { startSimulated } from "#src/simulate/proxies.ts";
 import { simulate } from "#src/simulate/simulation.ts";
 
@@ -24,7 +24,7 @@ export interface Played {
 export async function playOut(
   text: string,
   more: Partial<Host> = {},
-  options: PerformOptions = {},
+  options: RunOptions = {},
   seed = 1,
 ): Promise<Played> {
   const { network, clock, random, complete } = simulate(seed);
@@ -51,7 +51,7 @@ export async function playOut(
     complete,
     ...more,
   };
-  const status = await complete(perform({ name: "s.cfg", text }, options, host));
+  const status = await complete(runScenario({ name: "s.cfg", text }, options, host));
   network.run();
   const failed = [...out.matchAll(/FAILED {2}(.*?) {2}\(s\.cfg:\d+\)\n +instead: (.*)/g)]
     .map(([, sentence, saw]) => `${sentence}: ${saw}`);

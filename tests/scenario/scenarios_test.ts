@@ -3,9 +3,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { demo } from "#src/cli/demo.ts";
 import { scenarios } from "#src/cli/scenarios.ts";
 import { loadConfiguration } from "#src/config/load.ts";
-import type { Host } from "#src/scenario/perform.ts";
+import { titleOf } from "#src/config/title.ts";
+import type { Host } from "#src/scenario/run.ts";
 import { parseStory } from "#src/scenario/story.ts";
-import { worldOf } from "#src/scenario/world.ts";
+import { topologyOf } from "#src/scenario/topology.ts";
 import { showEndpoint } from "#src/net/socket.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
 import { systemClock } from "#src/time/clock.ts";
@@ -27,11 +28,11 @@ test("every scenario is a configuration without errors or warnings", () => {
 
 test("every scenario tells a story that can be played, and says in one line what it is", () => {
   for (const { name, text, configuration } of all) {
-    const { title, steps, errors } = parseStory(text, name, worldOf(configuration!).cast);
+    const { steps, errors } = parseStory(text, name, topologyOf(configuration!).names);
     assertEquals(errors, [], name);
-    assertMatch(title, new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
-    const judged = steps.map((step) => "expectations" in step ? step.expectations.length : 0);
-    assert(judged.reduce((sum, count) => sum + count) > 3, name);
+    assertMatch(titleOf(text), new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
+    const asserted = steps.map(({ expectations }) => expectations.length);
+    assert(asserted.reduce((sum, count) => sum + count) > 3, name);
     assert(/^# Purpose$/m.test(text) && /^# Limits$/m.test(text) && /^# Flows$/m.test(text), name);
   }
 });
@@ -39,7 +40,7 @@ test("every scenario tells a story that can be played, and says in one line what
 test("two scenarios can run at once: they share no address", () => {
   const users = new Map<string, string>();
   for (const { name, configuration } of all) {
-    const { servers, entries } = worldOf(configuration!);
+    const { servers, entries } = topologyOf(configuration!);
     for (const endpoint of new Set([...servers, ...entries].map((e) => showEndpoint(e.endpoint)))) {
       assertEquals(users.get(endpoint), undefined, `${endpoint}: ${name}`);
       users.set(endpoint, name);
