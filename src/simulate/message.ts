@@ -85,7 +85,7 @@ function* readingChunks(): Generator<Want, Pick<Message, "content" | "trailers">
 
 function isBare(head: Head, method: string): boolean {
   const code = status(head);
-  return method === "HEAD" || code < 200 || code === 204 || code === 304;
+  return method === "HEAD" || code >= 100 && code < 200 || code === 204 || code === 304;
 }
 
 function isChunked(head: Head): boolean {
