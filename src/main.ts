@@ -1,10 +1,9 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
 import "./process/survive.ts"; // before all others
 import process from "node:process";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";
-import { demo } from "./cli/demo.ts";
-import { demoHost } from "./cli/demo-host.ts";
+import type { DemoOptions } from "./cli/demo.ts";
 import { explainFailure } from "./cli/failure.ts";
 import { complain, FileError, outputWritten, print } from "./cli/files.ts";
 import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
@@ -94,11 +93,16 @@ async function runVerb(argv: readonly string[]): Promise<number> {
   program.command("demo").argument("[scenario...]", "names of scenarios, or files")
     .description("plays a scenario: starts it, sends what its story says, draws what happens")
     .option("--keep", "leaves it running after the story, to go on with curl")
-    .option("--check", "prints the verdicts only; without a scenario, of all of them")
+    .option("--check", "prints the verdicts only, of a simulation; by default of all scenarios")
+    .option("--wire", "plays on real sockets what --check would simulate")
+    .option("--seed <number>", "draws a simulation: the same for the same number", seedOf)
     .addHelpText("after", examples("sluice demo cookie-insert", "sluice demo --keep my.cfg"))
-    .action(async (subjects: string[], options: { keep?: boolean; check?: boolean }) =>
-      end(await demo(subjects, options, await demoHost()))
-    );
+    .action(async (subjects: string[], options: DemoOptions) => {
+      // What only a demo needs is not loaded by a proxy that starts.
+      const { demo } = await import("./cli/demo.ts");
+      const { demoHosts } = await import("./cli/demo-host.ts");
+      end(await demo(subjects, options, demoHosts));
+    });
   program.command("scenarios")
     .description("lists the scenarios that the program carries")
     .addHelpText("after", examples("sluice scenarios", "sluice show cookie-insert > my.cfg"))
@@ -139,6 +143,11 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     return error.exitCode;
   }
   return status;
+}
+
+function seedOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It is a whole number.");
+  return Number(text);
 }
 
 function examples(...lines: string[]): string {

@@ -1,33 +1,58 @@
+/** Where `sluice demo` plays: on this machine's sockets, or in a simulation. */
 import process from "node:process";
-import type { Host } from "../scenario/perform.ts";
 import { SocketError } from "../net/socket.ts";
 import { descriptorLimit } from "../process/limits.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, StartError } from "../process/serve.ts";
-import { systemClock } from "../time/clock.ts";
-import { complain, write } from "./files.ts";
 import { stopSignal } from "../process/signals.ts";
+import type { Host } from "../scenario/run.ts";
+import { startSimulated } from "../simulate/proxies.ts";
+import { simulate } from "../simulate/simulation.ts";
+import { systemClock } from "../time/clock.ts";
+import type { Hosts } from "./demo.ts";
+import { complain, write } from "./files.ts";
 
-/** What `demo` needs of this process. */
-export async function demoHost(): Promise<Host> {
-  const network = await networkOfRuntime();
-  return {
-    network,
-    clock: systemClock,
-    descriptors: descriptorLimit(),
-    start(configuration, { network, openLog }) {
-      try {
-        return serve(configuration, network, null, complain, { openLog });
-      } catch (error) {
-        if (error instanceof StartError) throw new SocketError("EMFILE", error.message);
-        throw error;
-      }
-    },
-    write: (text) => write(process.stdout, text),
-    complain: (text) => write(process.stderr, text),
-    terminal: process.stdout.isTTY === true,
-    columns: process.stdout.columns ?? 100,
-    env: process.env,
-    interrupted: stopSignal,
-  };
-}
+const output: Pick<Host, "write" | "complain" | "terminal" | "columns" | "env"> = {
+  write: (text) => write(process.stdout, text),
+  complain: (text) => write(process.stderr, text),
+  terminal: process.stdout.isTTY === true,
+  columns: process.stdout.columns ?? 100,
+  env: process.env,
+};
+
+/** The two. */
+export const demoHosts: Hosts = {
+  async wire() {
+    return {
+      ...output,
+      network: await networkOfRuntime(),
+      clock: systemClock,
+      simulated: false,
+      descriptors: descriptorLimit(),
+      start(configuration, { network, openLog }) {
+        try {
+          return serve(configuration, network, null, complain, { openLog });
+        } catch (error) {
+          if (error instanceof StartError) throw new SocketError("EMFILE", error.message);
+          throw error;
+        }
+      },
+      interrupted: stopSignal,
+      complete: (work) => work,
+    };
+  },
+  simulated(seed) {
+    const { network, clock, random, complete } = simulate(seed);
+    return {
+      ...output,
+      network,
+      clock,
+      simulated: true,
+      descriptors: null,
+      start: (configuration, how) =>
+        startSimulated(configuration, { ...how, clock, random, complain }),
+      interrupted: () => Promise.resolve(),
+      complete,
+    };
+  },
+};

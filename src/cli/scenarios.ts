@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { titleOf } from "../scenario/story.ts";
+import { titleOf } from "../config/title.ts";
 
 /** A scenario file: a configuration which tells its own story in its comments. */
 export interface Scenario {

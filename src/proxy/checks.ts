@@ -32,7 +32,7 @@ export function startChecks(
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
   for (const { servers } of checks) tellShared(servers, runtime);
-  const on: CheckRuntime = { ...runtime, random: Math.random };
+  const on: CheckRuntime = { ...runtime, random: runtime.random ?? Math.random };
   const offsets = startOffsets(checks.map(({ plan }) => plan.settings.inter));
   const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
     startChecker({
@@ -41,7 +41,7 @@ export function startChecks(
       spreadChecks,
       probe: kindOf(plan.check).run(plan.target, plan.check, on),
       clock: runtime.clock,
-      random: Math.random,
+      random: runtime.random ?? Math.random,
       changed: (change, result) => changeStates(servers, followers, change, result, runtime),
     })
   );

@@ -20,6 +20,8 @@ export interface InstanceDeps {
   readonly log: ProxyLog;
   /** Connections of clients at most. */
   readonly maxconn: number;
+  /** From 0 to 1; Math.random unless somebody wants the same again. */
+  readonly random?: () => number;
   /** Hears what happens to a whole proxy, a line for people. */
   readonly announce?: (line: string) => void;
   /** The threads that have the sessions; by default this one has them, alone. */

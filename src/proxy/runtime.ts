@@ -17,6 +17,8 @@ export interface RuntimeDeps {
   readonly crew: Crew;
   /** Connections of clients at most, in all threads together. */
   readonly maxconn: number;
+  /** From 0 to 1; Math.random unless somebody wants the same again. */
+  readonly random?: () => number;
 }
 
 /** What all parts of a running instance share, as one thread has it. */

@@ -41,6 +41,8 @@ export interface MemoryNetwork extends Network {
    * @throws {Error} if 250,000 events do not bring it to rest
    */
   run(): void;
+  /** Whether nothing is due. */
+  readonly atRest: boolean;
   /** Decides how attempts to connect to an endpoint end from now on; "listener" is the rule. */
   answer(to: Endpoint, how: MemoryAnswer): void;
   /** Sockets handed to an owner, and neither closed by it nor reported as closed to it. */
@@ -258,6 +260,9 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     },
     answer(to, how) {
       answers.set(keyOf(to), how);
+    },
+    get atRest() {
+      return due.length === 0;
     },
     get openSockets() {
       return host.openSockets;

@@ -2,9 +2,10 @@
 import type { CheckResult } from "#src/health/result.ts";
 import type { Probe, Target } from "#src/health/probe.ts";
 import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
-import type { Listener, Socket, SocketErrorCode, SocketEvents } from "#src/net/socket.ts";
+import { Server } from "#src/simulate/server.ts";
+import type { Socket, SocketErrorCode } from "#src/net/socket.ts";
 import { virtualClock } from "#src/time/clock.ts";
-import { latin1, textOf } from "../latin1.ts";
+import { latin1 } from "../latin1.ts";
 
 export const endpoint = { kind: "ip", host: "192.168.1.11", port: 80 } as const;
 export const target: Target = {
@@ -47,26 +48,29 @@ export function scene(options: MemoryOptions = {}) {
   const visits: { at: number; from: string }[] = [];
   const requests: string[] = [];
 
-  /** Starts the server. */
-  function serve(behaviour: Behaviour): Listener {
-    return network.listen(endpoint, {}, (socket): SocketEvents => {
+  /** Starts the server. @returns what stops it */
+  function serve(behaviour: Behaviour): { close(): void } {
+    const server = new Server(network, endpoint, (connection) => {
+      const { socket } = connection;
       visits.push({ at: clock.now(), from: socket.remoteAddress });
       const index = requests.push("") - 1;
       behaviour.accepted?.(socket);
-      return {
-        opened() {},
-        data(socket, bytes) {
-          requests[index] += textOf(bytes);
-          behaviour.received?.(socket, requests[index]!);
-        },
-        drain() {},
-        ended(socket) {
-          behaviour.over?.("FIN");
-          socket.close();
-        },
-        closed: (_, { code }) => behaviour.over?.(code),
+      connection.onData = () => {
+        requests[index] = connection.received;
+        behaviour.received?.(socket, connection.received);
+      };
+      connection.onEnd = () => {
+        behaviour.over?.("FIN");
+        connection.close();
+      };
+      const { onGone } = connection;
+      connection.onGone = () => {
+        onGone(connection);
+        if (connection.broke !== null) behaviour.over?.(connection.broke);
       };
     });
+    server.listen();
+    return { close: () => server.stop() };
   }
 
   /** Moves time on by `ms`, one at a time, each with all of its traffic. */

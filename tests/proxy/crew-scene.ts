@@ -295,7 +295,7 @@ export function crewScene(
     main,
     network,
     origin(name, answer) {
-      const origin = createOrigin(name, answer ?? (() => null), network, peers);
+      const origin = createOrigin(name, answer ?? (() => null), network);
       origins.push(origin);
       return origin;
     },
@@ -364,7 +364,7 @@ export function crewScene(
   assertEquals(main.runtime.serverConnections.value, 0, "connections to servers counted");
   mainTraffic.close();
   for (const listener of listeners) listener.close();
-  for (const origin of origins) origin.stop();
+  for (const origin of origins) origin.kill();
   for (const peer of peers) peer.close();
   network.run();
   assertEquals(network.openSockets, 0, "sockets left behind");

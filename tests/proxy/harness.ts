@@ -6,11 +6,12 @@ import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import type { LogRecord } from "#src/log/record.ts";
+import { Client } from "#src/simulate/client.ts";
+import { response } from "#src/simulate/message.ts";
 import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
+import { type Answer, Origin } from "#src/simulate/server.ts";
 import { type Instance, startProxies } from "#src/proxy/instance.ts";
 import { type Clock, virtualClock } from "#src/time/clock.ts";
-import { type Message, response, type Responses, responses, takeMessage } from "./messages.ts";
-import { Peer } from "./peer.ts";
 
 type Input = v.InferInput<typeof Configuration>;
 type ProxyInput = NonNullable<Input["proxies"]>[number];
@@ -41,43 +42,8 @@ export function web(settings: Partial<ProxyInput> = {}): ProxyInput {
   };
 }
 
-/** What a test's server does with a request: the response's text, or null to do nothing (yet). */
-export type Answer = (request: Message, connection: Peer, origin: Origin) => string | null;
-
-/** A test's server. */
-export interface Origin {
-  readonly name: string;
-  /** Every connection that was ever accepted, in order. */
-  readonly connections: Peer[];
-  /** Every whole request, in order. */
-  readonly requests: Message[];
-  /** Connections that stand now, and the most that ever stood at once. */
-  open: number;
-  mostOpen: number;
-  /** May be exchanged at any time. */
-  answer: Answer;
-  /** Stops listening: connections are refused from then on. */
-  stop(): void;
-  listen(): void;
-}
-
-/** A client of a test. */
-export class Client extends Peer {
-  /** Methods of the requests sent so far, so that the responses can be told apart. */
-  readonly methods: string[] = [];
-  /** Sends requests, of which each text is one. */
-  request(...texts: string[]): this {
-    for (const text of texts) {
-      this.methods.push(text.slice(0, text.indexOf(" ")));
-      this.send(text);
-    }
-    return this;
-  }
-  /** What came back, taken apart. */
-  get responses(): Responses {
-    return responses(this.received, this.methods, this.hasEnded);
-  }
-}
+export { Client } from "#src/simulate/client.ts";
+export { type Answer, Origin } from "#src/simulate/server.ts";
 
 /** Everything a test drives and looks at. */
 export interface Scene {
@@ -146,7 +112,7 @@ export function scene(
     const clock = countingClock(time);
     const records: LogRecord[] = [];
     const events: { level: string; text: string }[] = [];
-    const peers: Peer[] = [];
+    const clients: Client[] = [];
     const origins: Origin[] = [];
 
     const configuration = v.parse(Configuration, {
@@ -181,19 +147,15 @@ export function scene(
       records,
       events,
       origin(name, answer = (_request, _connection, { name }) => response(name)) {
-        const origin = createOrigin(name, answer, network, peers);
+        const origin = createOrigin(name, answer, network);
         origins.push(origin);
         return origin;
       },
       client(from = "10.9.9.9", port = 80) {
         const client = new Client();
-        peers.push(client);
-        client.socket = network.connect(
-          { kind: "ip", host: "10.0.0.1", port },
-          { source: { host: from, port: 0 } },
-          client,
-        );
-        return client;
+        clients.push(client);
+        const to = { kind: "ip", host: "10.0.0.1", port } as const;
+        return client.connect(network, to, { source: { host: from, port: 0 } });
       },
       run: () => network.run(),
       advance(ms) {
@@ -211,13 +173,13 @@ export function scene(
 
     await play(stage);
     network.run();
-    for (const peer of peers) if (peer instanceof Client) peer.reset();
+    for (const client of clients) client.reset();
     network.run();
     if (!stopped && configuration.proxies[0]!.logFormat !== null) await assertNobodyLeft(stage);
     instance.stop();
     network.run();
-    for (const origin of origins) origin.stop();
-    for (const peer of peers) peer.close();
+    for (const origin of origins) origin.kill();
+    for (const client of clients) client.close();
     network.run();
     assertEquals(network.openSockets, 0, "sockets left behind");
     assertEquals(clock.pending, 0, "timers left behind");
@@ -244,50 +206,8 @@ export async function settle(stage: Scene): Promise<void> {
   stage.run();
 }
 
-/** Starts origin `name` on a network; who connects to it is added to `peers`. */
-export function createOrigin(
-  name: string,
-  answer: Answer,
-  network: Scene["network"],
-  peers: Peer[],
-): Origin {
-  let close = () => {};
-  const origin: Origin = {
-    name,
-    connections: [],
-    requests: [],
-    open: 0,
-    mostOpen: 0,
-    answer,
-    stop: () => close(),
-    listen() {
-      const listener = network.listen({ kind: "ip", host: hostOf(name), port: 80 }, {}, accept);
-      close = () => listener.close();
-    },
-  };
-  function accept(socket: Peer["socket"]): Peer {
-    const connection = new Peer();
-    connection.socket = socket;
-    peers.push(connection);
-    origin.connections.push(connection);
-    origin.open++;
-    origin.mostOpen = Math.max(origin.mostOpen, origin.open);
-    let at = 0;
-    connection.onData = () => {
-      for (;;) {
-        const taken = takeMessage(connection.received.slice(at), "request", false);
-        if (taken === null) return;
-        at = connection.received.length - taken.rest.length;
-        origin.requests.push(taken.message);
-        const text = origin.answer(taken.message, connection, origin);
-        if (text !== null) connection.send(text);
-      }
-    };
-    // As servers do: what ends is closed.
-    connection.onEnd = () => connection.close();
-    connection.onGone = () => void origin.open--;
-    return connection;
-  }
-  origin.listen();
-  return origin;
+/** Starts origin `name` on a network. */
+export function createOrigin(name: string, answer: Answer, network: Scene["network"]): Origin {
+  const endpoint = { kind: "ip", host: hostOf(name), port: 80 } as const;
+  return new Origin(network, endpoint, name, answer).listen();
 }

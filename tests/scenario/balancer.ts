@@ -2,10 +2,11 @@
  * A toy in the proxy's place, for the tests of the demo: it gives clients servers in turn, and keeps
  * them there by a cookie. `flaw` makes it do something wrong.
  */
-import { headText, readRequest, readResponse, valueOf } from "#src/scenario/message.ts";
-import type { Instance } from "#src/scenario/company.ts";
-import { accepted, dial, type Wire } from "#src/scenario/wire.ts";
-import { worldOf } from "#src/scenario/world.ts";
+import type { Instance } from "#src/scenario/instances.ts";
+import { topologyOf } from "#src/scenario/topology.ts";
+import { Connection } from "#src/simulate/connection.ts";
+import { field, messageText, readMessage, readResponse } from "#src/simulate/message.ts";
+import { Server } from "#src/simulate/server.ts";
 import type { Configuration } from "#src/config/model.ts";
 import type { Network } from "#src/net/socket.ts";
 
@@ -26,25 +27,24 @@ export function toyBalancer(
   configuration: Configuration,
   flaw: Flaw = null,
 ): Instance & { readonly running: boolean } {
-  const { servers, entries } = worldOf(configuration);
+  const { servers, entries } = topologyOf(configuration);
   const state = servers.map((place) => ({ ...place, up: true }));
   let turn = 0;
   let running = true;
 
-  async function serve(client: Wire): Promise<void> {
+  async function serve(client: Connection): Promise<void> {
     for (;;) {
-      const message = await readRequest(client);
-      if (message === null) break;
-      const { head } = message;
-      const known = /SERVERID=(\w+)/.exec(valueOf(head, "Cookie") ?? "")?.[1];
+      const head = await readMessage(client, "request");
+      if (head === null) break;
+      const known = /SERVERID=(\w+)/.exec(field(head, "Cookie") ?? "")?.[1];
       const alive = state.filter((server) => server.up);
       const server = alive.find(({ name }) => name === known) ?? alive[turn++ % alive.length];
       if (server === undefined) break;
-      const upstream = dial(network, server.endpoint, {});
+      const upstream = new Connection().connect(network, server.endpoint);
       const fields = flaw === "forwards its cookie"
         ? head.fields
-        : head.fields.filter(([name]) => name !== "Cookie");
-      upstream.send(headText({ ...head, fields }));
+        : head.fields.filter((line) => !line.startsWith("Cookie:"));
+      upstream.send(messageText({ ...head, fields }));
       const response = await readResponse(upstream, head.line.split(" ")[0] ?? "");
       upstream.close();
       if (response === null) {
@@ -52,12 +52,12 @@ export function toyBalancer(
         client.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
         continue;
       }
-      const set = server.name === known ? [] : [["Set-Cookie", `SERVERID=${server.name}`] as const];
+      const set = server.name === known ? [] : [`Set-Cookie: SERVERID=${server.name}`];
       const content = flaw === "garbles content"
         ? response.content.toUpperCase()
         : response.content;
       client.send(
-        headText({ ...response.head, fields: [...response.head.fields, ...set] }) + content,
+        messageText({ ...response, fields: [...response.fields, ...set] }, content),
       );
       if (head.line.endsWith("HTTP/1.0")) break;
     }
@@ -65,11 +65,7 @@ export function toyBalancer(
   }
 
   const listeners = entries.map(({ endpoint }) =>
-    network.listen(endpoint, {}, (socket) => {
-      const wire = accepted(socket);
-      void serve(wire);
-      return wire.events;
-    })
+    new Server(network, endpoint, (client) => void serve(client)).listen()
   );
   return {
     get running() {
@@ -77,7 +73,7 @@ export function toyBalancer(
     },
     stop() {
       running = false;
-      for (const listener of listeners) listener.close();
+      for (const listener of listeners) listener.stop();
     },
     ...noSignals,
     // Who is asked for a server's state looks for it: a toy has no checks of its own.
@@ -90,9 +86,9 @@ export function toyBalancer(
   };
 
   function probe(server: { up: boolean; readonly endpoint: typeof servers[number]["endpoint"] }) {
-    const wire = dial(network, server.endpoint, {});
+    const wire = new Connection().connect(network, server.endpoint);
     void wire.change().then(() => {
-      server.up = wire.open;
+      server.up = wire.isOpen;
       wire.close();
     });
   }

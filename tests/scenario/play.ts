@@ -2,12 +2,9 @@
  * Plays a story with the real proxies, on the network inside the process; time is a virtual clock
  * that moves on whenever nothing else happens, so that a story's seconds take none.
  */
-import { type Host, perform, type PerformOptions } from "#src/scenario/perform.ts";
-import { openProxyLog } from "#src/log/proxy-log.ts";
-import { createLogOutputs } from "#src/log/sink.ts";
-import { memoryNetwork } from "#src/simulate/network.ts";
-import { startProxies } from "#src/proxy/instance.ts";
-import { virtualClock } from "#src/time/clock.ts";
+import { type Host, type RunOptions, runScenario } from "#src/scenario/run.ts";
+import { startSimulated } from "#src/simulate/proxies.ts";
+import { simulate } from "#src/simulate/simulation.ts";
 
 /** How a story went. */
 export interface Played {
@@ -27,54 +24,36 @@ export interface Played {
 export async function playOut(
   text: string,
   more: Partial<Host> = {},
-  options: PerformOptions = {},
+  options: RunOptions = {},
+  seed = 1,
 ): Promise<Played> {
-  const network = memoryNetwork();
-  const clock = virtualClock();
+  const { network, clock, random, complete } = simulate(seed);
   let out = "";
   let err = "";
   const host: Host = {
     network,
     clock,
+    simulated: true,
     descriptors: null,
-    start(configuration, { network, openLog }) {
-      const outputs = createLogOutputs({
-        open: openLog,
+    start: (configuration, how) =>
+      startSimulated(configuration, {
+        ...how,
         clock,
-        speaker: { tag: "sluice", pid: 1 },
+        random,
         complain: (line) => err += `${line}\n`,
-      });
-      const log = openProxyLog(configuration, outputs, clock);
-      const instance = startProxies(configuration, { network, clock, log, maxconn: 5000 });
-      return {
-        ...instance,
-        stop() {
-          instance.stop();
-          log.close();
-        },
-      };
-    },
+      }),
     write: (words) => out += words,
     complain: (words) => err += words,
     terminal: false,
     columns: 80,
     env: {},
     interrupted: () => Promise.resolve(),
+    complete,
     ...more,
   };
-  let over = false;
-  const status = perform({ name: "s.cfg", text }, options, host).finally(() => over = true);
-  while (!over) {
-    // Twice: what one turn delivers may be answered in the next.
-    await turn();
-    await turn();
-    if (!over) clock.advance(1);
-  }
-  await turn();
+  const status = await complete(runScenario({ name: "s.cfg", text }, options, host));
   network.run();
   const failed = [...out.matchAll(/FAILED {2}(.*?) {2}\(s\.cfg:\d+\)\n +instead: (.*)/g)]
     .map(([, sentence, saw]) => `${sentence}: ${saw}`);
-  return { status: await status, out, err, failed, left: network.openSockets, took: clock.now() };
+  return { status, out, err, failed, left: network.openSockets, took: clock.now() };
 }
-
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -3,13 +3,15 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { demo } from "#src/cli/demo.ts";
 import { scenarios } from "#src/cli/scenarios.ts";
 import { loadConfiguration } from "#src/config/load.ts";
-import type { Host } from "#src/scenario/perform.ts";
+import { titleOf } from "#src/config/title.ts";
+import type { Host } from "#src/scenario/run.ts";
 import { parseStory } from "#src/scenario/story.ts";
-import { worldOf } from "#src/scenario/world.ts";
+import { topologyOf } from "#src/scenario/topology.ts";
 import { showEndpoint } from "#src/net/socket.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
 import { systemClock } from "#src/time/clock.ts";
 import { noSignals } from "./balancer.ts";
+import { playOut } from "./play.ts";
 
 const all = scenarios().map(({ name, text }) => {
   const loaded = loadConfiguration([{ name, text }], {});
@@ -26,11 +28,11 @@ test("every scenario is a configuration without errors or warnings", () => {
 
 test("every scenario tells a story that can be played, and says in one line what it is", () => {
   for (const { name, text, configuration } of all) {
-    const { title, steps, errors } = parseStory(text, name, worldOf(configuration!).cast);
+    const { steps, errors } = parseStory(text, name, topologyOf(configuration!).names);
     assertEquals(errors, [], name);
-    assertMatch(title, new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
-    const judged = steps.map((step) => "expectations" in step ? step.expectations.length : 0);
-    assert(judged.reduce((sum, count) => sum + count) > 3, name);
+    assertMatch(titleOf(text), new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
+    const asserted = steps.map(({ expectations }) => expectations.length);
+    assert(asserted.reduce((sum, count) => sum + count) > 3, name);
     assert(/^# Purpose$/m.test(text) && /^# Limits$/m.test(text) && /^# Flows$/m.test(text), name);
   }
 });
@@ -38,11 +40,24 @@ test("every scenario tells a story that can be played, and says in one line what
 test("two scenarios can run at once: they share no address", () => {
   const users = new Map<string, string>();
   for (const { name, configuration } of all) {
-    const { servers, entries } = worldOf(configuration!);
+    const { servers, entries } = topologyOf(configuration!);
     for (const endpoint of new Set([...servers, ...entries].map((e) => showEndpoint(e.endpoint)))) {
       assertEquals(users.get(endpoint), undefined, `${endpoint}: ${name}`);
       users.set(endpoint, name);
       assertMatch(endpoint, /^127\.0\.\d+\.\d+:[1-9]\d{3,4}$/);
+    }
+  }
+});
+
+test("every scenario holds in a simulation, whatever the seed: and is drawn alike for the same", async () => {
+  const drawn = new Map<string, string>();
+  for (const seed of [1, 2, 3, 1]) {
+    for (const { name, text } of all) {
+      const { status, out, err, left } = await playOut(text, {}, {}, seed);
+      assertEquals([status, err, left], [0, "", 0], `${name}, seed ${seed}: ${out}`);
+      if (seed !== 1) continue;
+      assertEquals(drawn.get(name) ?? out, out, name);
+      drawn.set(name, out);
     }
   }
 });
@@ -53,6 +68,7 @@ function host(): Host & { out: string; err: string } {
     err: "",
     network: memoryNetwork(),
     clock: systemClock,
+    simulated: false,
     descriptors: null,
     start: () => ({ ...noSignals, stop() {}, servers: () => [] }),
     write: (text: string) => self.out += text,
@@ -61,29 +77,32 @@ function host(): Host & { out: string; err: string } {
     columns: 80,
     env: {},
     interrupted: () => Promise.resolve(),
+    complete: <T>(work: Promise<T>) => work,
   };
   return self;
 }
 
+const at = (host: Host) => ({ wire: () => Promise.resolve(host), simulated: () => host });
+
 test("the command finds scenarios by name and files by path, and says what it cannot find", async () => {
   const missing = host();
-  assertEquals(await demo(["cookie-inserd"], {}, missing), 1);
+  assertEquals(await demo(["cookie-inserd"], {}, at(missing)), 1);
   assertStringIncludes(
     missing.err,
     "'cookie-inserd' is neither a file nor a scenario: did you mean 'cookie-insert'?",
   );
 
   const none = host();
-  assertEquals(await demo([], {}, none), 1);
+  assertEquals(await demo([], {}, at(none)), 1);
   assertStringIncludes(none.err, "There are balance-source, ");
 
   // Nothing is behind this host's addresses, so that every request fails: the story is played.
   const played = host();
-  assertEquals(await demo(["weights"], { check: true }, played), 1);
+  assertEquals(await demo(["weights"], { check: true }, at(played)), 1);
   assertStringIncludes(played.out, "scenarios/weights.cfg: 6 of 6 expectations FAILED");
 
   const path = new URL("../../scenarios/weights.cfg", import.meta.url).pathname;
   const byPath = host();
-  assertEquals(await demo([path], { check: true }, byPath), 1);
+  assertEquals(await demo([path], { check: true }, at(byPath)), 1);
   assertStringIncludes(byPath.out, `${path}: 6 of 6 expectations FAILED`);
 });

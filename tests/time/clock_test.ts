@@ -1,5 +1,6 @@
 import { systemClock, virtualClock } from "#src/time/clock.ts";
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { test } from "../testing.ts";
 
 test("virtual clock: stands still until it is told to advance", () => {
@@ -24,6 +25,34 @@ test("virtual clock: calls what falls due, in order, each at its time", () => {
   assertEquals(clock.now(), 30);
   clock.advance(1);
   assertEquals(calls.at(-1), ["later", 31]);
+});
+
+test("virtual clock: tells when the next callback is due, those taken back left out", () => {
+  const clock = virtualClock();
+  assertEquals(clock.next(), Infinity);
+  const takeBack = clock.schedule(5, () => {});
+  clock.schedule(8, () => {});
+  assertEquals(clock.next(), 5);
+  takeBack();
+  assertEquals(clock.next(), 8);
+  clock.advance(8);
+  assertEquals(clock.next(), Infinity);
+});
+
+test("virtual clock: whatever is scheduled and taken back, in whatever order, comes in its order", () => {
+  const delays = fc.array(fc.tuple(fc.nat(50), fc.boolean()), { maxLength: 60 });
+  fc.assert(fc.property(delays, (list) => {
+    const clock = virtualClock();
+    const calls: [number, number][] = [];
+    const cancels = list.map(([delay], i) =>
+      clock.schedule(delay, () => calls.push([clock.now(), i]))
+    );
+    list.forEach(([, stays], i) => stays || cancels[i]!());
+    clock.advance(50);
+    const expected = list.flatMap(([delay, stays], i) => stays ? [[delay, i]] : [])
+      .sort(([a = 0, i = 0], [b = 0, j = 0]) => a - b || i - j);
+    assertEquals(calls, expected);
+  }));
 });
 
 test("virtual clock: what is scheduled on the way is called on the way", () => {

@@ -1,0 +1,87 @@
+/** The clients of a story, by their names, and what became of each so far. */
+import type { Network } from "../net/socket.ts";
+import type { Connection } from "../simulate/connection.ts";
+import type { Clock } from "../time/clock.ts";
+import { Browser } from "../simulate/browser.ts";
+import type { Arrival, Sight } from "../simulate/demo-server.ts";
+
+/** A connection of a client without HTTP. */
+export interface Call {
+  /** The proxy that the story names; null: none. */
+  readonly proxy: string | null;
+  readonly connection: Connection;
+  /** What ends a line there. */
+  readonly lineEnd: "\n" | "\r\n";
+  /** When it began. */
+  readonly since: number;
+  /** Where it arrived, as far as is known. */
+  arrival: Arrival | null;
+  /** Lines that the client got. */
+  readonly lines: string[];
+}
+
+/** A request that its client does not wait for. */
+export interface Begun {
+  /** The request line. */
+  readonly line: string;
+  /** The proxy that the story names; null: none. */
+  readonly proxy: string | null;
+  /** What servers saw of it. */
+  readonly sights: Sight[];
+}
+
+/** A client, and what became of it so far. */
+export interface Client {
+  readonly name: string;
+  readonly browser: Browser;
+  /** The server that it met last. */
+  previous: string | null;
+  begun: Begun | null;
+  call: Call | null;
+}
+
+/** Those that have appeared. */
+export class Clients {
+  readonly #all = new Map<string, Client>();
+  /** Makes a browser that nobody has seen before. */
+  readonly newBrowser: () => Browser;
+
+  constructor(network: Network, clock: Clock) {
+    this.newBrowser = () => new Browser(network, clock);
+  }
+
+  /** The client of this name; one that appears for the first time is made. */
+  get(name: string): Client {
+    const client = this.#all.get(name) ??
+      { name, browser: this.newBrowser(), previous: null, begun: null, call: null };
+    this.#all.set(name, client);
+    return client;
+  }
+
+  [Symbol.iterator](): Iterator<Client> {
+    return this.#all.values();
+  }
+
+  /**
+   * Deals out what the servers saw: whoever waits for a response gets what is theirs.
+   * @param sights is emptied
+   * @param line the request line of the exchange that is over; null: there was none
+   * @returns what is nobody else's
+   */
+  deal(sights: Sight[], line: string | null): Sight[] {
+    return sights.splice(0).filter((sight) => {
+      if (sight.request.line === line) return true;
+      const waiting = [...this].find(({ begun }) => begun?.line === sight.request.line);
+      waiting?.begun?.sights.push(sight);
+      return waiting === undefined;
+    });
+  }
+
+  /** Closes all of their connections. */
+  close(): void {
+    for (const { browser, call } of this) {
+      browser.close();
+      call?.connection.close();
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** The running proxies of a story: those that serve, and, once they have successors, those before. */
+import { SocketError } from "../net/socket.ts";
+
+/** A signal that a proxy's process acts on (manual, management guide, chapter 4). */
+export const signals = ["TTOU", "TTIN", "USR1", "HUP", "TERM", "INT"] as const;
+export type Signal = typeof signals[number];
+
+/** Which instance is meant: the one that started last, or the one before it. */
+export type Which = "newest" | "old";
+
+/** What a story needs of running proxies. */
+export interface Instance {
+  /** Ends them: listeners and connections are closed. */
+  stop(): void;
+  /** The state of every server. */
+  servers(): Iterable<{ readonly proxy: string; readonly name: string; readonly up: boolean }>;
+  /** SIGTTOU: releases all ports. */
+  pause(): void;
+  /** SIGTTIN: listens again. @throws {SocketError} if a proxy cannot */
+  resume(): void;
+  /** The same for one proxy. */
+  pauseProxy(name: string): void;
+  /** @throws {SocketError} if it cannot listen */
+  resumeProxy(name: string): void;
+  /** SIGUSR1: stops listening; resolves when the last session has ended. */
+  finish(): Promise<void>;
+  /** SIGHUP: logs the state of all. */
+  report(): unknown;
+}
+
+interface Member {
+  readonly instance: Instance;
+  ended: boolean;
+}
+
+/** All instances of a story. */
+export class Instances {
+  readonly #start: () => Instance;
+  readonly #members: Member[];
+
+  /**
+   * @param start starts an instance: the first at once
+   * @throws {SocketError} if it cannot listen
+   */
+  constructor(start: () => Instance) {
+    this.#start = start;
+    this.#members = [{ instance: start(), ended: false }];
+  }
+
+  /** null: there is none. */
+  get(which: Which): Instance | null {
+    return this.#member(which)?.instance ?? null;
+  }
+  /** Whether it has ended: all of its sessions are over. */
+  ended(which: Which): boolean {
+    return this.#member(which)?.ended ?? false;
+  }
+
+  /** @throws {SocketError} if the signal asks for what cannot be had */
+  signal(to: Which, signal: Signal): void {
+    const member = this.#member(to);
+    if (member === undefined || member.ended) {
+      throw new SocketError("EINVAL", member === undefined ? "there is none" : "it has ended");
+    }
+    switch (signal) {
+      case "TTOU":
+        return member.instance.pause();
+      case "TTIN":
+        return member.instance.resume();
+      case "USR1":
+        return this.#finish(member);
+      case "HUP":
+        return void member.instance.report();
+      case "TERM":
+      case "INT":
+        return this.#end(member);
+    }
+  }
+
+  /** Starts a new one, which is the newest from then on. @throws {SocketError} if it cannot listen */
+  start(): void {
+    this.#members.push({ instance: this.#start(), ended: false });
+  }
+
+  /**
+   * Starts a new one, after which the one before, which has been paused, finishes. (Between
+   * processes -sf hands the sockets themselves over, so that there is no pause: takeover.ts.)
+   * @throws {SocketError} if it cannot listen: then the one before listens again
+   */
+  takeOver(): void {
+    const old = this.#member("newest")!;
+    try {
+      this.start();
+    } catch (error) {
+      old.instance.resume();
+      throw error;
+    }
+    this.#finish(old);
+  }
+
+  /** Ends them all. */
+  stop(): void {
+    for (const member of this.#members) this.#end(member);
+  }
+
+  #member(which: Which): Member | undefined {
+    return this.#members.at(which === "newest" ? -1 : -2);
+  }
+  #finish(member: Member): void {
+    void member.instance.finish().then(() => this.#end(member));
+  }
+  #end(member: Member): void {
+    member.instance.stop();
+    member.ended = true;
+  }
+}

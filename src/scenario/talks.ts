@@ -1,0 +1,492 @@
+/** Steps of connections without HTTP: made, spoken on, ended. */
+import { showEndpoint } from "../net/socket.ts";
+import { Connection } from "../simulate/connection.ts";
+import { matches } from "./claim.ts";
+import type { Call, Client } from "./clients.ts";
+import { arrow, columnsOf, heads, type Look } from "./drawing.ts";
+import {
+  isProblem,
+  isServer,
+  known,
+  knownEntry,
+  knownServer,
+  type Names,
+  type Phrase,
+  phrase,
+  type Problem,
+  type Said,
+} from "./language.ts";
+import type { Arrival } from "../simulate/demo-server.ts";
+import { handshake } from "../simulate/server-input.ts";
+import {
+  type Context,
+  inVain,
+  logParts,
+  ownLine,
+  type Part,
+  type Performed,
+  Step,
+} from "./step.ts";
+import { eventually, grace, lull, sleep } from "./waiting.ts";
+
+/** How long a connection may take from the proxy to the server, ms. */
+const passage = 200;
+/** For how long a connection must stand to be a client's and not a check's, ms. */
+const standing = 50;
+/** What stands for whichever server it is. */
+const anybody = "the server";
+
+/** One end of a connection: a server by its name, else a client, which need not be declared. */
+interface Side {
+  readonly kind: "client" | "server";
+  readonly name: string;
+}
+
+function sideOf(name: string, names: Names): Side {
+  return { kind: isServer(name, names) || name === anybody ? "server" : "client", name };
+}
+
+/** A client's connection that a step is about, and how it stood when the step began. */
+interface Subject {
+  readonly client: Client;
+  readonly call: Call;
+  /** How many lines the client had got, and whether either end was over. */
+  readonly lines: number;
+  readonly clientOver: boolean;
+  readonly serverOver: boolean;
+}
+
+/** A step as its expectations look at it; a request that is given up has no connection. */
+interface Talk {
+  readonly context: Context;
+  readonly subjects: readonly Subject[];
+  /** How many lines servers had got when it began. */
+  readonly serverLines: number;
+  /** The request that was given up; null: it is a connection without HTTP. */
+  readonly abandoned: Client | null;
+}
+
+/** A step about connections. */
+abstract class TalkStep extends Step<Talk> {
+  override get parts(): readonly Part<never>[] {
+    return talkParts;
+  }
+  /** Whose connections it is about. */
+  protected abstract concerned(context: Context): Iterable<Client>;
+  /** Does it to the first of them. */
+  protected abstract act(call: Call, context: Context, subjects: readonly Subject[]): unknown;
+  /** What it is drawn as, before what follows from it. */
+  protected abstract drawn(call: Call, context: Context): Flow[];
+
+  /** The client of the step; null: it is a server's. */
+  readonly client: string | null = null;
+
+  override async perform(context: Context): Promise<Performed<Talk>> {
+    const { servers, clock } = context;
+    const serverLines = servers.lines.length;
+    const subjects = [...this.concerned(context)].flatMap((client): Subject[] => {
+      const { call } = client;
+      if (call === null) return [];
+      const lines = linesOf(call).length;
+      const clientOver = call.connection.endOfStream;
+      const serverOver = call.arrival?.connection.endOfStream ?? false;
+      return [{ client, call, lines, clientOver, serverOver }];
+    });
+    const [first] = subjects;
+    if (first === undefined) return inVain(this, `${this.text.split(" ")[0]} has no connection`);
+    const { call, client } = first;
+    await this.act(call, context, subjects);
+    if (this.expectations.length === 0) await sleep(clock, standing);
+    const talk = { context, subjects, serverLines, abandoned: null };
+    return {
+      subject: talk,
+      picture: (look) => {
+        const flows = [...this.drawn(call, context), ...flowsOf(talk, this instanceof HangUp)];
+        const server = call.arrival?.server ?? null;
+        return drawTalk({ client: client.name, proxy: call.proxy, server, flows }, look);
+      },
+      finish: () => this.finish(client),
+    };
+  }
+
+  protected finish(_: Client): void {}
+}
+
+/** A client connects. */
+export class Connect extends TalkStep {
+  source: string | null = null;
+
+  constructor(
+    said: Said,
+    override readonly client: string,
+    readonly proxy: string | null,
+    readonly port: number | null,
+  ) {
+    super(said);
+  }
+  override get parts(): readonly Part<never>[] {
+    return connectParts;
+  }
+  override get begins(): string {
+    return this.client;
+  }
+
+  protected override concerned(context: Context): Client[] {
+    const client = context.clients.get(this.client);
+    const { endpoint, tcp } = context.topology.entryOf(this.proxy, this.port);
+    const { source } = this;
+    client.call?.connection.close();
+    const from = source === null ? {} : { source: { host: source, port: 0 } };
+    client.call = {
+      proxy: this.proxy,
+      connection: new Connection().connect(context.network, endpoint, from),
+      // RFC 9112, section 2.2: lines of HTTP end so.
+      lineEnd: tcp ? "\n" : "\r\n",
+      since: context.clock.now(),
+      arrival: null,
+      lines: [],
+    };
+    return [client];
+  }
+  protected override async act(call: Call, context: Context): Promise<void> {
+    const { connection } = call;
+    await eventually(context.clock, grace, () => connection.isOpen || connection.endOfStream);
+    await eventually(
+      context.clock,
+      passage,
+      () => connection.endOfStream || arrivalOf(call, context) !== null,
+    );
+  }
+  protected override drawn({ arrival }: Call, { topology }: Context): Flow[] {
+    const { endpoint } = topology.entryOf(this.proxy, this.port);
+    const flows = [out("client", `( to ${showEndpoint(endpoint)} )`)];
+    return arrival === null ? flows : [...flows, out("server", "( connects )")];
+  }
+}
+
+/** A client sends a line. */
+export class Say extends TalkStep {
+  constructor(said: Said, override readonly client: string, readonly words: string) {
+    super(said);
+  }
+  override get requires() {
+    return { client: this.client, begun: "connects" };
+  }
+  protected override concerned({ clients }: Context): Client[] {
+    return [clients.get(this.client)];
+  }
+  protected override act({ connection, lineEnd }: Call): void {
+    connection.send(this.words + lineEnd);
+  }
+  protected override drawn(): Flow[] {
+    return [out("client", this.words)];
+  }
+}
+
+/** One direction ends. */
+export class Finish extends TalkStep {
+  override readonly client: string | null;
+
+  constructor(said: Said, readonly side: Side) {
+    super(said);
+    this.client = side.kind === "client" ? side.name : null;
+  }
+  override get requires() {
+    return this.client === null ? null : { client: this.client, begun: "connects" };
+  }
+  protected override concerned({ clients, servers }: Context): Client[] {
+    if (this.client !== null) return [clients.get(this.client)];
+    const origin = servers.originName(this.side.name);
+    return [...clients].filter(({ call }) => call?.arrival?.server === origin);
+  }
+  protected override act({ connection }: Call, { servers }: Context): void {
+    if (this.client !== null) connection.fin();
+    else for (const origin of servers.originsOf(this.side.name)) origin.finish();
+  }
+  protected override drawn(): Flow[] {
+    return [this.client !== null ? out("client", "( end )") : back("server", "( end )")];
+  }
+}
+
+/** A client closes its connection, or gives up the request that it waits for. */
+export class HangUp extends TalkStep {
+  constructor(said: Said, override readonly client: string) {
+    super(said);
+  }
+  override get requires() {
+    return { client: this.client, begun: "connects" };
+  }
+  override async perform(context: Context): Promise<Performed<Talk>> {
+    const client = context.clients.get(this.client);
+    if (client.call !== null) return await super.perform(context);
+    client.browser.close();
+    return {
+      subject: { context, subjects: [], serverLines: 0, abandoned: client },
+      picture: (look) => ownLine(this.text, null, look),
+      finish: () => void (client.begun = null),
+    };
+  }
+  protected override concerned({ clients }: Context): Client[] {
+    return [clients.get(this.client)];
+  }
+  protected override act({ connection }: Call): void {
+    connection.close();
+  }
+  protected override drawn(): Flow[] {
+    return [out("client", "( hangs up )")];
+  }
+  protected override finish(client: Client): void {
+    client.call = null;
+  }
+}
+
+/** Where a connection arrived: at a server, and it is neither a check nor another client's. */
+function arrivalOf(call: Call, { servers, clients, clock, topology }: Context): Arrival | null {
+  if (call.arrival !== null) return call.arrival;
+  const taken = new Set([...clients].map((client) => client.call?.arrival));
+  const isCheck = ({ use, connection: { received } }: Arrival) =>
+    use === "check" || received.startsWith(handshake) ||
+    topology.names.checks.some((line) => received.startsWith(line));
+  for (const arrival of servers.arrivals()) {
+    if (arrival.since < call.since || taken.has(arrival) || isCheck(arrival)) continue;
+    const stands = !arrival.connection.endOfStream && clock.now() - arrival.since >= standing;
+    if (!stands && arrival.use === "unknown") continue;
+    call.arrival = arrival;
+    return arrival;
+  }
+  return null;
+}
+
+/** The lines that a client got so far; what came last may want its end. */
+function linesOf({ connection, lines }: Call): string[] {
+  for (;;) {
+    const end = connection.received.indexOf("\n");
+    if (end < 0) break;
+    lines.push(connection.take(end + 1).replace(/\r?\n$/, ""));
+  }
+  return connection.received === "" ? lines : [...lines, connection.received];
+}
+
+/** The lines that one side has got since the step began. */
+function receivedBy({ kind, name }: Side, { context, subjects, serverLines }: Talk): string[] {
+  const { servers, clients } = context;
+  if (kind === "client") {
+    const subject = subjects.find(({ client }) => client.name === name);
+    const call = subject?.call ?? clients.get(name).call;
+    return call === null ? [] : linesOf(call).slice(subject?.lines ?? 0);
+  }
+  const origin = name === anybody ? null : servers.originName(name);
+  return servers.lines.slice(serverLines)
+    .flatMap(({ server, text }) => origin === null || server === origin ? [text] : []);
+}
+
+/** The ends of the connections that are one side's. */
+function endsOf({ kind, name }: Side, { context, subjects }: Talk): Connection[] {
+  const { clients, servers } = context;
+  if (kind === "client") {
+    const { call } = clients.get(name);
+    return call === null ? [] : [call.connection];
+  }
+  const origin = servers.originName(name);
+  return subjects.flatMap(({ call }) => arrivalOf(call, context) ?? [])
+    .filter(({ server }) => name === anybody || server === origin)
+    .map(({ connection }) => connection);
+}
+
+function whatWasReceived(side: Side, talk: Talk): string {
+  const received = receivedBy(side, talk);
+  if (received.length > 0) {
+    return `${side.name} heard ${received.map((each) => JSON.stringify(each))}`;
+  }
+  const [other] = talk.context.servers.lines.slice(talk.serverLines);
+  const instead = side.kind === "server" && other !== undefined ? `, ${other.server} did` : "";
+  return `${side.name} heard nothing${instead}`;
+}
+
+function howItStands({ connection }: Call): string {
+  if (connection.broke !== null) return `: ${connection.broke}`;
+  if (connection.endOfStream) return ": the connection was closed";
+  return connection.isOpen ? "" : ": the connection gets no answer";
+}
+
+type Find = (talk: Talk, call: Call) => string | null | Promise<string | null>;
+
+/** Adds an expectation about a connection. @param find see {@linkcode Step.expect} */
+function expectOf(step: TalkStep, said: Said, find: Find): void {
+  step.expect(said, (talk) => {
+    const call = talk.subjects[0]?.call;
+    if (call !== undefined) return find(talk, call);
+    return "it was a request, which is given up: only 'no server sees it' can be said of it";
+  });
+}
+
+/** The side that is named: a server, or the client of the step, if it has one. */
+function receiver(word: string, names: Names, { client }: TalkStep): Side | Problem {
+  if (client === null || word === client || word === anybody || isServer(word, names)) {
+    return sideOf(word, names);
+  }
+  return known(word, "client or server", [client, ...names.servers]) ?? sideOf(word, names);
+}
+
+/** An expectation about one side. */
+function ofSide(
+  shape: string,
+  find: (side: Side, text: string, ...about: Parameters<Find>) => ReturnType<Find>,
+): Part<TalkStep> {
+  return phrase(shape, ({ name = "", text = "" }, said, names, step) => {
+    const side = receiver(name, names, step);
+    if (isProblem(side)) return side;
+    return expectOf(step, said, (talk, call) => find(side, text, talk, call));
+  });
+}
+
+const receivesNothing: Parameters<typeof ofSide>[1] = async (side, _, talk) => {
+  await sleep(talk.context.clock, lull);
+  return receivedBy(side, talk)[0] ?? null;
+};
+
+/** Sentences indented under any of them. */
+export const talkParts: readonly Part<TalkStep>[] = [
+  phrase(
+    "SERVER accepts it",
+    ({ server = "" }, said, names, step) =>
+      knownServer(server, names) ?? expectOf(step, said, async ({ context }, call) => {
+        const { clock, servers } = context;
+        const isKnown = () => arrivalOf(call, context) !== null || call.connection.endOfStream;
+        await eventually(clock, grace, isKnown);
+        const there = arrivalOf(call, context)?.server ?? null;
+        if (there === null) return `no server accepted it${howItStands(call)}`;
+        return there === servers.originName(server) ? null : `${there} accepted it`;
+      }),
+  ),
+  phrase(
+    "no server sees it",
+    (_, said, __, step) =>
+      step.expect(said, async ({ context, subjects, abandoned }) => {
+        const { clock, clients, servers } = context;
+        if (abandoned !== null) {
+          await sleep(clock, lull);
+          clients.deal(servers.sights, null);
+          const sight = abandoned.begun?.sights[0];
+          return sight === undefined ? null : `${sight.server} saw it`;
+        }
+        const { call } = subjects[0]!;
+        await eventually(clock, lull, () => call.connection.endOfStream);
+        const arrival = arrivalOf(call, context);
+        return arrival === null ? null : `${arrival.server} accepted it`;
+      }),
+  ),
+  ofSide("NAME hears the end", async (side, _, talk) => {
+    const isSo = () => {
+      const ends = endsOf(side, talk);
+      return ends.length > 0 && ends.every((connection) => connection.endOfStream);
+    };
+    if (await eventually(talk.context.clock, grace, isSo)) return null;
+    return endsOf(side, talk).length > 0
+      ? `${side.name} has not heard it after ${grace / 1000} s`
+      : `${side.name} has no connection`;
+  }),
+  ofSide("NAME hears nothing", receivesNothing),
+  ofSide("NAME hears TEXT (* stands for anything)", async (side, text, talk) => {
+    const isSo = () => receivedBy(side, talk).some((line) => matches(text, line));
+    return await eventually(talk.context.clock, grace, isSo) ? null : whatWasReceived(side, talk);
+  }),
+  phrase(
+    "the connection closes",
+    (_, said, __, step) =>
+      expectOf(
+        step,
+        said,
+        async ({ context }, { connection }) =>
+          await eventually(context.clock, grace, () => connection.endOfStream)
+            ? null
+            : "it stays open",
+      ),
+  ),
+  ofSide("NAME is refused", async (_, __, { context }, call) => {
+    const { connection } = call;
+    await eventually(context.clock, grace, () => connection.endOfStream);
+    if (connection.broke === "ECONNREFUSED" && !connection.isOpen) return null;
+    return connection.isOpen ? "the connection was accepted" : `it was not${howItStands(call)}`;
+  }),
+  ofSide("NAME gets nothing", receivesNothing),
+  ...logParts,
+];
+
+/** Sentences indented under a connect. */
+export const connectParts: readonly Part<Connect>[] = [
+  phrase("from ADDRESS", ({ address = "" }, _, __, step) => {
+    step.source = address;
+  }),
+  ...talkParts,
+];
+
+/** Sentences that stand for themselves. */
+export const talkSentences: readonly Phrase<Step>[] = [
+  phrase("CLIENT connects [to PROXY] [port PORT]", ({ client = "", proxy, port }, said, names) => {
+    const at = port === undefined ? null : Number(port);
+    return knownEntry(proxy, port, names) ?? new Connect(said, client, proxy ?? null, at);
+  }),
+  phrase("CLIENT says TEXT", ({ client = "", text = "" }, said) => new Say(said, client, text)),
+  phrase(
+    "NAME finishes (CLIENT or SERVER)",
+    ({ name = "" }, said, names) => new Finish(said, sideOf(name, names)),
+  ),
+  phrase("CLIENT hangs up", ({ client = "" }, said) => new HangUp(said, client)),
+];
+
+/** What went over a connection, at the client's side of the proxy or at the server's. */
+export interface Flow {
+  readonly side: "client" | "server";
+  readonly way: "out" | "back";
+  readonly text: string;
+}
+
+const out = (side: Flow["side"], text: string): Flow => ({ side, way: "out", text });
+const back = (side: Flow["side"], text: string): Flow => ({ side, way: "back", text });
+
+/** What followed, as far as it is known by now. */
+function flowsOf({ context, subjects, serverLines }: Talk, hungUp: boolean): Flow[] {
+  const flows: Flow[] = [];
+  for (const { server, text } of context.servers.lines.slice(serverLines)) {
+    if (subjects.some(({ call }) => call.arrival?.server === server)) {
+      flows.push(out("server", text));
+    }
+  }
+  for (const { call, lines, serverOver, clientOver } of subjects) {
+    const { connection, arrival } = call;
+    if (!serverOver && arrival?.connection.endOfStream) flows.push(out("server", "( end )"));
+    for (const line of linesOf(call).slice(lines)) {
+      if (arrival !== null) flows.push(back("server", line));
+      flows.push(back("client", line));
+    }
+    if (clientOver || !connection.endOfStream || hungUp) continue;
+    flows.push(back("client", connection.broke === null ? "( end )" : `( ${connection.broke} )`));
+  }
+  return flows;
+}
+
+/** What went over a connection, drawn as an exchange is. */
+export function drawTalk(
+  { client, proxy, server, flows }: {
+    readonly client: string;
+    /** The proxy that the story names; null: none. */
+    readonly proxy: string | null;
+    /** The server that it reached; null: none. */
+    readonly server: string | null;
+    readonly flows: readonly Flow[];
+  },
+  look: Look,
+): string[] {
+  const { onLeft, onRight, left, right } = columnsOf(look);
+  const { paint } = look;
+  return [
+    heads(client, proxy, server === null ? [] : [server], look),
+    ...flows.flatMap(({ side, way, text }) => {
+      const [tail, head] = way === "out" ? [">-- ", "->"] : ["<-- ", "-<"];
+      return side === "client"
+        ? onLeft(arrow(`  ${tail}`, text, head, left.room, paint))
+        : onRight(arrow(` ${tail}`, text, head, right.room, paint));
+    }),
+  ];
+}

@@ -1,0 +1,167 @@
+/** What a configuration means to a story: where its proxies listen, and where its servers are. */
+import type { Configuration, ListenAddress, Proxy, Server } from "../config/model.ts";
+import { type Endpoint, showEndpoint } from "../net/socket.ts";
+import type { Names } from "./language.ts";
+
+/** A server as stories name it. */
+export interface ServerAddress {
+  /** Its name; `PROXY/NAME` where two proxies have servers of one name. */
+  readonly label: string;
+  readonly proxy: string;
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** All of its addresses: one without a port has one for each port that its proxy listens on. */
+  readonly endpoints: readonly Endpoint[];
+  /** Where it is checked, if that is elsewhere. */
+  readonly checked: Endpoint | null;
+  /** Its proxy relays bytes, of whatever protocol. */
+  readonly tcp: boolean;
+  readonly backup: boolean;
+  /** Its checks are the hello of TLS. */
+  readonly tlsChecks: boolean;
+  /** Its connections begin with a header of the PROXY protocol. */
+  readonly proxyHeader: boolean;
+}
+
+/** Where a proxy takes its clients. */
+export interface Entry {
+  readonly proxy: string;
+  readonly endpoint: Endpoint;
+  readonly tcp: boolean;
+  /** A cookie with which a client would come back to one of its servers; null: there is none. */
+  readonly cookie: string | null;
+}
+
+/** All that a story can speak of. */
+export interface Topology {
+  readonly servers: readonly ServerAddress[];
+  readonly entries: readonly Entry[];
+  readonly names: Names;
+  /** The servers that a story means by a name: several where proxies share one. */
+  serversOf(name: string): readonly ServerAddress[];
+  /**
+   * Where clients of a proxy connect to; null stands for the first that there is.
+   * @throws {Error} if there is none: a story that can be played has what it names
+   */
+  entryOf(proxy: string | null, port: number | null): Entry;
+  /** The proxy of this configuration that listens there; null: none does. */
+  proxyAt(endpoint: Endpoint): string | null;
+}
+
+/** Reads it out of a configuration. */
+export function topologyOf(configuration: Configuration): Topology {
+  const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
+  const all = proxies.flatMap((proxy) => proxy.servers.map((server) => ({ proxy, server })));
+  const servers = all.map(({ proxy, server }): ServerAddress => {
+    const endpoint = endpointOf(server, proxy);
+    // Two proxies may have the same server: then one name is enough.
+    const unique = all.filter(({ server: other }) => other.name === server.name)
+      .every((other) =>
+        showEndpoint(endpointOf(other.server, other.proxy)) === showEndpoint(endpoint)
+      );
+    return {
+      label: unique ? server.name : `${proxy.name}/${server.name}`,
+      proxy: proxy.name,
+      name: server.name,
+      endpoint,
+      endpoints: endpointsOf(server, proxy),
+      checked: checkedAt(server, proxy),
+      tcp: proxy.mode === "tcp",
+      backup: server.backup,
+      tlsChecks: proxy.check.kind === "ssl-hello",
+      proxyHeader: server.sendProxy !== null,
+    };
+  });
+  const entries = proxies.flatMap((proxy) =>
+    proxy.bind.flatMap(({ address }): Entry[] => {
+      if (address.kind === "fd") return [];
+      const endpoint = address.kind === "ip"
+        ? { ...address, host: reachable(address.host) }
+        : address;
+      return [{ proxy: proxy.name, endpoint, tcp: proxy.mode === "tcp", cookie: cookieOf(proxy) }];
+    })
+  );
+  const checks = proxies.flatMap(({ check }) =>
+    check.kind === "http" ? [`${check.method} ${check.uri} ${check.version.split("\r\n")[0]}`] : []
+  );
+  const names: Names = {
+    servers: [...new Set(servers.map((server) => server.label))],
+    aliases: servers.map((server) => `${server.proxy}/${server.name}`),
+    proxies: [...new Set(entries.map((entry) => entry.proxy))],
+    entries: entries.flatMap(({ proxy, endpoint }) =>
+      endpoint.kind === "ip" ? [{ proxy, port: endpoint.port }] : []
+    ),
+    checks: [...new Set(checks)],
+  };
+  return {
+    servers,
+    entries,
+    names,
+    serversOf: (name) =>
+      servers.filter(({ label, proxy, name: own }) => name === label || name === `${proxy}/${own}`),
+    entryOf(proxy, port) {
+      const entry = entries.find((each) =>
+        (proxy === null || each.proxy === proxy) &&
+        (port === null || each.endpoint.kind === "ip" && each.endpoint.port === port)
+      );
+      if (entry === undefined) throw new Error("a configuration without a listener has no story");
+      return entry;
+    },
+    proxyAt(endpoint) {
+      const listens = ({ address }: Proxy["bind"][number]) => covers(address, endpoint);
+      return proxies.find((proxy) => proxy.bind.some(listens))?.name ?? null;
+    },
+  };
+}
+
+/** Whether a listener at `address` takes connections to `endpoint`. */
+function covers(address: ListenAddress, endpoint: Endpoint): boolean {
+  if (address.kind === "fd") return false;
+  if (address.kind !== "ip" || endpoint.kind !== "ip") {
+    return showEndpoint(address) === showEndpoint(endpoint);
+  }
+  const any = address.host === "*" || address.host === "0.0.0.0" || address.host === "::";
+  return address.port === endpoint.port && (any || address.host === endpoint.host);
+}
+
+/** A server without a port has the one that the client came to: here, the proxy's first. */
+function endpointOf({ address }: Server, proxy: Proxy): Endpoint {
+  if (address.kind !== "ip") return address;
+  const port = address.port ?? firstPort(proxy) + address.portOffset;
+  return { kind: "ip", host: address.host, port };
+}
+
+function endpointsOf(server: Server, proxy: Proxy): Endpoint[] {
+  const { address } = server;
+  if (address.kind !== "ip" || address.port !== null) return [endpointOf(server, proxy)];
+  const ports = proxy.bind.flatMap((bind) => bind.address.kind === "ip" ? [bind.address.port] : []);
+  return [...new Set(ports)].map((port) => ({
+    kind: "ip",
+    host: address.host,
+    port: port + address.portOffset,
+  }));
+}
+
+function checkedAt(server: Server, proxy: Proxy): Endpoint | null {
+  if (!server.check || (server.port === null && server.addr === null)) return null;
+  const usual = endpointOf(server, proxy);
+  if (usual.kind !== "ip") return null;
+  return { kind: "ip", host: server.addr ?? usual.host, port: server.port ?? usual.port };
+}
+
+function cookieOf({ cookie, servers }: Proxy): string | null {
+  const server = servers.findLast((each) => each.cookie !== null && !each.backup);
+  if (cookie === null || server === undefined) return null;
+  return `${cookie.name}=${server.cookie}${cookie.mode === "prefix" ? "~123" : ""}`;
+}
+
+function firstPort(proxy: Proxy): number {
+  const address = proxy.bind[0]?.address;
+  return address?.kind === "ip" ? address.port : 0;
+}
+
+/** An address at which a client on this machine reaches a listener at this one. */
+function reachable(host: string): string {
+  if (host === "*" || host === "0.0.0.0") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}
