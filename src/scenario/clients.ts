@@ -1,5 +1,5 @@
 /** The clients of a story, by their names, and what became of each so far. */
-import type { Network } from "../net/socket.ts";
+import type { Endpoint, Network } from "../net/socket.ts";
 import type { Connection } from "../simulate/connection.ts";
 import type { Clock } from "../time/clock.ts";
 import { Browser } from "../simulate/browser.ts";
@@ -9,6 +9,8 @@ import type { Arrival, Sight } from "../simulate/demo-server.ts";
 export interface Call {
   /** The proxy that the story names; null: none. */
   readonly proxy: string | null;
+  /** Where it was made to. */
+  readonly to: Endpoint;
   readonly connection: Connection;
   /** What ends a line there. */
   readonly lineEnd: "\n" | "\r\n";

@@ -1,6 +1,6 @@
 /** Steps of the proxies' processes: signals, starts and ends. */
 import { SocketError } from "../net/socket.ts";
-import { type Signal, signals, type Which } from "./instances.ts";
+import { type Signal, signals, type Which } from "../simulate/instances.ts";
 import { type Groups, known, milliseconds, type Phrase, phrase } from "./language.ts";
 import { Action, listenerTime } from "./server-actions.ts";
 import { type Context, type Performed, type Step, type Verdict, verdictOn } from "./step.ts";

@@ -9,14 +9,14 @@ import type { Configuration } from "../config/model.ts";
 import { titleOf } from "../config/title.ts";
 import type { OpenTransport } from "../log/transport.ts";
 import { type Network, SocketError } from "../net/socket.ts";
+import { keptLog, loggingOnce } from "../simulate/kept-log.ts";
 import { withLinks } from "../simulate/links.ts";
 import type { Clock } from "../time/clock.ts";
 import { SendMany } from "./bursts.ts";
 import { Clients } from "./clients.ts";
 import { type Look, paintFor, pleasant } from "./drawing.ts";
-import { type Instance, Instances } from "./instances.ts";
+import { type Instance, Instances } from "../simulate/instances.ts";
 import { LinkAction } from "./link-actions.ts";
-import { keptLog, loggingOnce } from "./logs.ts";
 import { Servers } from "./servers.ts";
 import { type Context, Narration, render, renderVerdict, type Report } from "./step.ts";
 import { parseStory, type Story } from "./story.ts";
@@ -103,10 +103,10 @@ export async function runScenario(
   const quiet = loggingOnce(configuration);
   const log = quiet.proxies.some((proxy) => proxy.log.length > 0) ? kept.lines : null;
   const clients = new Clients(network, clock);
-  let servers: Servers | null = null;
+  const servers = new Servers(network, clock, topology);
   let instances: Instances | null = null;
   try {
-    servers = await Servers.start(network, clock, topology);
+    await servers.start();
     instances = new Instances(() => host.start(quiet, { network, openLog: kept.open }));
     const breakFile = () => {
       const text = `${file.text}\nlisten broken\n  no-such-keyword\n`;
@@ -123,7 +123,7 @@ export async function runScenario(
   } finally {
     clients.close();
     instances?.stop();
-    servers?.stop();
+    servers.stop();
     links?.dispose();
   }
 }
@@ -166,7 +166,7 @@ async function play(
   host.write(drawTally(tally, took, look));
   if (keep) {
     host.write(drawInvitation(topology, servers, look));
-    servers.watch((event) => host.write(drawEvent(event, look)));
+    servers.watcher = (event) => host.write(drawEvent(event, look));
     await host.interrupted();
   }
   return tally.held === tally.asserted ? 0 : 1;

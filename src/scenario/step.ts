@@ -7,7 +7,7 @@ import type { Network } from "../net/socket.ts";
 import type { Links } from "../simulate/links.ts";
 import type { Clients } from "./clients.ts";
 import { centred, fold, type Look, text as textOf } from "./drawing.ts";
-import type { Instances } from "./instances.ts";
+import type { Instances } from "../simulate/instances.ts";
 import { type Phrase, phrase, type Said } from "./language.ts";
 import { type LogView, viewOf } from "./logs.ts";
 import type { Servers } from "./servers.ts";

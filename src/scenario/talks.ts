@@ -66,25 +66,30 @@ interface Talk {
   readonly abandoned: Client | null;
 }
 
+/** What a step does to connections. */
+interface TalkAction {
+  /** Does it to the first of the connections that it is about. */
+  act(call: Call, context: Context): unknown;
+  /** What it is drawn as, before what follows from it. */
+  drawn(call: Call): Flow[];
+}
+
 /** A step about connections. */
-abstract class TalkStep extends Step<Talk> {
+class TalkStep extends Step<Talk> {
+  /** @param client null: it is a server's, to all of its connections */
+  constructor(said: Said, readonly client: string | null, private readonly action: TalkAction) {
+    super(said);
+  }
   override get parts(): readonly Part<never>[] {
     return talkParts;
   }
-  /** Whose connections it is about. */
-  protected abstract concerned(context: Context): Iterable<Client>;
-  /** Does it to the first of them. */
-  protected abstract act(call: Call, context: Context, subjects: readonly Subject[]): unknown;
-  /** What it is drawn as, before what follows from it. */
-  protected abstract drawn(call: Call, context: Context): Flow[];
-
-  /** The client of the step; null: it is a server's. */
-  readonly client: string | null = null;
+  override get requires(): Step["requires"] {
+    return this.client === null ? null : { client: this.client, begun: "connects" };
+  }
 
   override async perform(context: Context): Promise<Performed<Talk>> {
-    const { servers, clock } = context;
-    const serverLines = servers.lines.length;
-    const subjects = [...this.concerned(context)].flatMap((client): Subject[] => {
+    const serverLines = context.servers.lines.length;
+    const subjects = this.concerned(context).flatMap((client): Subject[] => {
       const { call } = client;
       if (call === null) return [];
       const lines = linesOf(call).length;
@@ -95,25 +100,29 @@ abstract class TalkStep extends Step<Talk> {
     const [first] = subjects;
     if (first === undefined) return inVain(this, `${this.text.split(" ")[0]} has no connection`);
     const { call, client } = first;
-    await this.act(call, context, subjects);
-    if (this.expectations.length === 0) await sleep(clock, standing);
+    await this.action.act(call, context);
+    if (this.expectations.length === 0) await sleep(context.clock, standing);
     const talk = { context, subjects, serverLines, abandoned: null };
     return {
       subject: talk,
       picture: (look) => {
-        const flows = [...this.drawn(call, context), ...flowsOf(talk, this instanceof HangUp)];
+        const flows = [...this.action.drawn(call), ...flowsOf(talk)];
         const server = call.arrival?.server ?? null;
         return drawTalk({ client: client.name, proxy: call.proxy, server, flows }, look);
       },
-      finish: () => this.finish(client),
     };
   }
 
-  protected finish(_: Client): void {}
+  /** Whose connections it is about. */
+  protected concerned({ clients, servers }: Context): Client[] {
+    if (this.client !== null) return [clients.get(this.client)];
+    const origin = servers.originName(this.text.split(" ")[0]!);
+    return [...clients].filter(({ call }) => call?.arrival?.server === origin);
+  }
 }
 
 /** A client connects. */
-export class Connect extends TalkStep {
+class Connect extends TalkStep {
   source: string | null = null;
 
   constructor(
@@ -122,7 +131,18 @@ export class Connect extends TalkStep {
     readonly proxy: string | null,
     readonly port: number | null,
   ) {
-    super(said);
+    super(said, client, {
+      async act(call, context) {
+        const { connection } = call;
+        await eventually(context.clock, grace, () => connection.isOpen || connection.endOfStream);
+        const isThere = () => connection.endOfStream || arrivalOf(call, context) !== null;
+        await eventually(context.clock, passage, isThere);
+      },
+      drawn: ({ arrival, to }) => [
+        out("client", `( to ${showEndpoint(to)} )`),
+        ...arrival === null ? [] : [out("server", "( connects )")],
+      ],
+    });
   }
   override get parts(): readonly Part<never>[] {
     return connectParts;
@@ -130,113 +150,44 @@ export class Connect extends TalkStep {
   override get begins(): string {
     return this.client;
   }
+  override get requires() {
+    return null;
+  }
 
-  protected override concerned(context: Context): Client[] {
-    const client = context.clients.get(this.client);
-    const { endpoint, tcp } = context.topology.entryOf(this.proxy, this.port);
-    const { source } = this;
+  protected override concerned({ clients, topology, network, clock }: Context): Client[] {
+    const client = clients.get(this.client);
+    const { endpoint: to, tcp } = topology.entryOf(this.proxy, this.port);
     client.call?.connection.close();
-    const from = source === null ? {} : { source: { host: source, port: 0 } };
-    client.call = {
-      proxy: this.proxy,
-      connection: new Connection().connect(context.network, endpoint, from),
-      // RFC 9112, section 2.2: lines of HTTP end so.
-      lineEnd: tcp ? "\n" : "\r\n",
-      since: context.clock.now(),
-      arrival: null,
-      lines: [],
-    };
+    const from = this.source === null ? {} : { source: { host: this.source, port: 0 } };
+    const connection = new Connection().connect(network, to, from);
+    // RFC 9112, section 2.2: lines of HTTP end so.
+    const lineEnd = tcp ? "\n" : "\r\n";
+    const since = clock.now();
+    client.call = { proxy: this.proxy, to, connection, lineEnd, since, arrival: null, lines: [] };
     return [client];
-  }
-  protected override async act(call: Call, context: Context): Promise<void> {
-    const { connection } = call;
-    await eventually(context.clock, grace, () => connection.isOpen || connection.endOfStream);
-    await eventually(
-      context.clock,
-      passage,
-      () => connection.endOfStream || arrivalOf(call, context) !== null,
-    );
-  }
-  protected override drawn({ arrival }: Call, { topology }: Context): Flow[] {
-    const { endpoint } = topology.entryOf(this.proxy, this.port);
-    const flows = [out("client", `( to ${showEndpoint(endpoint)} )`)];
-    return arrival === null ? flows : [...flows, out("server", "( connects )")];
-  }
-}
-
-/** A client sends a line. */
-export class Say extends TalkStep {
-  constructor(said: Said, override readonly client: string, readonly words: string) {
-    super(said);
-  }
-  override get requires() {
-    return { client: this.client, begun: "connects" };
-  }
-  protected override concerned({ clients }: Context): Client[] {
-    return [clients.get(this.client)];
-  }
-  protected override act({ connection, lineEnd }: Call): void {
-    connection.send(this.words + lineEnd);
-  }
-  protected override drawn(): Flow[] {
-    return [out("client", this.words)];
-  }
-}
-
-/** One direction ends. */
-export class Finish extends TalkStep {
-  override readonly client: string | null;
-
-  constructor(said: Said, readonly side: Side) {
-    super(said);
-    this.client = side.kind === "client" ? side.name : null;
-  }
-  override get requires() {
-    return this.client === null ? null : { client: this.client, begun: "connects" };
-  }
-  protected override concerned({ clients, servers }: Context): Client[] {
-    if (this.client !== null) return [clients.get(this.client)];
-    const origin = servers.originName(this.side.name);
-    return [...clients].filter(({ call }) => call?.arrival?.server === origin);
-  }
-  protected override act({ connection }: Call, { servers }: Context): void {
-    if (this.client !== null) connection.fin();
-    else for (const origin of servers.originsOf(this.side.name)) origin.finish();
-  }
-  protected override drawn(): Flow[] {
-    return [this.client !== null ? out("client", "( end )") : back("server", "( end )")];
   }
 }
 
 /** A client closes its connection, or gives up the request that it waits for. */
-export class HangUp extends TalkStep {
+class HangUp extends TalkStep {
   constructor(said: Said, override readonly client: string) {
-    super(said);
-  }
-  override get requires() {
-    return { client: this.client, begun: "connects" };
+    super(said, client, {
+      act: ({ connection }) => connection.close(),
+      drawn: () => [out("client", "( hangs up )")],
+    });
   }
   override async perform(context: Context): Promise<Performed<Talk>> {
     const client = context.clients.get(this.client);
-    if (client.call !== null) return await super.perform(context);
+    if (client.call !== null) {
+      const done = await super.perform(context);
+      return { ...done, finish: () => void (client.call = null) };
+    }
     client.browser.close();
     return {
       subject: { context, subjects: [], serverLines: 0, abandoned: client },
       picture: (look) => ownLine(this.text, null, look),
       finish: () => void (client.begun = null),
     };
-  }
-  protected override concerned({ clients }: Context): Client[] {
-    return [clients.get(this.client)];
-  }
-  protected override act({ connection }: Call): void {
-    connection.close();
-  }
-  protected override drawn(): Flow[] {
-    return [out("client", "( hangs up )")];
-  }
-  protected override finish(client: Client): void {
-    client.call = null;
   }
 }
 
@@ -427,10 +378,23 @@ export const talkSentences: readonly Phrase<Step>[] = [
     const at = port === undefined ? null : Number(port);
     return knownEntry(proxy, port, names) ?? new Connect(said, client, proxy ?? null, at);
   }),
-  phrase("CLIENT says TEXT", ({ client = "", text = "" }, said) => new Say(said, client, text)),
+  phrase("CLIENT says TEXT", ({ client = "", text = "" }, said) =>
+    new TalkStep(said, client, {
+      act: ({ connection, lineEnd }) => connection.send(text + lineEnd),
+      drawn: () => [out("client", text)],
+    })),
   phrase(
     "NAME finishes (CLIENT or SERVER)",
-    ({ name = "" }, said, names) => new Finish(said, sideOf(name, names)),
+    ({ name = "" }, said, names) =>
+      isServer(name, names)
+        ? new TalkStep(said, null, {
+          act: (_, { servers }) => servers.originsOf(name).forEach((origin) => origin.finish()),
+          drawn: () => [back("server", "( end )")],
+        })
+        : new TalkStep(said, name, {
+          act: ({ connection }) => connection.fin(),
+          drawn: () => [out("client", "( end )")],
+        }),
   ),
   phrase("CLIENT hangs up", ({ client = "" }, said) => new HangUp(said, client)),
 ];
@@ -446,7 +410,7 @@ const out = (side: Flow["side"], text: string): Flow => ({ side, way: "out", tex
 const back = (side: Flow["side"], text: string): Flow => ({ side, way: "back", text });
 
 /** What followed, as far as it is known by now. */
-function flowsOf({ context, subjects, serverLines }: Talk, hungUp: boolean): Flow[] {
+function flowsOf({ context, subjects, serverLines }: Talk): Flow[] {
   const flows: Flow[] = [];
   for (const { server, text } of context.servers.lines.slice(serverLines)) {
     if (subjects.some(({ call }) => call.arrival?.server === server)) {
@@ -460,7 +424,7 @@ function flowsOf({ context, subjects, serverLines }: Talk, hungUp: boolean): Flo
       if (arrival !== null) flows.push(back("server", line));
       flows.push(back("client", line));
     }
-    if (clientOver || !connection.endOfStream || hungUp) continue;
+    if (clientOver || !connection.endOfStream || connection.isClosed) continue;
     flows.push(back("client", connection.broke === null ? "( end )" : `( ${connection.broke} )`));
   }
   return flows;

@@ -2,7 +2,7 @@
  * A toy in the proxy's place, for the tests of the demo: it gives clients servers in turn, and keeps
  * them there by a cookie. `flaw` makes it do something wrong.
  */
-import type { Instance } from "#src/scenario/instances.ts";
+import type { Instance } from "#src/simulate/instances.ts";
 import { topologyOf } from "#src/scenario/topology.ts";
 import { Connection } from "#src/simulate/connection.ts";
 import { field, messageText, readMessage, readResponse } from "#src/simulate/message.ts";

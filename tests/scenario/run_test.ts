@@ -1,7 +1,7 @@
 import { test } from "../testing.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Host, type RunOptions, runScenario } from "#src/scenario/run.ts";
-import type { Instance } from "#src/scenario/instances.ts";
+import type { Instance } from "#src/simulate/instances.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
 import { SocketError } from "#src/net/socket.ts";
 import { systemClock } from "#src/time/clock.ts";

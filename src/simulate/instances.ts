@@ -1,4 +1,7 @@
-/** The running proxies of a story: those that serve, and, once they have successors, those before. */
+/**
+ * Processes of a proxy, as if each instance within this process were one: the one that serves, and,
+ * once it has a successor, the one before it. Signals reach them as calls.
+ */
 import { SocketError } from "../net/socket.ts";
 
 /** A signal that a proxy's process acts on (manual, management guide, chapter 4). */
@@ -8,7 +11,7 @@ export type Signal = typeof signals[number];
 /** Which instance is meant: the one that started last, or the one before it. */
 export type Which = "newest" | "old";
 
-/** What a story needs of running proxies. */
+/** What is needed of running proxies. */
 export interface Instance {
   /** Ends them: listeners and connections are closed. */
   stop(): void;
@@ -33,7 +36,7 @@ interface Member {
   ended: boolean;
 }
 
-/** All instances of a story. */
+/** All instances, in the order of their starts. */
 export class Instances {
   readonly #start: () => Instance;
   readonly #members: Member[];
