@@ -41,7 +41,7 @@ export async function playOut(
       const outputs = createLogOutputs({
         open: openLog,
         clock,
-        speaker: { tag: "sluice", pid: 1 },
+        speaker: { tag: "sluice", pid: 1, hostname: "edge" },
         complain: (line) => err += `${line}\n`,
       });
       const log = openProxyLog(configuration, outputs, clock);
