@@ -8,6 +8,8 @@
 export interface Dates {
   /** As in the traffic formats (manual, chapter 8.2): `22/Nov/2026:13:36:31.123`. */
   traffic(ms: number): string;
+  /** As in the Common Log Format, with the zone: `22/Nov/2026:13:36:31 +0100`. */
+  clf(ms: number): string;
   /** RFC 3164, section 4.1.2: `Nov 22 13:36:31`, the day padded with a space. */
   rfc3164(ms: number): string;
   /** RFC 5424, section 6.2.3, with microseconds: `2026-11-22T13:36:31.123456+01:00`. */
@@ -72,13 +74,23 @@ export function createDates(
     return `${year(local)}-${month}-${two[local.getUTCDate()]}T${hourAndMinute(local)}`;
   });
   const zoneOfMinute = oncePerMinute(offsetMinutes, (_, offset) => zone(offset));
+  let trafficSecond = NaN;
+  let trafficText = "";
 
   return {
     traffic(ms) {
+      const second = Math.floor(ms / 1000);
+      if (second !== trafficSecond) {
+        trafficSecond = second;
+        const minutes = Math.floor(second / 60);
+        trafficText = `${trafficMinute(minutes)}${two[second - minutes * 60]}.`;
+      }
+      return trafficText + three[Math.floor(ms - second * 1000)];
+    },
+    clf(ms) {
       const minutes = Math.floor(ms / minute);
-      const rest = Math.floor(ms - minutes * minute);
-      const seconds = Math.floor(rest / 1000);
-      return `${trafficMinute(minutes)}${two[seconds]}.${three[rest - seconds * 1000]}`;
+      const seconds = two[Math.floor((ms - minutes * minute) / 1000)];
+      return `${trafficMinute(minutes)}${seconds} ${zoneOfMinute(minutes).replace(":", "")}`;
     },
     rfc3164(ms) {
       const minutes = Math.floor(ms / minute);
@@ -95,6 +107,9 @@ export function createDates(
     },
   };
 }
+
+/** Dates in Greenwich. */
+export const utcDates: Dates = createDates(() => 0);
 
 /** Dates in the time zone of the process. */
 export const localDates: Dates = createDates();

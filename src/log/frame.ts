@@ -14,6 +14,8 @@ export interface Speaker {
   /** Manual: "log-tag". */
   readonly tag: string;
   readonly pid: number;
+  /** The name of this machine. */
+  readonly hostname: string;
 }
 
 /** Makes the header of a line; `wallMs` is ms since 1970. */

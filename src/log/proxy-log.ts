@@ -1,7 +1,11 @@
 /** The logs of all proxies: which lines go where (manual: "log", "option httplog"). */
 import type { Configuration, LogTarget, Proxy } from "../config/model.ts";
 import type { Clock } from "../time/clock.ts";
-import { type Accepted, connectLine, httpLine, tcpLine } from "./formats.ts";
+import { type Accepted, connectLine } from "./connect-line.ts";
+import { localDates } from "./date.ts";
+import type { LogFormat } from "./format/compile.ts";
+import { mustCompile } from "./format/standard.ts";
+import type { LogFact } from "./format/variable.ts";
 import type { Level } from "./frame.ts";
 import type { LogRecord } from "./record.ts";
 import { type LogOutputs, type LogSink, openLogSinks } from "./sink.ts";
@@ -22,7 +26,23 @@ export interface ProxyLog {
 
 /** The logs of a configuration, which can be closed. */
 export interface ConfigurationLog extends ProxyLog {
+  /** Whether the proxy's format asks for what not every record is filled with. */
+  needs(proxy: Proxy, fact: LogFact): boolean;
   close(): void;
+}
+
+/** A format with what it is told of the process. */
+interface BoundFormat {
+  readonly sink: LogSink;
+  readonly format: LogFormat;
+  readonly lineOf: (record: LogRecord) => string;
+  /** Lines so far. */
+  count: number;
+}
+
+/** In TCP mode there is no request to log (manual: "option httplog"). */
+function formatOf({ mode }: Proxy, format: string): string {
+  return mode === "tcp" && format === "httplog" ? "tcplog" : format;
 }
 
 /** Opens the logs of a configuration. */
@@ -32,21 +52,31 @@ export function openProxyLog(
   clock: Clock,
 ): ConfigurationLog {
   const sinks = new Map<Proxy, LogSink>();
+  const formats = new Map<Proxy, BoundFormat>();
+  const { pid, hostname } = outputs.speaker;
+  const environment = { pid, hostname, dates: localDates };
   for (const proxy of configuration.proxies) {
     const targets: LogTarget[] = proxy.logGlobal
       ? [...configuration.global.log, ...proxy.log]
       : proxy.log;
-    if (targets.length > 0) sinks.set(proxy, openLogSinks(targets, outputs));
+    if (targets.length === 0) continue;
+    const sink = openLogSinks(targets, outputs);
+    sinks.set(proxy, sink);
+    if (proxy.logFormat === null) continue;
+    const format = mustCompile(formatOf(proxy, proxy.logFormat));
+    formats.set(proxy, { sink, format, lineOf: format.bind(environment), count: 0 });
   }
   const wantsTraffic = (proxy: Proxy) => sinks.get(proxy)?.wants("info") ?? false;
   return {
     logsSessions: (proxy) => proxy.logFormat !== null && wantsTraffic(proxy),
     logsConnections: (proxy) => proxy.logFormat === null && wantsTraffic(proxy),
+    needs: (proxy, fact) => formats.get(proxy)?.format.needs.has(fact) ?? false,
     session(proxy, record) {
-      // In TCP mode there is no request to log (manual: "option httplog").
-      const tcp = proxy.logFormat === "tcplog" || proxy.mode === "tcp";
-      const line = tcp ? tcpLine(record) : httpLine(record);
-      sinks.get(proxy)?.write("info", line, clock.wall());
+      const format = formats.get(proxy);
+      if (format === undefined) return;
+      record.logCount = format.count++;
+      const line = format.lineOf(record);
+      if (line !== "") format.sink.write("info", line, clock.wall());
     },
     connection(proxy, accepted) {
       sinks.get(proxy)?.write("info", connectLine(accepted), clock.wall());

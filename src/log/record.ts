@@ -22,9 +22,9 @@ export interface LogRecord {
   timeConnect: number;
   /** Tr: from there to the response's head. */
   timeResponse: number;
-  /** Ta, in TCP mode Tt: the whole. */
+  /** Ta: from the first byte of the request to the end; in TCP mode from the handshake's end. */
   timeTotal: number;
-  /** -1 where no status was sent. */
+  /** -1 where no status was sent; HAProxy says 0 of a TCP session. */
   status: number;
   /** Bytes sent to the client, heads included. */
   bytes: number;
@@ -41,4 +41,43 @@ export interface LogRecord {
   backendQueue: number;
   /** The request line as it came, one character a byte; `<BADREQ>` where none did. */
   requestLine: string;
+
+  // What not every proxy fills in; what is left out is logged as HAProxy logs what it does not have.
+
+  /** Date of the request's first byte; left out, {@linkcode acceptDate}. */
+  requestDate?: number;
+  /** Th: from the accept to the end of the PROXY header and of TLS; left out, 0. */
+  timeHandshake?: number;
+  /** Ti: from there, or the end of the last response, to the request's first byte; left out, 0. */
+  timeIdle?: number;
+  /** Bytes received from the client, heads included; left out, 0. */
+  uploaded?: number;
+  /** What the client connected to. */
+  frontendAddress?: string;
+  frontendPort?: number;
+  /** Where the server's connection comes from. */
+  sourceAddress?: string;
+  sourcePort?: number;
+  /** Where it goes to. */
+  serverAddress?: string;
+  serverPort?: number;
+  /** Requests and TCP sessions of the process before this one; left out, 0. */
+  requestCount?: number;
+  /** Lines that the frontend has logged before this one: the log itself counts them. */
+  logCount?: number;
+  /** Manual: "unique-id-format". */
+  uniqueId?: string;
+  /** Manual: "capture cookie". */
+  requestCookie?: string;
+  responseCookie?: string;
+  /** Manual: "capture request header": one for each, null where the request has none. */
+  requestHeaders?: readonly (string | null)[];
+  responseHeaders?: readonly (string | null)[];
+  /** `TLSv1.3`. */
+  tlsVersion?: string;
+  /** `TLS_AES_256_GCM_SHA384`. */
+  tlsCipher?: string;
+  /** The name that the client asked for. */
+  sni?: string;
+  tlsResumed?: boolean;
 }

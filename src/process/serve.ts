@@ -1,4 +1,5 @@
 /** A configuration made to run in this process: names resolved, logs opened, proxies started. */
+import { hostname } from "node:os";
 import process from "node:process";
 import type { Configuration } from "../config/model.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
@@ -77,7 +78,7 @@ export function serve(
   const outputs = createLogOutputs({
     open: openLog ?? ((target) => openTransport(target, crew?.output)),
     clock: systemClock,
-    speaker: { tag: configuration.global.logTag, pid: process.pid },
+    speaker: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
     complain,
   });
   const log = openProxyLog(configuration, outputs, systemClock);

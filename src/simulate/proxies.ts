@@ -26,7 +26,7 @@ export function startSimulated(configuration: Configuration, deps: SimulatedDeps
   const outputs = createLogOutputs({
     open: openLog,
     clock,
-    speaker: { tag: configuration.global.logTag, pid: 1 },
+    speaker: { tag: configuration.global.logTag, pid: 1, hostname: "sluice" },
     defer: queueMicrotask,
     complain,
   });

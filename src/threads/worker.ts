@@ -3,6 +3,7 @@
  * of the main thread, which tells it what to do by the board (see board.ts); it never returns to the
  * runtime's own event loop.
  */
+import { hostname } from "node:os";
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Configuration } from "../config/model.ts";
@@ -76,7 +77,7 @@ function serve(start: Start): void {
   const outputs = createLogOutputs({
     open: openTransportOf(configuration, board.output, report),
     clock,
-    speaker: { tag: configuration.global.logTag, pid: process.pid },
+    speaker: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
     defer: (callback) => loop.defer(callback),
     complain: (line) => report({ kind: "complaint", line }),
   });

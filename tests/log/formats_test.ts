@@ -1,15 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { createDates } from "#src/log/date.ts";
-import { connectLine, escapeText, httpLine, tcpLine } from "#src/log/formats.ts";
+import { escapeLine } from "#src/log/format/escape.ts";
 import { test } from "../testing.ts";
+import { lineWriter } from "./lines.ts";
 import { example, records, requestLines } from "./records.ts";
 
-const utc = createDates(() => 0);
+const httpLine = lineWriter("httplog");
+const tcpLine = lineWriter("tcplog");
 
 test("httplog: the manual's example", () => {
   assertEquals(
-    httpLine(example, utc),
+    httpLine(example),
     "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 " +
       '- - ---- 1/1/1/1/0 0/0 "GET /index.html HTTP/1.1"',
   );
@@ -28,7 +29,7 @@ test("httplog: a request that came to nothing", () => {
     bytes: 0,
     termination: "CR--",
     requestLine: "<BADREQ>",
-  }, utc);
+  });
   assertEquals(
     line.slice(line.indexOf("static")),
     'static/<NOSRV> -1/-1/-1/-1/8490 -1 0 - - CR-- 1/1/1/1/0 0/0 "<BADREQ>"',
@@ -50,7 +51,7 @@ test("httplog: TLS, redispatch, queues, fractions of milliseconds", () => {
     redispatched: true,
     srvQueue: 7,
     backendQueue: 9,
-  }, utc);
+  });
   assertEquals(
     line.slice(line.indexOf("http-in")),
     "http-in~ static/srv1 0/3/30/69/109 200 2750 - - ---- 5/4/3/2/+1 7/9 " +
@@ -74,39 +75,23 @@ test("tcplog: the manual's example", () => {
     beconn: 0,
     srvconn: 0,
     retries: 3,
-  }, utc);
+  });
   assertEquals(
     line,
     "10.0.1.2:33313 [06/Feb/2009:12:12:51.443] fnt bck/srv1 0/0/5007 212 cD 0/0/0/0/3 0/0",
   );
 });
 
-test("without either option: who connected to what", () => {
-  const accepted = {
-    clientAddress: "10.0.1.2",
-    clientPort: 33312,
-    address: "10.0.3.31",
-    port: 8012,
-    frontend: "www",
-    mode: "http",
-  } as const;
-  assertEquals(connectLine(accepted), "Connect from 10.0.1.2:33312 to 10.0.3.31:8012 (www/HTTP)");
-  assertEquals(
-    connectLine({ ...accepted, clientAddress: "unix", clientPort: 2, mode: "tcp" }),
-    "Connect to unix:2 (www/TCP)",
-  );
-});
-
 test("quotes, hashes and what is not printable are written as # and two digits", () => {
-  assertEquals(escapeText('GET /"#" HTTP/1.1'), "GET /#22#23#22 HTTP/1.1");
-  assertEquals(escapeText("\0\t\n\x1f \x7e\x7f\x80\xff"), "#00#09#0A#1F ~#7F#80#FF");
-  assertEquals(escapeText("{a|b}\\'"), "{a|b}\\'");
-  assertEquals(escapeText(""), "");
+  assertEquals(escapeLine('GET /"#" HTTP/1.1'), "GET /#22#23#22 HTTP/1.1");
+  assertEquals(escapeLine("\0\t\n\x1f \x7e\x7f\x80\xff"), "#00#09#0A#1F ~#7F#80#FF");
+  assertEquals(escapeLine("{a|b}\\'"), "{a|b}\\'");
+  assertEquals(escapeLine(""), "");
 });
 
 test("an escaped text can be read back", () => {
   fc.assert(fc.property(requestLines, (text) => {
-    const back = escapeText(text)
+    const back = escapeLine(text)
       .replace(/#([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
     assertEquals(back, text);
   }));
@@ -127,7 +112,7 @@ test("any record gives one line of printable ASCII, its fields where they belong
 
 test("a request line is logged up to 1023 bytes, counted before escaping", () => {
   const quoted = (requestLine: string) => {
-    const line = httpLine({ ...example, requestLine }, utc);
+    const line = httpLine({ ...example, requestLine });
     return line.slice(line.indexOf('"') + 1, -1);
   };
   assertEquals(quoted("x".repeat(1023)).length, 1023);

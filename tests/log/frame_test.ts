@@ -6,7 +6,7 @@ import { createHeader, putLine, textLimit, wanted } from "#src/log/frame.ts";
 import { test } from "../testing.ts";
 
 const dates = createDates(() => -300);
-const speaker = { tag: "sluice", pid: 7667 };
+const speaker = { tag: "sluice", pid: 7667, hostname: "edge" };
 const moment = Date.parse("2026-11-02T13:50:51.466Z") + 0.25;
 const plain = { facility: "local0", minlevel: "emerg" } as const;
 

@@ -28,7 +28,7 @@ function setUp() {
       return transport;
     },
     clock,
-    speaker: { tag: "sluice", pid: 7 },
+    speaker: { tag: "sluice", pid: 7, hostname: "edge" },
     defer: (callback) => void due.push(callback),
     complain: (text) => void complaints.push(text),
   });

@@ -11,12 +11,14 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { logFormats, type LogTarget } from "#src/config/model.ts";
+import { connectLine } from "#src/log/connect-line.ts";
 import { createDates } from "#src/log/date.ts";
-import { connectLine, httpLine, tcpLine } from "#src/log/formats.ts";
+import type { FormatEnvironment } from "#src/log/format/variable.ts";
 import { createHeader, type Level, putLine, textLimit, wanted } from "#src/log/frame.ts";
 import type { LogRecord } from "#src/log/record.ts";
 import { freshAddress } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
+import { lineWriter } from "../log/lines.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
 
@@ -26,6 +28,8 @@ const [http, plain, tcp, nobody] = [8080, 8081, 8082, 8083];
 /** Not UTC, and understood without a time zone database. */
 const zone = "IST-5:30";
 const dates = createDates(() => 330);
+const httpLine = lineWriter("httplog", { dates });
+const tcpLine = lineWriter("tcplog", { dates });
 
 interface Log {
   readonly target: LogTarget;
@@ -102,7 +106,7 @@ function headerDate(line: string): number {
 
 /** A line as we would write it, at the moment which the haproxy's own line tells. */
 function framed(target: LogTarget, pid: number, level: Level, theirs: string, message: string) {
-  const header = createHeader(target, { tag: "haproxy", pid }, dates);
+  const header = createHeader(target, { tag: "haproxy", pid, hostname: "" }, dates);
   const bytes = new Uint8Array(8192);
   const line = header(level, headerDate(theirs)) + message;
   return new TextDecoder().decode(bytes.subarray(0, putLine(bytes, 0, line, textLimit(target))));
@@ -218,14 +222,14 @@ backend down
           await ask(http, `${request}\r\nConnection: close\r\n\r\n`),
           " http-in ",
         );
-        assertEquals(httpLine(parseRecord(line, "http", request), dates), line);
+        assertEquals(httpLine(parseRecord(line, "http", request)), line);
       }
       const bad = await expectLine(await ask(http, "\x01\r\n\r\n"), "<BADREQ>");
-      assertEquals(httpLine(parseRecord(bad, "http", "<BADREQ>"), dates), bad);
+      assertEquals(httpLine(parseRecord(bad, "http", "<BADREQ>")), bad);
 
       const request = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
       const relayed = await expectLine(await ask(tcp, request), " tcp/");
-      assertEquals(tcpLine(parseRecord(relayed, "tcp", ""), dates), relayed);
+      assertEquals(tcpLine(parseRecord(relayed, "tcp", "")), relayed);
 
       const clientPort = await ask(plain, request);
       const accepted = { clientAddress: host, clientPort, address, port: plain } as const;
@@ -257,6 +261,154 @@ backend down
       child.kill();
       await exited;
       for (const socket of sockets) socket?.close();
+      rmSync(directory, { recursive: true });
+    }
+  },
+  { skip: haproxy === null },
+);
+
+/** Each fact that can be read back, in a form that no flag changes. */
+const facts = "%ci|%cp|%Ts|%ms|%f|%b|%s|%TR|%Tw|%Tc|%Tr|%Ta|%Th|%Ti|%ST|%B|%U|%tsc|%ac|%fc|%bc|" +
+  "%sc|%rc|%sq|%bq|%fi|%fp|%bi|%bp|%si|%sp|%rt|%lc|%pid|%H";
+
+/** Formats whose lines must be the same; each goes behind {@linkcode facts}. */
+const formats = [
+  "%t|%T|%Tl|%tr|%trg|%trl|%Tq|%Tt|%Tu|%{+Q}o %ft %{-Q}s %ts",
+  "%{+X}ci|%{+X}cp|%{+X}fi|%{+X}fp|%{+X}bi|%{+X}bp|%{+X}si|%{+X}sp|%{+X}Ts|%{+X}ms|%{+X}pid|" +
+  "%{+X}rt|%{+X}lc|%{+X}ST|%{+X}B|%{+X}rc|%{+X}b",
+  "%{+Q}ci|%{+Q}cp|%{+Q}fi|%{+Q}bi|%{+Q}si|%{+Q}sp|%{+Q}s|%{+Q}b|%{+Q}H|%{+Q}ID|%{+Q}CC|%{+Q}tsc",
+  "%HM|%HP|%HPO|%HQ|%HU|%HV|%r|%{+Q}HM|%{+Q}HPO|%{+Q}HQ|%{+E}HU|%{+Q,+E}r",
+  "  a %hr  %hs b %hrl%hsl %CC %CS %ID %sslv/%sslc x%hr %{foo}s 50%% %HPO c  ",
+  "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc %ac %fc " +
+  "%bc %sc %rc %sq %bq %CC %CS %hrl %hsl",
+];
+
+/** What a line tells of its session. */
+function recordOf(line: string, requestLine: string): [LogRecord, FormatEnvironment] {
+  const words = line.split("|");
+  const number = (index: number) => Number(words[index]);
+  const acceptDate = number(2) * 1000 + number(3);
+  const port = (name: "source" | "server", index: number) =>
+    words[index] === "-"
+      ? {}
+      : { [`${name}Address`]: words[index - 1], [`${name}Port`]: number(index) };
+  const record: LogRecord = {
+    clientAddress: words[0]!,
+    clientPort: number(1),
+    acceptDate,
+    requestDate: acceptDate + number(12) + number(13),
+    frontend: words[4]!,
+    tls: false,
+    backend: words[5]!,
+    server: words[6]!,
+    timeRequest: number(7),
+    timeQueue: number(8),
+    timeConnect: number(9),
+    timeResponse: number(10),
+    timeTotal: number(11),
+    timeHandshake: number(12),
+    timeIdle: number(13),
+    status: number(14),
+    bytes: number(15),
+    uploaded: number(16),
+    termination: words[17]!,
+    actconn: number(18),
+    feconn: number(19),
+    beconn: number(20),
+    srvconn: number(21),
+    retries: number(22),
+    redispatched: false,
+    srvQueue: number(23),
+    backendQueue: number(24),
+    frontendAddress: words[25]!,
+    frontendPort: number(26),
+    ...port("source", 28),
+    ...port("server", 30),
+    requestCount: number(31),
+    logCount: number(32),
+    requestLine,
+  };
+  return [record, { pid: number(33), hostname: words[34]!, dates }];
+}
+
+test(
+  haproxy === null
+    ? "SKIPPED, haproxy is not installed: our log formats are the haproxy's"
+    : "our log formats are the haproxy's",
+  async () => {
+    const address = freshAddress();
+    const lines: string[] = [];
+    const socket = createSocket("udp4");
+    socket.on("message", (message) => void lines.push(message.toString("latin1").slice(0, -1)));
+    socket.bind(0, host);
+    await once(socket, "listening");
+    const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
+    const configuration = join(directory, "haproxy.cfg");
+    const sections = formats.map((format, i) =>
+      `frontend f${i}\n  bind ${address}:${http + i}\n  default_backend b\n` +
+      `  log-format "${facts.replaceAll('"', '\\"')}~${format.replaceAll('"', '\\"')}"\n`
+    );
+    writeFileSync(
+      configuration,
+      `global
+  nbthread 1
+  log ${host}:${socket.address().port} len 8192 format raw local0
+defaults
+  log global
+  mode http
+  timeout connect 1s
+  timeout client 2s
+  timeout server 2s
+  option accept-invalid-http-request
+${sections.join("")}
+backend b
+  http-request deny if METH_POST
+  server s1 ${address}:${nobody + 100}
+frontend answers
+  bind ${address}:${nobody + 100}
+  no log
+  http-request return status 200
+`,
+    );
+    const child = spawn(haproxy!, ["-db", "-f", configuration], {
+      env: { ...process.env, TZ: zone },
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+    const exited = once(child, "exit");
+    const listens = async () => {
+      const socket = connect(nobody + 100, address);
+      const [error] = await Promise.race([
+        once(socket, "connect").then(() => [null]),
+        once(socket, "error"),
+      ]);
+      socket.destroy();
+      return error === null;
+    };
+    try {
+      await until(async () => {
+        try {
+          return await listens();
+        } catch {
+          return false;
+        }
+      }, "the haproxy");
+      for (const [i, format] of formats.entries()) {
+        for (const request of [...requests.slice(0, 4), "OPTIONS * HTTP/1.1", "<BADREQ>"]) {
+          const before = lines.length;
+          const text = request === "<BADREQ>" ? "\x01" : request;
+          await exchange(address, http + i, `${text}\r\nHost: h\r\nConnection: close\r\n\r\n`);
+          await until(() => lines.length > before, () => `a line of ${format} for ${request}`);
+          const line = lines[before]!;
+          const at = line.indexOf("~");
+          const [record, environment] = recordOf(line.slice(0, at), request);
+          const ours = lineWriter(`~${format}`, environment)(record);
+          assertEquals(ours, line.slice(at));
+        }
+      }
+    } finally {
+      child.kill();
+      await exited;
+      socket.close();
       rmSync(directory, { recursive: true });
     }
   },
