@@ -5,7 +5,9 @@ import type { Configuration } from "../config/model.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import type { OpenTransport } from "../log/transport.ts";
+import { onFault as onSocketFault } from "../net/faults.ts";
 import type { Network } from "../net/socket.ts";
+import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
@@ -84,6 +86,11 @@ export function serve(
   const log = openProxyLog(configuration, outputs, systemClock);
   const namedTargets = openNamedTargets(configuration, outputs);
   const own = crew?.network ?? network;
+  const onFault = faultReporter(systemClock, (line, whole) => {
+    logToAll(configuration, log, "crit", line);
+    complain(whole);
+  });
+  onSocketFault(onFault);
   try {
     const instance = startProxies(configuration, {
       network: over === undefined ? own : { ...own, listen: over(own.listen) },
@@ -91,6 +98,7 @@ export function serve(
       log,
       maxconn: connections.maxconn,
       paused: options.paused ?? false,
+      onFault,
       ...options.announce === undefined ? {} : { announce: options.announce },
       ...crew === undefined ? {} : { crew },
     });

@@ -145,7 +145,14 @@ export class Admission {
   #admit(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
     frontend.total.increase();
     this.runtime.activity.increase();
-    return open(socket, frontend);
+    try {
+      return open(socket, frontend);
+    } catch (error) {
+      socket.reset();
+      this.left(frontend);
+      this.runtime.fault(error, null);
+      return noEvents;
+    }
   }
 
   #isFull(frontend: Frontend): boolean {

@@ -144,7 +144,13 @@ export class Backend {
     if (server.serves) return;
     server.pool.close();
     if (!this.config.redispatch || this.config.persist) return;
-    for (const stream of this.#waitingFor(server)) stream.reassign();
+    for (const stream of this.#waitingFor(server)) {
+      try {
+        stream.reassign();
+      } catch (error) {
+        this.runtime.fault(error, stream.owner);
+      }
+    }
   }
 
   /** The streams of this thread that wait for a server. */
@@ -283,7 +289,11 @@ export class Backend {
   heardOfGrant(ticket: number, server: Server): void {
     const stream = this.runtime.tickets.owner(ticket);
     if (stream !== null) {
-      stream.serve(server);
+      try {
+        stream.serve(server);
+      } catch (error) {
+        this.runtime.fault(error, stream.owner);
+      }
     } else {
       this.runtime.tickets.give(ticket);
       this.release(server);

@@ -6,6 +6,7 @@ import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { startChecks } from "./checks.ts";
 import { alone, type Crew } from "./crew.ts";
+import { logToAll } from "./faults.ts";
 import type { Frontend } from "./frontend.ts";
 import { beginLife } from "./life.ts";
 import type { Accept } from "./monitor.ts";
@@ -24,6 +25,8 @@ export interface InstanceDeps {
   readonly random?: () => number;
   /** Hears what happens to a whole proxy, a line for people. */
   readonly announce?: (line: string) => void;
+  /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
+  readonly onFault?: (error: unknown) => void;
   /** The threads that have the sessions; by default this one has them, alone. */
   readonly crew?: InstanceCrew;
   /** It listens, and accepts nothing until {@linkcode Instance.accept}. */
@@ -114,15 +117,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   deps.crew?.attach({
     sessionEnded: () => life.sessionEnded(),
     forget: (thread) => traffic.forget(thread),
-    report(line) {
-      // Once for each log: that of the global section, which proxies share, and those of proxies.
-      const told = new Set<unknown>();
-      for (const { config } of running) {
-        const where = config.logGlobal && config.log.length === 0 ? global.log : config.log;
-        if (where.length > 0 && !told.has(where)) log.event(config, "alert", line);
-        told.add(where);
-      }
-    },
+    report: (line) => logToAll(configuration, log, "alert", line),
   });
   let stopChecks: (() => void) | null = null;
   let stopped: Promise<void> | null = null;
@@ -153,11 +148,6 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       }
     }
     return lines;
-  }
-
-  function note(line: string): void {
-    const byLogs = new Map(running.map(({ config }) => [JSON.stringify(config.log), config]));
-    for (const config of byLogs.values()) log.event(config, "warning", line);
   }
 
   try {
@@ -192,7 +182,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     resumeProxy: life.resumeProxy,
     finish: life.finish,
     report,
-    note,
+    note: (line) => logToAll(configuration, log, "warning", line),
     stop,
   };
 }

@@ -2,21 +2,20 @@
 import { bytesOf } from "../http/bytes.ts";
 import { network } from "../net/ip/cidr.ts";
 import { noEvents, type Socket, type SocketError, type SocketEvents } from "../net/socket.ts";
-import { Timer, type TimerWheel } from "../time/wheel.ts";
+import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
+import type { Runtime } from "./runtime.ts";
+import { Linger } from "./stream/linger.ts";
 
 /** The whole answer, to whatever may come. */
 const alive = bytesOf("HTTP/1.0 200 OK\r\n\r\n");
-
-/** How long a monitor may go on sending its request, which nobody reads, ms. */
-const lingerTime = 1000;
 
 /** Who takes a connection that was accepted. */
 export type Accept = (socket: Socket) => SocketEvents;
 
 /** The monitors that are being answered. */
 export class Monitors {
-  readonly #present = new Set<Farewell>();
+  readonly #present = new Set<MonitorReply>();
 
   /**
    * Puts the monitors of a frontend, if it has any, before what it does with other connections.
@@ -31,7 +30,7 @@ export class Monitors {
     const isMonitor = network(config.monitorNet);
     return (socket) => {
       if (!isMonitor(socket.remoteAddress)) return accept(socket);
-      if (config.mode === "http") return new Farewell(socket, runtime.wheel, this.#present);
+      if (config.mode === "http") return new MonitorReply(socket, runtime, this.#present);
       socket.close();
       return noEvents;
     };
@@ -39,30 +38,39 @@ export class Monitors {
 
   /** Closes their connections. */
   closeAll(): void {
-    for (const farewell of [...this.#present]) farewell.close();
+    for (const reply of [...this.#present]) reply.close();
   }
 }
 
 /**
  * The answer to a monitor that speaks HTTP: sent at once, without waiting for the request. That may
  * still be on its way, and closing before it has come would send a reset, which can overtake the
- * answer: so the connection is half-closed, until the monitor closes it, or for a second.
+ * answer: so the connection is half-closed, until the monitor closes it, or as long as it goes on sending, within bounds.
  */
-class Farewell extends Timer implements SocketEvents {
+class MonitorReply extends Timer implements SocketEvents {
   constructor(
     readonly socket: Socket,
-    readonly wheel: TimerWheel,
-    readonly present: Set<Farewell>,
+    readonly runtime: Runtime,
+    readonly present: Set<MonitorReply>,
   ) {
     super();
     present.add(this);
     socket.write(alive, 0, alive.length);
     socket.shutdown();
-    wheel.set(this, lingerTime);
+    this.#linger = new Linger(runtime.clock.now(), true);
+    this.#wait();
+  }
+  readonly #linger: Linger;
+
+  #wait(): void {
+    const { wheel, clock } = this.runtime;
+    wheel.set(this, this.#linger.next(clock.now()));
   }
 
   opened(): void {}
-  data(): void {}
+  data(): void {
+    this.#wait();
+  }
   drain(): void {}
   ended(): void {
     this.close();
@@ -73,13 +81,16 @@ class Farewell extends Timer implements SocketEvents {
   override fire(): void {
     this.close();
   }
+  override abandon(): void {
+    this.close();
+  }
 
   close(): void {
     this.#leave();
     this.socket.close();
   }
   #leave(): void {
-    this.wheel.remove(this);
+    this.runtime.wheel.remove(this);
     this.present.delete(this);
   }
 }

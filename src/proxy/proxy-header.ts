@@ -93,6 +93,12 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
     if (this.#length > 0) this.#refuse("truncated");
     else this.#refuse("closed");
   }
+  override abandon(): void {
+    if (this.#over) return;
+    this.#finish();
+    this.socket.reset();
+    this.frontend.sessionEnded(this);
+  }
   closed(): void {
     if (this.#over) return;
     this.#complain("broken");

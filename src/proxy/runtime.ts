@@ -17,6 +17,8 @@ export interface RuntimeDeps {
   readonly crew: Crew;
   /** Connections of clients at most, in all threads together. */
   readonly maxconn: number;
+  /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
+  readonly onFault?: (error: unknown) => void;
   /** From 0 to 1; Math.random unless somebody wants the same again. */
   readonly random?: () => number;
 }
@@ -39,6 +41,18 @@ export interface Runtime extends RuntimeDeps {
   readonly tickets: Tickets<Assignment>;
   /** All backends, by their index. */
   readonly backends: Backend[];
+  /** Faults of ours so far. */
+  readonly faults: Counter;
+  /**
+   * Something of ours has thrown, of which `session` must bear the consequence; null: whoever has
+   * called does. @throws {unknown} it again, where nobody hears of faults
+   */
+  fault(error: unknown, session: Abandoned | null): void;
+}
+
+/** What can be given up in whatever state it is: all that it holds is released. */
+export interface Abandoned {
+  abandon(): void;
 }
 
 /**
@@ -50,10 +64,24 @@ const spareTickets = 1024;
 /** Makes it. @param headLimit largest head of a message, in bytes */
 export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
   const { memory } = deps.crew;
+  const { onFault } = deps;
+  const fault = (error: unknown, session: Abandoned | null) => {
+    if (onFault === undefined) throw error;
+    faults.increase();
+    onFault(error);
+    try {
+      session?.abandon();
+    } catch (another) {
+      onFault(another);
+    }
+  };
+  const faults = new Counter(memory);
   return {
     ...deps,
     memory,
-    wheel: new TimerWheel(deps.clock),
+    faults,
+    fault,
+    wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
     headLimit,
     connections: new Gauge(memory),
     held: new Gauge(memory),

@@ -9,6 +9,8 @@ export interface Listed {
   place: number;
   /** The connection is gone: the session lets go of all it holds. */
   closed(): void;
+  /** It is in no state to go on: the connection is reset, and all that it holds released. */
+  abandon(): void;
   /** The proxy stops: a session that only waits for more to do need not be waited for. */
   softStop(): void;
 }

@@ -53,7 +53,12 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
         case STOPPING:
           frontends[a]!.stopping = true;
           sessions.forEach((session) => {
-            if (session.frontend === frontends[a]) session.softStop();
+            if (session.frontend !== frontends[a]) return;
+            try {
+              session.softStop();
+            } catch (error) {
+              runtime.fault(error, session);
+            }
           });
           return true;
         default:

@@ -13,6 +13,7 @@ import { createLoop, type EpollLoop, type LoopOptions, wake } from "../net/epoll
 import type { Listener, Network, Socket, SocketEvents } from "../net/socket.ts";
 import { type Crew, IDLE } from "../proxy/crew.ts";
 import type { Frontend } from "../proxy/frontend.ts";
+import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { listenAll } from "../proxy/instance.ts";
 import { createProxies } from "../proxy/proxies.ts";
 import { openTraffic } from "../proxy/traffic.ts";
@@ -72,8 +73,13 @@ function serve(start: Start): void {
     ...start.loop,
     wakeFd: plan.wakeups[self]!,
     mailbox: { sleeps: () => box.sleeps(), wakes: () => box.wakes() },
+    onFault: (error) => onFault(error),
   });
   const { clock } = loop;
+  const onFault = faultReporter(clock, (line, whole) => {
+    logToAll(configuration, log, "crit", line);
+    report({ kind: "complaint", line: whole });
+  });
   const outputs = createLogOutputs({
     open: openTransportOf(configuration, board.output, report),
     clock,
@@ -83,7 +89,7 @@ function serve(start: Start): void {
   });
   const log = openProxyLog(configuration, outputs, clock);
   try {
-    work(start, memory, board, loop, log);
+    work(start, memory, board, loop, log, onFault);
     log.close();
   } catch (error) {
     // What its sessions hold is given back by the main thread: they may be in any state.
@@ -103,6 +109,7 @@ function work(
   board: Board,
   loop: EpollLoop,
   log: ProxyLog,
+  onFault: (error: unknown) => void,
 ): void {
   const { clock } = loop;
   const box = board.boxes[self]!;
@@ -128,6 +135,7 @@ function work(
     log,
     crew,
     maxconn: plan.maxconn,
+    onFault,
   });
   const { runtime, frontends } = proxies;
   const traffic = openTraffic(proxies, () => {

@@ -19,6 +19,8 @@ export abstract class Timer {
   slotPrevious: Timer | null = null;
   /** Called when the deadline has passed; the timer is no longer armed then. */
   abstract fire(): void;
+  /** {@linkcode fire} has thrown: gives up what it is the time-out of, whatever state that is in. */
+  abandon(): void {}
 }
 
 /**
@@ -30,6 +32,7 @@ export class TimerWheel {
   /** First timer of each slot; a timer later than one turn passes by until its tick comes. */
   readonly #heads: (Timer | null)[] = new Array(slots).fill(null);
   readonly #clock: Clock;
+  readonly #onFault: ((error: unknown, timer: Timer) => void) | null;
   #linked = 0;
   /** The last tick that was worked off. */
   #done: number;
@@ -37,8 +40,12 @@ export class TimerWheel {
   #armed = Infinity;
   #cancel: () => void = () => {};
 
-  constructor(clock: Clock) {
+  /**
+   * @param onFault hears what a timer has thrown, and the others go on; by default it is thrown on
+   */
+  constructor(clock: Clock, onFault: ((error: unknown, timer: Timer) => void) | null = null) {
     this.#clock = clock;
+    this.#onFault = onFault;
     this.#done = Math.floor(clock.now() / tick);
   }
 
@@ -139,8 +146,17 @@ export class TimerWheel {
         this.#link(timer, due);
       } else {
         timer.deadline = Infinity;
-        timer.fire();
+        this.#fire(timer);
       }
+    }
+  }
+
+  #fire(timer: Timer): void {
+    if (this.#onFault === null) return timer.fire();
+    try {
+      timer.fire();
+    } catch (error) {
+      this.#onFault(error, timer);
     }
   }
 

@@ -160,12 +160,22 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   closed(): void {
+    if (this.#gone) return;
     this.#gone = true;
-    if (this.#transaction !== null) this.#transaction.onClientClosed();
-    else if ((this.#carry !== null || this.requests === 0) && this.#closing === null) {
-      this.#logRefused(400, "CR");
+    try {
+      if (this.#transaction !== null) this.#transaction.onClientClosed();
+      else if ((this.#carry !== null || this.requests === 0) && this.#closing === null) {
+        this.#logRefused(400, "CR");
+      }
+    } finally {
+      this.#countOut();
     }
-    this.#countOut();
+  }
+
+  override abandon(): void {
+    if (this.#gone) return;
+    this.socket.reset();
+    this.closed();
   }
 
   // ---- to the client ----

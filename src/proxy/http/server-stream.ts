@@ -127,6 +127,9 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
   onClosed(_connection: ServerConnection, _error: SocketError): void {
     this.#closed();
   }
+  abandon(): void {
+    this.events.abandon();
+  }
   #closed(): void {
     this.events.onServerClosed(!this.#reader.answered);
   }

@@ -74,6 +74,8 @@ export interface HttpClient extends ClientEndpoint {
   sentUnseen(count: number): void;
   /** Nothing of a request has come. */
   readonly nothingCame: boolean;
+  /** Resets the connection, which is in no state to go on, and releases all that it holds. */
+  abandon(): void;
 }
 
 /** Methods that may be sent again unasked (RFC 9110, section 9.2.2), as a bit set. */
@@ -708,13 +710,31 @@ export class HttpTransaction extends Timer
     this.#active = false;
     const { client } = this;
     this.assignment.leaveQueue();
-    if (this.frontend.logs && !this.#monitor) this.#log();
-    // A tunnel that both sides have ended is over in good order.
-    this.#releaseServer(this.#serverHasEnded && this.#clientHasEnded ? "close" : "reset");
+    try {
+      if (this.frontend.logs && !this.#monitor) this.#log();
+    } catch (error) {
+      this.frontend.runtime.fault(error, null);
+    }
+    try {
+      // A tunnel that both sides have ended is over in good order.
+      this.#releaseServer(this.#serverHasEnded && this.#clientHasEnded ? "close" : "reset");
+    } catch (error) {
+      this.frontend.runtime.fault(error, null);
+    }
     this.assignment.leave();
     this.#request.clear();
-    if (this.#broken) client.abort(this.#ambiguous);
-    else client.end(this.#keep, !this.#requestDone);
+    try {
+      if (this.#broken) client.abort(this.#ambiguous);
+      else client.end(this.#keep, !this.#requestDone);
+    } catch (error) {
+      // The client's side is left with a transaction that is over.
+      this.frontend.runtime.fault(error, client);
+    }
+  }
+
+  /** It is in no state to go on. */
+  override abandon(): void {
+    this.client.abandon();
   }
 
   #log(): void {

@@ -18,6 +18,8 @@ export interface AssignmentOwner {
   onFailed(failure: Failure): void;
   /** The client has gone before it could be served. @param queued while it waited in a queue */
   onClientGone(queued: boolean): void;
+  /** It is in no state to go on: all that it holds is released. */
+  abandon(): void;
 }
 
 /**
@@ -150,6 +152,10 @@ export class Assignment extends Timer {
     if (this.#isGranted) return;
     this.leaveQueue();
     this.owner.onFailed("queue timeout");
+  }
+
+  override abandon(): void {
+    this.owner.abandon();
   }
 
   /** Leaves the queue that it waits in, if any; for the log it notes its place, and how long. */

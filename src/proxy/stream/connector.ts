@@ -96,7 +96,7 @@ export class Connector extends Timer implements ConnectionUser {
   #drop(): void {
     const connection = this.#connection;
     this.#connection = null;
-    connection?.reset();
+    if (connection?.user === this) connection.reset();
   }
 
   #open(server: Server): void {
@@ -121,11 +121,14 @@ export class Connector extends Timer implements ConnectionUser {
   #established(connection: ServerConnection): void {
     const { runtime } = this.assignment.backend;
     runtime.wheel.clear(this);
-    this.#connection = null;
+    connection.user = this;
+    this.#connection = connection;
     this.#state = CONNECTED;
     this.connectedAt = runtime.clock.now();
     connection.requests++;
     this.owner.onConnected(connection);
+    // It is the owner's now.
+    if (this.#connection === connection) this.#connection = null;
   }
 
   onOpened(connection: ServerConnection): void {
@@ -193,6 +196,9 @@ export class Connector extends Timer implements ConnectionUser {
     this.owner.onFailed(failure);
   }
 
+  override abandon(): void {
+    this.owner.abandon();
+  }
   override fire(): void {
     switch (this.#state) {
       case CONNECTING:

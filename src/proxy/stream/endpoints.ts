@@ -151,4 +151,6 @@ export interface ServerEvents {
    * @param silent it has not answered at all
    */
   onServerClosed(silent: boolean): void;
+  /** It has thrown: it is in no state to go on, and all that it holds is released. */
+  abandon(): void;
 }

@@ -17,6 +17,8 @@ export interface ConnectionUser {
   onEnded(connection: ServerConnection): void;
   /** It broke, or could not be made. */
   onClosed(connection: ServerConnection, error: SocketError): void;
+  /** It has thrown: it is in no state to go on, and all that it holds is released. */
+  abandon(): void;
 }
 
 /** Where idle connections are kept. */
@@ -104,23 +106,58 @@ export class ServerConnection implements SocketEvents {
   }
 
   opened(): void {
-    this.user?.onOpened(this);
+    const { user } = this;
+    try {
+      user?.onOpened(this);
+    } catch (error) {
+      this.#fault(error, user);
+    }
   }
   data(_socket: Socket, bytes: Uint8Array): void {
-    if (this.user !== null) this.user.onData(this, bytes);
-    else this.#discard(); // bytes that nobody asked for: out of step
+    const { user } = this;
+    if (user === null) return this.#discard(); // bytes that nobody asked for: out of step
+    try {
+      user.onData(this, bytes);
+    } catch (error) {
+      this.#fault(error, user);
+    }
   }
   drain(): void {
-    if (!this.out.empty && this.out.flush()) this.user?.onDrained(this);
+    if (this.out.empty || !this.out.flush()) return;
+    const { user } = this;
+    try {
+      user?.onDrained(this);
+    } catch (error) {
+      this.#fault(error, user);
+    }
   }
   ended(): void {
-    if (this.user !== null) this.user.onEnded(this);
-    else this.#discard();
+    const { user } = this;
+    if (user === null) return this.#discard();
+    try {
+      user.onEnded(this);
+    } catch (error) {
+      this.#fault(error, user);
+    }
   }
   closed(_socket: Socket, error: SocketError): void {
     this.#leave();
-    if (this.user !== null) this.user.onClosed(this, error);
-    else this.store?.remove(this);
+    const { user } = this;
+    if (user === null) {
+      this.store?.remove(this);
+      return;
+    }
+    try {
+      user.onClosed(this, error);
+    } catch (error) {
+      this.#fault(error, user);
+    }
+  }
+
+  /** What the user has thrown costs its session, and this connection, whoever has that by now. */
+  #fault(error: unknown, user: ConnectionUser | null): void {
+    this.server.backend.runtime.fault(error, user);
+    this.#discard();
   }
 
   /** Closes the connection; what has been sent still arrives. Idempotent. */

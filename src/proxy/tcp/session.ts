@@ -65,8 +65,12 @@ export class TcpSession extends Timer
     // Once the acceptor has it: a failure ends the session, and nothing must end before it begins.
     queueMicrotask(() => {
       if (this.#over) return;
-      this.#start();
-      if (this.#clientEnded) this.#endedEarly();
+      try {
+        this.#start();
+        if (this.#clientEnded) this.#endedEarly();
+      } catch (error) {
+        frontend.runtime.fault(error, this);
+      }
     });
   }
 
@@ -156,6 +160,10 @@ export class TcpSession extends Timer
   }
   closed(): void {
     this.#finish(this.#phase("C"));
+  }
+  override abandon(): void {
+    this.#termination = "ID";
+    this.#finish("ID");
   }
   /** It goes on until it ends by itself. */
   softStop(): void {}
@@ -253,7 +261,11 @@ export class TcpSession extends Timer
     this.#early = null;
     this.assignment.leaveQueue();
     const { wheel } = this.frontend.runtime;
-    if (this.frontend.logs && this.#started) logTcpSession(this, termination);
+    try {
+      if (this.frontend.logs && this.#started) logTcpSession(this, termination);
+    } catch (error) {
+      this.frontend.runtime.fault(error, null);
+    }
     this.connector.stop();
     const connection = this.#connection;
     this.#connection = null;
@@ -269,7 +281,7 @@ export class TcpSession extends Timer
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
     // What breaks off ends with a reset, so that nobody takes it for whole.
-    if (this.out.empty && termination !== "SD") this.socket.close();
+    if (this.out.empty && termination !== "SD" && termination !== "ID") this.socket.close();
     else this.socket.reset();
     this.frontend.sessionEnded(this);
   }
@@ -281,5 +293,8 @@ class ClientTimer extends Timer {
   }
   override fire(): void {
     this.session.clientTimedOut();
+  }
+  override abandon(): void {
+    this.session.abandon();
   }
 }
