@@ -1,4 +1,4 @@
-/** Checks one server time and again, and tells when it falls and rises. */
+/** Checks one server time and again, and reports when it falls and rises. */
 import type { Clock } from "../time/clock.ts";
 import type { Probe } from "./probe.ts";
 import type { CheckResult } from "./result.ts";

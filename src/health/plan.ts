@@ -1,6 +1,5 @@
 /** All that decides how a server is checked, and which servers can therefore share their checks. */
 import type { Check } from "../config/model.ts";
-import { requestText } from "./http.ts";
 import type { Target } from "./probe.ts";
 import type { Intervals, Thresholds } from "./state.ts";
 
@@ -15,7 +14,7 @@ export interface CheckPlan {
  * Equal for plans that would send the same to the same place from the same address, at the same
  * pace, and draw the same conclusions. Servers of such plans are probed once for all (guide, chapter
  * 4.2.3: a main server and its backup are checked twice else). Where only the pace or the thresholds
- * differ they are probed apart: each is to fall and to rise at its own time.
+ * differ they are probed apart: each falls and rises at its own time.
  */
 export function identity({ target, check, settings }: CheckPlan): string {
   const { endpoint, options, proxyHeader, timeouts } = target;
@@ -25,7 +24,7 @@ export function identity({ target, check, settings }: CheckPlan): string {
     options.source ?? null,
     proxyHeader,
     timeouts,
-    check.kind === "http" ? requestText(check) : check.kind,
+    check,
     [inter, fastinter ?? inter, downinter ?? inter, rise, fall],
   ]);
 }

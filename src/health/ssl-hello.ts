@@ -1,6 +1,6 @@
 /**
  * The check of layer 6 (manual: "option ssl-hello-chk"): a TLS ClientHello, to which only a TLS
- * server answers in kind. It tells one from a firewall that acknowledges every connection.
+ * server answers in kind. That distinguishes one from a firewall that acknowledges every connection.
  *
  * HAProxy sends a hello of SSLv3, which servers of today refuse; ours is of TLS 1.3 and, for old
  * servers, all versions before. The handshake goes no further.

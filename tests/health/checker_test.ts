@@ -6,7 +6,7 @@ import { endpoint, type Scene, scene, target } from "./scene.ts";
 
 const settings = { inter: 2000, fastinter: 500, downinter: 1000, rise: 2, fall: 3 };
 
-/** Checks the server of a scene; `log` tells what changed and when. */
+/** Checks the server of a scene; `log` has what changed and when. */
 function checking(
   stage: Scene,
   options: { offset?: number; spread?: number; random?: number } = {},
@@ -102,7 +102,7 @@ test("checker: stopped, it checks no more and drops the check on its way", () =>
   assert(checker.up && !checker.checking);
 });
 
-test("checker: it may be stopped by what it tells", () => {
+test("checker: it may be stopped from its own report", () => {
   const stage = scene();
   const checker: Checker = startChecker({
     settings,

@@ -72,7 +72,7 @@ function withCertificates(
   });
 }
 
-/** A port of {@linkcode host} that nobody has. */
+/** A port of {@linkcode host} that nothing listens on. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, host);
   await once(server, "listening");
@@ -244,24 +244,27 @@ wireTest(
   stunnel === null ? "stunnel4 is not installed" : null,
 );
 
-wireTest("who speaks no TLS fails: HTTP, a mute acceptor, one that closes, nobody", async () => {
-  const answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
-  const http = createServer((socket) =>
-    socket.on("error", () => {}).once("data", () => socket.end(answer))
-  );
-  const mute = createServer((socket) => socket.on("error", () => {}).resume());
-  const closing = createServer((socket) =>
-    socket.on("error", () => {}).once("data", () => socket.end())
-  );
-  const servers = [http, mute, closing];
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, host);
-    await once(server, "listening");
-    ports.push((server.address() as AddressInfo).port);
-  }
-  const results = await Promise.all(ports.map((port) => check(port, 400)));
-  assertEquals(results.map(({ status }) => status), ["L6RSP", "L6TOUT", "L6RSP"]);
-  await Promise.all(servers.map(stop));
-  assertEquals((await check(ports[0]!)).status, "L4CON");
-});
+wireTest(
+  "what speaks no TLS fails: HTTP, a mute acceptor, one that closes, no listener",
+  async () => {
+    const answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    const http = createServer((socket) =>
+      socket.on("error", () => {}).once("data", () => socket.end(answer))
+    );
+    const mute = createServer((socket) => socket.on("error", () => {}).resume());
+    const closing = createServer((socket) =>
+      socket.on("error", () => {}).once("data", () => socket.end())
+    );
+    const servers = [http, mute, closing];
+    const ports: number[] = [];
+    for (const server of servers) {
+      server.listen(0, host);
+      await once(server, "listening");
+      ports.push((server.address() as AddressInfo).port);
+    }
+    const results = await Promise.all(ports.map((port) => check(port, 400)));
+    assertEquals(results.map(({ status }) => status), ["L6RSP", "L6TOUT", "L6RSP"]);
+    await Promise.all(servers.map(stop));
+    assertEquals((await check(ports[0]!)).status, "L4CON");
+  },
+);

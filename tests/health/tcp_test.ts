@@ -1,7 +1,6 @@
 import { checkTimeouts } from "#src/health/probe.ts";
 import { tcpProbe } from "#src/health/tcp.ts";
-import { textOf } from "#src/http/bytes.ts";
-import type { Network, SocketErrorCode } from "#src/net/socket.ts";
+import type { SocketErrorCode } from "#src/net/socket.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { endpoint, scene, target } from "./scene.ts";
@@ -38,7 +37,7 @@ for (const [error, status, info] of failures) {
   });
 }
 
-test("tcp: nobody answers: it ends exactly at the time-out", () => {
+test("tcp: no answer: it ends exactly at the time-out", () => {
   const { network, clock, check } = scene();
   network.answer(endpoint, "silence");
   assertEquals(check(tcpProbe(network, clock, target), 1999), []);
@@ -46,16 +45,16 @@ test("tcp: nobody answers: it ends exactly at the time-out", () => {
   assertEquals([result?.status, result?.duration], ["L4TOUT", 2000]);
 });
 
-test("tcp: a check that was given up tells nothing and leaves nothing open", () => {
+test("tcp: a check that was given up reports nothing and leaves nothing open", () => {
   const { network, clock, advance } = scene();
   network.answer(endpoint, "silence");
-  let told = 0;
-  const cancel = tcpProbe(network, clock, target)(() => told++);
+  let reports = 0;
+  const cancel = tcpProbe(network, clock, target)(() => reports++);
   advance(100);
   cancel();
   cancel();
   advance(5000);
-  assertEquals([told, network.openSockets], [0, 0]);
+  assertEquals([reports, network.openSockets], [0, 0]);
 });
 
 test("tcp: checks come from the source address", () => {
@@ -66,36 +65,17 @@ test("tcp: checks come from the source address", () => {
   assertEquals(visits.map(({ from }) => from), ["192.168.1.5"]);
 });
 
-/** What checks send from now on; the reset that ends them takes it from the server's hands. */
-function recording(network: Network): string[] {
-  const sent: string[] = [];
-  const { connect } = network;
-  network.connect = (...args) => {
-    const socket = connect.apply(network, args);
-    const at = sent.push("") - 1;
-    const { write } = socket;
-    socket.write = (bytes, from, to) => {
-      const taken = write.call(socket, bytes, from, to);
-      sent[at] += textOf(bytes, from, from + Math.max(0, taken));
-      return taken;
-    };
-    return socket;
-  };
-  return sent;
-}
-
 test("tcp: with a PROXY header: the header is all that is sent", () => {
   for (const segment of [Infinity, 1]) {
-    const { network, clock, serve, check } = scene({ segment });
+    const { network, clock, serve, check, requests } = scene({ segment });
     serve({});
-    const sent = recording(network);
     const source = { host: "192.168.1.5", port: 4000 };
     const from = { ...target, options: { source } };
     const [first] = check(tcpProbe(network, clock, { ...from, proxyHeader: "v1" }), 10);
     const [second] = check(tcpProbe(network, clock, { ...from, proxyHeader: "v2" }), 10);
     assertEquals([first?.status, second?.status], ["L4OK", "L4OK"]);
     // What HAProxy 2.6 sends: version 1 names the check's connection, version 2 none.
-    assertEquals(sent, [
+    assertEquals(requests, [
       "PROXY TCP4 192.168.1.5 192.168.1.11 4000 80\r\n",
       "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0",
     ]);

@@ -72,7 +72,7 @@ for (const [kind, message, parse] of kinds) {
     }));
   });
 
-  test(`${kind}: once invalid, more bytes do not mend it`, () => {
+  test(`${kind}: once invalid, more bytes do not make it valid`, () => {
     const head = createHead();
     fc.assert(fc.property(message, change, ({ head: text }, changed) => {
       const bytes = bytesOf(changed(text));

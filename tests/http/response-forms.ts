@@ -127,7 +127,7 @@ export const refusedForms: readonly RefusedForm[] = [
   ),
   ...refused(
     "field name",
-    "it is no field; readers skip it, mend it or give up",
+    "it is no field; readers skip it, repair it or give up",
     false,
     ...["X : a", "X\t: a", "X", ": a", "X Y: a", "X\xe9: a", "X\0: a", "X(: a"].map(withField),
     ...["Content-Length : 5", "Transfer-Encoding : chunked"].map(withField),

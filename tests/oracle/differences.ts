@@ -28,16 +28,6 @@ const all = {
       }
     },
   },
-  "dollar attributes": {
-    why:
-      "haproxy takes $Version and $Path (RFC 2109) out with the cookie; RFC 6265 knows no such " +
-      "attributes, and only the proxy's cookie is ours to take out.",
-    expect(transcript) {
-      for (const { fields } of requests(transcript)) {
-        fields.splice(2, 0, "cookie: $Version=1; $Path=/");
-      }
-    },
-  },
   "HTTP/1.0 closes": {
     why: "haproxy asks the server to keep the connection of a request of HTTP/1.0 open. We pass " +
       "the request as it came: its client gains nothing, and old servers know no other meaning.",
@@ -101,12 +91,6 @@ const all = {
       log[0] = log[0]!.replace("403 cD", "403 --");
     },
   },
-  "204 with a length": {
-    why: "RFC 9110, section 8.6, forbids the length; 0 does no harm, and passes as it came.",
-    expect({ connections: [connection] }) {
-      connection!.responses[0]!.fields.push("content-length: 0");
-    },
-  },
   "half-closed within the content": {
     why:
       "RFC 9112, section 8: a request that does not become whole is answered with 400; haproxy " +
@@ -130,8 +114,8 @@ const all = {
   },
   "stricter with responses": {
     why:
-      "RFC 9112, sections 2.2, 2.3, 5.2 and 6: what clients could read in two ways, and versions " +
-      "and codes that do not exist.",
+      "RFC 9110, section 5.5, and RFC 9112, sections 2.2, 4, 5.2 and 6: what clients could read in " +
+      "two ways. tests/http/response-forms.ts says which of each form.",
     expect(transcript) {
       transcript.connections[0]!.responses = [
         { line: "page 502", fields: ["connection: open"], content: "", trailers: [] },

@@ -27,7 +27,7 @@ const invalid = (why: string) => ({ kind: "invalid", why }) as const;
 
 const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const requestLine = new RegExp(`^${token} [!-~]+ HTTP/1\\.[01]$`);
-const statusLine = /^HTTP\/1\.[01] [1-5]\d\d( [\t -~\x80-\xff]*)?$/;
+const statusLine = /^HTTP\/1\.[01] [1-9]\d\d( [\t -~\x80-\xff]*)?$/;
 const fieldLine = new RegExp(`^(${token}):[ \\t]*([\\t -~\\x80-\\xff]*)$`);
 const sizeLine = /^([0-9A-Fa-f]{1,12})[ \t]*(;[\t -~\x80-\xff]*)?$/;
 

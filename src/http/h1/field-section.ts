@@ -86,35 +86,60 @@ export function parseFields(head: Head, bytes: Uint8Array, from: number, to: num
       if (++i === to) return INCOMPLETE;
       c = bytes[i]!;
     }
-    const folded = i === start && (c === SP || c === HTAB);
-    if (!folded && (c !== COLON || i === start)) return invalid(head, "field name");
+    if (c !== COLON || i === start) {
+      i = parseFold(head, bytes, start, to);
+      if (i <= 0) return i;
+      continue;
+    }
     const nameEnd = i++;
     while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
     const valueStart = i;
     while (i < to && valueCharacter[bytes[i]!] === 1) i++;
-    if (i === to) return folded && !lenient ? invalid(head, "line folding") : INCOMPLETE;
-    let valueEnd = i;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) {
-      valueEnd--;
-    }
-    if (folded && !mayFold(head, valueStart, valueEnd)) return invalid(head, "line folding");
+    if (i === to) return INCOMPLETE;
+    const valueEnd = trimmed(bytes, valueStart, i);
     if (bytes[i] === CR && i + 1 < to && bytes[i + 1] === LF) {
       i += 2;
     } else {
-      if (bytes[i] !== CR && (bytes[i] !== LF || !lenient)) return invalid(head, "field value");
-      i = endOfLine(head, bytes, i, to);
+      i = endOfValue(head, bytes, i, to);
       if (i <= 0) return i;
-    }
-    if (folded) {
-      extendField(head, valueEnd);
-      head.irregular = true;
-      continue;
     }
     if (head.count === maxFields) return invalid(head, "too many fields");
     const kind = kindOf(bytes, start, nameEnd);
     if (kind !== FIELD_OTHER && !interpret(head, bytes, kind, valueStart, valueEnd)) return INVALID;
     addField(head, kind, start, nameEnd, valueStart, valueEnd);
   }
+}
+
+/** Where bytes[from, to) ends without the white space behind it. */
+function trimmed(bytes: Uint8Array, from: number, to: number): number {
+  let end = to;
+  while (end > from && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--;
+  return end;
+}
+
+/**
+ * Reads a line, at `start`, that has no field name: it goes on with the field before it.
+ * @returns the offset after it, INCOMPLETE or INVALID
+ */
+function parseFold(head: Head, bytes: Uint8Array, start: number, to: number): number {
+  let i = start;
+  while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
+  if (i === start) return invalid(head, "field name");
+  const from = i;
+  while (i < to && valueCharacter[bytes[i]!] === 1) i++;
+  if (i === to) return head.status > 0 ? INCOMPLETE : invalid(head, "line folding");
+  const valueEnd = trimmed(bytes, from, i);
+  if (!mayFold(head, from, valueEnd)) return invalid(head, "line folding");
+  head.irregular = true;
+  extendField(head, valueEnd);
+  return endOfValue(head, bytes, i, to);
+}
+
+/** As {@linkcode endOfLine}, where a value's characters end. */
+function endOfValue(head: Head, bytes: Uint8Array, at: number, to: number): number {
+  const c = bytes[at];
+  if (c === CR || c === LF && head.status > 0) return endOfLine(head, bytes, at, to);
+  return invalid(head, "field value");
 }
 
 /**

@@ -103,8 +103,6 @@ function versionByte(byte: number, offset: number): boolean {
 }
 const versionLine = bytesOf("HTTP/1.x\r\n");
 
-const wordHttp = bytesOf("HTTP/");
-
 /**
  * Parses a response's head from bytes[from, to). Servers are read as HAProxy reads them, where what
  * they send has one meaning: empty lines before the status line are skipped, spaces and tabs in it
@@ -121,20 +119,17 @@ export function parseResponse(head: Head, bytes: Uint8Array, from: number, to: n
   }
   head.lineStart = i;
   // "HTTP/1.x NNN", then a reason phrase, whose space some servers leave out with it.
-  const fixed = Math.min(to - i, 8);
-  for (let k = 0; k < fixed; k++) {
-    const c = bytes[i + k]!;
-    const good = k < 5 ? c === wordHttp[k] : k === 6 ? c === DOT : isDigit(c);
-    if (!good) return invalid(head, "status line");
+  if (to - i >= 12 && isVersion(bytes, i) && bytes[i + 8] === SP && isDigit(bytes[i + 9]!)) {
+    head.minor = bytes[i + 7]! - 48;
+    i += 9;
+  } else {
+    i = parseVersion(head, bytes, i, to);
+    if (i <= 0) return i;
   }
-  if (fixed < 8) return INCOMPLETE;
-  readVersion(head, bytes[i + 5]! - 48, bytes[i + 7]! - 48);
-  if (head.minor < 0) return invalid(head, "version");
-  i = spaces(head, bytes, i + 8, to);
   const status = i;
   while (i < to && i < status + 3 && isDigit(bytes[i]!)) i++;
   if (i === to) return INCOMPLETE;
-  if (i < status + 3 || status === head.lineStart + 8) return invalid(head, "status line");
+  if (i < status + 3) return invalid(head, "status line");
   head.status = (bytes[status]! - 48) * 100 + (bytes[status + 1]! - 48) * 10 +
     bytes[status + 2]! - 48;
   if (head.status < 100) return invalid(head, "status code");
@@ -152,20 +147,34 @@ export function parseResponse(head: Head, bytes: Uint8Array, from: number, to: n
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
-/** Notes the version of a response: -1 if it is earlier than 1.0, which has no status line. */
-function readVersion(head: Head, major: number, minor: number): void {
-  if (major === 1 && minor <= 1) {
-    head.minor = minor;
-  } else {
-    head.minor = major === 0 ? -1 : 1;
-    head.irregular = true;
-  }
+/** Whether "HTTP/1.0" or "HTTP/1.1" stands at `at`. */
+function isVersion(bytes: Uint8Array, at: number): boolean {
+  for (let k = 0; k < 8; k++) if (!versionByte(bytes[at + k]!, k)) return false;
+  return true;
 }
 
-/** Skips the white space at `at`, of which there should be one space. @returns its end */
-function spaces(head: Head, bytes: Uint8Array, at: number, to: number): number {
-  let i = at;
+/**
+ * Reads the version and the space behind it as far as they have come, in whatever form.
+ * @returns the offset after them, INCOMPLETE or INVALID
+ */
+function parseVersion(head: Head, bytes: Uint8Array, at: number, to: number): number {
+  for (let k = 0; k < 8; k++) {
+    if (at + k === to) return INCOMPLETE;
+    const c = bytes[at + k]!;
+    const good = k < 5 ? c === versionLine[k] : k === 6 ? c === DOT : isDigit(c);
+    if (!good) return invalid(head, "status line");
+  }
+  const major = bytes[at + 5]! - 48;
+  const minor = bytes[at + 7]! - 48;
+  // Before HTTP/1.0 there was no status line.
+  if (major === 0) return invalid(head, "version");
+  const known = major === 1 && minor <= 1;
+  head.minor = known ? minor : 1;
+  if (!known) head.irregular = true;
+  let i = at + 8;
   while (i < to && (bytes[i] === SP || bytes[i] === HTAB)) i++;
-  if (i > at && (i > at + 1 || bytes[at] === HTAB)) head.irregular = true;
+  if (i === to) return INCOMPLETE;
+  if (i === at + 8) return invalid(head, "status line");
+  if (i > at + 9 || bytes[at + 8] === HTAB) head.irregular = true;
   return i;
 }

@@ -12,26 +12,25 @@ const forbidden = new Set([
   ...["connection", "content-length", "http2-settings", "keep-alive", "te", "trailer"],
   ...["transfer-encoding", "upgrade"],
   // routing
-  ...["host", "forwarded", "via", "x-real-ip", "true-client-ip", "client-ip", "x-client-ip"],
-  ...["x-host", "x-http-host-override", "x-cluster-client-ip", "cf-connecting-ip"],
-  ...["origin", "referer", "x-scheme", "x-url-scheme", "front-end-https"],
-  // modifiers of requests, and methods in disguise
-  ...["cache-control", "expect", "max-forwards", "pragma", "range", "x-http-method"],
-  ...["x-http-method-override", "x-method-override"],
-  // authentication
-  ...["authorization", "authentication-info", "www-authenticate", "cookie", "cookie2"],
-  ...["set-cookie", "set-cookie2", "remote-user", "realm"],
+  ...["host", "forwarded", "via", "origin", "referer", "front-end-https", "x-host", "x-scheme"],
+  // modifiers of requests
+  ...["cache-control", "expect", "max-forwards", "pragma", "range", "x-method-override"],
   // control data of responses
-  ...["age", "date", "expires", "location", "retry-after", "vary", "warning", "status"],
-  ...["clear-site-data", "strict-transport-security", "refresh"],
+  ...["age", "clear-site-data", "date", "expires", "location", "realm", "refresh", "retry-after"],
+  ...["status", "strict-transport-security", "vary", "warning"],
   // processing of the content
   ...["content-disposition", "content-encoding", "content-language", "content-location"],
   ...["content-range", "content-type"],
 ]);
 
-/** Families of such fields. */
-const forbiddenFamilies =
-  /^(?:if|proxy|sec|x-(?:accel|auth|forwarded|original|remote|rewrite|ssl))(?:-|$)|^(?:ssl|x-client)-/;
+/** Families of such fields: by what their names begin with, end in, or hold. */
+const forbiddenFamilies = [
+  /^(?:access-control|cf|if|proxy|sec|ssl)-/,
+  /^x-(?:accel|client|cluster|envoy|forwarded|http|original|originating|rewrite|ssl|ur[il])(?:-|$)/,
+  /(?:^|-)(?:client-ip|real-ip|remote-[a-z]+)$/,
+  // whatever authenticates, by any name
+  /api-?key|auth|cookie|credential|jwt|password|secret|session|token/,
+];
 
 /**
  * Whether the field `name`, in lower case, never passes in a trailer section. Programs behind CGI
@@ -39,7 +38,7 @@ const forbiddenFamilies =
  */
 function isForbidden(name: string): boolean {
   const usual = name.replaceAll("_", "-");
-  return forbidden.has(usual) || forbiddenFamilies.test(usual);
+  return forbidden.has(usual) || forbiddenFamilies.some((family) => family.test(usual));
 }
 
 const option: Option = { start: 0, end: 0, next: 0 };
