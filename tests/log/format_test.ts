@@ -10,7 +10,7 @@ import { test } from "../testing.ts";
 import { lineWriter, usable } from "./lines.ts";
 import { example, records } from "./records.ts";
 
-/** Everything that a record can tell. */
+/** A record with every fact. */
 const full: LogRecord = {
   ...example,
   requestDate: example.acceptDate + 300,

@@ -5,7 +5,7 @@ import { escapeLine, type Escapes } from "./escape.ts";
 import * as writers from "./writers.ts";
 import type { Flags, NumberForm, TextForm } from "./writers.ts";
 
-/** What a line is told beside its record. */
+/** What lines are made of beside their records. */
 export interface FormatEnvironment {
   readonly pid: number;
   readonly hostname: string;
