@@ -3,9 +3,10 @@
  * written by one function in place of many, which is where a compiled format would lose against
  * one that is written by hand. They change no line; a test holds them to that.
  */
+import { controlEscapes } from "./escape.ts";
 import { parseFormat, type Part } from "./parse.ts";
 import type { MakeSegment } from "./variable.ts";
-import { numberForm, writeNumber } from "./writers.ts";
+import { numberForm, textForm, writeName, writeNumber, writeText } from "./writers.ts";
 
 /** A run, as parts of a format, and what writes it. */
 interface Fusion {
@@ -42,6 +43,15 @@ export const fusions: readonly Fusion[] = [
       writeNumber(slash, r.timeRequest) + writeNumber(slash, r.timeQueue) +
       writeNumber(slash, r.timeConnect) + writeNumber(slash, r.timeResponse) +
       writeNumber(last, r.timeTotal);
+  }),
+  fusion("%ST %B %CC %CS %tsc", (flags, after) => {
+    const number = numberForm(flags, " ", 0);
+    const cookie = textForm(flags, " ", { escapes: controlEscapes });
+    const end = textForm(flags, after);
+    return (r) =>
+      writeNumber(number, r.status) + writeNumber(number, r.bytes) +
+      writeText(cookie, r.requestCookie) + writeText(cookie, r.responseCookie) +
+      writeName(end, r.termination);
   }),
   fusion("%ac/%fc/%bc/%sc/%rc %sq/%bq", (flags, after) => {
     const [slash, space] = [numberForm(flags, "/", 0), numberForm(flags, " ", 0)];

@@ -52,7 +52,7 @@ export interface LogVariable {
   readonly needs: LogFact | null;
   /** One line of documentation. */
   readonly help: string;
-  /** It may write nothing, and then the space behind it is left out as well. */
+  /** It may write nothing, and then not what follows it either. */
   readonly optional: boolean;
   readonly make: MakeSegment;
 }
