@@ -37,13 +37,12 @@ function way(date: "t" | "tr"): MakeSegment {
 export const fusions: readonly Fusion[] = [
   fusion("%ci:%cp [%tr] %ft %b/%s", way("tr")),
   fusion("%ci:%cp [%t] %ft %b/%s", way("t")),
-  fusion("%TR/%Tw/%Tc/%Tr/%Ta", (flags, after) => {
-    const [slash, last] = [numberForm(flags, "/", 0), numberForm(flags, after, 0)];
-    return (r) =>
-      writeNumber(slash, r.timeRequest) + writeNumber(slash, r.timeQueue) +
-      writeNumber(slash, r.timeConnect) + writeNumber(slash, r.timeResponse) +
-      writeNumber(last, r.timeTotal);
-  }),
+  fusion(
+    "%TR/%Tw/%Tc/%Tr/%Ta",
+    (_, after) => (r) =>
+      `${Math.floor(r.timeRequest)}/${Math.floor(r.timeQueue)}/${Math.floor(r.timeConnect)}/` +
+      `${Math.floor(r.timeResponse)}/${Math.floor(r.timeTotal)}${after}`,
+  ),
   fusion("%ST %B %CC %CS %tsc", (flags, after) => {
     const number = numberForm(flags, " ", 0);
     const cookie = textForm(flags, " ", { escapes: controlEscapes });
@@ -53,15 +52,14 @@ export const fusions: readonly Fusion[] = [
       writeText(cookie, r.requestCookie) + writeText(cookie, r.responseCookie) +
       writeName(end, r.termination);
   }),
-  fusion("%ac/%fc/%bc/%sc/%rc %sq/%bq", (flags, after) => {
-    const [slash, space] = [numberForm(flags, "/", 0), numberForm(flags, " ", 0)];
-    const last = numberForm(flags, after, 0);
-    return (r) =>
-      writeNumber(slash, r.actconn) + writeNumber(slash, r.feconn) +
-      writeNumber(slash, r.beconn) + writeNumber(slash, r.srvconn) + (r.redispatched ? "+" : "") +
-      writeNumber(space, r.retries) + writeNumber(slash, r.srvQueue) +
-      writeNumber(last, r.backendQueue);
-  }),
+  fusion(
+    "%ac/%fc/%bc/%sc/%rc %sq/%bq",
+    (_, after) => (r) =>
+      `${r.actconn}/${r.feconn}/${r.beconn}/${r.srvconn}/${
+        r.redispatched ? "+" : ""
+      }${r.retries} ` +
+      `${r.srvQueue}/${r.backendQueue}${after}`,
+  ),
 ];
 
 /** The run that begins at this part of a format, if one does. */
