@@ -9,8 +9,8 @@ import { type Dates, localDates } from "./date.ts";
 /** A severity of syslog, by name. */
 export type Level = (typeof levels)[number];
 
-/** Who speaks, in the formats that tell. */
-export interface Speaker {
+/** Where messages come from (RFC 5424, section 3), as far as the formats say it. */
+export interface Originator {
   /** Manual: "log-tag". */
   readonly tag: string;
   readonly pid: number;
@@ -51,7 +51,7 @@ function oncePerSecond(make: Header): Header {
 /** Makes the headers of a target; more severe levels than its `minlevel` are written as that. */
 export function createHeader(
   target: Pick<LogTarget, "format" | "facility" | "minlevel">,
-  { tag, pid }: Speaker,
+  { tag, pid }: Originator,
   dates: Dates = localDates,
 ): Header {
   const facility = facilities.indexOf(target.facility) * 8;

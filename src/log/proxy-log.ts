@@ -10,7 +10,7 @@ import type { Level } from "./frame.ts";
 import type { LogRecord } from "./record.ts";
 import { type LogOutputs, type LogSink, openLogSinks } from "./sink.ts";
 
-/** What proxies tell their logs: sessions as records, events as text. */
+/** The log as the proxies use it: sessions are records, events are text. */
 export interface ProxyLog {
   /** Whether sessions of this proxy are logged as they end: else no record need be filled in. */
   logsSessions(proxy: Proxy): boolean;
@@ -31,7 +31,7 @@ export interface ConfigurationLog extends ProxyLog {
   close(): void;
 }
 
-/** A format with what it is told of the process. */
+/** A format that has been compiled for this process. */
 interface BoundFormat {
   readonly sink: LogSink;
   readonly format: LogFormat;
@@ -53,7 +53,7 @@ export function openProxyLog(
 ): ConfigurationLog {
   const sinks = new Map<Proxy, LogSink>();
   const formats = new Map<Proxy, BoundFormat>();
-  const { pid, hostname } = outputs.speaker;
+  const { pid, hostname } = outputs.originator;
   const environment = { pid, hostname, dates: localDates };
   for (const proxy of configuration.proxies) {
     const targets: LogTarget[] = proxy.logGlobal

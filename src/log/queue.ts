@@ -9,12 +9,12 @@ import type { Transport } from "./transport.ts";
 /** Bytes that may wait, and the first size of the buffer. */
 const capacity = 1 << 20;
 const initialSize = 1 << 14;
-/** ms until a full transport is tried again; doubled for each time in vain, up to the second. */
+/** ms until a full transport is tried again; doubled for each failed attempt, up to the second. */
 const firstRetry = 1;
 const lastRetry = 64;
 /** ms between two reports of dropped lines. */
 const reportInterval = 1000;
-/** At the end of the process: ms of one wait for room, and how many in vain. */
+/** At the end of the process: ms of one wait for room, and how many may fail. */
 const lastWait = 50;
 const lastWaits = 20;
 
@@ -24,12 +24,12 @@ export interface QueueDeps {
   readonly clock: Clock;
   /** Calls back at the end of this turn of the event loop. */
   readonly defer: (callback: () => void) => void;
-  /** Makes the line which tells that so many lines were dropped. */
+  /** Makes the line which says that so many lines were dropped. */
   readonly dropLine: (count: number) => string;
   /** Longest such line, in bytes without the newline. */
   readonly dropLimit: number;
-  /** Hears, once until it works again, that lines cannot be delivered, and why. */
-  readonly complain: (reason: string) => void;
+  /** Called with the reason when lines cannot be delivered, once until it works again. */
+  readonly onFailure: (reason: string) => void;
 }
 
 /** See above. */
@@ -51,7 +51,7 @@ export function createQueue(deps: QueueDeps): LineQueue {
   const ends: number[] = [];
   let used = 0;
   let dropped = 0;
-  /** How many of them have been told of; and the last line that did so, while it waits here. */
+  /** How many of them have been reported; and the last line that did so, while it waits here. */
   let reported = 0;
   let reportedAt = -Infinity;
   let reportIndex = -1;
@@ -118,7 +118,7 @@ export function createQueue(deps: QueueDeps): LineQueue {
     }
     stalled = from < ends.length;
     remove(from);
-    if (broken && !failing) deps.complain(transport.failure);
+    if (broken && !failing) deps.onFailure(transport.failure);
     if (from > 0) failing = broken;
     return delivered;
   }
@@ -136,7 +136,7 @@ export function createQueue(deps: QueueDeps): LineQueue {
 
   function flush(): void {
     if (closed) return;
-    // Only what takes lines again is told of those it did not take.
+    // Only a target that takes lines again gets the report of those that it did not take.
     if (sendAll()) {
       retryDelay = firstRetry;
       report();
@@ -175,11 +175,11 @@ export function createQueue(deps: QueueDeps): LineQueue {
       reportedAt = -Infinity;
       report();
       sendAll();
-      for (let vain = 0; ends.length > 0 && vain < lastWaits; vain++) {
+      for (let failed = 0; ends.length > 0 && failed < lastWaits; failed++) {
         transport.wait(lastWait);
-        if (sendAll()) vain = 0;
+        if (sendAll()) failed = 0;
       }
-      if (ends.length > 0) deps.complain(`${ends.length} lines not delivered at the end`);
+      if (ends.length > 0) deps.onFailure(`${ends.length} lines not delivered at the end`);
       for (let i = 0; i < ends.length; i++) lose(i);
       remove(ends.length);
       closed = true;

@@ -2,7 +2,14 @@
 import type { LogTarget } from "../config/model.ts";
 import { showEndpoint } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
-import { createHeader, type Header, type Level, type Speaker, textLimit, wanted } from "./frame.ts";
+import {
+  createHeader,
+  type Header,
+  type Level,
+  type Originator,
+  textLimit,
+  wanted,
+} from "./frame.ts";
 import { createQueue, type LineQueue } from "./queue.ts";
 import type { OpenTransport } from "./transport.ts";
 
@@ -28,19 +35,19 @@ export interface LogSink {
 export interface LogDeps {
   readonly open: OpenTransport;
   readonly clock: Clock;
-  readonly speaker: Speaker;
+  readonly originator: Originator;
   /** Calls back at the end of this turn of the event loop; by default setImmediate. */
   readonly defer?: (callback: () => void) => void;
-  /** Hears, once until it works again, that a target cannot be logged to: a line for stderr. */
-  readonly complain: (text: string) => void;
+  /** Called with a line for stderr when a target cannot be logged to, once until it works again. */
+  readonly onFailure: (text: string) => void;
 }
 
-/** The ways out that are open, one for each address, shared by all sinks of the process. */
+/** The outputs that are open, one for each address, shared by all sinks of the process. */
 export interface LogOutputs {
-  readonly speaker: Speaker;
-  /** @returns the queue of the target's address, which is the caller's until he gives it back */
-  take(target: LogTarget): LineQueue;
-  giveBack(target: LogTarget): void;
+  readonly originator: Originator;
+  /** @returns the queue of the target's address, to be released by the caller */
+  acquire(target: LogTarget): LineQueue;
+  release(target: LogTarget): void;
 }
 
 function addressOf({ target }: LogTarget): string {
@@ -48,13 +55,13 @@ function addressOf({ target }: LogTarget): string {
   return target.kind === "unix" ? target.path : target.kind;
 }
 
-/** Makes the set of ways out of a process. */
+/** Makes the set of outputs of a process. */
 export function createLogOutputs(deps: LogDeps): LogOutputs {
-  const { clock, speaker, complain, defer = (callback) => void setImmediate(callback) } = deps;
+  const { clock, originator, onFailure, defer = (callback) => void setImmediate(callback) } = deps;
   const outputs = new Map<string, { queue: LineQueue; users: number }>();
 
   function open(target: LogTarget, address: string): LineQueue {
-    const header = createHeader(target, speaker);
+    const header = createHeader(target, originator);
     return createQueue({
       transport: deps.open(target.target),
       clock,
@@ -62,13 +69,13 @@ export function createLogOutputs(deps: LogDeps): LogOutputs {
       dropLine: (count) =>
         `${header("warning", clock.wall())}${count} log line${count === 1 ? "" : "s"} dropped`,
       dropLimit: textLimit(target),
-      complain: (reason) => complain(`cannot log to ${address}: ${reason}`),
+      onFailure: (reason) => onFailure(`cannot log to ${address}: ${reason}`),
     });
   }
 
   return {
-    speaker,
-    take(target) {
+    originator,
+    acquire(target) {
       const address = addressOf(target);
       let output = outputs.get(address);
       if (output === undefined) {
@@ -78,7 +85,7 @@ export function createLogOutputs(deps: LogDeps): LogOutputs {
       output.users++;
       return output.queue;
     },
-    giveBack(target) {
+    release(target) {
       const address = addressOf(target);
       const output = outputs.get(address);
       if (output !== undefined && --output.users === 0) {
@@ -90,7 +97,7 @@ export function createLogOutputs(deps: LogDeps): LogOutputs {
 }
 
 /** A target with what was worked out for it. */
-interface Way {
+interface Destination {
   readonly target: LogTarget;
   readonly header: Header;
   readonly limit: number;
@@ -99,21 +106,21 @@ interface Way {
 
 /** Opens the sink that writes to all of `targets`; each gets a message at most once per mention. */
 export function openLogSinks(targets: readonly LogTarget[], outputs: LogOutputs): LogSink {
-  const ways: readonly Way[] = targets.map((target) => ({
+  const destinations: readonly Destination[] = targets.map((target) => ({
     target,
-    header: createHeader(target, outputs.speaker),
+    header: createHeader(target, outputs.originator),
     limit: textLimit(target),
-    queue: outputs.take(target),
+    queue: outputs.acquire(target),
   }));
-  const queues = new Set(ways.map((way) => way.queue));
+  const queues = new Set(destinations.map((destination) => destination.queue));
   let open = true;
   return {
     wants: (level) => targets.some((target) => wanted(target, level)),
     write(level, message, wallMs) {
-      for (let i = 0; i < ways.length; i++) {
-        const way = ways[i]!;
-        if (wanted(way.target, level)) {
-          way.queue.put(way.header(level, wallMs) + message, way.limit);
+      for (let i = 0; i < destinations.length; i++) {
+        const destination = destinations[i]!;
+        if (wanted(destination.target, level)) {
+          destination.queue.put(destination.header(level, wallMs) + message, destination.limit);
         }
       }
     },
@@ -123,7 +130,7 @@ export function openLogSinks(targets: readonly LogTarget[], outputs: LogOutputs)
     close() {
       if (!open) return;
       open = false;
-      for (const way of ways) outputs.giveBack(way.target);
+      for (const destination of destinations) outputs.release(destination.target);
     },
     get dropped() {
       let sum = 0;

@@ -7,7 +7,7 @@ export interface Transport {
    * Hands the lines `from` to `to` (exclusive) to the kernel. Line i is
    * bytes[ends[i - 1], ends[i]), the first one starts at 0. The bytes are valid only during the call.
    * @returns how many were taken, 0 if there is no room now; -1 if the first of them cannot be
-   * delivered, for the reason told by `failure`
+   * delivered, for the reason in `failure`
    */
   send(bytes: Uint8Array, ends: readonly number[], from: number, to: number): number;
   /** Why send() last returned -1, for a person to read. */

@@ -80,8 +80,8 @@ export function serve(
   const outputs = createLogOutputs({
     open: openLog ?? ((target) => openTransport(target, crew?.output)),
     clock: systemClock,
-    speaker: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
-    complain,
+    originator: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
+    onFailure: complain,
   });
   const log = openProxyLog(configuration, outputs, systemClock);
   const namedTargets = openNamedTargets(configuration, outputs);

@@ -1,8 +1,8 @@
-/** What SIGHUP asks for: the state of every server and proxy, worded as HAProxy words it. */
+/** What SIGHUP asks for, of the proxies that run. */
 import type * as model from "../config/model.ts";
+import { dumpStates } from "../stats/states-dump.ts";
 import type { Backend } from "./backend.ts";
 import type { Frontend } from "./frontend.ts";
-import { countUsable } from "./server.ts";
 
 /** A proxy with what runs of it: `listen` has both halves. */
 export interface Running {
@@ -13,26 +13,9 @@ export interface Running {
 
 /** The lines of one proxy: its servers', then its own. */
 export function reportLines({ config, frontend, backend }: Running): string[] {
-  const servers = config.servers.length === 0 ? [] : backend?.servers ?? [];
-  const lines = servers.map((server) =>
-    `SIGHUP: Server ${config.name}/${server.name} is ${server.serves ? "UP" : "DOWN"}. ` +
-    `Conn: ${server.slots.value} act, ${server.queue.length} pend, ${server.total.value} tot.`
-  );
-  const { active, backup } = countUsable(servers);
-  const state = servers.length === 0
-    ? "has no servers."
-    : active > 0
-    ? `has ${active} active servers and ${backup} backup servers available.`
-    : backup > 0
-    ? "is running on backup servers !"
-    : "has no server available !";
-  const unassigned = backend?.queue.length ?? 0;
-  const pending = servers.reduce((sum, { queue }) => sum + queue.length, unassigned);
-  lines.push(
-    `SIGHUP: Proxy ${config.name} ${state} ` +
-      `Conn: act(FE+BE): ${frontend?.connections.value ?? 0}+${backend?.connections.value ?? 0}, ` +
-      `${pending} pend (${unassigned} unass), ` +
-      `tot(FE+BE): ${frontend?.total.value ?? 0}+${backend?.total.value ?? 0}.`,
-  );
-  return lines;
+  const { name, servers } = config;
+  if (backend === null || servers.length > 0) return dumpStates({ name, frontend, backend });
+  // What stands for `dispatch` is no server of the configuration.
+  const { connections, total, queue } = backend;
+  return dumpStates({ name, frontend, backend: { connections, total, queue, servers: [] } });
 }

@@ -26,9 +26,9 @@ export function startSimulated(configuration: Configuration, deps: SimulatedDeps
   const outputs = createLogOutputs({
     open: openLog,
     clock,
-    speaker: { tag: configuration.global.logTag, pid: 1, hostname: "sluice" },
+    originator: { tag: configuration.global.logTag, pid: 1, hostname: "sluice" },
     defer: queueMicrotask,
-    complain,
+    onFailure: complain,
   });
   const log = openProxyLog(configuration, outputs, clock);
   const maxconn = configuration.global.maxconn ?? usualMaxconn;

@@ -76,13 +76,13 @@ export function openNamedTargets(
   return {
     write(target, lines) {
       if (!open) return;
-      const queue = queues.get(target) ?? outputs.take(named[target]!);
+      const queue = queues.get(target) ?? outputs.acquire(named[target]!);
       queues.set(target, queue);
       for (const line of lines) queue.put(line, unlimited);
     },
     close() {
       open = false;
-      for (const target of queues.keys()) outputs.giveBack(named[target]!);
+      for (const target of queues.keys()) outputs.release(named[target]!);
       queues.clear();
     },
   };

@@ -83,9 +83,9 @@ function serve(start: Start): void {
   const outputs = createLogOutputs({
     open: openTransportOf(configuration, board.output, report),
     clock,
-    speaker: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
+    originator: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
     defer: (callback) => loop.defer(callback),
-    complain: (line) => report({ kind: "complaint", line }),
+    onFailure: (line) => report({ kind: "complaint", line }),
   });
   const log = openProxyLog(configuration, outputs, clock);
   try {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { connectLine } from "#src/log/connect-line.ts";
 import { test } from "../testing.ts";
 
-test("without either option: who connected to what", () => {
+test("a connection without a log format", () => {
   const accepted = {
     clientAddress: "10.0.1.2",
     clientPort: 33312,

@@ -10,7 +10,7 @@ import { test } from "../testing.ts";
 import { lineWriter, usable } from "./lines.ts";
 import { example, records } from "./records.ts";
 
-/** Everything that a record can tell. */
+/** A record with every fact. */
 const full: LogRecord = {
   ...example,
   requestDate: example.acceptDate + 300,
@@ -256,7 +256,7 @@ test("log-format: a run that is written by one function is written as its parts 
       assertEquals(together(dated), each(dated));
     }));
   }
-  for (const [name, count] of [["httplog", 3], ["tcplog", 2]] as const) {
+  for (const [name, count] of [["httplog", 4], ["tcplog", 2]] as const) {
     const found = fusions.filter(({ text }) => standardFormats[name].includes(text));
     assertEquals(found.length, count);
   }

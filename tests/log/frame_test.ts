@@ -6,7 +6,7 @@ import { createHeader, putLine, textLimit, wanted } from "#src/log/frame.ts";
 import { test } from "../testing.ts";
 
 const dates = createDates(() => -300);
-const speaker = { tag: "sluice", pid: 7667, hostname: "edge" };
+const originator = { tag: "sluice", pid: 7667, hostname: "edge" };
 const moment = Date.parse("2026-11-02T13:50:51.466Z") + 0.25;
 const plain = { facility: "local0", minlevel: "emerg" } as const;
 
@@ -22,14 +22,14 @@ test("the header of each format, as HAProxy 2.6 writes it", () => {
     raw: "",
   };
   for (const format of logFormats) {
-    const header = createHeader({ format, ...plain }, speaker, dates);
+    const header = createHeader({ format, ...plain }, originator, dates);
     assertEquals(header("info", moment), expected[format]);
   }
 });
 
 test("priorities are facility * 8 + level (RFC 5424, section 6.2.1)", () => {
   const priority = (facility: LogTarget["facility"], level: LogTarget["level"]) =>
-    createHeader({ format: "priority", facility, minlevel: "emerg" }, speaker)(level, 0);
+    createHeader({ format: "priority", facility, minlevel: "emerg" }, originator)(level, 0);
   assertEquals(priority("kern", "emerg"), "<0>");
   assertEquals(priority("mail", "crit"), "<18>");
   assertEquals(priority("daemon", "err"), "<27>");
@@ -39,7 +39,7 @@ test("priorities are facility * 8 + level (RFC 5424, section 6.2.1)", () => {
 test("minlevel: more severe messages are written as that level", () => {
   const header = createHeader(
     { format: "priority", facility: "kern", minlevel: "warning" },
-    speaker,
+    originator,
   );
   assertEquals(header("emerg", 0), "<4>");
   assertEquals(header("warning", 0), "<4>");
@@ -47,7 +47,7 @@ test("minlevel: more severe messages are written as that level", () => {
 });
 
 test("a header changes with the second and with the level", () => {
-  const header = createHeader({ format: "local", ...plain }, speaker, dates);
+  const header = createHeader({ format: "local", ...plain }, originator, dates);
   const at = (level: LogTarget["level"], ms: number) => header(level, moment + ms).slice(0, 20);
   assertEquals(at("info", 0), "<134>Nov  2 08:50:51");
   assertEquals(at("err", 0), "<131>Nov  2 08:50:51");
@@ -101,7 +101,7 @@ test("whatever the message, the RFCs' readers find facility, level, tag, pid and
     (facility, level, message, ms) => {
       for (const [format, reader] of [["rfc3164", rfc3164], ["rfc5424", rfc5424]] as const) {
         const target = { format, facility, minlevel: "emerg" } as const;
-        const line = createHeader(target, speaker)(level, ms) + message;
+        const line = createHeader(target, originator)(level, ms) + message;
         assertMatch(line, reader);
         const [, priority, date, tag, pid, text] = reader.exec(line)!;
         assertEquals(facilities[Number(priority) >> 3], facility);

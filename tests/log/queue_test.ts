@@ -8,7 +8,7 @@ import { fakeTransport } from "./transports.ts";
 function setUp() {
   const transport = fakeTransport();
   const clock = virtualClock();
-  const complaints: string[] = [];
+  const failures: string[] = [];
   const due: (() => void)[] = [];
   const queue = createQueue({
     transport,
@@ -16,10 +16,10 @@ function setUp() {
     defer: (callback) => void due.push(callback),
     dropLine: (count) => `${count} dropped`,
     dropLimit: 80,
-    complain: (reason) => void complaints.push(reason),
+    onFailure: (reason) => void failures.push(reason),
   });
   const endOfTurn = () => due.splice(0).forEach((callback) => callback());
-  return { transport, clock, complaints, queue, endOfTurn };
+  return { transport, clock, failures, queue, endOfTurn };
 }
 
 test("the lines of a turn leave together at its end", () => {
@@ -76,7 +76,7 @@ test("a transport that stays busy is asked less and less often, but at least 10 
   assert(asked >= 100 && asked <= 200, `asked ${asked} times`);
 });
 
-test("memory is bounded: lines without room are dropped, counted, and told of later", () => {
+test("memory is bounded: lines without room are dropped, counted, and reported later", () => {
   const { transport, clock, queue, endOfTurn } = setUp();
   transport.takes = () => 0;
   const line = "x".repeat(1000);
@@ -100,14 +100,14 @@ test("a turn with more than fits in memory loses nothing if the transport keeps 
   assertEquals(transport.lines.length, 3000);
 });
 
-test("a transport which fails is complained of once, until it has worked again", () => {
-  const { transport, complaints, queue, clock, endOfTurn } = setUp();
+test("a transport which fails is reported once, until it has worked again", () => {
+  const { transport, failures, queue, clock, endOfTurn } = setUp();
   transport.takes = () => -1;
   for (let i = 0; i < 5; i++) {
     queue.put("lost", 80);
     endOfTurn();
   }
-  assertEquals(complaints, ["out of order"]);
+  assertEquals(failures, ["out of order"]);
   assertEquals(queue.dropped, 5);
   transport.takes = () => Infinity;
   queue.put("there", 80);
@@ -117,10 +117,10 @@ test("a transport which fails is complained of once, until it has worked again",
   transport.takes = () => -1;
   queue.put("lost", 80);
   endOfTurn();
-  assertEquals(complaints, ["out of order", "out of order"]);
+  assertEquals(failures, ["out of order", "out of order"]);
 });
 
-test("dropped lines are told of at most once a second, and all of them in the end", () => {
+test("dropped lines are reported at most once a second, and all of them in the end", () => {
   const { transport, clock, queue, endOfTurn } = setUp();
   for (let i = 0; i < 50; i++) {
     transport.takes = () => -1;
@@ -151,11 +151,11 @@ test("close waits a while for a slow reader, and gives up on one that stands", (
   standing.queue.close();
   assertEquals(standing.transport.waits.reduce((a, b) => a + b), 1000);
   assertEquals(standing.queue.dropped, 1);
-  assertEquals(standing.complaints, ["1 lines not delivered at the end"]);
+  assertEquals(standing.failures, ["1 lines not delivered at the end"]);
   assert(standing.transport.closed);
 });
 
-test("close tells of dropped lines at once", () => {
+test("close reports dropped lines at once", () => {
   const { transport, queue } = setUp();
   transport.takes = () => transport.offered.length === 1 ? -1 : Infinity;
   queue.put("lost", 80);
@@ -198,9 +198,9 @@ test("whatever the transport does, every line arrives once, whole and in order, 
       assertEquals(line, `${index} ${"x".repeat(sizes[index]!)}`);
     }
     assertEquals(queue.dropped, sizes.length - arrived.length);
-    const told = reports.reduce((sum, line) => sum + parseInt(line), 0);
+    const reported = reports.reduce((sum, line) => sum + parseInt(line), 0);
     // If something was delivered at the end, so was the truth about the rest.
-    if (call > answers.length) assertEquals(told, queue.dropped);
-    else assert(told <= queue.dropped);
+    if (call > answers.length) assertEquals(reported, queue.dropped);
+    else assert(reported <= queue.dropped);
   }));
 });

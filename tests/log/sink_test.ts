@@ -18,7 +18,7 @@ const plain: LogTarget = {
 
 function setUp() {
   const opened: [LogTarget["target"], FakeTransport][] = [];
-  const complaints: string[] = [];
+  const failures: string[] = [];
   const clock = virtualClock();
   const due: (() => void)[] = [];
   const outputs = createLogOutputs({
@@ -28,13 +28,13 @@ function setUp() {
       return transport;
     },
     clock,
-    speaker: { tag: "sluice", pid: 7, hostname: "edge" },
+    originator: { tag: "sluice", pid: 7, hostname: "edge" },
     defer: (callback) => void due.push(callback),
-    complain: (text) => void complaints.push(text),
+    onFailure: (text) => void failures.push(text),
   });
   const transport = (i: number) => opened[i]![1];
   const endOfTurn = () => due.splice(0).forEach((callback) => callback());
-  return { opened, transport, complaints, clock, outputs, endOfTurn };
+  return { opened, transport, failures, clock, outputs, endOfTurn };
 }
 
 test("each target gets a message in its own format, cut to its own length", () => {
@@ -68,7 +68,7 @@ test("a target gets only the levels that it wants", () => {
 test("sinks without targets take everything and do nothing", () => {
   const { opened, outputs } = setUp();
   const sink = openLogSinks([], outputs);
-  sink.write("emerg", "nobody hears it", 0);
+  sink.write("emerg", "is not logged", 0);
   sink.flush();
   sink.close();
   assertEquals(sink.wants("emerg"), false);
@@ -102,14 +102,14 @@ test("an address that was closed can be opened again", () => {
   assertEquals(transport(1).lines, ["again"]);
 });
 
-test("dropped lines are told of in the target's format, and the address is complained of", () => {
-  const { transport, complaints, clock, outputs, endOfTurn } = setUp();
+test("dropped lines are reported in the target's format, and the failure with the address", () => {
+  const { transport, failures, clock, outputs, endOfTurn } = setUp();
   const sink = openLogSinks([{ ...plain, target: udp, format: "priority" }], outputs);
   transport(0).takes = () => -1;
   sink.write("info", "one", 0);
   sink.write("info", "two", 0);
   endOfTurn();
-  assertEquals(complaints, ["cannot log to [::1]:514: out of order"]);
+  assertEquals(failures, ["cannot log to [::1]:514: out of order"]);
   assertEquals(sink.dropped, 2);
   transport(0).takes = () => Infinity;
   sink.write("info", "three", 0);

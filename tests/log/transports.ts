@@ -1,4 +1,4 @@
-/** A transport for the tests: keeps what it takes, and takes what it is told to. */
+/** A transport for the tests: keeps what it takes, and takes as much as the test says. */
 import type { Transport } from "#src/log/transport.ts";
 
 /** A {@linkcode Transport} under the test's control. */

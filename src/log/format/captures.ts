@@ -1,4 +1,4 @@
-/** Captured headers in a log line (manual, chapter 8.8); nothing at all where none is captured. */
+/** Captured headers in a log line (manual, chapter 8.8); nothing at all, not even what follows, where none is captured. */
 import type { LogRecord } from "../record.ts";
 import { headerEscapes } from "./escape.ts";
 import type { MakeSegment } from "./variable.ts";
@@ -17,7 +17,7 @@ export function captureBlock(read: Captures): MakeSegment {
     });
     return (record) => {
       const values = read(record);
-      if (values === undefined) return after;
+      if (values === undefined || values.length === 0) return "";
       return before + values.map((value) => writeText(form, value ?? undefined)).join("|") + behind;
     };
   };
@@ -29,7 +29,7 @@ export function captureList(read: Captures): MakeSegment {
     const form = textForm(flags, "", { escapes: headerEscapes });
     return (record) => {
       const values = read(record);
-      if (values === undefined) return after;
+      if (values === undefined || values.length === 0) return "";
       return values.map((value) => writeText(form, value ?? undefined)).join(" ") + after;
     };
   };

@@ -76,6 +76,7 @@ type Piece = (environment: FormatEnvironment) => Segment;
 interface Value {
   readonly flags: Parameters<MakeSegment>[0];
   readonly make: MakeSegment;
+  readonly optional: boolean;
 }
 
 /**
@@ -96,8 +97,9 @@ function join(parts: readonly Part[], samples: ReadonlyMap<string, ReadSample>):
   const flush = () => {
     if (value === null) {
       if (literal !== "") pieces.push(constant(literal));
-    } else if (literal.length <= shortLiteral) pieces.push(variable(value, literal));
-    else pieces.push(variable(value, ""), constant(literal));
+    } else if (literal.length <= shortLiteral && !value.optional) {
+      pieces.push(variable(value, literal));
+    } else pieces.push(variable(value, ""), constant(literal));
     value = null;
     literal = "";
   };
@@ -112,7 +114,7 @@ function join(parts: readonly Part[], samples: ReadonlyMap<string, ReadSample>):
     if (part.kind === "variable" && fused !== undefined) {
       endRun(false);
       flush();
-      value = { flags: part.flags, make: fused.make };
+      value = { flags: part.flags, make: fused.make, optional: false };
       spaced = false;
       index += fused.parts.length - 1;
       continue;
@@ -131,9 +133,9 @@ function join(parts: readonly Part[], samples: ReadonlyMap<string, ReadSample>):
       case "variable":
       case "sample": {
         const next: Value = part.kind === "variable"
-          ? { flags: part.flags, make: part.variable.make }
-          : { flags: part.flags, make: sample(samples.get(part.expression)!) };
-        if (part.kind === "variable" && part.variable.optional && spaced) {
+          ? { flags: part.flags, make: part.variable.make, optional: part.variable.optional }
+          : { flags: part.flags, make: sample(samples.get(part.expression)!), optional: false };
+        if (next.optional && spaced) {
           if (run.length === 0) flush();
           run.push(next);
         } else {
@@ -168,9 +170,10 @@ function sample(read: ReadSample): MakeSegment {
 /** @param space a space follows, unless they write nothing */
 function optional(values: readonly Value[], space: boolean): Piece {
   const behind = space ? " " : "";
+  const [first] = values;
+  if (values.length === 1) return variable(first!, behind);
   return (environment) => {
-    const segments = values.map(({ flags, make }) => make(flags, "", environment));
-    const write = segments.length === 1 ? segments[0]! : inFives(segments);
+    const write = inFives(values.map(({ flags, make }) => make(flags, "", environment)));
     return (record) => {
       const written = write(record);
       return written === "" ? "" : written + behind;

@@ -3,9 +3,10 @@
  * written by one function in place of many, which is where a compiled format would lose against
  * one that is written by hand. They change no line; a test holds them to that.
  */
+import { controlEscapes } from "./escape.ts";
 import { parseFormat, type Part } from "./parse.ts";
 import type { MakeSegment } from "./variable.ts";
-import { numberForm, writeNumber } from "./writers.ts";
+import { numberForm, textForm, writeName, writeNumber, writeText } from "./writers.ts";
 
 /** A run, as parts of a format, and what writes it. */
 interface Fusion {
@@ -36,22 +37,29 @@ function way(date: "t" | "tr"): MakeSegment {
 export const fusions: readonly Fusion[] = [
   fusion("%ci:%cp [%tr] %ft %b/%s", way("tr")),
   fusion("%ci:%cp [%t] %ft %b/%s", way("t")),
-  fusion("%TR/%Tw/%Tc/%Tr/%Ta", (flags, after) => {
-    const [slash, last] = [numberForm(flags, "/", 0), numberForm(flags, after, 0)];
+  fusion(
+    "%TR/%Tw/%Tc/%Tr/%Ta",
+    (_, after) => (r) =>
+      `${Math.floor(r.timeRequest)}/${Math.floor(r.timeQueue)}/${Math.floor(r.timeConnect)}/` +
+      `${Math.floor(r.timeResponse)}/${Math.floor(r.timeTotal)}${after}`,
+  ),
+  fusion("%ST %B %CC %CS %tsc", (flags, after) => {
+    const number = numberForm(flags, " ", 0);
+    const cookie = textForm(flags, " ", { escapes: controlEscapes });
+    const end = textForm(flags, after);
     return (r) =>
-      writeNumber(slash, r.timeRequest) + writeNumber(slash, r.timeQueue) +
-      writeNumber(slash, r.timeConnect) + writeNumber(slash, r.timeResponse) +
-      writeNumber(last, r.timeTotal);
+      writeNumber(number, r.status) + writeNumber(number, r.bytes) +
+      writeText(cookie, r.requestCookie) + writeText(cookie, r.responseCookie) +
+      writeName(end, r.termination);
   }),
-  fusion("%ac/%fc/%bc/%sc/%rc %sq/%bq", (flags, after) => {
-    const [slash, space] = [numberForm(flags, "/", 0), numberForm(flags, " ", 0)];
-    const last = numberForm(flags, after, 0);
-    return (r) =>
-      writeNumber(slash, r.actconn) + writeNumber(slash, r.feconn) +
-      writeNumber(slash, r.beconn) + writeNumber(slash, r.srvconn) + (r.redispatched ? "+" : "") +
-      writeNumber(space, r.retries) + writeNumber(slash, r.srvQueue) +
-      writeNumber(last, r.backendQueue);
-  }),
+  fusion(
+    "%ac/%fc/%bc/%sc/%rc %sq/%bq",
+    (_, after) => (r) =>
+      `${r.actconn}/${r.feconn}/${r.beconn}/${r.srvconn}/${
+        r.redispatched ? "+" : ""
+      }${r.retries} ` +
+      `${r.srvQueue}/${r.backendQueue}${after}`,
+  ),
 ];
 
 /** The run that begins at this part of a format, if one does. */

@@ -5,7 +5,7 @@ import { escapeLine, type Escapes } from "./escape.ts";
 import * as writers from "./writers.ts";
 import type { Flags, NumberForm, TextForm } from "./writers.ts";
 
-/** What a line is told beside its record. */
+/** What lines are made of beside their records. */
 export interface FormatEnvironment {
   readonly pid: number;
   readonly hostname: string;
@@ -52,7 +52,7 @@ export interface LogVariable {
   readonly needs: LogFact | null;
   /** One line of documentation. */
   readonly help: string;
-  /** It may write nothing, and then the space behind it is left out as well. */
+  /** It may write nothing, and then not what follows it either. */
   readonly optional: boolean;
   readonly make: MakeSegment;
 }
