@@ -3,6 +3,7 @@ import type { Socket as NativeSocket, SocketHandler } from "bun";
 import { reportFault } from "../faults.ts";
 import { sendBoth, socketError } from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
+import { ReceiveWindow } from "./window.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
 /** A class, because thousands of them share their methods on the hot path. */
@@ -17,6 +18,8 @@ export class BunSocket implements Socket {
   untold: SocketError | null = null;
   /** Our FIN is sent, the peer's FIN was told: Bun tells the second of the two as a close. */
   finSent = false;
+  /** Of one over which much comes. */
+  window: ReceiveWindow | null = null;
   endedTold = false;
 
   constructor(public events: SocketEvents, open: boolean) {
@@ -69,7 +72,9 @@ export class BunSocket implements Socket {
   }
   /** The connect has failed, and the failed write was told why: nobody else will be. */
   #refused(error: SocketError): number {
+    const { events } = this;
     this.reset();
+    this.events = events;
     this.untold = error;
     queueMicrotask(() => {
       const { untold } = this;
@@ -78,14 +83,18 @@ export class BunSocket implements Socket {
     });
     return -1;
   }
-  /** Bun hands out a fresh buffer each time. */
+  /** Bun hands out a fresh buffer each time: it is kept itself where most of it is to be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+    // It may be a Buffer, of which slice() is no copy.
+    if (2 * (to - from) < bytes.byteLength) return new Uint8Array(bytes.subarray(from, to));
     kept = true;
     return bytes.subarray(from, to);
   }
   pause(): void {
     this.paused = true;
-    if (!this.done) this.native?.pause();
+    if (this.done) return;
+    this.native?.pause();
+    this.window?.stopped(descriptorOf(this.native));
   }
   resume(): void {
     this.paused = false;
@@ -99,7 +108,8 @@ export class BunSocket implements Socket {
   close(): void {
     this.untold = null;
     if (this.done) return;
-    this.done = true;
+    this.#end();
+    this.events = noEvents;
     // A connect in progress has nothing to deliver; end() would wait for it.
     if (this.open) this.native?.end();
     else this.native?.terminate();
@@ -107,8 +117,14 @@ export class BunSocket implements Socket {
   reset(): void {
     this.untold = null;
     if (this.done) return;
-    this.done = true;
+    this.#end();
+    this.events = noEvents;
     this.native?.terminate();
+  }
+  /** Nothing is told from here on. */
+  #end(): void {
+    this.done = true;
+    this.window?.ended();
   }
   isQuiet(): boolean {
     if (this.done || !this.open || this.endedTold) return false;
@@ -130,12 +146,14 @@ export class BunSocket implements Socket {
   }
   broken(error: SocketError): void {
     if (this.done) return;
-    this.done = true;
+    this.#end();
     this.#tellClosed(error);
   }
   #tellClosed(error: SocketError): void {
+    const { events } = this;
+    this.events = noEvents;
     try {
-      this.events.closed(this, error);
+      events.closed(this, error);
     } catch (fault) {
       reportFault(fault);
     }
@@ -144,7 +162,9 @@ export class BunSocket implements Socket {
   fault(error: unknown): void {
     reportFault(error);
     if (this.done) return;
+    const { events } = this;
     this.reset();
+    this.events = events;
     this.#tellClosed(new SocketError("EIO", "its owner has failed"));
   }
   /** Gives it to its first owner. */
@@ -203,8 +223,12 @@ export const handler: SocketHandler<BunSocket> = {
     // Bun hands out what is left before it tells of a reset, also while paused.
     if (socket.done || socket.paused) return;
     kept = false;
+    const size = bytes.byteLength;
+    if (size < largeRead) return socket.show(bytes);
+    (socket.window ??= new ReceiveWindow()).came(descriptorOf(native), size);
     socket.show(bytes);
-    if (!kept && bytes.byteLength >= largeRead) (bytes.buffer as ArrayBuffer).transfer(0);
+    if (kept) socket.window.kept(size);
+    else (bytes.buffer as ArrayBuffer).transfer(0);
   },
   drain(native) {
     native.data.drained();
