@@ -111,7 +111,7 @@ export const foreignProxyKeywords = [
   http-use-proxy-header httpslog idle-close-on-response independent-streams ldap-check
   log-health-checks log-separate-errors logasap mysql-check nolinger pgsql-check prefer-last-server
   redis-check smtpchk socket-stats spop-check srvtcpka tcp-smart-accept tcp-smart-connect tcpka
-  tcplog-clf transparent use-small-buffers
+  transparent use-small-buffers
   `,
     "option ",
   ),

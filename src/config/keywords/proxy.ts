@@ -9,6 +9,7 @@ const modes = choice("a mode", ["http", "tcp"], ["cli", "log", "spop"]);
 
 const mode: typeof modes = {
   ...modes,
+  example: "http",
   read(args) {
     if (args.peek()?.text === "health") {
       args.next();
