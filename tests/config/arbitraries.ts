@@ -16,6 +16,7 @@ import { globalSettings } from "#src/config/keywords/global.ts";
 import type { Settings } from "#src/config/keywords/keyword.ts";
 import { serverSettings } from "#src/config/keywords/server.ts";
 import { timeoutSettings } from "#src/config/keywords/timeouts.ts";
+import { standardFormats } from "#src/log/format/standard.ts";
 import { parseNetwork } from "#src/net/ip/address.ts";
 import {
   Bind,
@@ -246,7 +247,9 @@ const anyProxy = whole<Proxy>(
     splice: fc.record({ request: fc.boolean(), response: fc.boolean() }),
     timeout: timeouts,
     log: fc.array(logTarget, { maxLength: 2 }),
-    logFormat: orNull(fc.constantFrom("httplog", "tcplog")),
+    logFormat: orNull(
+      fc.constantFrom(...Object.keys(standardFormats), "%ci:%cp", "%{+Q}o %ci %s", "50%% %b"),
+    ),
   }),
 );
 
