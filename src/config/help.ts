@@ -1,4 +1,4 @@
-/** The page of `sluice help KEYWORD`: all that the registry knows of a keyword. */
+/** The page of `sluice help KEYWORD`: all that the registry has about a keyword. */
 import { usageOf } from "./haproxy/table.ts";
 import { foreignSections } from "./keywords/foreign.ts";
 import type { Keyword } from "./keywords/keyword.ts";

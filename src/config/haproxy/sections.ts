@@ -74,7 +74,7 @@ export function createSections(report: Report, places: Places): Sections {
   const warnOfMixedUse = ({ name, namedBy, impliedBy }: Defaults) => {
     if (namedBy === undefined || impliedBy === undefined) return;
     const message = `'defaults ${name}' is named by some proxies and used unnamed by others`;
-    const hint = "name it always with 'from', or end with a 'defaults' that nobody names";
+    const hint = "name it always with 'from', or end with a 'defaults' that is never named";
     report.warning(impliedBy, message, hint);
   };
 

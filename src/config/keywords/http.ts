@@ -1,4 +1,4 @@
-/** Keywords of HTTP: how long connections live, who may use them, which fields are added. */
+/** Keywords of HTTP: how long connections live, which clients share them, which fields are added. */
 import * as v from "valibot";
 import { readParameters, table } from "../haproxy/table.ts";
 import {

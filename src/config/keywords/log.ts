@@ -173,7 +173,7 @@ const ownFormat: Form<string | null> = {
   name: "log-format",
   usage: "<format>",
   example: '"%ci:%cp [%t] %ft %b/%s %B %ts"',
-  doc: "Logs sessions in a form of one's own (chapter 8.2.4).",
+  doc: "Logs sessions in this form, of variables like %ci (chapter 8.2.4).",
   read(args, _before, mark) {
     const { text } = args.word("a format, in quotes");
     mark();
