@@ -46,9 +46,9 @@ function checkDestination(proxy: Proxy, locator: Locator, report: Report): void 
 function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
   if (proxy.mode !== "tcp") return;
   const what = describe(proxy);
-  for (const [key, { http }] of Object.entries(allProxySettings)) {
+  for (const [key, { http, forms }] of Object.entries(allProxySettings)) {
     if (http === undefined || proxy[key as keyof Proxy] === null) continue;
-    const message = `${what}: '${http}' is ignored: it needs 'mode http'`;
+    const message = `${what}: '${forms[0]?.name ?? key}' is ignored: it needs 'mode http'`;
     report.warning(locator.place(proxy, key), message);
   }
   const { logFormat } = proxy;

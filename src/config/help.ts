@@ -1,4 +1,5 @@
 /** The page of `sluice help KEYWORD`: all that the registry has about a keyword. */
+import { sectionKeywords, sectionUsages } from "./haproxy/sections.ts";
 import { usageOf } from "./haproxy/table.ts";
 import { foreignSections } from "./keywords/foreign.ts";
 import type { Keyword } from "./keywords/keyword.ts";
@@ -36,6 +37,13 @@ export function helpPage(name: string): { readonly found: boolean; readonly text
       .filter((keyword) => keyword.name === wanted || keyword.name.split(" ")[1] === wanted)
       .map((keyword) => page(keyword, family))
   );
+  const section = sectionKeywords.find((each) => each === wanted);
+  if (section !== undefined) {
+    const text = `${
+      sectionUsages[section]
+    }\n  Begins a section; 'sluice help' lists what may stand in it.`;
+    return { found: true, text };
+  }
   if (pages.length > 0) return { found: true, text: pages.join("\n\n") };
   const isForeign = foreignSections.has(wanted) ||
     families.some(({ table: { foreign } }) =>
@@ -45,7 +53,7 @@ export function helpPage(name: string): { readonly found: boolean; readonly text
     return { found: false, text: `HAProxy has '${wanted}', and sluice does not support it yet` };
   }
   const names = families.flatMap(({ table }) => [...table.keywords.keys()]);
-  const all = [...names, ...names.flatMap((each) => each.split(" ").slice(1))];
+  const all = [...sectionKeywords, ...names, ...names.flatMap((each) => each.split(" ").slice(1))];
   const meant = didYouMean(wanted, all) ?? "'sluice help' lists all";
   return { found: false, text: `there is no keyword '${wanted}'; ${meant}` };
 }

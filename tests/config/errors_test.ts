@@ -56,6 +56,7 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
     "conditions of 'use_backend' come with the next version",
     "without a condition",
   ],
+  ["use_backend %[src]", "%[src]", "sluice does not support expressions", undefined],
   ["http-reuse", "", "'http-reuse' expects a way to reuse connections", "usage"],
   ["http-reuse alway", "alway", "'alway' is not a way to reuse connections", "'always'"],
   ["default_backend", "", "'default_backend' expects a backend's name", "usage"],

@@ -116,6 +116,7 @@ test("the help tells of near misses and of what only HAProxy has", () => {
   });
   assertEquals(helpPage("acl").text, "HAProxy has 'acl', and sluice does not support it yet");
   assertEquals(helpPage("peers").found, false);
+  assert(helpPage("frontend").text.startsWith("frontend <name> "));
   assertEquals(helpPage("no option forwardfor"), helpPage("forwardfor"));
   assert(helpPage("bind").text.includes("options:    name backlog v6only"));
   assertEquals(

@@ -79,7 +79,7 @@ export const clientSettings = {
     doc: "Requests for this URI are answered here: the proxy is alive.",
     chapter: "4.2",
     side: "frontend",
-    http: "monitor-uri",
+    http: true,
   }),
   grace: setting("grace", time(), 0, {
     doc: "How long listeners stay after a soft-stop was asked for.",
