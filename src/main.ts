@@ -7,6 +7,7 @@ import type { DemoOptions } from "./cli/demo.ts";
 import { explainFailure } from "./cli/failure.ts";
 import { complain, FileError, outputWritten, print } from "./cli/files.ts";
 import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
+import { help } from "./cli/help.ts";
 import { run } from "./cli/run.ts";
 import { scenario, scenarios } from "./cli/scenarios.ts";
 import { longVersion, shortVersion } from "./cli/version.ts";
@@ -134,6 +135,11 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .description("prints the JSON Schema of a configuration, for editors")
     .addHelpText("after", examples("sluice schema > sluice.schema.json"))
     .action(() => print(JSON.stringify(jsonSchema(), null, 2)));
+
+  program.command("help").argument("[keyword...]", "a keyword of the configuration")
+    .description("explains a keyword of the configuration; without one, lists all")
+    .addHelpText("after", examples("sluice help balance", "sluice help option forwardfor"))
+    .action((words: string[]) => end(help(words)));
 
   try {
     if (argv.length === 0) program.outputHelp();

@@ -6,7 +6,7 @@ import { networkOfRuntime } from "../process/runtime.ts";
 import { complain, print, readFiles, show } from "./files.ts";
 
 /**
- * `sluice check FILE...`, `-c`: tells all that is wrong with a configuration.
+ * `sluice check FILE...`, `-c`: reports all that is wrong with a configuration.
  * @returns the exit status: 0 if it is valid, else 1
  */
 export async function check(paths: readonly string[], quiet = false): Promise<number> {

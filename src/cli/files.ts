@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
 import { didYouMean } from "../config/nearest.ts";
-import { printableLines } from "../config/printable.ts";
+import { printable, printableLines } from "../config/printable.ts";
 import { reasonOf } from "../process/system-error.ts";
 import { scenario, scenarios } from "./scenarios.ts";
 
@@ -15,9 +15,7 @@ export class FileError extends Error {
 
   /** @param message may hold a file's name as it is: control characters reach no terminal */
   constructor(message: string) {
-    super(message.replace(/\p{Cc}/gu, (character) => {
-      return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-    }));
+    super(printable(message));
   }
 }
 
@@ -76,6 +74,10 @@ export function readText(file: string | Buffer | number): string {
 
 /** Why a file cannot be read, and what may have been meant. */
 export function unreadable(path: string, error: unknown): string {
+  return printable(reasonFor(path, error));
+}
+
+function reasonFor(path: string, error: unknown): string {
   const { code } = error as { code?: string };
   if (code !== "ENOENT") return `cannot read '${path}': ${reasonOf(error)}`;
   const target = linkAt(path);

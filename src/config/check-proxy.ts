@@ -2,6 +2,8 @@
 import type { Report } from "./diagnostic.ts";
 import { allProxySettings, describe, hasSide } from "./fields.ts";
 import type { Configuration, Proxy } from "./model.ts";
+import { compileNamedFormat, isStandardFormat, standardFormats } from "../log/format/standard.ts";
+import { didYouMean } from "./nearest.ts";
 import type { Locator } from "./places.ts";
 
 /** Checks listeners, mode, time-outs and logs of a proxy that is enabled. */
@@ -44,13 +46,14 @@ function checkDestination(proxy: Proxy, locator: Locator, report: Report): void 
 function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
   if (proxy.mode !== "tcp") return;
   const what = describe(proxy);
-  for (const [key, { http }] of Object.entries(allProxySettings)) {
+  for (const [key, { http, forms }] of Object.entries(allProxySettings)) {
     if (http === undefined || proxy[key as keyof Proxy] === null) continue;
-    const message = `${what}: '${http}' is ignored: it needs 'mode http'`;
+    const message = `${what}: '${forms[0]?.name ?? key}' is ignored: it needs 'mode http'`;
     report.warning(locator.place(proxy, key), message);
   }
-  if (proxy.logFormat === "httplog") {
-    const message = `${what}: 'option httplog' needs 'mode http'; 'option tcplog' is used`;
+  const { logFormat } = proxy;
+  if (logFormat !== null && logFormat !== "tcplog" && isStandardFormat(logFormat)) {
+    const message = `${what}: 'option ${logFormat}' needs 'mode http'; 'option tcplog' is used`;
     report.warning(locator.place(proxy, "logFormat"), message);
   }
 }
@@ -61,14 +64,38 @@ function checkLog(
   locator: Locator,
   report: Report,
 ): void {
+  const { logFormat } = proxy;
+  if (logFormat === null) return;
+  if (!isStandardFormat(logFormat)) checkFormat(logFormat, proxy, locator, report);
   const targets = proxy.log.length + (proxy.logGlobal ? global.log.length : 0);
-  if (proxy.logFormat === null || targets > 0) return;
-  const message = `${describe(proxy)}: 'option ${proxy.logFormat}' is ignored: it logs nowhere`;
-  report.warning(
-    locator.place(proxy, "logFormat"),
-    message,
-    "'log global', or 'log' and an address",
-  );
+  if (targets > 0) return;
+  const keyword = isStandardFormat(logFormat) ? `option ${logFormat}` : "log-format";
+  const message = `${describe(proxy)}: '${keyword}' is ignored: it logs nowhere`;
+  const hint = "'log global', or 'log' and an address";
+  report.warning(locator.place(proxy, "logFormat"), message, hint);
+}
+
+/** Checks a format string of the configuration's own. */
+function checkFormat(text: string, proxy: Proxy, locator: Locator, report: Report): void {
+  const place = locator.place(proxy, "logFormat");
+  const at = (column: number) => `in the log format, column ${column}`;
+  const compiled = compileNamedFormat(text);
+  if ("error" in compiled) {
+    const { column, error, hint } = compiled;
+    return report.error(place, `${at(column)}: ${error}`, hint ?? undefined);
+  }
+  const { variables, warnings } = compiled.format;
+  for (const { column, message, hint } of warnings) {
+    report.warning(place, `${at(column)}: ${message}`, hint ?? undefined);
+  }
+  if (variables.length === 0) {
+    const hint = didYouMean(text, Object.keys(standardFormats)) ?? "as in %ci:%cp";
+    report.warning(place, "the log format has no variable: all lines are the same", hint);
+  }
+  if (proxy.mode === "http") return;
+  for (const { column, variable: { httpOnly, name } } of variables) {
+    if (httpOnly) report.error(place, `${at(column)}: '%${name}' needs 'mode http'`);
+  }
 }
 
 function checkTimeouts(proxy: Proxy, locator: Locator, report: Report): void {

@@ -35,7 +35,7 @@ function indexOf(proxies: readonly Proxy[]): Index {
   const serversOf = (proxy: Proxy) => {
     let found = servers.get(proxy);
     if (found === undefined) {
-      // Of two servers of one name the first counts: an error tells of the other.
+      // Of two servers of one name the first counts: there is an error about the other.
       found = new Map(proxy.servers.toReversed().map((server) => [server.name, server]));
       servers.set(proxy, found);
     }

@@ -44,9 +44,9 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
   const noTime = "'hard-stop-after' 0";
   const endless = "null: a soft-stop takes as long as the sessions last";
   expect(global.hardStopAfter !== 0, global, "hardStopAfter", noTime, endless);
-  const nobody = "'tune.maxaccept' 0 accepts nobody";
+  const none = "'tune.maxaccept' 0 accepts no connection";
   const noLimit = "-1: no limit; null: as the engine finds best";
-  expect(global.tuneMaxaccept !== 0, global, "tuneMaxaccept", nobody, noLimit);
+  expect(global.tuneMaxaccept !== 0, global, "tuneMaxaccept", none, noLimit);
   const { tuneBufsize, tuneMaxrewrite } = global;
   const hint = `'tune.bufsize' is ${tuneBufsize}, 'tune.maxrewrite' ${tuneMaxrewrite}`;
   const message = "'tune.maxrewrite' leaves no room for a message's head";
@@ -72,7 +72,13 @@ export function checkProxyValues(
   expect(listens, proxy, "name", `${what} has the name of an address, and does not listen`);
 
   expect(proxy.description !== "", proxy, "description", "'description' is empty");
-  expect(proxy.maxconn !== 0, proxy, "maxconn", "'maxconn' 0 admits nobody", "null: no limit");
+  expect(
+    proxy.maxconn !== 0,
+    proxy,
+    "maxconn",
+    "'maxconn' 0 admits no connection",
+    "null: no limit",
+  );
   for (const { address, name } of proxy.bind) {
     expect(name !== "", proxy, "bind", "the name of a 'bind' is empty");
     if (address.kind === "ip") {

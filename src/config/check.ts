@@ -72,11 +72,11 @@ function checkNames(proxies: readonly Proxy[], locator: Locator, report: Report)
     for (const proxy of proxies) {
       if (!hasSide(proxy.kind, side)) continue;
       const other = first.get(proxy.name);
-      // Two 'listen' sections clash on both sides: told once.
-      const told = side === "backend" && proxy.kind === "listen" && other?.kind === "listen";
+      // Two 'listen' sections clash on both sides: reported once.
+      const reported = side === "backend" && proxy.kind === "listen" && other?.kind === "listen";
       if (other === undefined) {
         first.set(proxy.name, proxy);
-      } else if (!told) {
+      } else if (!reported) {
         const { file, line } = locator.place(other);
         const message = `${describe(proxy)} has the name of another ${other.kind}`;
         report.error(locator.place(proxy, "name"), message, `the other one: ${file}:${line}`);

@@ -1,4 +1,4 @@
-/** What is wrong with a JSON file beyond what valibot tells, and what of it is sound nonetheless. */
+/** What is wrong with a JSON file beyond what valibot reports, and what of it is sound nonetheless. */
 import type { Place } from "./diagnostic.ts";
 import type { JsonNode } from "./json-text.ts";
 import { Configuration, Proxy } from "./model.ts";
@@ -17,7 +17,7 @@ export interface Fault {
 
 /**
  * The arrays where the model has objects (valibot takes them for objects), all unknown properties
- * (valibot tells the first of each object), and all that are missing (valibot takes long to tell).
+ * (valibot reports the first of each object), and all that are missing (valibot takes long for it).
  */
 export function faultsOf(root: JsonNode): Fault[] {
   return faultsIn(Configuration as Schema, root, []);

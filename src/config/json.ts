@@ -17,7 +17,7 @@ const schemaFile = "./sluice.schema.json";
  * Parses and validates a JSON file. All errors of the schema go to the report; what is sound
  * nonetheless is returned (see json-sound.ts); null if the rest cannot be judged without the wrong
  * parts, or if an array stands for an object: what the checks of the whole would find is then not
- * told. Of a text that is not JSON only the first error is.
+ * reported. Of a text that is not JSON only the first error is.
  */
 export function parseJson(file: SourceFile, report: Report, places: Places): Configuration | null {
   let root: JsonNode;

@@ -52,7 +52,8 @@ export function loadConfiguration(
       checkConfiguration(configuration, places, checks, { complete: parsed, capabilities });
     }
   } catch (error) {
-    if (!(error instanceof ReadingEnds)) throw error;
+    if (error instanceof RangeError) tooLittleMemory(startOf(files), report);
+    else if (!(error instanceof ReadingEnds)) throw error;
   }
   return {
     configuration: hasErrors(report.diagnostics) ? null : configuration,
@@ -95,6 +96,16 @@ function parse(
   if (other === undefined) return parseJson(json, report, places);
   report.error(startOf([json]), "a configuration in JSON is one file", `besides: ${other.name}`);
   return null;
+}
+
+/** Engines throw a RangeError where stack or memory is at an end. */
+function tooLittleMemory(place: Place, report: Report): void {
+  const message = "checking this configuration takes more stack or memory than there is";
+  try {
+    report.stop(place, message, "see 'ulimit -s' and 'ulimit -v'");
+  } catch (error) {
+    if (!(error instanceof ReadingEnds)) throw error;
+  }
 }
 
 function startOf(files: readonly SourceFile[]): Place {

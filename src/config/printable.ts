@@ -23,8 +23,6 @@ export function printableLines(text: string): string {
 function escape(char: string): string {
   const code = char.codePointAt(0) ?? 0;
   if (char === "\t") return char;
-  if (char === "\n") return "\\n";
-  if (char === "\r") return "\\r";
   if (code < 0x100) return `\\x${code.toString(16).padStart(2, "0")}`;
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, "0")}` : `\\u{${code.toString(16)}}`;
 }

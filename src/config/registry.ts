@@ -62,15 +62,31 @@ export interface Family {
   /** Where its keywords may stand. */
   readonly where: string;
   readonly table: KeywordTable<Keyword<never>>;
+  /** Whether each keyword says itself which of the sections have it. */
+  readonly isProxy?: true;
+  /** The keywords on whose lines they may stand. */
+  readonly on?: readonly string[];
 }
 
 /** All keywords, by where they may stand. */
 export const families: readonly Family[] = [
   { where: "the 'global' section", table: globalTable },
-  { where: "sections of proxies", table: proxyTable },
-  { where: "'bind' lines", table: bindOptions },
-  { where: "'server' and 'default-server' lines", table: serverOptions },
-  { where: "'cookie' lines", table: cookieOptions },
-  { where: "'option forwardfor' lines", table: addressFieldOptions.forwardfor },
-  { where: "'option originalto' lines", table: addressFieldOptions.originalto },
+  { where: "sections of proxies", table: proxyTable, isProxy: true },
+  { where: "'bind' lines", table: bindOptions, on: ["bind"] },
+  {
+    where: "'server' and 'default-server' lines",
+    table: serverOptions,
+    on: ["server", "default-server"],
+  },
+  { where: "'cookie' lines", table: cookieOptions, on: ["cookie"] },
+  {
+    where: "'option forwardfor' lines",
+    table: addressFieldOptions.forwardfor,
+    on: ["option forwardfor"],
+  },
+  {
+    where: "'option originalto' lines",
+    table: addressFieldOptions.originalto,
+    on: ["option originalto"],
+  },
 ];

@@ -4,7 +4,7 @@ import type { Clock } from "../time/clock.ts";
 import { type Accepted, connectLine } from "./connect-line.ts";
 import { localDates } from "./date.ts";
 import type { LogFormat } from "./format/compile.ts";
-import { mustCompile } from "./format/standard.ts";
+import { isStandardFormat, mustCompile } from "./format/standard.ts";
 import type { LogFact } from "./format/variable.ts";
 import type { Level } from "./frame.ts";
 import type { LogRecord } from "./record.ts";
@@ -40,9 +40,9 @@ interface BoundFormat {
   count: number;
 }
 
-/** In TCP mode there is no request to log (manual: "option httplog"). */
+/** In TCP mode there is no request to log: of the formats that have a name one is for it. */
 function formatOf({ mode }: Proxy, format: string): string {
-  return mode === "tcp" && format === "httplog" ? "tcplog" : format;
+  return mode === "tcp" && isStandardFormat(format) ? "tcplog" : format;
 }
 
 /** Opens the logs of a configuration. */

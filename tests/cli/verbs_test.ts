@@ -10,6 +10,7 @@ const verbs: [verb: string, usage: RegExp, words: string[]][] = [
   ["run", /^Usage: sluice run .*<file\.\.\.>/, ["--pidfile", "--engine", "$ sluice run "]],
   ["check", /^Usage: sluice check .*<file\.\.\.>/, ["$ sluice check "]],
   ["convert", /^Usage: sluice convert .*<file\.\.\.>/, ["JSON", "$ sluice convert "]],
+  ["help", /^Usage: sluice help .*\[keyword\.\.\.\]/, ["$ sluice help balance"]],
   ["schema", /^Usage: sluice schema/, ["JSON Schema", "$ sluice schema >"]],
   ["demo", /^Usage: sluice demo .*\[scenario\.\.\.\]/, ["--keep", "--check", "$ sluice demo "]],
   ["scenarios", /^Usage: sluice scenarios/, ["$ sluice scenarios"]],
@@ -140,5 +141,48 @@ programTest("demo plays a file's story, and its exit status is the verdict", asy
     const wrong = await run(["demo", "--check", file]);
     assertEquals(wrong.status, 1);
     assertMatch(wrong.stdout, /FAILED/);
+  });
+});
+
+programTest("help explains a keyword, lists all, and knows near misses", async () => {
+  const page = await run(["help", "timeout", "client"]);
+  assertEquals([page.status, page.stderr], [0, ""]);
+  assertMatch(page.stdout, /^timeout client <time>\n {2}How long .*\n(.*\n)*.*chapter 4\.2/);
+  const all = await run(["help"]);
+  assertEquals(all.status, 0);
+  for (const word of ["'global' section", "nbthread", "option forwardfor", "'bind' lines"]) {
+    assertStringIncludes(all.stdout, word);
+  }
+  const miss = await run(["help", "blance"]);
+  assertEquals([miss.status, miss.stdout], [1, ""]);
+  assertEquals(miss.stderr, "there is no keyword 'blance'; did you mean 'balance'?\n");
+});
+
+programTest("what a terminal obeys is shown as escapes, from files and arguments", async () => {
+  const hostile = "x\x1b[2J\u009b31m\u202ey";
+  await inFolder(async (folder) => {
+    const path = join(folder, `${hostile}.cfg`);
+    writeFileSync(path, `listen l\n  bind :80\n  ${hostile} z\n  .alert "${hostile}"\n`);
+    for (
+      const args of [
+        ["check", path],
+        ["convert", path],
+        ["-c", "-f", path],
+        ["check", `${path}.none`],
+        ["help", hostile],
+        ["show", hostile],
+        [hostile],
+        [`-${hostile}`],
+        ["run", `--${hostile}`],
+        ["demo", hostile],
+        ["-cc", hostile],
+      ]
+    ) {
+      const { status, stdout, stderr } = await run(args);
+      assertEquals([status, stdout], [1, ""], args.join(" "));
+      // deno-lint-ignore no-control-regex
+      assertEquals(stderr.replaceAll("\n", "").match(/[\x00-\x1f\x7f-\x9f\u202a-\u202e]/), null);
+      assertStringIncludes(stderr, "x\\x1b[2J\\x9b31m\\u202ey");
+    }
   });
 });

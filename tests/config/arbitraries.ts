@@ -1,10 +1,25 @@
 /** Arbitrary configurations that are valid: for the properties of the two languages. */
 import fc from "fast-check";
 import * as v from "valibot";
-import { defaultProxy, hasSide, sideOf, sideOfTimeout } from "#src/config/fields.ts";
+import { algorithmNames, hashTypes } from "#src/balance/algorithms.ts";
+import {
+  allProxySettings,
+  defaultGlobal,
+  defaultProxy,
+  defaultServer,
+  hasSide,
+  sideOf,
+  sideOfTimeout,
+} from "#src/config/fields.ts";
+import { bindSettings } from "#src/config/keywords/bind.ts";
+import { globalSettings } from "#src/config/keywords/global.ts";
+import type { Settings } from "#src/config/keywords/keyword.ts";
+import { serverSettings } from "#src/config/keywords/server.ts";
+import { timeoutSettings } from "#src/config/keywords/timeouts.ts";
+import { standardFormats } from "#src/log/format/standard.ts";
 import { parseNetwork } from "#src/net/ip/address.ts";
 import {
-  type Bind,
+  Bind,
   type Check,
   Configuration,
   connectionModes,
@@ -67,20 +82,33 @@ const network = fc.tuple(ip, fc.integer({ min: 0, max: 32 })).map(([ip, length])
   parseNetwork(`${ip}/${length}`) ?? "0.0.0.0/0"
 );
 
+/**
+ * Objects with all their properties: those that are on or off, and times, by the registry; others as
+ * `given`; the rest at its default.
+ */
+function whole<T extends object>(
+  unset: T,
+  settings: Settings,
+  given: fc.Arbitrary<Partial<T>>,
+): fc.Arbitrary<T> {
+  const flags = Object.entries(settings)
+    .filter(([, { schema }]) => typeof v.getDefault(schema) === "boolean")
+    .map(([key]) => [key, fc.boolean()] as const);
+  return fc.tuple(fc.record(Object.fromEntries(flags)), given)
+    .map(([flags, given]) => ({ ...unset, ...flags, ...given }));
+}
+
 const listenAddress: fc.Arbitrary<ListenAddress> = fc.oneof(
   fc.record({ kind: fc.constant("ip"), host: fc.oneof(fc.constant("*"), ip), port }),
   fc.record({ kind: fc.constant("unix"), path: withoutComma }),
   fc.record({ kind: fc.constant("abstract"), name: withoutComma }),
   fc.record({ kind: fc.constant("fd"), fd: fc.integer({ min: 0, max: 999 }) }),
 );
-const bind: fc.Arbitrary<Bind> = fc.record({
-  address: listenAddress,
-  name: orNull(text),
-  backlog: orNull(positive),
-  v6only: fc.boolean(),
-  transparent: fc.boolean(),
-  acceptProxy: fc.boolean(),
-});
+const bind: fc.Arbitrary<Bind> = whole(
+  v.parse(Bind, { address: { kind: "fd", fd: 0 } }),
+  bindSettings,
+  fc.record({ address: listenAddress, name: orNull(text), backlog: orNull(positive) }),
+);
 
 const withPort: fc.Arbitrary<ServerAddress> = fc.oneof(
   fc.record({
@@ -107,30 +135,28 @@ const source: fc.Arbitrary<Source> = fc.oneof(
     .filter(({ port, lastPort }) => port < lastPort),
 );
 
-const server: fc.Arbitrary<Server> = fc.record({
-  name,
-  address: serverAddress,
-  weight: fc.integer({ min: 0, max: 256 }),
-  cookie: orNull(fc.stringMatching(/^[!#-+\x2d-:<-[\]-~]{1,8}$/)),
-  backup: fc.boolean(),
-  disabled: fc.boolean(),
-  check: fc.boolean(),
-  inter: time,
-  fastinter: orNull(time),
-  downinter: orNull(time),
-  rise: positive,
-  fall: positive,
-  port: orNull(port),
-  addr: orNull(ip),
-  maxconn: natural,
-  minconn: natural,
-  maxqueue: natural,
-  source: orNull(source),
-  sendProxy: orNull(fc.constantFrom("v1", "v2")),
-  checkSendProxy: fc.boolean(),
-  // What it names is checked: withTrack() makes it name a server.
-  track: fc.constant(null),
-}).map((server) => ({ ...server, port: server.port ?? (server.check ? 80 : null) }));
+const server = whole<Server>(
+  defaultServer(),
+  serverSettings,
+  fc.record({
+    name,
+    address: serverAddress,
+    weight: fc.integer({ min: 0, max: 256 }),
+    cookie: orNull(fc.stringMatching(/^[!#-+\x2d-:<-[\]-~]{1,8}$/)),
+    inter: time,
+    fastinter: orNull(time),
+    downinter: orNull(time),
+    rise: positive,
+    fall: positive,
+    port: orNull(port),
+    addr: orNull(ip),
+    maxconn: natural,
+    minconn: natural,
+    maxqueue: natural,
+    source: orNull(source),
+    sendProxy: orNull(fc.constantFrom("v1", "v2")),
+  }),
+).map((server) => ({ ...server, port: server.port ?? (server.check ? 80 : null) }));
 
 const cookie: fc.Arbitrary<Cookie> = fc.record({
   name: token,
@@ -186,55 +212,46 @@ const logTarget: fc.Arbitrary<LogTarget> = fc.record({
   minlevel: fc.constantFrom(...levels),
 });
 
-const timeouts: fc.Arbitrary<Timeouts> = fc.record({
-  connect: orNull(time),
-  client: orNull(time),
-  server: orNull(time),
-  queue: orNull(time),
-  check: orNull(time),
-  httpRequest: orNull(time),
-  httpKeepAlive: orNull(time),
-});
+const timeouts = fc.record(
+  Object.fromEntries(Object.keys(timeoutSettings).map((key) => [key, orNull(time)])),
+) as fc.Arbitrary<Timeouts>;
 
-const anyProxy: fc.Arbitrary<Proxy> = fc.record({
-  name: fc.oneof(name, fc.constantFrom("192.168.1.1:80", ":80", "*:80", "[::1]:80")),
-  kind: fc.constantFrom("listen", "frontend", "backend"),
-  mode: fc.constantFrom("http", "tcp"),
-  disabled: fc.boolean(),
-  description: orNull(text),
-  bind: fc.array(bind, { minLength: 1, maxLength: 3 }),
-  maxconn: orNull(positive),
-  backlog: orNull(positive),
-  useBackend: fc.constant([]),
-  defaultBackend: fc.constant(null),
-  monitorNet: orNull(network),
-  monitorUri: orNull(fc.stringMatching(/^(\/|http:\/\/)[!-"$-~]{0,8}$/)),
-  grace: fc.oneof(fc.constant(0), time),
-  balance: fc.constantFrom("roundrobin", "static-rr", "leastconn", "source"),
-  hashType: fc.constantFrom("map-based", "consistent"),
-  cookie: orNull(cookie),
-  persist: fc.boolean(),
-  redispatch: fc.boolean(),
-  allbackups: fc.boolean(),
-  abortonclose: fc.boolean(),
-  retries: natural,
-  dispatch: orNull(withPort),
-  servers: fc.uniqueArray(server, { maxLength: 3, selector: (server) => server.name }),
-  source: orNull(source),
-  fullconn: orNull(positive),
-  check,
-  connection: fc.constantFrom(...connectionModes),
-  httpReuse: fc.constantFrom(...reuseModes),
-  httpSendNameHeader: orNull(fc.stringMatching(/^X-[!#$%&'*+.^_`|~0-9A-Za-z-]{1,9}$/)),
-  forwardfor: orNull(forwardfor),
-  originalto: orNull(fc.record(addressField)),
-  splice: fc.record({ request: fc.boolean(), response: fc.boolean() }),
-  timeout: timeouts,
-  log: fc.array(logTarget, { maxLength: 2 }),
-  logGlobal: fc.boolean(),
-  logFormat: orNull(fc.constantFrom("httplog", "tcplog")),
-  dontlognull: fc.boolean(),
-});
+const anyProxy = whole<Proxy>(
+  defaultProxy("listen", "l"),
+  allProxySettings,
+  fc.record({
+    name: fc.oneof(name, fc.constantFrom("192.168.1.1:80", ":80", "*:80", "[::1]:80")),
+    kind: fc.constantFrom("listen", "frontend", "backend"),
+    mode: fc.constantFrom("http", "tcp"),
+    description: orNull(text),
+    bind: fc.array(bind, { minLength: 1, maxLength: 3 }),
+    maxconn: orNull(positive),
+    backlog: orNull(positive),
+    monitorNet: orNull(network),
+    monitorUri: orNull(fc.stringMatching(/^(\/|http:\/\/)[!-"$-~]{0,8}$/)),
+    grace: fc.oneof(fc.constant(0), time),
+    balance: fc.constantFrom(...algorithmNames),
+    hashType: fc.constantFrom(...hashTypes),
+    cookie: orNull(cookie),
+    retries: natural,
+    dispatch: orNull(withPort),
+    servers: fc.uniqueArray(server, { maxLength: 3, selector: (server) => server.name }),
+    source: orNull(source),
+    fullconn: orNull(positive),
+    check,
+    connection: fc.constantFrom(...connectionModes),
+    httpReuse: fc.constantFrom(...reuseModes),
+    httpSendNameHeader: orNull(fc.stringMatching(/^X-[!#$%&'*+.^_`|~0-9A-Za-z-]{1,9}$/)),
+    forwardfor: orNull(forwardfor),
+    originalto: orNull(fc.record(addressField)),
+    splice: fc.record({ request: fc.boolean(), response: fc.boolean() }),
+    timeout: timeouts,
+    log: fc.array(logTarget, { maxLength: 2 }),
+    logFormat: orNull(
+      fc.constantFrom(...Object.keys(standardFormats), "%ci:%cp", "%{+Q}o %ci %s", "50%% %b"),
+    ),
+  }),
+);
 
 /** The proxy without what its kind does not have. */
 function ofItsKind(proxy: Proxy): Proxy {
@@ -274,24 +291,25 @@ function withDefaultBackend(proxy: Proxy, proxies: readonly Proxy[]): Proxy {
   return { ...proxy, useBackend, defaultBackend: targets[0] ?? null };
 }
 
-const global: fc.Arbitrary<Global> = fc.record({
-  daemon: fc.boolean(),
-  quiet: fc.boolean(),
-  pidfile: orNull(text),
-  hardStopAfter: orNull(time),
-  maxconn: orNull(positive),
-  log: fc.array(logTarget, { maxLength: 2 }),
-  logTag: fc.oneof(fc.constant("sluice"), text),
-  spreadChecks: fc.integer({ min: 0, max: 50 }),
-  tuneBufsize: fc.integer({ min: 1024, max: 1_000_000 }),
-  tuneMaxrewrite: fc.integer({ min: 0, max: 1023 }),
-  nbthread: orNull(fc.integer({ min: 1, max: 64 })),
-  tuneEngine: orNull(fc.constantFrom(...engines)),
-  tuneMaxaccept: orNull(fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: 2 ** 31 - 1 }))),
-  nosplice: fc.boolean(),
-  maxpipes: orNull(positive),
-  tunePipesize: orNull(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
-});
+const global = whole<Global>(
+  defaultGlobal(),
+  globalSettings,
+  fc.record({
+    pidfile: orNull(text),
+    hardStopAfter: orNull(time),
+    maxconn: orNull(positive),
+    log: fc.array(logTarget, { maxLength: 2 }),
+    logTag: fc.oneof(fc.constant("sluice"), text),
+    spreadChecks: fc.integer({ min: 0, max: 50 }),
+    tuneBufsize: fc.integer({ min: 1024, max: 1_000_000 }),
+    tuneMaxrewrite: fc.integer({ min: 0, max: 1023 }),
+    nbthread: orNull(fc.integer({ min: 1, max: 64 })),
+    tuneEngine: orNull(fc.constantFrom(...engines)),
+    tuneMaxaccept: orNull(fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: 2 ** 31 - 1 }))),
+    maxpipes: orNull(positive),
+    tunePipesize: orNull(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
+  }),
+);
 
 /** A valid configuration with every property, defaults included. */
 export const configuration: fc.Arbitrary<Configuration> = fc

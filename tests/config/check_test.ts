@@ -143,6 +143,14 @@ const cases: [title: string, text: string, expected: string[]][] = [
     "7:8 warning proxy 'l': 'option httplog' is ignored: it logs nowhere - " +
     "'log global', or 'log' and an address",
   ]],
+  ["a log format of one's own without a log", 'listen l :80\nlog-format "%ci"\nlog global\n', [
+    "7:12 warning proxy 'l': 'log-format' is ignored: it logs nowhere - " +
+    "'log global', or 'log' and an address",
+  ]],
+  ["a log format that is always the same", "listen l :80\nlog-format htplog\nlog stdout local0\n", [
+    "7:12 warning the log format has no variable: all lines are the same - " +
+    "did you mean 'httplog'?",
+  ]],
   ["a log format with a log", "listen l :80\noption httplog\nlog stdout local0\n", []],
   [
     "a log format with the global log",

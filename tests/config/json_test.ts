@@ -43,7 +43,7 @@ const proxyMistakes: [member: string, expected: string[]][] = [
   [`"maxconn": "7"`, [`2:12 error 'maxconn' cannot be "7" - a number`]],
   [`"maxconn": 1.5`, ["2:12 error 'maxconn': 1.5 is not an integer"]],
   [`"maxconn": -1`, ["2:12 error 'maxconn': -1 is below 0"]],
-  [`"maxconn": 0`, ["2:12 error 'maxconn' 0 admits nobody - null: no limit"]],
+  [`"maxconn": 0`, ["2:12 error 'maxconn' 0 admits no connection - null: no limit"]],
   [`"splice": {"respnse": false}`, [
     "2:12 error unknown property 'respnse' - did you mean 'response'?",
   ]],
@@ -227,7 +227,7 @@ const globalMistakes: [member: string, expected: string[]][] = [
     "without 'tune.engine sockets', and 'noepoll', which is the same, there can be more",
   ]],
   [`"tuneMaxaccept": 0`, [
-    "2:18 error 'tune.maxaccept' 0 accepts nobody - -1: no limit; null: as the engine finds best",
+    "2:18 error 'tune.maxaccept' 0 accepts no connection - -1: no limit; null: as the engine finds best",
   ]],
   [`"tuneMaxaccept": -2`, ["2:18 error 'tuneMaxaccept': -2 is below -1"]],
   [`"nosplice": "yes"`, [`2:13 error 'nosplice' cannot be "yes" - a boolean`]],

@@ -13,7 +13,7 @@ import { load } from "./support.ts";
 
 const skip = haproxy === null;
 const why = skip ? " (SKIPPED: haproxy is not installed)" : "";
-const env = { A: "v1 v2", EMPTY: "" };
+const env = { A: "v1 v2", EMPTY: "", IP: "127.0.0.1", PORT: "8181", DIR: "/tmp" };
 
 /** What a run of haproxy came to. */
 interface Run {

@@ -163,7 +163,7 @@ function skip(text: string, at: number): number {
 
 const versionPattern = /^(\d+)(?:\.(\d+))?(?:-dev(\d+)|\.(\d+))?$/;
 
-/** Our version less the given one: its sign tells. A -dev version comes before the version. */
+/** Below 0 if our version is before the given one, above 0 if after. A -dev version comes before the version. */
 function compareWithOurs(version: string): number {
   const [ours, theirs] = [numbersOf(languageVersion), numbersOf(version)];
   return ours.map((number, i) => number - (theirs[i] ?? 0)).find((less) => less !== 0) ?? 0;

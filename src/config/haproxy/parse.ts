@@ -68,15 +68,26 @@ function parseFile(file: SourceFile, shared: Omit<State, "variables">): void {
   };
   const state: State = { ...shared, variables };
   const blocks = createBlocks(file.name, report, global.env, variables);
-  for (const line of file.text.split("\n")) {
-    number++;
-    if (blocks.directive(line, number) || !blocks.active) continue;
+  const take = (line: string) => {
+    if (blocks.directive(line, number) || !blocks.active) return;
     const split = splitWords(line, variables);
     if ("error" in split) {
       const { column, length, message, hint } = split.error;
       report.error({ file: file.name, line: number, column, length }, message, hint);
     } else if (split.words.length > 0) {
       open = statement({ file: file.name, line: number }, split.words, open, state);
+    }
+  };
+  for (const line of file.text.split("\n")) {
+    number++;
+    try {
+      take(line);
+    } catch (error) {
+      // Engines throw it where stack or memory is at an end.
+      if (!(error instanceof RangeError)) throw error;
+      const place = { file: file.name, line: number, column: 1, length: line.length };
+      const hint = "see 'ulimit -s' and 'ulimit -v'; or write the line more simply";
+      report.stop(place, `reading this line takes more stack or memory than there is`, hint);
     }
   }
   blocks.end();

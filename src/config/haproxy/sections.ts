@@ -39,7 +39,9 @@ interface FirstLine {
   from?: Defaults;
 }
 
-const usages = {
+/** The first lines of sections. */
+export const sectionUsages = {
+  global: "global",
   defaults: "defaults [<name>] [from <defaults>]",
   listen: "listen [<name>] [<address>:<port>[,...]] [from <defaults>]",
   frontend: "frontend <name> [<address>:<port>[,...]] [from <defaults>]",
@@ -74,7 +76,7 @@ export function createSections(report: Report, places: Places): Sections {
   const warnOfMixedUse = ({ name, namedBy, impliedBy }: Defaults) => {
     if (namedBy === undefined || impliedBy === undefined) return;
     const message = `'defaults ${name}' is named by some proxies and used unnamed by others`;
-    const hint = "name it always with 'from', or end with a 'defaults' that nobody names";
+    const hint = "name it always with 'from', or end with a 'defaults' that is never named";
     report.warning(impliedBy, message, hint);
   };
 
@@ -139,7 +141,7 @@ export function createSections(report: Report, places: Places): Sections {
 
   return {
     open(keyword, args) {
-      args.usage = usages[keyword];
+      args.usage = sectionUsages[keyword];
       const place = args.here();
       // Where the line is wrong, the section is read nonetheless, for the errors in it.
       const line: FirstLine = { name: "", place, binds: [], impliedBind: false };

@@ -120,7 +120,7 @@ export const cookieSetting = {
     doc: "Leads a client's requests to one server by a cookie.",
     chapter,
     side: "backend",
-    http: "cookie",
+    http: true,
     schema: v.optional(v.nullable(Cookie), null),
     forms: [{
       name: "cookie",

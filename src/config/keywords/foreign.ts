@@ -92,7 +92,7 @@ export const foreignProxyKeywords = [
   declare email-alert error-log-format errorfile errorfiles errorloc errorloc302 errorloc303
   external-check filter force-be-switch force-persist guid hash-balance-factor
   hash-preserve-affinity http-after-response http-check http-error http-request http-response id
-  ignore-persist load-server-state-from-file log-format log-format-sd log-steps log-tag
+  ignore-persist load-server-state-from-file log-format-sd log-steps log-tag
   max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
@@ -108,10 +108,10 @@ export const foreignProxyKeywords = [
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
   http-drop-request-trailers http-drop-response-trailers http-ignore-probes http-no-delay
   http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-tunnel http-use-htx
-  http-use-proxy-header httpslog idle-close-on-response independent-streams ldap-check
+  http-use-proxy-header idle-close-on-response independent-streams ldap-check
   log-health-checks log-separate-errors logasap mysql-check nolinger pgsql-check prefer-last-server
   redis-check smtpchk socket-stats spop-check srvtcpka tcp-smart-accept tcp-smart-connect tcpka
-  tcplog-clf transparent use-small-buffers
+  transparent use-small-buffers
   `,
     "option ",
   ),

@@ -1,4 +1,4 @@
-/** Keywords of HTTP: how long connections live, who may use them, which fields are added. */
+/** Keywords of HTTP: how long connections live, which clients share them, which fields are added. */
 import * as v from "valibot";
 import { readParameters, table } from "../haproxy/table.ts";
 import {
@@ -79,7 +79,7 @@ export const httpSettings = {
       doc: "Tells each server its name in this field.",
       chapter,
       side: "backend",
-      http: "http-send-name-header",
+      http: true,
     },
   ),
   connection: define({
@@ -104,7 +104,7 @@ export const httpSettings = {
   forwardfor: define({
     doc: "Adds a field with the client's address to requests.",
     chapter,
-    http: "option forwardfor",
+    http: true,
     schema: v.optional(v.nullable(ForwardFor), null),
     forms: [{
       name: "option forwardfor",
@@ -126,7 +126,7 @@ export const httpSettings = {
   originalto: define({
     doc: "Adds a field with the address that the client connected to to requests.",
     chapter,
-    http: "option originalto",
+    http: true,
     schema: v.optional(v.nullable(OriginalTo), null),
     forms: [{
       name: "option originalto",

@@ -77,7 +77,7 @@ export interface Setting<S extends v.GenericSchema = v.GenericSchema> extends Ab
   /** The first one counts if it is given twice. */
   readonly once?: true;
   /** In `mode tcp` it is ignored. */
-  readonly http?: string;
+  readonly http?: true;
   /** What the network must be able to do for this value. */
   needs?(value: v.InferOutput<S>): keyof Capabilities | null;
 }

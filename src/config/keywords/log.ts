@@ -1,5 +1,6 @@
 /** Where logs go, and in which form (manual, chapters 4.2, "log", and 8). */
 import * as v from "valibot";
+import { isStandardFormat, type StandardFormat } from "../../log/format/standard.ts";
 import { type Arguments, choice, integer } from "../haproxy/arguments.ts";
 import { LogDestination, logDestination, targetText } from "./addresses.ts";
 import { define, flag, type Form, type Keyword } from "./keyword.ts";
@@ -151,22 +152,35 @@ export const globalLog = {
   } satisfies Keyword<{ readonly global: Logging }>,
 };
 
-type Format = "httplog" | "tcplog";
-
-const format = (name: Format, doc: string): Form<Format | null> => ({
-  name: `option ${name}`,
-  usage: "",
-  example: "",
-  doc,
-  read(args, _before, mark) {
-    if (args.peek()?.text === "clf" && name === "httplog") {
+/** The option of a format that has a name; `clf` may follow where there is a format of that name. */
+function namedFormat(name: StandardFormat, doc: string): Form<string | null> {
+  const clf = `${name} clf`;
+  return {
+    name: `option ${name}`,
+    usage: isStandardFormat(clf) ? "[clf]" : "",
+    example: "",
+    doc,
+    read(args, _before, mark) {
+      mark();
+      if (args.peek()?.text !== "clf" || !isStandardFormat(clf)) return name;
       args.next();
-      throw args.mistake("sluice does not support 'option httplog clf'");
-    }
+      return clf;
+    },
+  };
+}
+
+const ownFormat: Form<string | null> = {
+  name: "log-format",
+  usage: "<format>",
+  example: '"%ci:%cp [%t] %ft %b/%s %B %ts"',
+  doc: "Logs sessions in this form, of variables like %ci (chapter 8.2.4).",
+  read(args, _before, mark) {
+    const { text } = args.word("a format, in quotes");
     mark();
-    return name;
+    if (!isStandardFormat(text)) return text;
+    throw args.mistake(`'${text}' is no format, but the name of one`, `option ${text}`);
   },
-});
+};
 
 /** Settings of a proxy's logs. */
 export const logSettings = {
@@ -179,15 +193,20 @@ export const logSettings = {
   }),
   log: targets,
   logFormat: define({
-    doc: "The form of the lines about sessions.",
+    doc: "The form of the lines about sessions: the name of one (as httplog), or a format string.",
     chapter: "8.2",
     side: "frontend",
-    schema: v.optional(v.nullable(v.picklist(["httplog", "tcplog"])), null),
+    schema: v.optional(v.nullable(v.string()), null),
     forms: [
-      format("httplog", "Logs requests, with times, states and names (chapter 8.2.3)."),
-      format("tcplog", "Logs connections, with times and states (chapter 8.2.2)."),
+      namedFormat("httplog", "Logs requests, with times, states and names (chapter 8.2.3)."),
+      namedFormat("tcplog", "Logs connections, with times and states (chapter 8.2.2)."),
+      namedFormat("httpslog", "Logs requests as httplog does, and what TLS came to (8.2.4)."),
+      ownFormat,
     ],
-    print: (value: Format | null) => value === null ? [] : [[`option ${value}`]],
+    print(format: string | null) {
+      if (format === null) return [];
+      return [isStandardFormat(format) ? [`option ${format}`] : ["log-format", format]];
+    },
   }),
   dontlognull: flag("option dontlognull", {
     doc: "Does not log connections on which nothing came.",

@@ -9,6 +9,7 @@ const modes = choice("a mode", ["http", "tcp"], ["cli", "log", "spop"]);
 
 const mode: typeof modes = {
   ...modes,
+  example: "http",
   read(args) {
     if (args.peek()?.text === "health") {
       args.next();
@@ -78,7 +79,7 @@ export const clientSettings = {
     doc: "Requests for this URI are answered here: the proxy is alive.",
     chapter: "4.2",
     side: "frontend",
-    http: "monitor-uri",
+    http: true,
   }),
   grace: setting("grace", time(), 0, {
     doc: "How long listeners stay after a soft-stop was asked for.",

@@ -70,7 +70,7 @@ export const limitSettings = {
 /**
  * Which content may go through a pipe of the kernel instead of the process, where the engine can do
  * that and it pays (manual: "option splice-auto", "splice-request", "splice-response"; HAProxy
- * splices only where told to). Of a frontend and its backend, both must allow it.
+ * splices only where an option says so). Of a frontend and its backend, both must allow it.
  */
 export const Splice = v.strictObject({
   /** From the client to the server. */

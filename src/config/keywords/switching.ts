@@ -24,6 +24,9 @@ export const switchingSettings = {
       example: "www",
       read(args, before, mark) {
         const rule = { backend: args.word("a backend's name").text };
+        if (rule.backend.includes("%[")) {
+          throw args.mistake("sluice does not support expressions in 'use_backend'");
+        }
         args.mark(rule);
         mark();
         const condition = args.peek()?.text;

@@ -29,13 +29,17 @@ const samples: ReadonlyMap<string, ReadSample> = new Map<string, ReadSample>([
   ["ssl_fc_sni", ({ sni }) => sni ?? null],
 ]);
 
-function isStandard(name: string): name is keyof typeof standardFormats {
+/** The name of a format. */
+export type StandardFormat = keyof typeof standardFormats;
+
+/** Whether a format has this name. */
+export function isStandardFormat(name: string): name is StandardFormat {
   return Object.hasOwn(standardFormats, name);
 }
 
 /** Compiles a format of the configuration: one of the names above, or else a format string. */
 export function compileNamedFormat(nameOrText: string): CompiledFormat {
-  return isStandard(nameOrText)
+  return isStandardFormat(nameOrText)
     ? compileLogFormat(standardFormats[nameOrText], samples)
     : compileLogFormat(nameOrText);
 }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Proxy, Server } from "#src/config/model.ts";
+import * as v from "valibot";
+import { Bind, type Proxy, type Server } from "#src/config/model.ts";
 import { test } from "../../testing.ts";
 import { listen, only, valid } from "../support.ts";
 
@@ -65,8 +66,8 @@ test("parameters of 'bind' are for each of its addresses", () => {
   const proxy = only(valid(`frontend f\nbind :::80,:81 ${words}\n`).proxies);
   const common = { name: "x", backlog: 4, v6only: true, transparent: true, acceptProxy: true };
   assertEquals(proxy.bind, [
-    { address: ip("::", 80), ...common },
-    { address: ip("*", 81), ...common },
+    v.parse(Bind, { address: ip("::", 80), ...common }),
+    v.parse(Bind, { address: ip("*", 81), ...common }),
   ]);
   const undone = only(valid("frontend f\nbind :::80 v6only v4v6\n").proxies);
   const { v6only, transparent, acceptProxy } = only(undone.bind);

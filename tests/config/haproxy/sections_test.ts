@@ -163,7 +163,7 @@ test("a 'defaults' that is named and used unnamed draws a warning", () => {
   const text = "defaults d\nlisten a :80 from d\nlisten b :81\n";
   assertEquals(warnings(text).filter((each) => each.includes("defaults")), [
     "3:1 warning 'defaults d' is named by some proxies and used unnamed by others - " +
-    "name it always with 'from', or end with a 'defaults' that nobody names",
+    "name it always with 'from', or end with a 'defaults' that is never named",
   ]);
 });
 
