@@ -2,8 +2,8 @@
 import { whyNoLibrary } from "../process/library.ts";
 
 /**
- * Explains it in a few lines, without an excerpt of the source: who looks for a fault of the program
- * finds its place in the first line, and the whole stack with `debug`.
+ * Explains it in a few lines, without an excerpt of the source: the place of a fault of the program is
+ * in the first line, and the whole stack is shown with `debug`.
  */
 export function explainFailure(error: unknown, debug: boolean): string {
   const known = isOutOfMemory(error) ? outOfMemory : whyNoLibrary();

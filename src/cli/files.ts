@@ -37,9 +37,8 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
     return readFolder(path);
   });
   if (files.length > 0) return files;
-  throw new FileError(
-    `no file to read: no name in ${paths.map((path) => `'${path}'`).join(", ")} ends in .cfg`,
-  );
+  const named = paths.map((path) => `'${path}'`).join(", ");
+  throw new FileError(`cannot read ${named}: no file of this folder ends in .cfg`);
 }
 
 /**

@@ -80,7 +80,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     return reason === null ? 0 : 1;
   }
 
-  // Whoever sees the pid file, or is served, may send a signal.
+  // As soon as the pid file is written, or a client is served, a signal may come.
   const signals = catchSignals();
   allowTakeover();
   const own = daemon === null ? [process.pid] : [process.pid, process.ppid];
@@ -119,7 +119,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     if (
       error instanceof SocketError || error instanceof StartError || error instanceof ResolveError
     ) {
-      complain(`cannot start: ${error.message}${mend(error)}`);
+      complain(`cannot start: ${error.message}${hintOf(error)}`);
       return 1;
     }
     complain(`cannot start: ${explainFailure(error, options.debug === true)}`);
@@ -178,14 +178,14 @@ function writePid(path: string): void {
   }
 }
 
-/** Tells a process in whose place this one has started to go. */
+/** Sends a process in whose place this one has started the signal to end. */
 function relieve(pid: number, signal: NodeJS.Signals): void {
   if (tell(pid, signal) !== "not permitted") return;
   complain(`process ${pid} goes on: this user may not send it ${signal}`);
 }
 
 /** What to do about an address that cannot be listened on. */
-function mend(error: Error): string {
+function hintOf(error: Error): string {
   if (!(error instanceof SocketError)) return "";
   switch (error.code) {
     case "EADDRINUSE":

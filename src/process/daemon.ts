@@ -1,8 +1,8 @@
 /**
  * A daemon (manual: "daemon", "-D"). No runtime can fork: the program starts itself again, in a
  * session of its own, and waits until that process says that it is ready. The child has our
- * standard streams until then, so that who called us reads its errors; then it leaves them, so that
- * nobody waits for the end of what it might write.
+ * standard streams until then, so that our caller reads its errors; then it leaves them, so that
+ * no reader waits for their end.
  *
  * The child is given the configuration's text, by a pipe, because what we have read may not be there
  * to be read again: a pipe, a fifo, a file that has been renamed.
@@ -29,7 +29,7 @@ const variable = "SLUICE_DAEMON";
 const ready = "ready\n";
 const standardStreams = [0, 1, 2];
 
-/** What the daemon needs of this process. */
+/** What a daemon is started with. */
 export interface DaemonOptions {
   /** The program's command line. */
   readonly argv: readonly string[];
@@ -94,7 +94,7 @@ export function startDaemon({ argv, files, descriptors }: DaemonOptions): Promis
   });
 }
 
-/** Two descriptors that nobody uses. */
+/** Two descriptors that are not in use. */
 function unused(descriptors: ReadonlySet<number>): [number, number] {
   const found: number[] = [];
   for (let fd = 3; found.length < 2; fd++) if (!descriptors.has(fd)) found.push(fd);
@@ -126,7 +126,7 @@ export function asDaemon(): Daemon | null {
       try {
         writeSync(report, ready);
       } catch {
-        // Who started it has ended in the meantime. It serves, and others may have been told to go.
+        // The process that started it has ended in the meantime. It serves all the same.
       }
       closeSync(report);
     },

@@ -18,7 +18,7 @@ export interface Engine {
 }
 
 /** What decides about it. */
-export interface EngineWishes {
+export interface EngineOptions {
   /** `tune.engine`, or a flag; null: the best there is. */
   readonly name: Name | null;
   /** `nbthread`; null: as many as CPUs. */
@@ -31,15 +31,15 @@ export function showEngine({ name, threads }: Engine): string {
 }
 
 /** Chooses what to run on. */
-export async function chooseEngine(wishes: EngineWishes): Promise<Engine> {
+export async function chooseEngine(options: EngineOptions): Promise<Engine> {
   const lack = whyNoEpoll();
-  if (lack !== null || wishes.name === "sockets") {
-    const why = lack ?? "as it was told to";
+  if (lack !== null || options.name === "sockets") {
+    const why = lack ?? "as configured";
     return { name: "sockets", threads: 1, why, createCrew: null };
   }
   const { createCrew } = await import("../threads/pool.ts");
-  if (wishes.threads !== null) {
-    const { threads } = wishes;
+  if (options.threads !== null) {
+    const { threads } = options;
     return { name: "epoll", threads, why: `nbthread ${threads}`, createCrew };
   }
   const cpus = usableCpus();

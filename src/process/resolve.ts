@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import type { Configuration, LogTarget, Proxy, Server, ServerAddress } from "../config/model.ts";
 
 /** How long the start waits for the address of a syslog server, ms: logging may begin later. */
-const logPatience = 1000;
+const logTimeout = 1000;
 
 /** A name that could not be resolved. */
 export class ResolveError extends Error {
@@ -12,8 +12,8 @@ export class ResolveError extends Error {
 }
 
 /**
- * The configuration with the addresses that its names stand for. A syslog server's name stays where
- * nobody tells its address soon: see datagram.ts.
+ * The configuration with the addresses that its names stand for. A syslog server's name stays
+ * where it is not resolved soon: see datagram.ts.
  * @throws {ResolveError} for the first name of another server that has none
  */
 export async function resolveNames(configuration: Configuration): Promise<Configuration> {
@@ -32,7 +32,7 @@ export async function resolveNames(configuration: Configuration): Promise<Config
   const ofLog = async (log: LogTarget): Promise<LogTarget> => {
     const { target } = log;
     if (target.kind !== "udp" || isIP(target.host) !== 0) return log;
-    const host = await within(addressOf(target.host), logPatience);
+    const host = await within(addressOf(target.host), logTimeout);
     return host === null ? log : { ...log, target: { ...target, host } };
   };
   const ofLogs = (logs: readonly LogTarget[]) => Promise.all(logs.map(ofLog));

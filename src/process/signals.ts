@@ -24,8 +24,8 @@ export interface Signals {
 }
 
 /**
- * Catches the signals. To be called before anybody can know this process: by default TTOU and TTIN
- * stop a process, and USR1 and HUP kill it.
+ * Catches the signals. Must be called before others can know of this process: by default TTOU and
+ * TTIN stop a process, and USR1 and HUP end it.
  */
 export function catchSignals(): Signals {
   surviveQuit();
@@ -93,7 +93,7 @@ function obeyOne(
       try {
         instance.resume();
       } catch (error) {
-        // The instance has told it, and goes on: the next SIGTTIN tries again.
+        // The instance has logged it, and goes on: the next SIGTTIN tries again.
         if (!(error instanceof SocketError)) throw error;
       }
       break;

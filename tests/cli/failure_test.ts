@@ -1,10 +1,12 @@
 /** Errors that nobody foresaw, and what the system refuses: words, never an excerpt of the source. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { explainFailure } from "#src/cli/failure.ts";
 import { explainNoLibrary } from "#src/process/library.ts";
 import { programTest, run } from "../binary.ts";
-import { test } from "../testing.ts";
+import { missingOf } from "../programs.ts";
+import { runtimeName, test } from "../testing.ts";
 
 test("an error of ours: what, where, and what to do about it; the stack with -d only", () => {
   const error = new TypeError("x is not a function");
@@ -66,3 +68,50 @@ programTest("a reader that goes early is no failure", async () => {
   });
   assertEquals([status, stdout, stderr], [0, "{\n", ""]);
 });
+
+// Opened at its first use, it hinders nobody who does not serve.
+const opensLate = existsSync(join(import.meta.dirname!, "../../src/net/linux/calls.ts"));
+const noWall = runtimeName !== "bun"
+  ? "Deno ends there without a word"
+  : opensLate
+  ? null
+  : "the C library is opened when the program is loaded";
+
+/** What a program is started by that may not write memory and then execute it (prctl(2), MDWE). */
+const withoutJit: readonly [string, ...string[]] = [
+  "python3",
+  "-c",
+  "import ctypes, os, sys\n" +
+  "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0: sys.exit(77)\n" +
+  "os.execvp(sys.argv[1], sys.argv[1:])",
+];
+const walls: [prefix: readonly [string, ...string[]], message: RegExp][] = [
+  [withoutJit, /no memory may be written and then executed\n {2}fix: .*MemoryDenyWriteExecute=no/],
+  [
+    ["/bin/sh", "-c", 'ulimit -v 2000000 && exec "$0" "$@"'],
+    /the address space is limited to 1953 MB\n {2}fix: raise the limit/,
+  ],
+];
+
+programTest("without the C library: what serves says why, the rest does its work", async () => {
+  const input = "listen web\n  bind 127.0.0.1:1\n";
+  for (const [prefix, message] of walls) {
+    const valid = await run(["-c", "-q", "-f", "-"], { input, prefix });
+    // 77: this kernel is older than that wall (Linux 6.3).
+    if (valid.status === 77) continue;
+    assertEquals([valid.status, valid.stderr], [0, ""]);
+    for (
+      const verb of [["-v"], ["-vv"], ["schema"], ["convert", "weights"], ["check", "weights"]]
+    ) {
+      const { status, stderr } = await run(verb, { prefix });
+      assertEquals([status, stderr], [0, ""], verb.join(" "));
+    }
+    for (const verb of [["-q", "-db", "-f", "-"], ["-q", "-D", "-f", "-"], ["run", "weights"]]) {
+      const { status, stderr } = await run(verb, { input, prefix });
+      assertEquals(status, 1);
+      assertMatch(stderr, /^cannot start: the C library cannot be called, because /);
+      assertMatch(stderr, message);
+      assertEquals(stderr.trimEnd().split("\n").length, 2, stderr);
+    }
+  }
+}, noWall ?? missingOf({ python3: "python3" }));

@@ -73,7 +73,7 @@ test("an empty folder is nothing beside a file; alone there is nothing to read",
     mkdirSync(empty);
     write(folder, { "a.cfg": "a" });
     assertEquals(readFiles([empty, join(folder, "a.cfg"), empty]).map(({ text }) => text), ["a"]);
-    assertEquals(complaint(empty), `no file to read: no name in '${empty}' ends in .cfg`);
+    assertEquals(complaint(empty), `cannot read '${empty}': no file of this folder ends in .cfg`);
     await Promise.resolve();
   }));
 

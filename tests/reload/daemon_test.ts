@@ -12,7 +12,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { launcher, programTest, run, start, withDescriptors, withProxy } from "../binary.ts";
+import {
+  launcher,
+  programTest,
+  run,
+  start,
+  threadless,
+  withDescriptors,
+  withProxy,
+} from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
 import { open, statusOf } from "../scenarios/wire.ts";
 import { runtimeName } from "../testing.ts";
@@ -284,7 +292,7 @@ programTest(
   "a daemon that cannot be started for lack of descriptors: words, and 1",
   () =>
     furnished(async ({ home }) => {
-      const options = { prefix: withDescriptors(runtimeName === "bun" ? 8 : 24) };
+      const options = { prefix: withDescriptors(threadless === null ? 8 : 24) };
       const { status, stderr } = await home.start([], options);
       assertEquals(status, 1);
       assertMatch(
