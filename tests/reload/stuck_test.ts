@@ -29,7 +29,7 @@ function workersOf(pid: number): number[] {
 }
 
 /** Stops a thread. @returns lets it go on */
-async function stopThread(pid: number, thread: number): Promise<() => void> {
+async function stopThread(pid: number, thread: number): Promise<() => Promise<void>> {
   const status = () => readFileSync(`/proc/${pid}/task/${thread}/stat`, "latin1");
   // At rest: in the midst of its start it may hold a lock of the runtime's.
   let last = "";
@@ -43,11 +43,11 @@ async function stopThread(pid: number, thread: number): Promise<() => void> {
   assertEquals(Number(libc!.ptrace(PTRACE_SEIZE, thread, 0, 0)), 0);
   libc!.ptrace(PTRACE_INTERRUPT, thread, 0, 0);
   await until(() => /^\d+ \(.*\) t/s.test(status()), "the thread to stop");
-  return () => {
+  return async () => {
+    if (Number(libc!.ptrace(PTRACE_DETACH, thread, 0, 0)) === 0) return;
     // One that has ended meanwhile is not gone before its tracer has seen that.
-    if (Number(libc!.ptrace(PTRACE_DETACH, thread, 0, 0)) !== 0) {
-      libc!.waitpid(thread, new Int32Array(16), __WALL | WNOHANG);
-    }
+    const seen = () => libc!.waitpid(thread, new Int32Array(16), __WALL | WNOHANG) !== 0;
+    await until(seen, "the thread's end");
   };
 }
 
@@ -66,7 +66,7 @@ const impossible = whyNot();
 function withStuck(
   body: (scene: {
     old: Started;
-    goOn: () => void;
+    goOn: () => Promise<void>;
     address: Address;
     next(...args: string[]): Started;
     pidfile: string;
@@ -77,7 +77,7 @@ function withStuck(
       start(["-db", "-f", home.file, "-p", home.pidfile, ...args]);
     const old = next();
     const pids = [old.pid];
-    let goOn: (() => void) | null = null;
+    let goOn: (() => Promise<void>) | null = null;
     try {
       await until(() => existsSync(home.pidfile), "the start");
       goOn = await stopThread(old.pid, workersOf(old.pid)[0]!);
@@ -93,7 +93,6 @@ function withStuck(
         },
       });
     } finally {
-      goOn?.();
       for (const pid of pids) {
         try {
           process.kill(pid, "SIGKILL");
@@ -101,6 +100,7 @@ function withStuck(
           // It has ended.
         }
       }
+      await goOn?.();
     }
   }, { global: "global\n  nbthread 2\n" });
 }
@@ -119,7 +119,7 @@ programTest(
       for (const each of kept) each.close();
       old.signal("SIGTERM");
       await ended(old.pid);
-      goOn();
+      await goOn();
       const { status, signal, stderr } = await old.ended;
       assertEquals([status, signal], [0, null]);
       assertMatch(stderr, /^thread \d has not answered for \d\.\d s: .*\n$/);
