@@ -18,7 +18,7 @@ export type Message = readonly [kind: number, a: number, b: number, c: number];
 export class Mailbox {
   readonly #lock: Lock;
   readonly #ring: Int32Array;
-  /** How many messages were ever put in, and taken out; and 1 while the owner sleeps. */
+  /** How many messages were ever put in, and taken out; 1 while the owner sleeps; how many it read. */
   readonly #words: Int32Array;
   readonly #mask: number;
 
@@ -30,7 +30,7 @@ export class Mailbox {
     const length = 2 ** Math.ceil(Math.log2(capacity));
     this.#lock = new Lock(memory);
     this.#ring = memory.ints(size * length);
-    this.#words = memory.ints(3);
+    this.#words = memory.ints(4);
     this.#mask = length - 1;
   }
 
@@ -105,13 +105,15 @@ export class Mailbox {
       const b = this.#ring[at + 2]!;
       const c = this.#ring[at + 3]!;
       // Else they have just been withdrawn.
-      if (Atomics.compareExchange(words, 1, index, index + 1) === index) receive(kind, a, b, c);
+      if (Atomics.compareExchange(words, 1, index, index + 1) !== index) continue;
+      words[3]!++;
+      receive(kind, a, b, c);
     }
   }
 
-  /** How many messages were ever read, modulo 2^32: who reads gets on. */
+  /** How many messages the owner ever read, modulo 2^32: who reads gets on. */
   get read(): number {
-    return Atomics.load(this.#words, 1);
+    return Atomics.load(this.#words, 3);
   }
   /** Whether the owner has nothing to do: it sleeps, and there is nothing in the box. */
   get idle(): boolean {

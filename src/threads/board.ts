@@ -89,6 +89,8 @@ export const STOP = 104;
 /** The thread is to fail: for tests of what happens then. */
 export const FAIL = 105;
 
+/** Whether the thread reads its messages: nothing more need be done. */
+export const ASK = 107;
 /** The thread is to do nothing for so long: for tests (ms; 1 to sleep in the kernel, else 0). */
 export const STALL = 106;
 

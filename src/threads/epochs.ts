@@ -2,6 +2,7 @@
  * Waiting, without blocking, until threads have acted on what they were told. A number is posted
  * behind what they are to act on; each notes on the board that it has come so far.
  */
+import type { Clock } from "../time/clock.ts";
 import type { Board } from "./board.ts";
 
 /** How long a thread may take to act on what it is told, ms. */
@@ -33,7 +34,11 @@ interface Wait {
 }
 
 /** @param post posts an epoch's number to a thread */
-export function createEpochs(board: Board, post: (thread: number, epoch: number) => void): Epochs {
+export function createEpochs(
+  board: Pick<Board, "up" | "stalled" | "done">,
+  clock: Clock,
+  post: (thread: number, epoch: number) => void,
+): Epochs {
   let epoch = 0;
   let waits: Wait[] = [];
 
@@ -47,7 +52,7 @@ export function createEpochs(board: Board, post: (thread: number, epoch: number)
   }
 
   function isOver(wait: Wait): boolean {
-    const late = performance.now() > wait.deadline;
+    const late = clock.now() >= wait.deadline;
     let left = 0;
     for (const thread of wait.threads) {
       const behind = (Atomics.load(board.done, thread) - wait.epoch | 0) < 0;
@@ -66,7 +71,7 @@ export function createEpochs(board: Board, post: (thread: number, epoch: number)
 
   return {
     whenDone(callback) {
-      const deadline = performance.now() + answerTimeout;
+      const deadline = clock.now() + answerTimeout;
       wait(deadline, () => wait(deadline, callback));
     },
     whenAllPassed: (callback) => wait(Infinity, callback),

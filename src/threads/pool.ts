@@ -16,6 +16,7 @@ import type { Message } from "../shared/mailbox.ts";
 import { createMemory } from "../shared/memory.ts";
 import { Outbox } from "../shared/outbox.ts";
 import {
+  ASK,
   DONE,
   FAIL,
   LISTENERS,
@@ -26,6 +27,7 @@ import {
   STALL,
   STOP,
 } from "./board.ts";
+import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
 import { watchThreads } from "./watch.ts";
 import type { Start, Tuning } from "./worker.ts";
@@ -90,23 +92,30 @@ export function createCrew(options: CrewOptions): ThreadCrew {
   /** It stands where a listening socket was, until no thread can have its number in hand. */
   const placeholder = createEvent();
   const outbox = new Outbox(board.boxes);
-  const epochs = createEpochs(board, (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0));
+  const epochs = createEpochs(
+    board,
+    systemClock,
+    (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0),
+  );
   let hooks: InstanceHooks = { sessionEnded() {}, forget() {}, report() {} };
   let listeners = 0;
   let stopped: Promise<void> | null = null;
   /** Threads that have not closed all that they had. */
   const running = new Set<number>();
   let allEnded = () => {};
+  let cleaned = false;
 
-  const watch = watchThreads(board, {
+  const watch = watchThreads(board, systemClock, {
     report(line) {
       complain(line);
       hooks.report(line);
     },
+    ask: (thread) => post(thread, ASK),
     stalled: rescue,
     looked() {
       outbox.flush();
       epochs.check();
+      checkEnd();
     },
   });
 
@@ -245,10 +254,16 @@ export function createCrew(options: CrewOptions): ThreadCrew {
 
   function ended(self: number): void {
     running.delete(self);
-    if (running.size === 0) allEnded();
+    checkEnd();
+    if (stopped !== null) cleanUp();
   }
 
-  /** Ends the threads, and gives back what they had in common. */
+  /** Whether all have ended but those that are stuck. */
+  function checkEnd(): void {
+    if (running.keys().every((thread) => board.stalled[thread] === 1)) allEnded();
+  }
+
+  /** Ends the threads. */
   async function stop(): Promise<void> {
     Atomics.store(board.ending, 0, 1);
     // Those too that are about to come up.
@@ -264,11 +279,16 @@ export function createCrew(options: CrewOptions): ThreadCrew {
     }
     watch.stop();
     for (const worker of workers) worker?.unref();
+    cleanUp();
+  }
+
+  /** Gives back what the threads had in common, when no thread can touch it any more. */
+  function cleanUp(): void {
+    if (running.size > 0 || cleaned) return;
+    cleaned = true;
     for (let thread = 0; thread < threads; thread++) {
       for (const [, fd] of clear(thread)) closeDescriptor(fd);
     }
-    // One that is stuck may still use what is left.
-    if (running.size > 0) return;
     epochs.close();
     closeDescriptor(placeholder);
     for (const eventfd of plan.wakeups) closeDescriptor(eventfd);

@@ -5,6 +5,8 @@
  * others serve; nobody waits for it. It is reported, and not ended: it may hold a lock, and all of
  * its connections would end with it, while most of what sticks comes back.
  */
+import type { Mailbox } from "../shared/mailbox.ts";
+import type { Clock } from "../time/clock.ts";
 import type { Board } from "./board.ts";
 
 /** How often to look, ms. */
@@ -18,6 +20,8 @@ const reportedAfter = 2000;
 export interface WatchOptions {
   /** A line for people: a thread is stuck, or answers again. */
   readonly report: (line: string) => void;
+  /** A thread begins to be stuck: a message that it has to read shows when that is over. */
+  readonly ask: (thread: number) => void;
   /** A thread is stuck; called at each look. */
   readonly stalled: (thread: number) => void;
   /** All have been looked at. */
@@ -42,7 +46,13 @@ interface Progress {
 }
 
 /** Makes a watch. */
-export function watchThreads(board: Board, options: WatchOptions): Watch {
+export function watchThreads(
+  board: Pick<Board, "up" | "stalled" | "turns"> & {
+    boxes: readonly Pick<Mailbox, "read" | "idle">[];
+  },
+  clock: Clock,
+  options: WatchOptions,
+): Watch {
   const all: Progress[] = board.boxes.map(() => ({
     turns: 0,
     read: 0,
@@ -50,15 +60,16 @@ export function watchThreads(board: Board, options: WatchOptions): Watch {
     reported: false,
   }));
   let last = 0;
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let cancel = () => {};
 
   function look(): void {
-    const now = performance.now();
+    const now = clock.now();
     // A pause of the whole process is not a thread's.
     const passed = Math.min(now - last, 2 * interval);
     last = now;
     for (const thread of all.keys()) lookAt(thread, passed);
     options.looked();
+    cancel = clock.schedule(interval, look);
   }
 
   function lookAt(thread: number, passed: number): void {
@@ -73,7 +84,7 @@ export function watchThreads(board: Board, options: WatchOptions): Watch {
     if (!stands) return moves(thread, one);
     one.standing += passed;
     if (one.standing < stalledAfter) return;
-    Atomics.store(board.stalled, thread, 1);
+    if (Atomics.exchange(board.stalled, thread, 1) === 0) options.ask(thread);
     options.stalled(thread);
     if (one.standing < reportedAfter || one.reported) return;
     one.reported = true;
@@ -93,14 +104,14 @@ export function watchThreads(board: Board, options: WatchOptions): Watch {
 
   return {
     begin() {
-      last = performance.now();
-      timer = setInterval(look, interval);
+      last = clock.now();
+      cancel = clock.schedule(interval, look);
     },
     forget(thread) {
       Object.assign(all[thread]!, { standing: 0, reported: false });
       Atomics.store(board.stalled, thread, 0);
     },
-    stop: () => clearInterval(timer),
+    stop: () => cancel(),
   };
 }
 

@@ -11,7 +11,7 @@ import { createMemory } from "#src/shared/memory.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
 import type { Writer } from "./log-stream-worker.ts";
-import { here, onlyHere } from "./threads-scene.ts";
+import { here, onlyHere } from "../threads/scene.ts";
 
 const threads = 3;
 

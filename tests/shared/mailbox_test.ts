@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Mailbox } from "#src/shared/mailbox.ts";
 import { createMemory, openMemory } from "#src/shared/memory.ts";
+import { Outbox } from "#src/shared/outbox.ts";
 import { test } from "../testing.ts";
 import { crowd } from "./threads.ts";
 
@@ -96,4 +97,74 @@ test("mailbox: what is sent while it is emptied comes too, in order, and round t
       assertEquals(read, Array.from({ length: sent }, (_, i) => i));
     },
   ));
+});
+
+test("mailbox: what is withdrawn does not come, the rest does in order, and a full one says so", () => {
+  fc.assert(fc.property(
+    fc.array(fc.nat(3), { maxLength: 20 }),
+    fc.nat(20),
+    (kinds, before) => {
+      const memory = createMemory(2, 0);
+      const box = new Mailbox(memory, 8, () => {});
+      const theirs = new Mailbox(openMemory(memory.blocks, 2, 1), 8, () => {});
+      // Somewhere in the ring.
+      for (let i = 0; i < before; i++) {
+        theirs.post(9, 0, 0, 0);
+        box.empty(() => {});
+      }
+      const fitting = kinds.map((kind, i) => theirs.post(kind, i, 0, 0));
+      assertEquals(fitting, kinds.map((_kind, i) => i < 8));
+      const sent = kinds.slice(0, 8).map((kind, i) => [kind, i, 0, 0] as const);
+      assertEquals(theirs.withdraw(1), sent.filter(([kind]) => kind === 1));
+      assertEquals(theirs.withdraw(1), []);
+      assertEquals(box.read, before, "the owner has read nothing of it");
+      const read: (readonly number[])[] = [];
+      box.empty((...message) => read.push(message));
+      assertEquals(read, sent.filter(([kind]) => kind !== 1));
+    },
+  ));
+});
+
+test("mailbox: of what a thread withdraws while another reads, each comes once", async () => {
+  const times = 3000;
+  const threads = crowd(2, "send", times, { capacity: 64 });
+  const came = new Set<string>();
+  let count = 0;
+  const note = (sender: number, number: number) => {
+    came.add(`${sender} ${number}`);
+    count++;
+  };
+  const deadline = performance.now() + 20_000;
+  while (count < 2 * times) {
+    assert(performance.now() < deadline, `${2 * times - count} messages never came`);
+    for (const [sender, number] of threads.box.withdraw(1)) note(sender, number);
+    threads.box.empty(note);
+  }
+  await threads.all;
+  threads.end();
+  assertEquals([came.size, count], [2 * times, 2 * times]);
+});
+
+test("outbox: what does not fit goes later, in order, the same only once; others' boxes are no hindrance", () => {
+  const memory = createMemory(2, 0);
+  const boxes = [new Mailbox(memory, 2, () => {}), new Mailbox(memory, 2, () => {})];
+  const outbox = new Outbox(boxes);
+  const read: number[] = [];
+  const empty = (box: number) => boxes[box]!.empty((kind) => read.push(kind));
+  for (const kind of [1, 2, 3, 4, 3, 5]) outbox.post(0, kind, 0, 0, 0);
+  outbox.post(1, 9, 0, 0, 0);
+  assertEquals(outbox.empty, false);
+  empty(1);
+  outbox.flush();
+  empty(0);
+  // It is behind those that wait, though there is room now.
+  outbox.post(0, 6, 0, 0, 0);
+  while (!outbox.empty) {
+    outbox.flush();
+    empty(0);
+  }
+  assertEquals(read, [9, 1, 2, 3, 4, 5, 6]);
+  for (const kind of [1, 2, 3, 4]) outbox.post(0, kind, 0, 0, 0);
+  assertEquals(outbox.withdraw(0).map(([kind]) => kind), [3, 4]);
+  assertEquals(outbox.empty, true);
 });

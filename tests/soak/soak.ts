@@ -5,7 +5,7 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { here } from "../process/threads-scene.ts";
+import { here } from "../threads/scene.ts";
 import { type SoakOptions, soakProgram } from "./program.ts";
 import { soakThreads } from "./threads.ts";
 

@@ -1,7 +1,7 @@
 /** The soak in short; `deno task soak` is the long one. */
 import process from "node:process";
 import { programTest } from "../binary.ts";
-import { here, onlyHere } from "../process/threads-scene.ts";
+import { here, onlyHere } from "../threads/scene.ts";
 import { runtimeName, test } from "../testing.ts";
 import { type SoakOptions, soakProgram } from "./program.ts";
 import { soakThreads } from "./threads.ts";

@@ -1,7 +1,7 @@
 /** A soak of threads in this process, which fail while they serve (Bun on Linux). */
 import { assert, assertEquals } from "@std/assert";
 import { until } from "../until.ts";
-import { descriptors, isQuiet, start } from "../process/threads-scene.ts";
+import { descriptors, isQuiet, start } from "../threads/scene.ts";
 import { configurationText, gather, pause } from "./crowd.ts";
 import type { SoakOptions } from "./program.ts";
 

@@ -15,7 +15,7 @@ import {
   start,
   type Threads,
   withThreads,
-} from "./threads-scene.ts";
+} from "./scene.ts";
 
 const host = "127.45.1.1";
 const at = (port: number) => `127.45.1.1:${port}`;

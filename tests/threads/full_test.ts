@@ -2,15 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
-import {
-  client,
-  clients,
-  descriptors,
-  here,
-  onlyHere,
-  origin,
-  withThreads,
-} from "./threads-scene.ts";
+import { client, clients, descriptors, here, onlyHere, origin, withThreads } from "./scene.ts";
 
 const host = "127.48.1.1";
 
