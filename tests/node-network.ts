@@ -104,6 +104,9 @@ class NodeSocket implements Socket {
   peerGone(): boolean {
     return false;
   }
+  isQuiet(): boolean {
+    return true;
+  }
   /** The kernel has all that was given, and knows that the connection has ended or is gone. */
   get settled(): boolean {
     const native = this.#native;
