@@ -3,6 +3,7 @@ import "./process/survive.ts"; // before all others
 import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";
+import { demoHosts } from "./cli/demo-host.ts";
 import type { DemoOptions } from "./cli/demo.ts";
 import { explainFailure } from "./cli/failure.ts";
 import { complain, FileError, outputWritten, print } from "./cli/files.ts";
@@ -99,9 +100,9 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .option("--seed <number>", "draws a simulation: the same for the same number", seedOf)
     .addHelpText("after", examples("sluice demo cookie-insert", "sluice demo --keep my.cfg"))
     .action(async (subjects: string[], options: DemoOptions) => {
-      // What only a demo needs is not loaded by a proxy that starts.
+      // What only a demo needs is not loaded by a proxy that starts. (demo-host.ts must be: imported
+      // here, Bun 1.4.5 compiles a worker, with --bytecode, that ends as soon as it begins.)
       const { demo } = await import("./cli/demo.ts");
-      const { demoHosts } = await import("./cli/demo-host.ts");
       end(await demo(subjects, options, demoHosts));
     });
   program.command("scenarios")

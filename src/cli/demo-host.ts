@@ -6,8 +6,6 @@ import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, StartError } from "../process/serve.ts";
 import { stopSignal } from "../process/signals.ts";
 import type { Host } from "../scenario/run.ts";
-import { startSimulated } from "../simulate/proxies.ts";
-import { simulate } from "../simulate/simulation.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Hosts } from "./demo.ts";
 import { complain, write } from "./files.ts";
@@ -41,7 +39,10 @@ export const demoHosts: Hosts = {
       complete: (work) => work,
     };
   },
-  simulated(seed) {
+  async simulated(seed) {
+    // What only a demo needs is not loaded by a proxy that starts.
+    const { simulate } = await import("../simulate/simulation.ts");
+    const { startSimulated } = await import("../simulate/proxies.ts");
     const { network, clock, random, complete } = simulate(seed);
     return {
       ...output,

@@ -16,7 +16,7 @@ export interface Hosts {
   /** The machine's sockets and clock. */
   wire(): Promise<Host>;
   /** A memory network and a virtual clock of their own. @param seed of chance */
-  simulated(seed: number): Host;
+  simulated(seed: number): Promise<Host>;
 }
 
 /**
@@ -36,8 +36,8 @@ export async function demo(
   const { check = false, keep = false, wire = false, seed } = options;
   const wired = wire || keep || !check && seed === undefined ? await hosts.wire() : null;
   /** Each scenario has a simulation of its own, so that none depends on those before it. */
-  const next = () => wired ?? hosts.simulated(seed ?? 1);
-  const { complain } = next();
+  const next = async () => wired ?? await hosts.simulated(seed ?? 1);
+  const { complain } = await next();
   const wanted = subjects.length === 0 && check ? scenarios().map(({ name }) => name) : subjects;
   if (seed !== undefined && (wire || keep)) {
     complain("--seed is for a simulation: leave out --wire and --keep\n");
@@ -54,7 +54,7 @@ export async function demo(
       complain(`${file}\n`);
       status = 1;
     } else {
-      const host = next();
+      const host = await next();
       status = Math.max(status, await host.complete(runScenario(file, options, host)));
     }
   }

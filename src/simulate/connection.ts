@@ -18,6 +18,8 @@ import { latin1, textOf } from "./latin1.ts";
 export class Connection implements SocketEvents {
   /** What came and was not taken, one character a byte. */
   received = "";
+  /** How many bytes have ever come. */
+  receivedCount = 0;
   /** The connection stands, or stood. */
   isOpen = false;
   /** The other side has ended its stream. */
@@ -147,6 +149,7 @@ export class Connection implements SocketEvents {
   }
   data(_socket: Socket, bytes: Uint8Array): void {
     this.isOpen = true;
+    this.receivedCount += bytes.length;
     this.received += textOf(bytes);
     this.onData(this);
     this.#changed();

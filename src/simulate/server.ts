@@ -23,7 +23,11 @@ export class Server {
 
   /** Where it listens, with the port that was chosen if 0 was asked for. */
   get endpoint(): Endpoint {
-    return this.#endpoint;
+    return this.#listener?.endpoint ?? this.#endpoint;
+  }
+  /** null: it does not listen. */
+  get listener(): Listener | null {
+    return this.#listener;
   }
   get isListening(): boolean {
     return this.#listener !== null;
@@ -44,11 +48,11 @@ export class Server {
       this.#serve(connection);
       return connection;
     });
-    this.#endpoint = this.#listener.endpoint;
     return this;
   }
   /** Stops listening: new connections are refused, those that stand go on. */
   stop(): void {
+    this.#endpoint = this.endpoint;
     this.#listener?.close();
     this.#listener = null;
   }

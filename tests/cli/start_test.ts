@@ -206,7 +206,7 @@ programTest("signals while it works: a busy process ends as well", async () => {
           );
         });
         const half = open(address); // it never finishes its request
-        half.socket.write("GET / HTTP/1.1\r\n");
+        half.send("GET / HTTP/1.1\r\n");
         await until(() => origin.seen.length > before + 100, "a hundred requests");
         const asked = performance.now();
         proxy.signal(signal);

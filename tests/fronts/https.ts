@@ -2,6 +2,7 @@
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { connect } from "node:tls";
+import { textOf } from "../latin1.ts";
 import type { Message } from "../scenarios/wire.ts";
 
 /** One HTTP/1.0 request on a connection of its own, from an address of the visitor's own. */
@@ -23,5 +24,5 @@ export async function visitSecurely(
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) throw new Error(`no response, but: ${bytes.toString("latin1")}`);
   const [line = "", ...fields] = bytes.toString("latin1", 0, end).split("\r\n");
-  return { line, fields, content: bytes.subarray(end + 4) };
+  return { line, fields, content: textOf(bytes.subarray(end + 4)), trailers: [] };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { type Proxy, type RunOptions, withProxy } from "../binary.ts";
-import { get } from "../scenarios/wire.ts";
+import { get, valuesOf } from "../scenarios/wire.ts";
 import { until } from "../until.ts";
 import type { Box } from "./network.ts";
 import type { Errand, Page, Report } from "./visitor.ts";
@@ -81,20 +81,14 @@ export function startVisitor(box: Box, { host, port = 80, patience = 5000 }: {
 
 function visitOf(got: Page): Visit {
   const status = Number(got.line.split(" ")[1]);
-  const setCookie = valuesOf(got.fields, "Set-Cookie");
+  const setCookie = valuesOf(got, "Set-Cookie");
   const { server, peer, fields, busy }: Answer = status === 200
     ? JSON.parse(got.content)
     : { server: "", peer: "", fields: [], busy: 0 };
-  const values = (name: string) => valuesOf(fields, name).flatMap((value) => value.split(/[,;] */));
+  const values = (name: string) =>
+    valuesOf({ line: "", fields }, name).flatMap((value) => value.split(/[,;] */));
   const forwardedFor = values("X-Forwarded-For");
   return { status, setCookie, server, peer, forwardedFor, cookies: values("Cookie"), busy };
-}
-
-/** The values of a field. */
-function valuesOf(fields: readonly string[], name: string): string[] {
-  const start = `${name.toLowerCase()}: `;
-  return fields.filter((line) => line.toLowerCase().startsWith(start))
-    .map((line) => line.slice(start.length));
 }
 
 /** The proxy of a box, up and running. */

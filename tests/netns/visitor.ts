@@ -39,7 +39,7 @@ async function go({ id, host, port, text, patience }: Errand): Promise<Report> {
   }, patience);
   try {
     const { line, fields, content } = await client.request(text);
-    return { id, outcome: { line, fields, content: content.toString() } };
+    return { id, outcome: { line, fields, content } };
   } catch (error) {
     return { id, outcome: late ? `no answer in ${patience} ms` : (error as Error).message };
   } finally {

@@ -4,8 +4,11 @@
  * the request's fields as JSON; /login sets the application's cookie; /slow/MS answers after so
  * many ms.
  */
-import { createServer, type RequestListener } from "node:http";
 import process from "node:process";
+import type { Connection } from "#src/simulate/connection.ts";
+import { readMessage, response, staysOpen, target } from "#src/simulate/message.ts";
+import { Server } from "#src/simulate/server.ts";
+import { listening, nodeNetwork } from "../node-network.ts";
 
 /** What it answers. */
 export interface Answer {
@@ -21,23 +24,29 @@ export interface Answer {
 const [server = "", ...given] = process.argv.slice(2);
 const ports = given.length === 0 ? [80] : given.map(Number);
 let busy = 0;
-let listening = 0;
 
-const listener: RequestListener = ({ url = "", rawHeaders: raw, socket }, response) => {
-  const fields: string[] = [];
-  for (let i = 0; i < raw.length; i += 2) fields.push(`${raw[i]}: ${raw[i + 1]}`);
-  const answer: Answer = { server, peer: socket.remoteAddress ?? "", fields, busy: ++busy };
-  const content = JSON.stringify(answer);
-  response.setHeader("Content-Length", content.length);
-  if (url.startsWith("/login")) response.setHeader("Set-Cookie", "JSESSIONID=123");
-  const wait = Number(/^\/slow\/(\d+)$/.exec(url)?.[1] ?? 0);
-  setTimeout(() => {
+async function serve(connection: Connection): Promise<void> {
+  for (;;) {
+    const request = await readMessage(connection, "request");
+    if (request === null) break;
+    const { fields } = request;
+    const peer = connection.socket.remoteAddress;
+    const answer: Answer = { server, peer, fields, busy: ++busy };
+    const uri = target(request);
+    const wait = Number(/^\/slow\/(\d+)$/.exec(uri)?.[1] ?? 0);
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     busy--;
-    response.end(content);
-  }, wait);
-};
-for (const port of ports) {
-  createServer(listener).listen(port, "0.0.0.0", () => {
-    if (++listening === ports.length) process.stdout.write("up\n");
-  });
+    const cookies = uri.startsWith("/login") ? ["Set-Cookie: JSESSIONID=123"] : [];
+    const content = JSON.stringify(answer);
+    const bare = request.line.startsWith("HEAD ") ? "" : content;
+    connection.send(response(bare, 200, `Content-Length: ${content.length}`, ...cookies));
+    if (!staysOpen(request)) break;
+  }
+  connection.fin();
 }
+
+for (const port of ports) {
+  const at = { kind: "ip", host: "0.0.0.0", port } as const;
+  await listening(new Server(nodeNetwork, at, (connection) => void serve(connection)));
+}
+process.stdout.write("up\n");

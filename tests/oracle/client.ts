@@ -1,9 +1,11 @@
 /** A client that sends exactly the bytes it is given, and keeps exactly what comes back. */
-import { connect } from "node:net";
+import { readFileSync } from "node:fs";
+import { Connection as Raw } from "#src/simulate/connection.ts";
+import { isHandedOver, nodeNetwork } from "../node-network.ts";
 import { until } from "../until.ts";
 import { isProbe } from "./origin.ts";
 import { keepsOpen, type Message, readRequests, readResponse, word } from "./reference.ts";
-import { type Wire, wire } from "./wire.ts";
+import { type End, ended } from "./wire.ts";
 
 /** What a client saw of one connection. */
 export interface Connection {
@@ -11,14 +13,14 @@ export interface Connection {
   /** What could not be read as a response, or came in a tunnel. */
   rest: string;
   /** How it ended; a connection that answers another request is open. */
-  end: "open" | "closed" | "FIN" | "RST";
+  end: "open" | "closed" | End;
   /** Bytes; 0 if the client left before the end. */
   received: number;
 }
 
 /** A client's connection. */
 export interface Client {
-  readonly wire: Wire;
+  readonly wire: Raw;
   /** Sends bytes: one character each. */
   send(text: string): void;
   /**
@@ -58,16 +60,23 @@ function responsesOf(bytes: string, methods: readonly string[], ended: boolean) 
   return { responses, finals, rest: bytes.slice(from) };
 }
 
+/**
+ * Whether the kernel still has a connection as neither ended nor left (proc(5), /proc/net/tcp: state
+ * 01): a runtime may say earlier that it has ended it.
+ */
+function standsEstablished({ localPort, remotePort }: Raw["socket"]): boolean {
+  const [local, remote] = [localPort, remotePort].map((port) =>
+    port.toString(16).toUpperCase().padStart(4, "0")
+  );
+  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} [0-9A-F]{8}:${remote} 01 `, "m")
+    .test(readFileSync("/proc/net/tcp", "latin1"));
+}
+
 /** Connects, from the address if one is given. */
 export async function openClient(host: string, port: number, from?: string): Promise<Client> {
-  const socket = connect({
-    host,
-    port,
-    allowHalfOpen: true,
-    ...(from === undefined ? {} : { localAddress: from }),
-  });
-  const self = wire(socket);
-  await new Promise((resolve) => socket.on("connect", resolve).on("close", resolve));
+  const source = from === undefined ? {} : { source: { host: from, port: 0 } };
+  const self = new Raw().connect(nodeNetwork, { kind: "ip", host, port }, source);
+  await self.until(() => self.isOpen);
   let sent = "";
   let left = false;
   let half = false;
@@ -80,43 +89,37 @@ export async function openClient(host: string, port: number, from?: string): Pro
     if (rest !== "" && methods.at(-1) !== "CONNECT") methods.push(word(rest, 0));
     return methods;
   };
-  const seen = () => responsesOf(self.bytes, asked(), self.ended === "FIN");
-  const describe = () => `after ${JSON.stringify(sent)} came ${JSON.stringify(self.bytes)}`;
+  const seen = () => responsesOf(self.received, asked(), self.hasEnded);
+  const describe = () => `after ${JSON.stringify(sent)} came ${JSON.stringify(self.received)}`;
 
   const client: Client = {
     wire: self,
     send(text) {
       sent += text;
       if (/\r\nupgrade:/i.test(text)) tunnel = true;
-      if (!socket.destroyed) socket.write(text, "latin1");
+      self.send(text);
     },
     async answered() {
       const count = asked().length;
-      await until(() => self.ended !== null || seen().finals >= count, describe);
+      await until(() => self.endOfStream || seen().finals >= count, describe);
       const last = [seen().responses.at(-1), readRequests(sent).messages.at(-1)];
       if (last.some((message) => message !== undefined && !keepsOpen(message))) {
         await client.ended();
       }
     },
-    receives: (text) => until(() => self.bytes.includes(text), describe),
-    ended: () => until(() => self.ended !== null, describe),
+    receives: (text) => until(() => self.received.includes(text), describe),
+    ended: () => until(() => self.endOfStream, describe),
     halfClose() {
       half = true;
-      socket.end();
+      self.fin();
     },
     leave(how) {
       left = true;
-      if (how === "reset") socket.resetAndDestroy();
-      else socket.destroy();
+      self[how]();
     },
     handedOver: () =>
       until(
-        () =>
-          socket.destroyed
-            ? socket.closed
-            : half
-            ? socket.writableFinished
-            : socket.writableLength === 0,
+        () => isHandedOver(self) && !((half || left) && standsEstablished(self.socket)),
         () => `the kernel to take ${JSON.stringify(sent)}`,
       ),
     async finish(probe) {
@@ -124,18 +127,19 @@ export async function openClient(host: string, port: number, from?: string): Pro
       const { responses, rest, finals } = seen();
       const whole = rest === "" && finals >= asked().length;
       const count = responses.length;
-      const received = self.bytes.length;
+      const received = self.received.length;
       if (left) return { responses, rest: "", end: "closed", received: 0 };
       const last = responses.at(-1);
       const switched = tunnel && last !== undefined && / 101/.test(last.line);
-      if (probe && !half && !switched && self.ended === null && asked().at(-1) !== "CONNECT") {
+      if (probe && !half && !switched && !self.endOfStream && asked().at(-1) !== "CONNECT") {
         client.send("GET /probe HTTP/1.1\r\nHost: probe\r\n\r\n");
         await client.answered();
       }
       // Reset or not, once everything was answered: a matter of who was faster.
-      const open = seen().responses.length > count || self.ended === null;
-      socket.destroy();
-      return { responses, rest, received, end: open ? "open" : whole ? "closed" : self.ended! };
+      const end = ended(self);
+      self.close();
+      const open = seen().responses.length > count || end === null;
+      return { responses, rest, received, end: open ? "open" : whole ? "closed" : end };
     },
   };
   return client;

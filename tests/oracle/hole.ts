@@ -2,11 +2,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { Connection } from "#src/simulate/connection.ts";
 import { haproxy } from "../haproxy.ts";
+import { nodeNetwork } from "../node-network.ts";
 import { until } from "../until.ts";
 
 /** A hole. */
@@ -29,17 +30,17 @@ export async function startHole(host: string, port: number): Promise<Hole> {
   );
   const child = spawn(haproxy!, ["-db", "-f", file], { stdio: "ignore" });
   const exited = once(child, "exit");
-  const filling: Socket[] = [];
-  let standing = 0;
+  const filling: Connection[] = [];
   const fill = () => {
-    const socket = connect(port, host).on("error", () => {});
-    filling.push(socket.on("connect", () => void standing++).resume());
-    return socket;
+    const connection = new Connection().connect(nodeNetwork, { kind: "ip", host, port });
+    filling.push(connection);
+    return connection;
   };
+  const standing = () => filling.filter(({ isOpen }) => isOpen).length;
   // It has no server, and hangs up on whom it has accepted.
   const accepts = async () => {
-    await new Promise((resolve) => fill().on("close", resolve));
-    return standing > 0;
+    await fill().until(() => false);
+    return standing() > 0;
   };
   await until(accepts, "the hole's listener");
   // Not by the child's own kill(): Deno sends nothing after the first signal.
@@ -47,13 +48,13 @@ export async function startHole(host: string, port: number): Promise<Hole> {
   const isStopped = () => readFileSync(`/proc/${child.pid}/stat`, "latin1").includes(") T ");
   await until(isStopped, "the hole's listener to stop");
   // From here on nobody accepts.
-  standing = 0;
+  filling.splice(0).forEach((connection) => connection.close());
   for (let i = 0; i <= room; i++) fill();
-  await until(() => standing >= room, "the hole's accept queue to be full");
+  await until(() => standing() >= room, "the hole's accept queue to be full");
   return {
     port,
     async stop() {
-      for (const socket of filling) socket.destroy();
+      for (const connection of filling) connection.close();
       process.kill(child.pid!, "SIGKILL");
       await exited;
       rmSync(directory, { recursive: true });

@@ -1,8 +1,8 @@
 /** A server to stand behind a proxy: it keeps every request as it came, and answers by a script. */
-import { once } from "node:events";
-import { type AddressInfo, createServer, type Socket } from "node:net";
+import type { Connection } from "#src/simulate/connection.ts";
+import { Server } from "#src/simulate/server.ts";
+import { listening, nodeNetwork, stopped } from "../node-network.ts";
 import { keepsOpen, type Message, readRequest, readRequestHead, word } from "./reference.ts";
-import { wire } from "./wire.ts";
 
 /** What a server answers; "hang": nothing. `then`: what becomes of the connection. */
 export type Reply = string | { readonly bytes: string; readonly then: "keep" | "close" | "reset" };
@@ -53,30 +53,22 @@ export async function startOrigin(
   released: Promise<void>,
 ): Promise<Origin> {
   const sight: Sight = { requests: [], connections: 0, garbage: [], tunnelled: "" };
-  const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    if (behaviour.hangsUp) socket.on("error", () => {}).end();
-    else serve(socket, behaviour, sight, released);
+  const server = new Server(nodeNetwork, { kind: "ip", host, port: 0 }, (connection) => {
+    if (behaviour.hangsUp) connection.fin();
+    else serve(connection, behaviour, sight, released);
   });
-  server.listen(0, host);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { endpoint } = await listening(server);
   return {
-    port,
+    port: endpoint.kind === "ip" ? endpoint.port : 0,
     sight,
-    refuse: () => void server.close(),
-    accept: () => void server.listen(port, host),
-    async stop() {
-      for (const socket of sockets) socket.destroy();
-      if (server.listening) await once(server.close(), "close");
-    },
+    refuse: () => server.stop(),
+    accept: () => void server.listen(),
+    stop: () => stopped(server, "kill"),
   };
 }
 
 function serve(
-  socket: Socket,
+  connection: Connection,
   behaviour: Behaviour,
   sight: Sight,
   released: Promise<void>,
@@ -86,33 +78,33 @@ function serve(
   let busy = false;
   let tunnel = false;
   let greeted = false;
-  const self = wire(socket, () => void work());
+  connection.onData = connection.onEnd = () => void work();
 
   async function work(): Promise<void> {
     while (!busy) {
       if (tunnel) {
-        const bytes = self.bytes.slice(at);
-        at = self.bytes.length;
+        const bytes = connection.received.slice(at);
+        at = connection.received.length;
         sight.tunnelled += bytes;
         // An echo, in capitals.
-        if (bytes !== "") socket.write(bytes.toUpperCase(), "latin1");
-        if (self.ended !== null) socket.end();
+        if (bytes !== "") connection.send(bytes.toUpperCase());
+        if (connection.endOfStream) connection.fin();
         return;
       }
       if (!greeted && behaviour.atHead !== undefined) {
-        if (readRequestHead(self.bytes, at).kind === "message") {
+        if (readRequestHead(connection.received, at).kind === "message") {
           greeted = true;
-          socket.write(behaviour.atHead, "latin1");
+          connection.send(behaviour.atHead);
         }
       }
-      const read = readRequest(self.bytes, at);
+      const read = readRequest(connection.received, at);
       if (read.kind === "invalid") {
-        sight.garbage.push(`${read.why}: ${self.bytes.slice(at)}`);
-        socket.destroy();
+        sight.garbage.push(`${read.why}: ${connection.received.slice(at)}`);
+        connection.close();
         return;
       }
       if (read.kind === "incomplete") {
-        if (self.ended !== null) socket.end();
+        if (connection.endOfStream) connection.fin();
         return;
       }
       at = read.end;
@@ -135,14 +127,14 @@ function serve(
       const { bytes, then } = typeof reply === "string"
         ? { bytes: reply, then: fateOf(message, reply) }
         : reply;
-      socket.write(bytes, "latin1");
+      connection.send(bytes);
       if (then === "reset") {
         // The bytes go first.
-        socket.resetAndDestroy();
+        connection.reset();
         return;
       }
       if (then === "close") {
-        socket.end();
+        connection.fin();
         return;
       }
       const status = / (\d{3})/.exec(bytes)?.[1] ?? "";

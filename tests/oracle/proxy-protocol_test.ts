@@ -209,13 +209,13 @@ async function play(rig: RawRig, { door, pieces, silent }: RawCase): Promise<See
   const requests = pieces.filter((piece) => piece.endsWith(get)).length;
   const path = door.startsWith("unix") ? door.slice(5) : null;
   const client = await rig.connect(path ?? doors[door as keyof typeof doors]);
-  const { localPort = 0 } = client.socket;
-  const answers = () => client.bytes.split("\r\n\r\n").length - 1;
-  const done = () => client.ended !== null;
+  const { localPort } = client.socket;
+  const answers = () => client.received.split("\r\n\r\n").length - 1;
+  const done = () => client.endOfStream;
   for (const [i, piece] of pieces.entries()) {
     if (done()) break;
-    if (piece === "end") client.socket.end();
-    else client.socket.write(piece, "latin1");
+    if (piece === "end") client.fin();
+    else client.send(piece);
     const asked = pieces.slice(0, i + 1).filter((piece) => piece.endsWith(get)).length;
     // Where there is nothing to wait for, so that the pieces come as pieces.
     if (asked === 0) {
@@ -225,7 +225,7 @@ async function play(rig: RawRig, { door, pieces, silent }: RawCase): Promise<See
   }
   if (requests === 0) await until(done, "the end");
   const end = endOf(client);
-  client.socket.destroy();
+  client.close();
   const lines = requests === 0 ? 1 : Math.max(1, door.startsWith("tcp") ? 1 : answers());
   if (silent !== true) {
     await until(() => rig.log.length >= logged + lines, () => `${lines} lines of the log`);
@@ -234,10 +234,10 @@ async function play(rig: RawRig, { door, pieces, silent }: RawCase): Promise<See
     text.replaceAll(rig.host, "HOST").replaceAll(`127.0.0.1:${localPort}`, "127.0.0.1:PORT")
       .replaceAll(` ${localPort} `, " PORT ");
   return {
-    received: plain(client.bytes),
+    received: plain(client.received),
     end,
-    arrived: rig.arrived.slice(from).map(({ bytes }) =>
-      mask(plain(readable(bytes, rig, localPort)))
+    arrived: rig.arrived.slice(from).map(({ received }) =>
+      mask(plain(readable(received, rig, localPort)))
     ),
     log: rig.log.slice(logged).map((line) => timeless(mask(line))),
   };

@@ -5,24 +5,27 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Endpoint } from "#src/net/socket.ts";
+import { Connection } from "#src/simulate/connection.ts";
+import { Server } from "#src/simulate/server.ts";
 import { freshAddress } from "../binary.ts";
+import { listening, nodeNetwork, stopped } from "../node-network.ts";
 import { until } from "../until.ts";
 import { type Kind, startProgram } from "./rig.ts";
 import { asTold } from "./transcript.ts";
-import { type End, type Wire, wire } from "./wire.ts";
+import { type End, ended } from "./wire.ts";
 
 /** A proxy that runs, with a server behind it. */
 export interface RawRig {
   readonly host: string;
   /** What came over each connection to the server, in the order in which they were made. */
-  readonly arrived: readonly Wire[];
+  readonly arrived: readonly Connection[];
   /** What was logged, without the header of syslog. */
   readonly log: readonly string[];
   /** Connects to a port of the proxy, or to a unix socket in its directory. */
-  connect(door: number | string): Promise<Wire>;
+  connect(door: number | string): Promise<Connection>;
   /** Lets the server answer who asked it for /slow. */
   release(): void;
   stop(): Promise<void>;
@@ -48,25 +51,24 @@ export async function startRaw(
   });
   log.bind(0, host);
   await once(log, "listening");
-  const arrived: Wire[] = [];
+  const arrived: Connection[] = [];
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket));
-  function serve(socket: Socket): void {
+  const server = new Server(nodeNetwork, { kind: "ip", host, port: 0 }, serve);
+  function serve(connection: Connection): void {
     let at = 0;
-    const self: Wire = wire(socket, async () => {
-      for (let end; (end = self.bytes.slice(at).search(/ HTTP\/1[^]*?\r\n\r\n/)) >= 0;) {
-        const slow = self.bytes.slice(at, at + end).endsWith("/slow");
-        at = self.bytes.indexOf("\r\n\r\n", at + end) + 4;
+    connection.onData = connection.onEnd = async () => {
+      for (let end; (end = connection.received.slice(at).search(/ HTTP\/1[^]*?\r\n\r\n/)) >= 0;) {
+        const slow = connection.received.slice(at, at + end).endsWith("/slow");
+        at = connection.received.indexOf("\r\n\r\n", at + end) + 4;
         if (slow) await released;
-        socket.write(reply);
+        connection.send(reply);
       }
-      if (self.ended !== null) socket.end();
-    });
-    arrived.push(self);
+      if (connection.endOfStream) connection.fin();
+    };
+    arrived.push(connection);
   }
-  server.listen(0, host);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { endpoint } = await listening(server);
+  const port = endpoint.kind === "ip" ? endpoint.port : 0;
   const file = join(directory, "raw.cfg");
   const preamble = `global
   nbthread 1
@@ -89,15 +91,13 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   let complaints = "";
   child.stderr.on("data", (bytes) => complaints += bytes);
 
-  async function open(door: number | string): Promise<Wire> {
-    const socket = connect(
-      typeof door === "number"
-        ? { port: door, host, allowHalfOpen: true }
-        : { path: join(directory, door), allowHalfOpen: true },
-    );
-    const self = wire(socket);
-    await new Promise((resolve) => socket.on("connect", resolve).on("close", resolve));
-    return self;
+  async function open(door: number | string): Promise<Connection> {
+    const to: Endpoint = typeof door === "number"
+      ? { kind: "ip", host, port: door }
+      : { kind: "unix", path: join(directory, door) };
+    const connection = new Connection().connect(nodeNetwork, to);
+    await connection.until(() => connection.isOpen);
+    return connection;
   }
   const rig: RawRig = {
     host,
@@ -110,17 +110,16 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
       await exited;
       log.close();
       release();
-      for (const { socket } of arrived) socket.destroy();
-      if (server.listening) await once(server.close(), "close");
+      await stopped(server, "kill");
       rmSync(directory, { recursive: true });
     },
   };
   const isReady = async () => {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} did not start: ${complaints}`);
     for (const door of [readyPort, "ready"]) {
-      const { socket, ended } = await open(door);
-      socket.destroy();
-      if (ended !== null) return false;
+      const connection = await open(door);
+      if (connection.endOfStream) return false;
+      connection.close();
     }
     return true;
   };
@@ -134,4 +133,4 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
 }
 
 /** How a connection stands: "open" if it has not ended. */
-export const endOf = ({ ended }: Wire): End | "open" => asTold(ended ?? "open");
+export const endOf = (connection: Connection): End | "open" => asTold(ended(connection) ?? "open");

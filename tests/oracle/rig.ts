@@ -3,11 +3,12 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Connection as Raw } from "#src/simulate/connection.ts";
 import { freshAddress, launcher } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
+import { nodeNetwork } from "../node-network.ts";
 import { until } from "../until.ts";
 import type { Case, Play } from "./case.ts";
 import { type Client, type Connection, isProbeLog, openClient } from "./client.ts";
@@ -157,13 +158,11 @@ function section(
 
 /** Asks the proxy that has no server: its 503 says that the process has turned around. */
 async function knock(host: string): Promise<boolean> {
-  const socket = connect(firstPort - 1, host);
-  let answer = "";
-  socket.on("error", () => {});
-  socket.on("data", (bytes) => answer += bytes);
-  socket.write("GET /knock HTTP/1.0\r\n\r\n");
-  await new Promise((resolve) => socket.on("close", resolve));
-  return answer.includes(" 503 ");
+  const to = { kind: "ip", host, port: firstPort - 1 } as const;
+  const connection = new Raw().connect(nodeNetwork, to).send("GET /knock HTTP/1.0\r\n\r\n");
+  await connection.until(() => false);
+  connection.close();
+  return connection.received.includes(" 503 ");
 }
 
 function untilReady(host: string, child: ChildProcess, complaints: () => string) {
@@ -229,7 +228,7 @@ async function play(
 async function sendInTurn(self: Play, requests: readonly string[]): Promise<void> {
   let client: Client | null = null;
   for (const request of requests) {
-    if (client === null || client.wire.ended !== null) client = await self.connect();
+    if (client === null || client.wire.endOfStream) client = await self.connect();
     client.send(request);
     await client.answered();
   }

@@ -34,22 +34,22 @@ async function play(kind: Kind) {
       const held = [];
       for (let i = 1; i <= 2; i++) {
         held.push(await rig.connect(door));
-        held.at(-1)!.socket.write("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+        held.at(-1)!.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
         await until(() => rig.arrived.length === from + i, "a connection to the server");
       }
       const late = await rig.connect(door);
-      late.socket.write("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
-      await until(() => late.ended !== null || late.bytes !== "", "an answer");
+      late.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+      await until(() => late.endOfStream || late.received !== "", "an answer");
       const lines = () => rig.log.filter((line) => line.includes(" SC"));
       await until(() => lines().length === seen.length + 1, () => `a line in ${rig.log}`);
       // How it ended, and how many there were of what; times and the process's count vary.
       const counts = / (SC(?:--)?) \d+(\/\S+ \S+)/.exec(lines().at(-1)!)!.slice(1);
       seen.push({
         ports: rig.arrived.slice(from).map(({ socket }) => socket.remotePort),
-        status: late.bytes.slice(0, 12),
+        status: late.received.slice(0, 12),
         counts,
       });
-      for (const { socket } of [...held, late]) socket.destroy();
+      for (const connection of [...held, late]) connection.close();
     }
     return seen;
   } finally {

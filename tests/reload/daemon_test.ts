@@ -77,7 +77,7 @@ programTest(
 programTest("a daemon obeys USR1 as any proxy", () =>
   withDaemon(async ({ address, pid }) => {
     const half = open(address);
-    half.socket.write("GET / HTTP/1.1\r\n");
+    half.send("GET / HTTP/1.1\r\n");
     await ask(address);
     process.kill(pid, "SIGUSR1");
     await until(() => refuses(address), "the stop");

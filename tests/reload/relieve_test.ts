@@ -24,7 +24,7 @@ programTest(
           await until(() => ask(at).then((got) => got === 200, () => false), "haproxy's start");
         }
         const half = open(address);
-        half.socket.write("GET / HTTP/1.1\r\n");
+        half.send("GET / HTTP/1.1\r\n");
         await ask(address);
         // No kept connections: haproxy itself closes those without regard to what is on its way.
         const clients = load(address, { brief: 12, kept: 0 });
@@ -56,7 +56,7 @@ programTest(
   () =>
     withDaemon(async ({ home, address, pid: old }) => {
       const half = open(address);
-      half.socket.write("GET / HTTP/1.1\r\n");
+      half.send("GET / HTTP/1.1\r\n");
       await ask(address);
       // Whoever lacks a capability that the other has may not look into it (ptrace(2)).
       const { status, stderr } = await home.start(["-sf", old], {

@@ -107,7 +107,7 @@ programTest(
   () =>
     withDaemon(async ({ home, address, pid: old }) => {
       const client = open(address);
-      client.socket.write("GET / HTTP/1.1\r\n");
+      client.send("GET / HTTP/1.1\r\n");
       await until(async () => {
         await ask(address);
         return true;
@@ -129,11 +129,11 @@ programTest(
   () =>
     withDaemon(async ({ home, address, pid: old }) => {
       const client = open(address);
-      client.socket.write("GET / HTTP/1.1\r\n");
+      client.send("GET / HTTP/1.1\r\n");
       await ask(address);
       assertQuiet(await home.start(["-q", "-st", old]));
       await ended(old);
-      await until(() => client.socket.readableEnded || client.socket.destroyed, "its end");
+      await until(() => client.endOfStream, "its end");
       client.close();
       assertEquals(await ask(address), 200);
     }),
@@ -210,10 +210,10 @@ programTest(
   () =>
     withDaemon(async ({ home, address, server, pid }) => {
       const first = open(address);
-      first.socket.write("GET / HTTP/1.1\r\n");
-      await until(() => !first.socket.connecting, "the first");
+      first.send("GET / HTTP/1.1\r\n");
+      await until(() => first.isOpen, "the first");
       const waiting = [open(address), open(address), open(address)];
-      await until(() => !waiting.some(({ socket }) => socket.connecting), "the others");
+      await until(() => waiting.every(({ isOpen }) => isOpen), "the others");
       const answers = waiting.map((client) =>
         client.request("GET / HTTP/1.0\r\n\r\n").then(statusOf, String)
       );

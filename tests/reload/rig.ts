@@ -238,7 +238,7 @@ export function load(address: Address, counts: { brief: number; kept: number }):
     let requests = 0;
     while (!stopped) {
       // What has ended while nothing was asked is no failure.
-      if (client.socket.readableEnded || client.socket.destroyed) {
+      if (client.endOfStream) {
         client.close();
         client = open(address);
         requests = 0;

@@ -79,7 +79,7 @@ programTest(
     running(async ({ home, address, server }) => {
       const old = home.pid();
       const half = open(address);
-      half.socket.write("GET / HTTP/1.1\r\n");
+      half.send("GET / HTTP/1.1\r\n");
       await ask(address);
       const added = ownAddress();
       const text = daemon + relay(address, server, `bind ${added.host}:${added.port}`);

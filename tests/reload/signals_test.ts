@@ -88,7 +88,7 @@ programTest(
       const idle = open(address);
       assertEquals(statusOf(await idle.request(request)), 200);
       const half = open(address);
-      half.socket.write("GET /late HTTP/1.1\r\n");
+      half.send("GET /late HTTP/1.1\r\n");
       await until(() => ask(address).then((status) => status === 200), "an answer");
       const before = performance.now();
       proxy.signal("SIGUSR1");
@@ -127,7 +127,7 @@ programTest("TERM and INT end a soft-stop that would last", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await relayed(async (proxy, address) => {
       const half = open(address);
-      half.socket.write("GET / HTTP/1.1\r\n");
+      half.send("GET / HTTP/1.1\r\n");
       await ask(address);
       proxy.signal("SIGUSR1");
       await until(() => refuses(address), "the stop");
@@ -143,7 +143,7 @@ programTest(
   () =>
     relayed(async (proxy, address) => {
       const half = open(address);
-      half.socket.write("GET / HTTP/1.1\r\n");
+      half.send("GET / HTTP/1.1\r\n");
       await ask(address);
       const before = performance.now();
       proxy.signal("SIGUSR1");

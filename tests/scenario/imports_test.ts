@@ -27,7 +27,7 @@ function loadedWith(entry: string): Set<string> {
 
 test("what only demos need is not loaded by a proxy that starts", () => {
   const demo = loadedWith("cli/demo-host.ts");
-  assert(demo.has("simulate/network.ts"), "the reader of imports reads nothing");
+  assert(demo.has("config/model.ts"), "the reader of imports reads nothing");
   const only = [...loadedWith("main.ts")].filter((file) => /^(scenario|simulate)\//.test(file));
   assertEquals(only, []);
 });

@@ -82,7 +82,10 @@ function host(): Host & { out: string; err: string } {
   return self;
 }
 
-const at = (host: Host) => ({ wire: () => Promise.resolve(host), simulated: () => host });
+const at = (host: Host) => {
+  const there = () => Promise.resolve(host);
+  return { wire: there, simulated: there };
+};
 
 test("the command finds scenarios by name and files by path, and says what it cannot find", async () => {
   const missing = host();

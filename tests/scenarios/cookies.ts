@@ -75,7 +75,7 @@ export const cookies: Readonly<Record<string, Part>> = {
     const closing = await modern.request("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assertEquals(valuesOf(closing, "Connection"), ["close"]);
     assertEquals(valuesOf(last(closing.content.toString()), "Connection"), ["close"]);
-    await until(() => modern.socket.readableEnded, "the connection's end");
+    await until(() => modern.hasEnded, "the connection's end");
     modern.close();
 
     const moved = await failOver(stage, server, [`Cookie: JSESSIONID=${letter}~123`]);

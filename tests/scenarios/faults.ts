@@ -1,7 +1,9 @@
 /** Clients and servers that do what they should not. */
 import { Buffer } from "node:buffer";
-import { connect, type Socket } from "node:net";
-import { response, startOrigin, startServer, type Target } from "./wire.ts";
+import type { Connection } from "#src/simulate/connection.ts";
+import { target as targetOf } from "#src/simulate/message.ts";
+import { isHandedOver } from "../node-network.ts";
+import { open, response, startOrigin, startServer, type Target } from "./wire.ts";
 
 /** Numbers from 0 to 1, the same ones in each run (mulberry32). */
 export function createRandom(seed: number): () => number {
@@ -35,7 +37,7 @@ export function content(length: number): Buffer {
 }
 
 /** A client's ways on one connection; what it returns is called every {@linkcode beat} ms. */
-type Abuse = (socket: Socket) => (() => void) | void;
+type Abuse = (connection: Connection) => (() => void) | void;
 
 /** How often the slow do something, in ms. */
 const beat = 40;
@@ -48,23 +50,22 @@ const chunks = "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n
 
 /** Sends a text byte by byte, again and again. */
 function drip(text: string): Abuse {
-  return (socket) => {
+  return (connection) => {
     let at = 0;
-    return () => void socket.write(text.charAt(at++ % text.length));
+    return () => void connection.send(text.charAt(at++ % text.length));
   };
 }
 
 /** Asks, and never reads. */
 function deaf(text: string): Abuse {
-  return (socket) => {
-    socket.pause();
-    socket.write(text);
+  return (connection) => {
+    connection.stall().send(text);
   };
 }
 
 /** Sends this, and waits for whatever comes. */
 function say(text: () => string | Buffer): Abuse {
-  return (socket) => void socket.write(text());
+  return (connection) => void connection.send(text());
 }
 
 const kinds: readonly [share: number, target: "good" | "bad", abuse: Abuse][] = [
@@ -85,23 +86,24 @@ const kinds: readonly [share: number, target: "good" | "bad", abuse: Abuse][] = 
   [1, "good", say(() => "")],
   [2, "good", say(() => whole.repeat(100))],
   // Resets, at any moment of what they began.
-  [6, "good", (socket) => {
-    socket.write([whole, upload, upload.slice(0, 1000), long][below(4)]!);
+  [6, "good", (connection) => {
+    connection.send([whole, upload, upload.slice(0, 1000), long][below(4)]!);
     let beats = below(8);
-    return () => void (beats-- === 0 && socket.resetAndDestroy());
+    return () => void (beats-- === 0 && connection.reset());
   }],
   // Half-closes behind a whole request, and behind a part of one.
   [
     2,
     "good",
-    (socket) => void socket.end([whole, whole.slice(0, 30), upload.slice(0, 500)][below(3)]!),
+    (connection) =>
+      void connection.send([whole, whole.slice(0, 30), upload.slice(0, 500)][below(3)]!).fin(),
   ],
   [8, "bad", say(() => whole)],
   [2, "bad", say(() => upload)],
-  [1, "bad", (socket) => {
-    socket.write(whole);
+  [1, "bad", (connection) => {
+    connection.send(whole);
     let beats = below(20);
-    return () => void (beats-- === 0 && socket.resetAndDestroy());
+    return () => void (beats-- === 0 && connection.reset());
   }],
 ];
 
@@ -116,21 +118,23 @@ export interface Crowd {
 /** Keeps `size` abusive connections open: who is thrown out comes again. */
 export function startCrowd(size: number, targets: { good: Target; bad: Target }): Crowd {
   const sum = kinds.reduce((total, [share]) => total + share, 0);
-  const beats = new Map<Socket, (() => void) | null>();
+  const beats = new Map<Connection, (() => void) | null>();
   let made = 0;
   let stopped = false;
 
   function enter(target: Target, abuse: Abuse): void {
     if (stopped) return;
     made++;
-    const socket = connect({ ...target });
-    beats.set(socket, null);
-    socket.on("error", () => {});
-    socket.resume();
-    socket.on("connect", () => beats.set(socket, abuse(socket) ?? null));
-    socket.on("close", () => {
-      beats.delete(socket);
+    const connection = open(target);
+    beats.set(connection, null);
+    connection.onData = () => void (connection.received = "");
+    connection.onEnd = () => connection.close();
+    connection.onGone = () => {
+      beats.delete(connection);
       setTimeout(() => enter(target, abuse), beat + below(10 * beat));
+    };
+    void connection.until(() => connection.isOpen).then((isOpen) => {
+      if (isOpen) beats.set(connection, abuse(connection) ?? null);
     });
   }
 
@@ -139,14 +143,14 @@ export function startCrowd(size: number, targets: { good: Target; bad: Target })
     for (let i = 0; i < count; i++) setTimeout(() => enter(targets[target], abuse), below(1000));
   }
   const timer = setInterval(() => {
-    for (const [socket, act] of beats) if (act !== null && !socket.destroyed) act();
+    for (const [connection, act] of beats) if (act !== null && !connection.isOver) act();
   }, beat);
   return {
     made: () => made,
     stop() {
       stopped = true;
       clearInterval(timer);
-      for (const socket of beats.keys()) socket.destroy();
+      for (const connection of beats.keys()) connection.close();
     },
   };
 }
@@ -159,25 +163,32 @@ export interface Ending {
 const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
 
 /** Servers that are worth nothing, one a way; the first that is missing is one as well. */
-const badServers: readonly ((socket: Socket) => void)[] = [
+const badServers: readonly ((connection: Connection) => unknown)[] = [
   () => {}, // silent
-  (socket) => void socket.destroy(),
-  (socket) => void socket.end(),
-  (socket) => void socket.once("data", () => socket.resetAndDestroy()),
-  (socket) => void socket.once("data", () => socket.end(`${head}too short`)),
-  (socket) =>
-    void socket.once("data", () => socket.write(`${head}reset`, () => socket.resetAndDestroy())),
-  (socket) => void socket.once("data", () => socket.write(noise(2000))),
-  (socket) => void socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nX: ")),
-  (socket) =>
-    void socket.once("data", () => socket.write(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(40_000)}`)),
-  (socket) => void socket.once("data", () => socket.write(`${head}${"x".repeat(2000)}`)), // too long
-  (socket) =>
-    void socket.once(
-      "data",
-      () => socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-    ),
+  (connection) => connection.close(),
+  (connection) => connection.fin(),
+  asked((connection) => connection.reset()),
+  asked((connection) => connection.send(`${head}too short`).fin()),
+  asked(async (connection) => {
+    connection.send(`${head}reset`);
+    while (!isHandedOver(connection)) await new Promise((resolve) => setTimeout(resolve, 1));
+    connection.reset();
+  }),
+  asked((connection) => connection.send(noise(2000))),
+  asked((connection) => connection.send("HTTP/1.1 200 OK\r\nX: ")),
+  asked((connection) => connection.send(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(40_000)}`)),
+  asked((connection) => connection.send(`${head}${"x".repeat(2000)}`)), // too long
+  asked((connection) =>
+    connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+  ),
 ];
+
+/** Does it as soon as anything has come. */
+function asked(act: (connection: Connection) => unknown): (connection: Connection) => unknown {
+  return async (connection) => {
+    if (await connection.until(() => connection.received !== "")) act(connection);
+  };
+}
 
 /** Where the bad servers listen, and one that does not. */
 export function badTargets(host: string): { host: string; port: number }[] {
@@ -188,21 +199,21 @@ export function badTargets(host: string): { host: string; port: number }[] {
 export async function startBadServers(host: string): Promise<Ending[]> {
   const targets = badTargets(host).slice(1);
   return await Promise.all(targets.map((target, i) =>
-    startServer(target, (socket) => {
-      socket.resume();
-      badServers[i]!(socket);
+    startServer(target, (connection) => {
+      connection.onEnd = () => connection.close();
+      badServers[i]!(connection);
     })
   ));
 }
 
-const huge = content(16 << 20);
+const huge = response(content(16 << 20));
 
 /** A server as it should be: /small, /huge, /content/LENGTH, /echo. */
 export function startGoodServer(target: Target): Promise<Ending> {
-  return startOrigin("good", target, ({ line, content: sent }) => {
-    const uri = line.split(" ")[1] ?? "";
-    if (uri === "/huge") return response(huge);
-    if (uri === "/echo") return response(sent);
+  return startOrigin("good", target, (request) => {
+    const uri = targetOf(request);
+    if (uri === "/huge") return huge;
+    if (uri === "/echo") return response(request.content);
     return response(content(Number(uri.split("/")[2] ?? 100)));
   });
 }

@@ -37,7 +37,7 @@ export const fronts: Readonly<Record<string, Part>> = {
       const target = { host: address(1), port: 8081, localAddress: address(1) };
       for (const header of headers) {
         const client = open(target);
-        client.socket.write(header, "latin1");
+        client.send(header);
         const got = await client.request(get("/secure"));
         client.close();
         assertEquals(statusOf(got), 200);

@@ -1,7 +1,6 @@
 /** Chapters 6 and 7: many connections, and too many. */
 import { assert, assertEquals } from "@std/assert";
-import { Buffer } from "node:buffer";
-import { once } from "node:events";
+import { readMessage, target as targetOf } from "#src/simulate/message.ts";
 import { until } from "../until.ts";
 import { logged, type Part, type Stage } from "./stage.ts";
 import { exchange, get, open, response, statusOf, valuesOf } from "./wire.ts";
@@ -29,25 +28,22 @@ async function busyServer(stage: Stage, name: string, last: number, time: number
     release: () => waiting.forEach((answer) => answer()),
   };
   const target = { host: stage.address(last), port: 8000 };
-  await stage.server(name, target, (socket) => {
-    let text = "";
-    socket.on("end", () => socket.end());
-    socket.on("data", (bytes: Buffer) => {
-      text += bytes.toString("latin1");
-      if (!text.includes("\r\n\r\n")) return;
-      const [line = ""] = text.split("\r\n");
-      text = "";
-      if (line.startsWith("HEAD ")) return void socket.end("HTTP/1.0 200 OK\r\n\r\n");
-      self.served.push(line.split(" ")[1]!);
-      self.most = Math.max(self.most, ++self.now);
-      const answer = () => {
-        if (!waiting.delete(answer)) return;
-        self.now--;
-        socket.end(response(name));
-      };
-      waiting.add(answer);
-      if (self.time !== Infinity) setTimeout(answer, self.time);
-    });
+  await stage.server(name, target, async (connection) => {
+    connection.onEnd = () => connection.fin();
+    const request = await readMessage(connection, "request");
+    if (request === null) return;
+    if (request.line.startsWith("HEAD ")) {
+      return void connection.send("HTTP/1.0 200 OK\r\n\r\n").fin();
+    }
+    self.served.push(targetOf(request));
+    self.most = Math.max(self.most, ++self.now);
+    const answer = () => {
+      if (!waiting.delete(answer)) return;
+      self.now--;
+      connection.send(response(name)).fin();
+    };
+    waiting.add(answer);
+    if (self.time !== Infinity) setTimeout(answer, self.time);
   });
   return self;
 }
@@ -61,17 +57,15 @@ export const load: Readonly<Record<string, Part>> = {
   async "source-addresses"(stage) {
     const traffic: string[] = [];
     const others: string[] = [];
-    await stage.server("one", { host: stage.address(11), port: 8000 }, (socket) => {
-      const from = socket.remoteAddress!;
-      socket.on("end", () => {
-        others.push(from);
-        socket.end();
-      });
-      socket.on("close", () => others.push(from));
-      socket.on("data", () => {
+    await stage.server("one", { host: stage.address(11), port: 8000 }, async (connection) => {
+      const from = connection.socket.remoteAddress;
+      if (await connection.until(() => connection.received !== "")) {
         traffic.push(from);
-        socket.end(response("one"));
-      });
+        connection.send(response("one"));
+        await connection.until(() => false);
+      }
+      others.push(from);
+      connection.fin();
     });
     const sources = Array.from({ length: 8 }, (_, i) => stage.address(101 + i));
     await stage.run(async () => {
@@ -142,8 +136,8 @@ export const load: Readonly<Record<string, Part>> = {
       const busy = exchange(narrow, get("/busy", cookie));
       await until(() => slowA.now === 1, "the first to be served");
       const hasty = open(narrow);
-      hasty.socket.write(get("/hasty", cookie));
-      await once(hasty.socket, "connect");
+      hasty.send(get("/hasty", cookie));
+      await hasty.until(() => hasty.isOpen);
       // What has come before this visit has been read when it is over.
       const past = () => exchange(narrow, get("/past", "Cookie: SERVERID=B"));
       await past();

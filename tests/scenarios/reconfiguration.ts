@@ -1,6 +1,6 @@
 /** Chapter 4.3: a new process takes over. */
 import { assertEquals } from "@std/assert";
-import { Buffer } from "node:buffer";
+import { readMessage } from "#src/simulate/message.ts";
 import { type Proxy, withProxy } from "../binary.ts";
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
@@ -10,20 +10,19 @@ import { type Client, open, response, statusOf, valuesOf } from "./wire.ts";
 /** A server whose responses come when they are let go. */
 async function slowServer(stage: Stage, name: string, last: number) {
   const waiting: (() => void)[] = [];
-  await stage.server(name, { host: stage.address(last), port: 8000 }, (socket) => {
-    let text = "";
-    socket.on("end", () => socket.end());
-    socket.on("data", (bytes: Buffer) => {
-      text += bytes.toString("latin1");
-      for (let end = text.indexOf("\r\n\r\n"); end >= 0; end = text.indexOf("\r\n\r\n")) {
-        const head = text.slice(0, end);
-        text = text.slice(end + 4);
-        const answer = () => void socket.write(response(name));
-        if (head.startsWith("HEAD")) socket.end("HTTP/1.0 200 OK\r\n\r\n");
-        else if (head.includes("/slow")) waiting.push(answer);
-        else answer();
+  await stage.server(name, { host: stage.address(last), port: 8000 }, async (connection) => {
+    for (;;) {
+      const request = await readMessage(connection, "request");
+      if (request === null) break;
+      const answer = () => void connection.send(response(name));
+      if (request.line.startsWith("HEAD")) {
+        connection.send("HTTP/1.0 200 OK\r\n\r\n");
+        break;
       }
-    });
+      if (request.line.includes("/slow")) waiting.push(answer);
+      else answer();
+    }
+    connection.fin();
   });
   return { waiting };
 }
@@ -107,7 +106,7 @@ export const reconfiguration: Readonly<Record<string, Part>> = {
           async () => valuesOf(await ask(kept), "Connection").includes("close"),
           "the old process to say goodbye",
         );
-        await until(() => kept.socket.readableEnded, "the end of the kept connection");
+        await until(() => kept.hasEnded, "the end of the kept connection");
         release();
         assertEquals(statusOf(await answer), 200);
         slow.close();

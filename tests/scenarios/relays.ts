@@ -1,56 +1,37 @@
 /** Chapter 2.2: TCP is relayed. */
 import { assert, assertEquals } from "@std/assert";
-import { Buffer } from "node:buffer";
-import { connect, type Socket } from "node:net";
+import type { Connection } from "#src/simulate/connection.ts";
+import { tlsAlert } from "#src/simulate/server-input.ts";
 import { until } from "../until.ts";
 import { lines, logged, type Part, type Stage } from "./stage.ts";
-
-/** A connection, and all that has come on it. */
-interface Line {
-  readonly socket: Socket;
-  readonly text: () => string;
-  readonly ended: () => boolean;
-}
-
-function listen(socket: Socket): Line {
-  let text = "";
-  let ended = false;
-  socket.on("data", (bytes: Buffer) => void (text += bytes.toString("latin1")));
-  socket.on("end", () => void (ended = true));
-  socket.on("error", () => void (ended = true));
-  return { socket, text: () => text, ended: () => ended };
-}
+import { type Client, open } from "./wire.ts";
 
 /** Who a client is, and where it goes. */
-function dial({ address }: Stage, from: number, port: number): Line {
-  return listen(
-    connect({ host: address(1), port, localAddress: address(from), allowHalfOpen: true }),
-  );
+function dial({ address }: Stage, from: number, port: number): Client {
+  return open({ host: address(1), port, localAddress: address(from) });
 }
 
 /** A server that takes note of its connections. */
-async function farmAt(stage: Stage, last: number, port: number): Promise<Line[]> {
-  const accepted: Line[] = [];
+async function farmAt(stage: Stage, last: number, port: number): Promise<Connection[]> {
+  const accepted: Connection[] = [];
   const target = { host: stage.address(last), port };
-  await stage.server("farm", target, (socket) => void accepted.push(listen(socket)));
+  await stage.server("farm", target, (connection) => accepted.push(connection));
   return accepted;
 }
 
 /** A server of syslog over TLS, which answers a ClientHello until it hangs. */
 async function tlsServer(stage: Stage, name: string, last: number) {
-  const self = { hangs: false, hellos: 0, heard: "", open: new Set<Socket>() };
-  await stage.server(name, { host: stage.address(last), port: 1514 }, (socket) => {
-    self.open.add(socket);
-    socket.on("close", () => self.open.delete(socket));
-    socket.on("end", () => socket.end());
-    socket.on("data", (bytes: Buffer) => {
+  const self = { hangs: false, hellos: 0, heard: "" };
+  await stage.server(name, { host: stage.address(last), port: 1514 }, (connection) => {
+    connection.onEnd = () => connection.fin();
+    connection.onData = () => {
+      const text = connection.take(connection.received.length);
       if (self.hangs) return;
-      const hello = bytes[0] === 22 && bytes[5] === 1; // RFC 8446: handshake, client_hello
+      const hello = text.charCodeAt(0) === 22 && text.charCodeAt(5) === 1; // RFC 8446: client_hello
       if (hello) self.hellos++;
-      else self.heard += bytes.toString("latin1");
-      // An alert (21): fatal, handshake_failure.
-      socket.write(hello ? Buffer.from([21, 3, 3, 0, 2, 2, 40]) : name);
-    });
+      else self.heard += text;
+      connection.send(hello ? tlsAlert : name);
+    };
   });
   return self;
 }
@@ -58,7 +39,7 @@ async function tlsServer(stage: Stage, name: string, last: number) {
 export const relays: Readonly<Record<string, Part>> = {
   async "tcp-relay"(stage) {
     const ports = [3389, 1494, 5900];
-    const farm = new Map<number, Line[]>();
+    const farm = new Map<number, Connection[]>();
     for (const port of ports) farm.set(port, await farmAt(stage, 10, port));
     const mail = await farmAt(stage, 20, 12110);
     await stage.run(async (proxy) => {
@@ -66,24 +47,24 @@ export const relays: Readonly<Record<string, Part>> = {
       for (const port of ports) {
         const accepted = farm.get(port)!;
         const client = dial(stage, 99, port);
-        client.socket.write("to the server");
+        client.send("to the server");
         const server = await until(() => accepted[0], `a connection to port ${port}`);
-        await until(() => server.text() === "to the server", "what the client said");
+        await until(() => server.received === "to the server", "what the client said");
         if (port === 1494) {
-          server.socket.end("last words");
-          await until(client.ended, "the server's end");
-          assertEquals(client.text(), "last words");
-          assert(!server.ended());
-          client.socket.end(", and more");
-          await until(server.ended, "the client's end");
-          assertEquals(server.text(), "to the server, and more");
+          server.send("last words").fin();
+          await until(() => client.hasEnded, "the server's end");
+          assertEquals(client.received, "last words");
+          assert(!server.hasEnded);
+          client.send(", and more").fin();
+          await until(() => server.hasEnded, "the client's end");
+          assertEquals(server.received, "to the server, and more");
         } else {
-          client.socket.end();
-          await until(server.ended, "the client's end");
-          assert(!client.ended());
-          server.socket.end("thank you");
-          await until(client.ended, "the server's end");
-          assertEquals(client.text(), "thank you");
+          client.fin();
+          await until(() => server.hasEnded, "the client's end");
+          assert(!client.hasEnded);
+          server.send("thank you").fin();
+          await until(() => client.hasEnded, "the server's end");
+          assertEquals(client.received, "thank you");
         }
       }
       const from = (last: number) => new RegExp(`^${RegExp.escape(stage.address(last))}:`);
@@ -95,14 +76,14 @@ export const relays: Readonly<Record<string, Part>> = {
       // Monitors are let go at once; the addresses on both sides of theirs are clients.
       for (const last of [252, 253]) {
         const monitor = dial(stage, last, 3389);
-        await until(monitor.ended, "the monitor's end");
-        assertEquals(monitor.text(), "");
+        await until(() => monitor.hasEnded, "the monitor's end");
+        assertEquals(monitor.received, "");
       }
       const desktops = farm.get(3389)!;
       for (const last of [251, 254]) {
         const before = desktops.length;
-        dial(stage, last, 3389).socket.end();
-        (await until(() => desktops[before], "its connection")).socket.end();
+        dial(stage, last, 3389).fin();
+        (await until(() => desktops[before], "its connection")).fin();
         await logged(proxy, from(last));
       }
       assertEquals(desktops.length, 3);
@@ -110,7 +91,7 @@ export const relays: Readonly<Record<string, Part>> = {
 
       const postman = dial(stage, 99, 2110);
       await until(() => mail.length === 1, "a connection to the shifted port");
-      postman.socket.destroy();
+      postman.close();
     });
   },
 
@@ -121,12 +102,12 @@ export const relays: Readonly<Record<string, Part>> = {
       /** Who answers a new connection. */
       const serves = async () => {
         const client = dial(stage, 99, 1514);
-        client.socket.write("<134>hello");
-        await until(() => client.text() !== "" || client.ended(), "an answer", 1000).catch(
+        client.send("<134>hello");
+        await until(() => client.received !== "" || client.endOfStream, "an answer", 1000).catch(
           () => {},
         );
-        client.socket.destroy();
-        return client.text();
+        client.close();
+        return client.received;
       };
       const soon = (name: string) => until(async () => await serves() === name, name);
       await until(() => site.hellos > 1 && backup.hellos > 1, "checks of both");

@@ -1,12 +1,13 @@
 /** Every kind of address that the program listens on or connects to, and the blind relay. */
+import type { Connection } from "#src/simulate/connection.ts";
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
+import { latin1 } from "../latin1.ts";
 import { until } from "../until.ts";
 import { exchange, get, open, type Origin, startOrigin, startServer, type Target } from "./wire.ts";
 
@@ -159,9 +160,9 @@ programTest("a server's name is resolved at the start", async () => {
 programTest("source: the server sees the address that it names", async () => {
   const [host, server, source] = [freshAddress(), freshAddress(), freshAddress()];
   const peers: (string | undefined)[] = [];
-  const target = await startServer({ host: server, port: 8000 }, (socket) => {
-    peers.push(socket.remoteAddress);
-    socket.end("HTTP/1.0 200 OK\r\n\r\nhello");
+  const target = await startServer({ host: server, port: 8000 }, (connection) => {
+    peers.push(connection.socket.remoteAddress);
+    connection.send("HTTP/1.0 200 OK\r\n\r\nhello").fin();
   });
   try {
     const configuration = `listen web\n  bind ${host}:8080\n` +
@@ -176,17 +177,10 @@ programTest("source: the server sees the address that it names", async () => {
 });
 
 /** Reads a connection to its end. @returns how much came, and its digest */
-function digest(socket: Socket): Promise<string> {
-  const hash = createHash("sha256");
-  let length = 0;
-  return new Promise((resolve, reject) => {
-    socket.on("data", (bytes: Buffer) => {
-      length += bytes.length;
-      hash.update(bytes);
-    });
-    socket.on("end", () => resolve(`${length} ${hash.digest("hex")}`));
-    socket.on("error", reject);
-  });
+async function digest(connection: Connection): Promise<string> {
+  await connection.until(() => false);
+  if (connection.broke !== null) throw new Error(connection.broke);
+  return digestOf(latin1(connection.received));
 }
 
 /** Bytes that differ from place to place. */
@@ -196,7 +190,7 @@ function pattern(length: number, seed: number): Buffer {
   return bytes;
 }
 
-function digestOf(bytes: Buffer): string {
+function digestOf(bytes: Uint8Array): string {
   return `${bytes.length} ${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
@@ -205,36 +199,35 @@ programTest("mode tcp: whichever side ends first, the other may go on to its own
   const [up, down] = [pattern(3_000_000, 7), pattern(5_000_000, 13)];
   // Each connection's content, as the server has read it; its first byte says who ends first.
   const received: Promise<string>[] = [];
-  const target = await startServer({ host: server, port: 8000 }, (socket) => {
-    const all = digest(socket);
+  const target = await startServer({ host: server, port: 8000 }, async (connection) => {
+    const all = digest(connection);
     received.push(all);
-    socket.once("data", (bytes: Buffer) => {
-      if (bytes[0] === up[0]) void all.then(() => socket.end(down));
-      else socket.end(down);
-    });
+    await connection.until(() => connection.received !== "");
+    if (connection.received.charCodeAt(0) === up[0]) await all;
+    connection.send(down).fin();
   });
   try {
     const configuration = `listen relay\n  bind ${host}:8080\n  mode tcp\n` +
       `  server a ${server}:8000\n`;
     await withProxy(`global\n  nbthread 1\n${defaults}${configuration}`, async (proxy) => {
       // Who is answered knows that the thread is up, with all that it opens for itself.
-      const one = open({ host, port: 8080 }).socket;
-      one.end(up);
+      const one = open({ host, port: 8080 });
+      one.send(up).fin();
       await digest(one);
       received.length = 0;
       const before = proxy.descriptors();
-      const first = open({ host, port: 8080 }).socket;
+      const first = open({ host, port: 8080 });
       const answer = digest(first);
-      first.end(up); // a half-close: the answer comes after it
+      first.send(up).fin(); // a half-close: the answer comes after it
       assertEquals(await answer, digestOf(down));
       assertEquals(await received[0], digestOf(up));
 
-      const second = open({ host, port: 8080 }).socket;
+      const second = open({ host, port: 8080 });
       const rest = pattern(2_000_000, 3);
       const whole = Buffer.concat([Buffer.from("?"), rest]);
-      second.write("?");
+      second.send("?");
       assertEquals(await digest(second), digestOf(down)); // the server has ended, and still reads
-      second.end(rest);
+      second.send(rest).fin();
       assertEquals(await received[1], digestOf(whole));
       await until(() => proxy.descriptors() <= before, "both connections' end");
     });

@@ -1,6 +1,6 @@
 /** Chapter 4: a server leaves gently. */
 import { assert, assertEquals } from "@std/assert";
-import { Buffer } from "node:buffer";
+import { readMessage } from "#src/simulate/message.ts";
 import { withProxy } from "../binary.ts";
 import { until } from "../until.ts";
 import {
@@ -49,17 +49,15 @@ export const softStops: Readonly<Record<string, Part>> = {
     for (const [i, letter] of ["B", "C", "D"].entries()) await origin(`web${letter}`, 12 + i);
     const machine = { file: true, requests: 0 };
     const serve = () =>
-      server("webA", { host: address(11), port: 8000 }, (socket) => {
-        let text = "";
-        socket.on("data", (bytes: Buffer) => {
-          text += bytes.toString("latin1");
-          if (!text.includes("\r\n\r\n")) return;
-          const check = text.startsWith("HEAD /running ");
+      server("webA", { host: address(11), port: 8000 }, async (connection) => {
+        const request = await readMessage(connection, "request");
+        if (request !== null) {
+          const check = request.line.startsWith("HEAD /running ");
           if (!check) machine.requests++;
           const found = !check || machine.file ? response(check ? "" : "webA") : null;
-          socket.end(found ?? "HTTP/1.0 404 Not Found\r\n\r\n");
-          text = "";
-        });
+          connection.send(found ?? "HTTP/1.0 404 Not Found\r\n\r\n");
+        }
+        connection.fin();
       });
     await serve();
     await stage.run(async (proxy) => {

@@ -1,6 +1,5 @@
 /** Chapters 2 and 2.1: two balancers with one task. */
 import { assert, assertEquals } from "@std/assert";
-import { once } from "node:events";
 import { until } from "../until.ts";
 import { withProxy } from "../binary.ts";
 import { farm, lines, logged, type Part, sections, startFarm } from "./stage.ts";
@@ -36,9 +35,9 @@ export const twoBalancers: Readonly<Record<string, Part>> = {
     // A check that connects, on either balancer, and then somebody's request: one line.
     for (const host of [1, 2]) {
       const l4 = open({ host: address(host), port: 8080, localAddress: address(254) });
-      await once(l4.socket, "connect");
-      l4.socket.end();
-      await until(() => l4.socket.readableEnded, "the end of a connection without a request");
+      await l4.until(() => l4.isOpen);
+      l4.fin();
+      await until(() => l4.hasEnded, "the end of a connection without a request");
       l4.close();
       const got = await visit("/login", [], { host, from: 90 + host });
       assertEquals(got.setCookie, [`JSESSIONID=${got.server.at(-1)}~123; Path=/shop`]);
@@ -49,9 +48,9 @@ export const twoBalancers: Readonly<Record<string, Part>> = {
 
     // Part of a request, and then silence for ever: one line, with its code.
     const hasty = open({ host: address(1), port: 8080, localAddress: address(98) });
-    hasty.socket.write("GET / HTTP/1.0\r\nHos");
-    await once(hasty.socket, "connect");
-    hasty.socket.resetAndDestroy();
+    hasty.send("GET / HTTP/1.0\r\nHos");
+    await until(() => hasty.isOpen && hasty.unsent === 0, "it to be sent");
+    hasty.reset();
     await logged(proxy, / webfarm webfarm\/<NOSRV> .* 400 \d+ - - CR-- .* "<BADREQ>"$/);
 
     // Monitors are told that the proxy lives: no server sees them, no line tells of them.

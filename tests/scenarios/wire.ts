@@ -1,123 +1,46 @@
-/**
- * Plain clients and servers, on node:net alone: nothing of the program is used to test it. They
- * read messages of a known length, and those that the connection's end ends.
- */
-import { Buffer } from "node:buffer";
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+/** The kit's clients and servers on real sockets: requests awaited, origins that say their name. */
+import type { Endpoint } from "#src/net/socket.ts";
+import { Connection } from "#src/simulate/connection.ts";
+import { textOf } from "#src/simulate/latin1.ts";
+import {
+  fieldsOf as valuesOf,
+  type Message,
+  messageText,
+  readMessage,
+  readResponse,
+  status as statusOf,
+} from "#src/simulate/message.ts";
+import { Server } from "#src/simulate/server.ts";
+import { listening, nodeNetwork, stopped } from "../node-network.ts";
 
-/** A message as it came. */
-export interface Message {
-  /** The request or status line. */
-  readonly line: string;
-  /** The field lines, as they are. */
-  readonly fields: readonly string[];
-  readonly content: Buffer;
-}
+export { type Message, statusOf, valuesOf };
 
-/** The values of a field, in their order. */
-export function valuesOf({ fields }: Message, name: string): string[] {
-  const start = `${name.toLowerCase()}:`;
-  return fields.filter((line) => line.toLowerCase().startsWith(start))
-    .map((line) => line.slice(start.length).trim());
-}
+/** Where to connect, and from where. */
+export type Target = { host: string; port: number; localAddress?: string } | { path: string };
 
-/** The status of a response. */
-export function statusOf(message: Message): number {
-  return Number(message.line.split(" ")[1]);
-}
-
-const separator = Buffer.from("\r\n\r\n");
-
-/** Cuts what arrives on a connection into messages. */
-interface Reader {
-  push(bytes: Buffer): void;
-  /** A whole message; null: it is not complete yet. */
-  take(ended: boolean): Message | null;
-}
-
-function createReader(kind: "requests" | "responses"): Reader {
-  let pieces: Buffer[] = [];
-  let size = 0;
-  let head: { line: string; fields: string[] } | null = null;
-  let length = 0;
-
-  function all(): Buffer {
-    if (pieces.length !== 1) pieces = [Buffer.concat(pieces)];
-    return pieces[0]!;
-  }
-  function drop(count: number): void {
-    pieces = [all().subarray(count)];
-    size -= count;
-  }
-
-  return {
-    push(bytes) {
-      pieces.push(bytes);
-      size += bytes.length;
-    },
-    take(ended) {
-      if (head === null) {
-        const end = all().indexOf(separator);
-        if (end < 0) return null;
-        const [line = "", ...fields] = all().toString("latin1", 0, end).split("\r\n");
-        drop(end + separator.length);
-        head = { line, fields };
-        const told = valuesOf({ line, fields, content: pieces[0]! }, "Content-Length")[0];
-        length = told !== undefined ? Number(told) : kind === "requests" ? 0 : Infinity;
-      }
-      if (size < length && !(ended && length === Infinity)) return null;
-      const count = Math.min(length, size);
-      const message = { ...head, content: Buffer.from(all().subarray(0, count)) };
-      drop(count);
-      head = null;
-      return message;
-    },
-  };
+function endpointOf(target: Target): Endpoint {
+  return "path" in target
+    ? { kind: "unix", path: target.path }
+    : { kind: "ip", host: target.host, port: target.port };
 }
 
 /** A client's connection. */
-export interface Client {
-  readonly socket: Socket;
+export class Client extends Connection {
   /** Sends bytes, and waits for one response. @throws {Error} if the connection ends before it */
-  request(text: string | Buffer): Promise<Message>;
-  close(): void;
+  async request(what: string | Uint8Array): Promise<Message> {
+    this.send(what);
+    const method = typeof what === "string" ? what.slice(0, what.indexOf(" ")) : "GET";
+    const message = await readResponse(this, method);
+    if (message !== null) return message;
+    throw new Error(this.broke ?? "the connection was closed before the response");
+  }
 }
-
-/** Where to connect: node:net's own words. */
-export type Target = { host: string; port: number; localAddress?: string } | { path: string };
 
 /** Opens a connection; nothing is awaited. */
 export function open(target: Target): Client {
-  const socket = connect({ ...target, allowHalfOpen: true });
-  const reader = createReader("responses");
-  let wake = () => {};
-  let ended = false;
-  let failure = "the connection was closed before the response";
-  socket.on("data", (bytes: Buffer) => {
-    reader.push(bytes);
-    wake();
-  });
-  socket.on("error", (error) => void (failure = error.message));
-  const end = () => {
-    ended = true;
-    wake();
-  };
-  socket.on("end", end);
-  socket.on("close", end);
-  return {
-    socket,
-    async request(text) {
-      socket.write(text);
-      for (;;) {
-        const message = reader.take(ended);
-        if (message !== null) return message;
-        if (ended) throw new Error(failure);
-        await new Promise<void>((resolve) => wake = resolve);
-      }
-    },
-    close: () => void socket.destroy(),
-  };
+  const from = "path" in target ? undefined : target.localAddress;
+  const options = from === undefined ? {} : { source: { host: from, port: 0 } };
+  return new Client().connect(nodeNetwork, endpointOf(target), options);
 }
 
 /** One request on a connection of its own. */
@@ -132,7 +55,14 @@ export async function exchange(target: Target, text: string): Promise<Message> {
 
 /** A request without content. HTTP/1.0: the connection is for it alone. */
 export function get(uri: string, ...fields: string[]): string {
-  return [`GET ${uri} HTTP/1.0`, ...fields, "", ""].join("\r\n");
+  return messageText({ line: `GET ${uri} HTTP/1.0`, fields });
+}
+
+/** A response of a known length, on a connection that may go on. */
+export function response(content: string | Uint8Array, ...fields: string[]): string {
+  const text = typeof content === "string" ? content : textOf(content);
+  const lines = [`Content-Length: ${text.length}`, ...fields];
+  return messageText({ line: "HTTP/1.1 200 OK", fields: lines }, text);
 }
 
 /** A server of the test's own. */
@@ -144,15 +74,8 @@ export interface Origin {
   stop(): Promise<void>;
 }
 
-/** What an origin answers: a whole response, or a status line and fields before its name. */
-export type Answer = (request: Message) => string | Buffer;
-
-/** A response of a known length, on a connection that may go on. */
-export function response(content: string | Buffer, ...fields: string[]): Buffer {
-  const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  const head = ["HTTP/1.1 200 OK", `Content-Length: ${bytes.length}`, ...fields, "", ""];
-  return Buffer.concat([Buffer.from(head.join("\r\n"), "latin1"), bytes]);
-}
+/** What an origin answers: a whole response. */
+export type Answer = (request: Message) => string;
 
 /** Starts a server that answers each request with 200 and its name, or as `answer` says. */
 export async function startOrigin(
@@ -161,21 +84,16 @@ export async function startOrigin(
   answer: Answer = () => response(name),
 ): Promise<Origin> {
   const seen: Message[] = [];
-  const { stop } = await startServer(target, (socket) => {
-    const reader = createReader("requests");
-    socket.on("data", (bytes: Buffer) => {
-      reader.push(bytes);
-      for (let got = reader.take(false); got !== null; got = reader.take(false)) {
-        const check = got.line.startsWith("HEAD ");
-        if (!check) seen.push(got);
-        socket.write(check ? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" : answer(got));
-        if (got.line.endsWith("HTTP/1.0")) {
-          socket.end();
-          break;
-        }
-      }
-    });
-    socket.on("end", () => socket.end());
+  const { stop } = await startServer(target, async (connection) => {
+    for (;;) {
+      const request = await readMessage(connection, "request");
+      if (request === null) break;
+      const check = request.line.startsWith("HEAD ");
+      if (!check) seen.push(request);
+      connection.send(check ? response("") : answer(request));
+      if (request.line.endsWith("HTTP/1.0")) break;
+    }
+    connection.fin();
   });
   return { name, seen, stop };
 }
@@ -183,24 +101,13 @@ export async function startOrigin(
 /** Starts a server that does with its connections what `accept` does. */
 export async function startServer(
   target: Target,
-  accept: (socket: Socket) => void,
+  accept: (connection: Connection) => unknown,
 ): Promise<{ stop(): Promise<void> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("error", () => {}); // resets are expected here
-    socket.setNoDelay(true);
-    accept(socket);
-  });
-  server.listen({ ...target });
-  await once(server, "listening");
-  return {
-    async stop() {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  const server = new Server(
+    nodeNetwork,
+    endpointOf(target),
+    (connection) => void accept(connection),
+  );
+  await listening(server);
+  return { stop: () => stopped(server, "kill") };
 }

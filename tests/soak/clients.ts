@@ -1,7 +1,9 @@
 /** Clients of a soak: those who behave, and judge what they get; and those who do not. */
-import { connect } from "node:net";
+import { Connection } from "#src/simulate/connection.ts";
+import { type Message, readResponse, status } from "#src/simulate/message.ts";
+import { textOf } from "../latin1.ts";
+import { nodeNetwork } from "../node-network.ts";
 import { contentOf, type Random, someLength } from "./random.ts";
-import { openStream, type Stream } from "./stream.ts";
 
 /** What clients tell of their world, and are told. */
 export interface World {
@@ -25,7 +27,7 @@ export interface World {
 interface Ask {
   readonly text: string;
   readonly content: Uint8Array | null;
-  readonly expected: Uint8Array;
+  readonly expected: string;
 }
 
 function ask(random: Random, mayUpload: boolean): Ask {
@@ -41,13 +43,13 @@ function ask(random: Random, mayUpload: boolean): Ask {
       content: how === "length"
         ? contentOf(which, length)
         : chunked(contentOf(which, length), random),
-      expected: Buffer.from(`got ${length}`),
+      expected: `got ${length}`,
     };
   }
   return {
     text: `GET /content/${which}/${length}/${how} HTTP/1.1\r\nHost: soak\r\n\r\n`,
     content: null,
-    expected: contentOf(which, length),
+    expected: textOf(contentOf(which, length)),
   };
 }
 
@@ -62,42 +64,45 @@ function chunked(content: Uint8Array, random: Random): Uint8Array {
   return Buffer.concat([...parts, Buffer.from("0\r\n\r\n")]);
 }
 
+/** How long a client waits for a response, or for its connection, ms. */
+const timeout = 20_000;
+
+/** Waits for what a connection must bring. @throws {Error} if it ends before, or nothing happens */
+async function within<T>(connection: Connection, what: Promise<T | null | false>): Promise<T> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    connection.close();
+  }, timeout);
+  const came = await what;
+  clearTimeout(timer);
+  if (came !== null && came !== false) return came;
+  throw new Error(late ? `nothing came for ${timeout} ms` : connection.broke ?? "it ended");
+}
+
 /** A whole response. @throws {Error} if the connection ends before */
-async function response(stream: Stream): Promise<{ status: number; content: Uint8Array }> {
-  const head = await stream.head();
-  const status = Number(head.split(" ")[1]);
-  const length = /^content-length: *(\d+)/im.exec(head)?.[1];
-  if (length !== undefined) return { status, content: await stream.bytes(Number(length)) };
-  if (!/^transfer-encoding: *chunked/im.test(head)) {
-    if (status === 200) throw new Error(`a response without a length: ${head}`);
-    return { status, content: new Uint8Array(0) };
-  }
-  const parts: Uint8Array[] = [];
-  for (;;) {
-    const size = parseInt(await stream.line(), 16);
-    if (size > 0) parts.push(Buffer.from(await stream.bytes(size)));
-    await stream.line();
-    if (size === 0) return { status, content: Buffer.concat(parts) };
-  }
+function response(connection: Connection): Promise<Message> {
+  return within(connection, readResponse(connection, "GET"));
 }
 
 /** Asks one thing after the other, some at once; what it gets must be right, and it must get it. */
 export async function wellBehaved(world: World, random: Random): Promise<void> {
-  let stream: Stream | null = null;
+  let connection: Connection | null = null;
   try {
     while (!world.over()) {
       const asks = random(4) === 0
         ? Array.from({ length: 2 + random(4) }, () => ask(random, false))
         : [ask(random, true)];
       for (let left = asks; left.length > 0;) {
-        const used = stream !== null;
+        const used = connection !== null;
         const before = world.trouble();
-        const { done, failure } = await converse(stream ??= await opened(world), left, world);
+        connection ??= await opened(world);
+        const { done, failure } = await converse(connection, left, world);
         left = left.slice(done);
         if (failure === null) continue;
         const unheard = failure.heard === 0;
-        stream.close();
-        stream = null;
+        connection.close();
+        connection = null;
         // A connection may be closed between two requests, at the moment of the second one (RFC 9112
         // section 9.5); and behind the answer to a request, at a soft-stop.
         if (failure.broken && unheard && (used || done > 0)) continue;
@@ -107,21 +112,27 @@ export async function wellBehaved(world: World, random: Random): Promise<void> {
       }
       if (random(3) === 0) await new Promise((resolve) => setTimeout(resolve, random(60)));
       if (random(8) === 0) {
-        stream?.close();
-        stream = null;
+        connection?.close();
+        connection = null;
       }
     }
   } finally {
-    stream?.close();
+    connection?.close();
   }
 }
 
+function dial({ host, port }: World): Connection {
+  return new Connection().connect(nodeNetwork, { kind: "ip", host, port });
+}
+
 /** Connects, again and again while there is trouble. */
-async function opened(world: World): Promise<Stream> {
+async function opened(world: World): Promise<Connection> {
   for (;;) {
     const before = world.trouble();
     try {
-      return await openStream(world.host, world.port);
+      const connection = dial(world);
+      await within(connection, connection.until(() => connection.isOpen));
+      return connection;
     } catch (error) {
       if (before % 2 === 0 && world.trouble() === before) {
         world.faults.push(`connect: ${(error as Error).message}`);
@@ -141,28 +152,29 @@ interface Failure {
 
 /** Sends all, and reads the answers. @returns how many were right, and why no more */
 async function converse(
-  stream: Stream,
+  connection: Connection,
   asks: readonly Ask[],
   world: World,
 ): Promise<{ done: number; failure: Failure | null }> {
   for (const { text, content } of asks) {
-    stream.write(text);
-    if (content !== null) stream.write(content);
+    connection.send(text);
+    if (content !== null) connection.send(content);
   }
   for (let done = 0; done < asks.length; done++) {
-    const before = stream.received;
+    const before = connection.receivedCount;
     try {
-      const { status, content } = await response(stream);
-      if (status !== 200) {
-        return { done, failure: { why: `status ${status}`, broken: false, heard: 1 } };
+      const message = await response(connection);
+      if (status(message) !== 200) {
+        const why = `status ${status(message)}`;
+        return { done, failure: { why, broken: false, heard: 1 } };
       }
-      if (!Buffer.from(content).equals(asks[done]!.expected)) {
+      if (message.content !== asks[done]!.expected) {
         // That is never excused.
         world.faults.push(`${asks[done]!.text.split("\r\n")[0]}: another content`);
       }
       world.answered++;
     } catch (error) {
-      const heard = stream.received - before;
+      const heard = connection.receivedCount - before;
       return { done, failure: { why: (error as Error).message, broken: true, heard } };
     }
   }
@@ -182,46 +194,43 @@ const misdeeds = [
 export async function illBehaved(world: World, random: Random): Promise<void> {
   while (!world.over()) {
     const misdeed = misdeeds[random(misdeeds.length)]!;
-    const socket = connect({ host: world.host, port: world.port, allowHalfOpen: true });
-    socket.on("error", () => {});
-    const gone = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+    const connection = dial(world);
+    connection.onData = () => void (connection.received = "");
     const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-    await Promise.race([new Promise<void>((resolve) => socket.once("connect", resolve)), gone]);
+    const over = connection.until(() => false);
+    await connection.until(() => connection.isOpen);
     const { text, content } = ask(random, true);
     switch (misdeed) {
       case "leaves":
       case "resets":
-        socket.resume();
-        socket.write(text);
-        if (content !== null) socket.write(content.subarray(0, random(content.length + 1)));
+        connection.send(text);
+        if (content !== null) connection.send(content.subarray(0, random(content.length + 1)));
         await wait(random(30));
         break;
       case "reads slowly":
-        socket.pause();
-        socket.write(text);
-        if (content !== null) socket.write(content);
+        connection.stall().send(text);
+        if (content !== null) connection.send(content);
         for (let i = 0; i < 10; i++) {
           await wait(random(40));
-          socket.read(random(20_000));
+          connection.read();
+          await wait(0);
+          connection.stall();
         }
         break;
       case "ends early":
-        socket.resume();
-        socket.end(text);
-        await Promise.race([gone, wait(300)]);
+        connection.send(text).fin();
+        await Promise.race([over, wait(300)]);
         break;
       case "idles":
-        socket.resume();
-        if (random(2) === 0) socket.write(text.slice(0, random(text.length)));
-        await Promise.race([gone, wait(random(1500))]);
+        if (random(2) === 0) connection.send(text.slice(0, random(text.length)));
+        await Promise.race([over, wait(random(1500))]);
         break;
       case "talks nonsense":
-        socket.resume();
-        socket.write(contentOf(random(1000), random(3000)));
-        await Promise.race([gone, wait(random(100))]);
+        connection.send(contentOf(random(1000), random(3000)));
+        await Promise.race([over, wait(random(100))]);
     }
-    if (misdeed === "resets") socket.resetAndDestroy();
-    else socket.destroy();
-    await gone;
+    if (misdeed === "resets") connection.reset();
+    else connection.close();
+    await wait(0);
   }
 }

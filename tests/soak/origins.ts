@@ -1,5 +1,17 @@
 /** Web servers of a soak: they know their contents by the path, die, and come back. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Connection } from "#src/simulate/connection.ts";
+import {
+  chunked,
+  type Message,
+  messageText,
+  readMessage,
+  response,
+  staysOpen,
+  target,
+} from "#src/simulate/message.ts";
+import { Server } from "#src/simulate/server.ts";
+import { textOf } from "../latin1.ts";
+import { listening, nodeNetwork, stopped } from "../node-network.ts";
 import { contentOf } from "./random.ts";
 
 /** A web server that can die. */
@@ -16,51 +28,38 @@ export interface MortalOrigin {
  * `POST /upload/WHICH/LENGTH/HOW`.
  */
 export function mortalOrigin(host: string, port: number): MortalOrigin {
-  let server: Server | null = null;
   const wrong: string[] = [];
+  const server = new Server(nodeNetwork, { kind: "ip", host, port }, (each) => void serve(each));
 
-  function answer(request: IncomingMessage, response: ServerResponse): void {
-    const [, verb, which, length, how] = request.url!.split("/");
-    if (verb === "check") return void response.end();
+  async function serve(connection: Connection): Promise<void> {
+    for (;;) {
+      const request = await readMessage(connection, "request");
+      if (request === null) break;
+      connection.send(answer(request));
+      if (!staysOpen(request)) break;
+    }
+    connection.fin();
+  }
+
+  function answer(request: Message): string {
+    const [, verb, which, length, how] = target(request).split("/");
+    if (verb === "check") return response();
+    const content = textOf(contentOf(Number(which), Number(length)));
     if (verb === "upload") {
-      const parts: Uint8Array[] = [];
-      request.on("data", (part: Uint8Array) => parts.push(part));
-      request.on("end", () => {
-        const came = Buffer.concat(parts);
-        if (!came.equals(contentOf(Number(which), Number(length)))) wrong.push(request.url!);
-        response.end(`got ${came.length}`);
-      });
-      return;
+      if (request.content !== content) wrong.push(target(request));
+      return response(`got ${request.content.length}`);
     }
-    request.resume();
-    const content = contentOf(Number(which), Number(length));
-    if (how === "chunked") {
-      response.write(content.subarray(0, content.length >> 1));
-      response.end(content.subarray(content.length >> 1));
-    } else {
-      response.setHeader("Content-Length", content.length);
-      response.end(content);
-    }
+    if (how !== "chunked") return response(content);
+    const fields = ["Transfer-Encoding: chunked"];
+    const half = Math.max(1, content.length >> 1);
+    return messageText({ line: "HTTP/1.1 200 OK", fields }, chunked(content, [half]));
   }
 
   return {
     wrong,
-    start() {
-      const next = server = createServer(answer);
-      next.keepAliveTimeout = 60_000;
-      return new Promise((resolve, reject) => {
-        next.once("error", reject);
-        next.listen(port, host, resolve);
-      });
+    async start() {
+      await listening(server);
     },
-    die() {
-      const last = server;
-      server = null;
-      return new Promise((resolve) => {
-        if (last === null) return resolve();
-        last.close(() => resolve());
-        last.closeAllConnections();
-      });
-    },
+    die: () => stopped(server, "kill"),
   };
 }
