@@ -41,6 +41,8 @@ export class Backend {
   readonly connections: Gauge;
   /** Streams so far. */
   readonly total: Counter;
+  /** Responses that were refused, for they were invalid. */
+  readonly invalid: Counter;
   /** How often the servers' states have changed; how many streams have ever waited. */
   readonly #words: Int32Array;
   /** Slots that were taken for streams of this thread, which do not know it yet. */
@@ -72,6 +74,7 @@ export class Backend {
     this.queue = new Queue(memory, tickets, 1);
     this.connections = new Gauge(memory);
     this.total = new Counter(memory);
+    this.invalid = new Counter(memory);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
     servers.forEach((server, index) => this.#add(server, index));

@@ -18,6 +18,8 @@ export class Frontend {
   readonly connections: Gauge;
   /** Connections so far. */
   readonly total: Counter;
+  /** Requests that were refused, for they were invalid. */
+  readonly invalid: Counter;
   /** It has stopped listening for good: its sessions are the last ones. */
   stopping = false;
   /** Sessions are logged: then their log records are filled in. */
@@ -49,6 +51,7 @@ export class Frontend {
     const { timeout } = config;
     this.connections = new Gauge(runtime.memory);
     this.total = new Counter(runtime.memory);
+    this.invalid = new Counter(runtime.memory);
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
     this.route = new Route(config, backend);

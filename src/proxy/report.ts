@@ -16,6 +16,10 @@ export function reportLines({ config, frontend, backend }: Running): string[] {
   const { name, servers } = config;
   if (backend === null || servers.length > 0) return dumpStates({ name, frontend, backend });
   // What stands for `dispatch` is no server of the configuration.
-  const { connections, total, queue } = backend;
-  return dumpStates({ name, frontend, backend: { connections, total, queue, servers: [] } });
+  const { connections, total, invalid, queue } = backend;
+  return dumpStates({
+    name,
+    frontend,
+    backend: { connections, total, invalid, queue, servers: [] },
+  });
 }

@@ -7,6 +7,7 @@ import { TimerWheel } from "../time/wheel.ts";
 import type { Backend } from "./backend.ts";
 import type { Crew } from "./crew.ts";
 import { Tickets } from "./queue.ts";
+import { Refusals } from "./refusals.ts";
 import type { Assignment } from "./stream/assignment.ts";
 
 /** What a thread needs from outside to run proxies. */
@@ -43,6 +44,8 @@ export interface Runtime extends RuntimeDeps {
   readonly backends: Backend[];
   /** Faults of ours so far. */
   readonly faults: Counter;
+  /** What this thread has refused. */
+  readonly refusals: Refusals;
   /**
    * Something of ours has thrown, of which `session` must bear the consequence; null: whoever has
    * called does. @throws {unknown} it again, where nobody hears of faults
@@ -81,6 +84,7 @@ export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
     memory,
     faults,
     fault,
+    refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
     headLimit,
     connections: new Gauge(memory),

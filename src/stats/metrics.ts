@@ -58,6 +58,12 @@ export const processMetrics = {
     help: "Connections to servers, in use and idle",
     read: ({ serverConnections }) => serverConnections.value,
   },
+  faults_total: {
+    type: "counter",
+    field: null,
+    help: "Faults of the program's own, each of which cost one session",
+    read: ({ faults }) => faults.value,
+  },
 } as const satisfies Readonly<Record<string, Metric<ProcessStats>>>;
 
 /** Manual of the management, chapter 9.1; so are the next. */
@@ -79,6 +85,12 @@ export const frontendMetrics = {
     field: "stot",
     help: "Connections of clients so far",
     read: ({ total }) => total.value,
+  },
+  request_errors_total: {
+    type: "counter",
+    field: "ereq",
+    help: "Requests that were refused, for they were invalid",
+    read: ({ invalid }) => invalid.value,
   },
   status: {
     type: "state",
@@ -117,6 +129,12 @@ export const backendMetrics = {
     field: "stot",
     help: "Streams so far",
     read: ({ total }) => total.value,
+  },
+  response_errors_total: {
+    type: "counter",
+    field: "eresp",
+    help: "Responses that were refused, for they were invalid",
+    read: ({ invalid }) => invalid.value,
   },
   status: {
     type: "state",

@@ -18,12 +18,16 @@ export interface ProcessStats {
   readonly serverConnections: Count;
   /** Connections of clients at most. */
   readonly maxconn: number;
+  /** Faults of the program's own, each of which cost one session. */
+  readonly faults: Count;
 }
 
 /** The client side of a proxy. */
 export interface FrontendStats {
   readonly connections: Count;
   readonly total: Count;
+  /** Requests that were refused, for they were invalid. */
+  readonly invalid: Count;
   /** Infinity: as many as the process may have. */
   readonly limit: number;
   /** It has stopped listening for good. */
@@ -34,6 +38,8 @@ export interface FrontendStats {
 export interface BackendStats {
   readonly connections: Count;
   readonly total: Count;
+  /** Responses that were refused, for they were invalid. */
+  readonly invalid: Count;
   /** Streams that any of its servers may take. */
   readonly queue: { readonly length: number };
   readonly servers: readonly ServerStats[];

@@ -32,8 +32,8 @@ for (const kind of checkKinds) {
 }
 
 test("kinds: each has a name, an option and a line of documentation of its own", () => {
-  for (const  of of["name", "option", "doc"] as const) {
-    const all = checkKinds.map((kind) => kind[of]);
+  for (const key of ["name", "option", "doc"] as const) {
+    const all = checkKinds.map((kind) => kind[key]);
     assertEquals(new Set(all).size, all.length);
     assert(all.every((text) => text !== ""));
   }

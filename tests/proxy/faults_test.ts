@@ -61,6 +61,18 @@ const large = "x".repeat(12_000_000);
 const post = (path: string, content: string) =>
   `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${content.length}\r\n\r\n${content}`;
 
+/** What says that nothing has come on a connection for 30 ms, when it is asked again and again. */
+function standstill(connection: () => Connection | undefined): () => boolean {
+  let length = -1;
+  let since = 0;
+  return () => {
+    const now = connection()?.received.length ?? 0;
+    if (now !== length) since = performance.now();
+    length = now;
+    return performance.now() - since > 30;
+  };
+}
+
 /** Proxies with one server, in the mode; a bystander is in the middle of a large download. */
 async function play(engine: Engine, mode: "http" | "tcp", trap: Trap): Promise<void> {
   const errors: unknown[] = [];
@@ -120,7 +132,17 @@ async function play(engine: Engine, mode: "http" | "tcp", trap: Trap): Promise<v
     const isLeft = () => victim.endOfStream || victim.received.startsWith("HTTP/1.1 502");
     const served = () => origin.connections.find((c) => c.received.startsWith("POST /victim"));
     const isStuck = () => (served()?.unsent ?? 0) > 0;
-    await until(() => isStuck() || isLeft() || trap.sprung, "the victim");
+    await until(() => served() !== undefined || isLeft() || trap.sprung, "the victim's request");
+    // The server has the proxy wait, too.
+    served()?.stall();
+    const stands = standstill(served);
+    await until(() => trap.sprung || isLeft() || stands(), "the upload to stand still");
+    served()?.read();
+    const answers = standstill(() => victim);
+    await until(
+      () => (isStuck() && answers()) || isLeft() || trap.sprung,
+      "the response to stand still",
+    );
     victim.read();
     await until(() => victim.received.length >= large.length || isLeft(), "its response");
     if (!isLeft()) victim.send(post("/again", "y"));

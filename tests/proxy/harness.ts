@@ -14,7 +14,7 @@ import { type Instance, startProxies } from "#src/proxy/instance.ts";
 import { type Clock, virtualClock } from "#src/time/clock.ts";
 
 type Input = v.InferInput<typeof Configuration>;
-type ProxyInput = NonNullable<Input["proxies"]>[number];
+export type ProxyInput = NonNullable<Input["proxies"]>[number];
 type ServerInput = NonNullable<ProxyInput["servers"]>[number];
 
 /** Where origin `sN` of a test listens: 10.0.1.N, port 80. */

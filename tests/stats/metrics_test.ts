@@ -30,12 +30,19 @@ function server(name: string, settings: Settings = {}): ServerStats {
 }
 
 function backend(...servers: ServerStats[]): BackendStats {
-  return { connections: { value: 5 }, total: { value: 60 }, queue: { length: 7 }, servers };
+  return {
+    connections: { value: 5 },
+    total: { value: 60 },
+    invalid: { value: 4 },
+    queue: { length: 7 },
+    servers,
+  };
 }
 
 const frontend: FrontendStats = {
   connections: { value: 8 },
   total: { value: 90 },
+  invalid: { value: 3 },
   limit: Infinity,
   stopping: false,
 };
@@ -76,16 +83,23 @@ test("metrics: each has a name of its own, a type, and one line of documentation
 
 test("metrics: of a process", () => {
   const counts = { connections: { value: 1 }, held: { value: 2 }, serverConnections: { value: 3 } };
-  assertEquals(values("process", { ...counts, maxconn: 2000 }), {
+  assertEquals(values("process", { ...counts, maxconn: 2000, faults: { value: 6 } }), {
     CurrConns: 1,
     Maxconn: 2000,
     held_connections: 2,
     server_connections: 3,
+    faults_total: 6,
   });
 });
 
 test("metrics: of a frontend", () => {
-  assertEquals(values("frontend", frontend), { scur: 8, slim: null, stot: 90, status: "OPEN" });
+  assertEquals(values("frontend", frontend), {
+    scur: 8,
+    slim: null,
+    stot: 90,
+    ereq: 3,
+    status: "OPEN",
+  });
   const stopped = values("frontend", { ...frontend, limit: 10, stopping: true });
   assertEquals([stopped["slim"], stopped["status"]], [10, "STOP"]);
 });
@@ -121,8 +135,8 @@ test("metrics: of a backend, whose backups count only where they serve", () => {
   assertEquals(all(server("a", { up: false })), ["DOWN", 0, 0, 0]);
   assertEquals(all(server("a", { weight: 0 })), ["DOWN", 0, 0, 0]);
   assertEquals(all(), ["UP", 0, 0, 0]);
-  const { qcur, scur, stot } = values("backend", backend());
-  assertEquals([qcur, scur, stot], [7, 5, 60]);
+  const { qcur, scur, stot, eresp } = values("backend", backend());
+  assertEquals([qcur, scur, stot, eresp], [7, 5, 60, 4]);
 });
 
 test("SIGHUP's lines, to the letter of HAProxy", () => {

@@ -338,6 +338,12 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     transaction.beginUnread(this, status, termination, this.#unreadFor());
   }
 
+  /** The same, for it is invalid. */
+  #refuseInvalid(status: number, reason: string, bytes: Uint8Array): void {
+    this.frontend.runtime.refusals.request(this, reason, bytes);
+    this.#refuse(status, "PR");
+  }
+
   #takeTransaction(): HttpTransaction {
     const { spare, runtime } = this.frontend;
     return spare.pop() ?? new HttpTransaction(runtime.headLimit);
@@ -416,8 +422,12 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     }
     if (end === INCOMPLETE || end > 0) {
       const room = Math.min(to, from + runtime.headLimit);
-      this.#refuse(inRequestLine(bytes, from, room) ? 414 : 431, "PR");
-    } else this.#refuse(400, "PR");
+      const line = inRequestLine(bytes, from, room);
+      const reason = line ? "the request line is too long" : "the head is too large";
+      this.#refuseInvalid(line ? 414 : 431, reason, bytes.subarray(from));
+    } else {
+      this.#refuseInvalid(400, head.error, bytes.subarray(from));
+    }
     return false;
   }
 

@@ -262,7 +262,7 @@ export class HttpTransaction extends Timer
     editRequest(this.#request.journal, this, head, bytes);
     if (invalid !== null) {
       this.#enter();
-      this.#complain("request", invalid, bytes);
+      frontend.runtime.refusals.request(client, invalid, bytes);
       this.#refuse(400, "PR");
     } else if (frontend.monitor !== null && isAsked(frontend.monitor, head, bytes)) {
       this.#enter();
@@ -453,7 +453,7 @@ export class HttpTransaction extends Timer
   }
 
   onRequestInvalid(reason: string): void {
-    this.#complain("request", reason, null);
+    this.frontend.runtime.refusals.request(this.client, reason, null);
     this.#refuse(400, this.#responding ? "PD" : "PH");
   }
 
@@ -601,7 +601,8 @@ export class HttpTransaction extends Timer
   }
 
   onResponseInvalid(reason: string, bytes: Uint8Array): void {
-    this.#complain("response", reason, bytes);
+    const { refusals } = this.frontend.runtime;
+    refusals.response(this.client, this.backend, this.assignment.server, reason, bytes);
     this.#refuse(502, this.#responding ? "PD" : "PH");
   }
 
@@ -750,9 +751,6 @@ export class HttpTransaction extends Timer
     const down = this.assignment.redispatched && this.#requestState === "V";
     return (down ? "D" : this.#requestState) + this.#responseState;
   }
-
-  /** Why a message was refused. */
-  #complain(_direction: "request" | "response", _reason: string, _bytes: Uint8Array | null): void {}
 
   /** Who ended the session, and when (manual: "Session state at disconnection"). */
   #phase(who: string): string {
