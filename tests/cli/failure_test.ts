@@ -26,6 +26,11 @@ test("what is known is no fault of ours: memory", () => {
   }
 });
 
+test("what is known is no fault of ours: descriptors", () => {
+  const error = Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
+  assertMatch(explainFailure(error, false), /^too many open files\n {2}fix: /);
+});
+
 test("why the C library cannot be called", () => {
   const limits = (bytes: string) =>
     "Limit                     Soft Limit           Hard Limit           Units     \n" +
