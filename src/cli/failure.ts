@@ -6,6 +6,8 @@ import { whyNoLibrary } from "../process/library.ts";
  * in the first line, and the whole stack is shown with `debug`.
  */
 export function explainFailure(error: unknown, debug: boolean): string {
+  const { code } = Object(error) as { code?: unknown };
+  if (code === "EMFILE" || code === "ENFILE") return tooManyFiles;
   const known = isOutOfMemory(error) ? outOfMemory : whyNoLibrary();
   if (known !== null) return known;
   const { name, message, stack } = error instanceof Error
@@ -18,6 +20,8 @@ export function explainFailure(error: unknown, debug: boolean): string {
     (debug ? `\n${frames.join("\n")}` : "");
 }
 
+const tooManyFiles = "too many open files\n" +
+  "  fix: raise the limit: 'ulimit -n', LimitNOFILE= of systemd";
 const outOfMemory = "out of memory\n" +
   "  fix: set a smaller maxconn, or let the process have more ('ulimit -v', its control group)";
 

@@ -1,7 +1,6 @@
 /** Errors that nobody foresaw, and what the system refuses: words, never an excerpt of the source. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { explainFailure } from "#src/cli/failure.ts";
 import { explainNoLibrary } from "#src/process/library.ts";
 import { programTest, run } from "../binary.ts";
@@ -25,6 +24,11 @@ test("what is known is no fault of ours: memory", () => {
   for (const message of ["Out of memory", "Array buffer allocation failed"]) {
     assertMatch(explainFailure(new RangeError(message), false), /^out of memory\n {2}fix: /);
   }
+});
+
+test("what is known is no fault of ours: descriptors", () => {
+  const error = Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
+  assertMatch(explainFailure(error, false), /^too many open files\n {2}fix: /);
 });
 
 test("why the C library cannot be called", () => {
@@ -69,14 +73,6 @@ programTest("a reader that goes early is no failure", async () => {
   assertEquals([status, stdout, stderr], [0, "{\n", ""]);
 });
 
-// Opened at its first use, it hinders nobody who does not serve.
-const opensLate = existsSync(join(import.meta.dirname!, "../../src/net/linux/calls.ts"));
-const noWall = runtimeName !== "bun"
-  ? "Deno ends there without a word"
-  : opensLate
-  ? null
-  : "the C library is opened when the program is loaded";
-
 /** What a program is started by that may not write memory and then execute it (prctl(2), MDWE). */
 const withoutJit: readonly [string, ...string[]] = [
   "python3",
@@ -114,4 +110,4 @@ programTest("without the C library: what serves says why, the rest does its work
       assertEquals(stderr.trimEnd().split("\n").length, 2, stderr);
     }
   }
-}, noWall ?? missingOf({ python3: "python3" }));
+}, runtimeName === "bun" ? missingOf({ python3: "python3" }) : "Deno ends there without a word");
