@@ -31,9 +31,10 @@ if (nativeNetwork !== undefined) {
   const subject: NetworkSubject = {
     name,
     network: nativeNetwork,
-    // Deno neither sends a reset nor tells anything of a connection that is not being read.
-    resets: name !== "deno",
+    resets: true,
+    // Deno tells nothing of a connection that is not being read.
     asksKernel: name !== "deno",
+    arrivals: name !== "deno" ? "all" : "ip",
     descriptors: true,
     endsAtOnce: name !== "deno",
     inherit: listeningDescriptor,
@@ -55,6 +56,7 @@ function subjectOf(name: string, loop: EpollLoop): NetworkSubject {
     network: loop.network,
     resets: true,
     asksKernel: true,
+    arrivals: "all",
     descriptors: true,
     endsAtOnce: true,
     inherit: listeningDescriptor,

@@ -42,10 +42,12 @@ export const loopback: Endpoint = { kind: "ip", host: "127.0.0.1", port: 0 };
 export interface Subject {
   readonly name: string;
   readonly network: Network;
-  /** Whether reset() reaches the peer as a reset; Deno's connections can only be closed. */
+  /** Whether reset() reaches the peer as a reset. */
   readonly resets: boolean;
   /** Whether peerGone() knows, and a reset is heard, while the socket is paused. */
   readonly asksKernel: boolean;
+  /** Whose isQuiet() is asked of the kernel: all connections', those over IP, or nobody's. */
+  readonly arrivals: "all" | "ip" | "none";
   /** Turns an event loop which is not the runtime's own. @returns what stops that */
   readonly pump?: () => () => void;
   /** Puts another socket in the place of a connected one. */

@@ -7,7 +7,13 @@ import { nativeNetwork } from "./native.ts";
 import { loopback, play } from "./scene.ts";
 
 const possible = runtimeName === "bun" && nativeNetwork !== undefined;
-const subject = { name: "bun", network: nativeNetwork!, resets: true, asksKernel: true };
+const subject = {
+  name: "bun",
+  network: nativeNetwork!,
+  resets: true,
+  asksKernel: true,
+  arrivals: "all",
+} as const;
 
 test("bun: what one event brings is bounded, where the reader stops", async () => {
   await play(subject, async (scene) => {

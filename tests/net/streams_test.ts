@@ -9,7 +9,13 @@ import { End } from "./end.ts";
 import { play } from "./scene.ts";
 
 /** Sockets that became streams that became sockets. */
-const plain = { name: "streams", network: memoryNetwork(), resets: true, asksKernel: false };
+const plain = {
+  name: "streams",
+  network: memoryNetwork(),
+  resets: true,
+  asksKernel: false,
+  arrivals: "none",
+} as const;
 connectionSuite({
   ...plain,
   wrap: (socket: Socket, events: SocketEvents) =>

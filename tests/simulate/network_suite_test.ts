@@ -10,9 +10,10 @@ const subject = {
   network: memoryNetwork(),
   resets: true,
   asksKernel: true,
+  arrivals: "all",
   descriptors: false,
   endsAtOnce: true,
-};
+} as const;
 connectionSuite(subject);
 networkSuite(subject);
 listenerSuite(subject);

@@ -3,8 +3,13 @@ import { readFileSync } from "node:fs";
 import { socketErrorOf } from "../errors.ts";
 import { C } from "../linux/calls.ts";
 import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
+import { Descriptor, nextDescriptor } from "./descriptor.ts";
 import { connectFrom, listenOnInherited } from "./node.ts";
-import { type Addresses, PromiseSocket } from "../streams/promise-socket.ts";
+import {
+  type Addresses,
+  type PromiseConnection,
+  PromiseSocket,
+} from "../streams/promise-socket.ts";
 import {
   defaultBacklog,
   type Endpoint,
@@ -22,8 +27,9 @@ import {
 const acceptPause = 100;
 
 /**
- * The network on Deno. Differences to the seam's word: a reset() is a close, as Deno has no way to
- * a RST; and only a read tells that the peer has gone, so a paused socket does not know.
+ * The network on Deno. Differences to the seam's word: only a read tells that the peer has gone, so a
+ * paused socket does not know. Of unix sockets, and without --allow-ffi, a reset() is a close, and
+ * isQuiet() is always false: nobody can be asked.
  */
 export const denoNetwork: Network = {
   name: "deno",
@@ -41,11 +47,12 @@ export const denoNetwork: Network = {
       return connectFrom(to, options.source, events);
     }
     const attempt = new AbortController();
+    const near = nextDescriptor();
     const socket = new PromiseSocket(events, () => attempt.abort());
     // The peer's address is known already; a log line may want it before the connection is made.
     if (to.kind === "ip") Object.assign(socket, { remoteAddress: to.host, remotePort: to.port });
     dial(to, attempt.signal).then(
-      (connection) => socket.open(connection, addressesOf(connection), tellOpened),
+      (connection) => openSocket(socket, connection, near, tellOpened),
       (error) => socket.fail(socketErrorOf(error)),
     );
     return socket;
@@ -56,6 +63,42 @@ export const denoNetwork: Network = {
     return serve(at, options, accept);
   },
 };
+
+/** A connection of Deno's, as a socket reads and writes it. */
+class DenoConnection implements PromiseConnection {
+  constructor(readonly native: Deno.Conn, readonly descriptor: Descriptor) {}
+
+  read(into: Uint8Array): Promise<number | null> {
+    return this.native.read(into);
+  }
+  write(bytes: Uint8Array): Promise<number> {
+    return this.native.write(bytes);
+  }
+  closeWrite(): Promise<void> {
+    return this.native.closeWrite();
+  }
+  close(): void {
+    this.descriptor.forget();
+    this.native.close();
+  }
+  reset(): void {
+    this.descriptor.reset();
+  }
+  isQuiet(shown: number): boolean {
+    return this.descriptor.hasReceived(shown);
+  }
+}
+
+function openSocket(
+  socket: PromiseSocket,
+  native: Deno.Conn,
+  near: number,
+  announce: (socket: PromiseSocket) => void,
+): void {
+  const addresses = addressesOf(native);
+  const descriptor = new Descriptor(near, addresses);
+  socket.open(new DenoConnection(native, descriptor), addresses, announce);
+}
 
 function tellOpened(socket: PromiseSocket): void {
   socket.events.opened(socket);
@@ -192,7 +235,7 @@ function serve(
     const connection = held;
     held = undefined;
     if ("setNoDelay" in connection) (connection as Deno.TcpConn).setNoDelay(true);
-    new PromiseSocket(noEvents).open(connection, addressesOf(connection), introduce);
+    openSocket(new PromiseSocket(noEvents), connection, nextDescriptor(), introduce);
   }
 
   function serveOn(): void {

@@ -3,6 +3,7 @@
  * listening on an inherited descriptor. They cost half as much again as Deno's own.
  */
 import net from "node:net";
+import { Descriptor, nextDescriptor } from "./descriptor.ts";
 import { socketErrorOf } from "../errors.ts";
 import { reportFault } from "../faults.ts";
 import {
@@ -28,8 +29,17 @@ class NodeSocket implements Socket {
   #error: SocketError | undefined;
   #finReceived = false;
   #endedTold = false;
+  #descriptor: Descriptor | undefined;
+  /** Bytes that the owner has seen. */
+  #shown = 0;
 
-  constructor(readonly native: net.Socket, public events: SocketEvents, connected: boolean) {
+  /** @param near where its descriptor is */
+  constructor(
+    readonly native: net.Socket,
+    public events: SocketEvents,
+    connected: boolean,
+    readonly near: number,
+  ) {
     this.#connected = connected;
     native.on("connect", () => {
       if (this.#done) return;
@@ -38,6 +48,7 @@ class NodeSocket implements Socket {
       this.#drained();
     });
     native.on("data", (bytes: Uint8Array) => {
+      this.#shown += bytes.length;
       if (!this.#done) this.#tell(() => this.events.data(this, bytes));
     });
     native.on("drain", () => this.#drained());
@@ -152,7 +163,11 @@ class NodeSocket implements Socket {
     else this.native.destroy();
   }
   isQuiet(): boolean {
-    return this.#connected && !this.#done && !this.#paused && !this.peerGone();
+    if (!this.#connected || this.#done || this.peerGone()) return false;
+    const { localAddress, localPort, remoteAddress, remotePort } = this;
+    const addresses = { localAddress, localPort, remoteAddress, remotePort };
+    this.#descriptor ??= new Descriptor(this.near, addresses);
+    return this.#descriptor.hasReceived(this.#shown);
   }
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined;
@@ -165,6 +180,7 @@ export function connectFrom(
   source: { readonly host: string; readonly port: number },
   events: SocketEvents,
 ): Socket {
+  const near = nextDescriptor();
   const native = net.connect({
     host: to.host,
     port: to.port,
@@ -174,7 +190,7 @@ export function connectFrom(
     noDelay: true,
     autoSelectFamily: false,
   });
-  return new NodeSocket(native, events, false);
+  return new NodeSocket(native, events, false, near);
 }
 
 /**
@@ -189,7 +205,7 @@ export function listenOnInherited(
 ): Listener {
   const serve = () => {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (native) => {
-      const socket = new NodeSocket(native, noEvents, true);
+      const socket = new NodeSocket(native, noEvents, true, nextDescriptor());
       try {
         socket.events = accept(socket);
       } catch (error) {

@@ -21,6 +21,11 @@ export interface PromiseConnection {
   close(): void;
   /** Has the peer see an error, where that can be done; close() follows. */
   reset?(error: SocketError): void;
+  /**
+   * Whether nothing has come but the `shown` bytes that the owner has seen, and no end, as far as the
+   * kernel knows. Without it, what a read has brought is all that is known.
+   */
+  isQuiet?(shown: number): boolean;
 }
 
 /** The two ends of a connection, as {@linkcode Socket} tells them. */
@@ -68,6 +73,8 @@ export class PromiseSocket implements Socket {
   #input: Uint8Array | undefined;
   /** Bytes in `#input` that are not delivered: they came after pause(). */
   #held = 0;
+  /** Bytes that the owner has seen. */
+  #shown = 0;
   #finReceived = false;
   /** output[start, end) waits to be taken by the connection. */
   #output: Uint8Array | undefined;
@@ -175,6 +182,7 @@ export class PromiseSocket implements Socket {
     const input = this.#input as Uint8Array;
     const count = this.#held;
     this.#held = 0;
+    this.#shown += count;
     try {
       this.events.data(this, input.subarray(0, count));
     } catch (error) {
@@ -311,8 +319,10 @@ export class PromiseSocket implements Socket {
   }
 
   isQuiet(): boolean {
-    const reads = this.#connection !== undefined && !this.#done && !this.#paused;
-    return reads && this.#held === 0 && !this.peerGone();
+    const connection = this.#connection;
+    if (connection === undefined || this.#done || this.peerGone()) return false;
+    if (connection.isQuiet !== undefined) return connection.isQuiet(this.#shown);
+    return !this.#paused && this.#held === 0;
   }
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined;

@@ -497,6 +497,9 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   /** Lets go of what knows it, the socket being closed. */
   #countOut(): void {
     this.privates?.close();
+    // A spare transaction, or a timer of one, may know this connection for long.
+    this.out.drop();
+    this.#carry = null;
     this.frontend.runtime.wheel.remove(this);
     this.frontend.sessionEnded(this);
   }

@@ -114,6 +114,11 @@ export class Outlet implements Splicing {
     return false;
   }
 
+  /** Forgets what waits, the socket being closed. */
+  drop(): void {
+    this.#rest = null;
+  }
+
   /** Sends what waits, the socket being ready. @returns whether the outlet is empty now */
   flush(): boolean {
     const rest = this.#rest;
