@@ -4,8 +4,16 @@ import { describe } from "./fields.ts";
 import type { Proxy, Server } from "./model.ts";
 import type { Locator } from "./places.ts";
 
-/** Checks the servers of a proxy that is enabled. */
-export function checkServers(proxy: Proxy, locator: Locator, report: Report): void {
+/**
+ * Checks the servers of a proxy that is enabled.
+ * @param complete false if parts could not be read: a port to check may be in them
+ */
+export function checkServers(
+  proxy: Proxy,
+  complete: boolean,
+  locator: Locator,
+  report: Report,
+): void {
   const first = new Map<string, Server>();
   for (const server of proxy.servers) {
     const other = first.get(server.name);
@@ -16,10 +24,15 @@ export function checkServers(proxy: Proxy, locator: Locator, report: Report): vo
       const { file, line } = locator.place(other);
       report.error(locator.place(server, "name"), message, `the other one: ${file}:${line}`);
     }
-    if (server.check && !hasCheckPort(proxy, server)) {
+    if (complete && server.check && !hasCheckPort(proxy, server)) {
       const message = `${describe(proxy)}: server '${server.name}' has no port to check`;
       const hint = "a port in its address, 'port', or a listener of the same proxy with a port";
       report.error(locator.place(server, "address"), message, hint);
+    }
+    if (server.cookie !== null && /[ ",\\]/.test(server.cookie)) {
+      const message = `server '${server.name}': clients may not keep the cookie '${server.cookie}'`;
+      const hint = "spaces, quotes, commas and backslashes are not for cookies (RFC 6265, 4.1.1)";
+      report.warning(locator.place(server, "cookie"), message, hint);
     }
     if (server.cookie !== null && proxy.mode === "tcp") {
       const message = `server '${server.name}': its cookie is ignored: it needs 'mode http'`;

@@ -33,8 +33,8 @@ const framing: ReadonlySet<string> = new Set(
   "connection content-length expect host keep-alive proxy-connection te trailer transfer-encoding upgrade"
     .split(" "),
 );
-/** What a cookie's value may be (RFC 6265, section 4.1.1), so that it stays in its field. */
-const cookieValue = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
+/** What a cookie's value may be so that it stays in its field; HAProxy takes more than RFC 6265. */
+const cookieValue = /^(?! )[\x20-\x3a\x3c-\x7e]+(?<! )$/;
 
 /** Checks the values of the global section. */
 export function checkGlobalValues(global: Global, locator: Locator, report: Report): void {
@@ -179,7 +179,7 @@ function checkServer(server: Server, expect: Expect): void {
   checkServerAddress(server.address, expect);
   const { cookie, addr, port, track } = server;
   const message = `'${cookie}' cannot be a cookie's value`;
-  const hint = "no spaces, quotes, commas, semicolons, backslashes (RFC 6265, section 4.1.1)";
+  const hint = "ASCII without semicolons and controls, no space at its ends";
   expect(cookie === null || cookieValue.test(cookie), server, "cookie", message, hint);
   expect(addr === null || isIp(addr), server, "addr", `'${addr}' is not an IP address`);
   expect(port !== 0, server, "port", "'port' 0", "a port is from 1 to 65535");

@@ -43,7 +43,7 @@ export function checkConfiguration(
     checkSwitching(proxy, backends, locator, report);
     checkProxy(proxy, configuration, locator, report);
     checkCookie(proxy, locator, report);
-    checkServers(proxy, locator, report);
+    checkServers(proxy, options.complete, locator, report);
   }
   checkTracks(proxies, locator, report);
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {

@@ -143,6 +143,14 @@ const cases: [title: string, text: string, expected: string[]][] = [
     "7:8 warning proxy 'l': 'option httplog' is ignored: it logs nowhere - " +
     "'log global', or 'log' and an address",
   ]],
+  [
+    "a cookie's value that clients may not keep",
+    "listen l :80\nmode http\ncookie C\nserver a 10.0.0.1:80 cookie a\\ b\n",
+    [
+      "9:29 warning server 'a': clients may not keep the cookie 'a b' - " +
+      "spaces, quotes, commas and backslashes are not for cookies (RFC 6265, 4.1.1)",
+    ],
+  ],
   ["a log format of one's own without a log", 'listen l :80\nlog-format "%ci"\nlog global\n', [
     "7:12 warning proxy 'l': 'log-format' is ignored: it logs nowhere - " +
     "'log global', or 'log' and an address",

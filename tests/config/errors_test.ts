@@ -24,6 +24,16 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["option tcpka", "tcpka", "sluice does not support 'option tcpka'", "HAProxy"],
   ["timeout clint 5s", "clint", "unknown keyword 'timeout clint'", "client"],
   ["timeout tunnel 5s", "tunnel", "sluice does not support 'timeout tunnel'", "HAProxy"],
+  ["http-request deny", "http-request", "sluice does not support 'http-request'", "not yet"],
+  ["persist rdp-cookie", "persist", "sluice does not support 'persist'", "not yet"],
+  ["persist", "persist", "sluice does not support 'persist'", "'option persist'"],
+  [
+    "server a 10.0.0.1:80 on-error fastinter check",
+    "on-error",
+    "sluice does not support 'on-error'",
+    "not yet",
+  ],
+  ["timeout client 5h30", "5h30", "'5h30' is not a time", "milliseconds"],
   ["timeout client", "", "'client' expects a time", "usage: timeout client <time>"],
   ['timeout client ""', '""', "'client' expects a time", "usage: timeout client <time>"],
   ["timeout client 5x", "5x", "'5x' is not a time", "milliseconds"],
@@ -146,7 +156,7 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["server a 10.0.0.1:80 fall 0", "0", "is not an integer of at least 1", "usage: fall"],
   ["server a 10.0.0.1:80 port 0", "0", "is not an integer from 1 to 65535", "usage: port"],
   ["server a 10.0.0.1:80 cookie", "", "'cookie' expects a value", "usage: cookie <value>"],
-  ["server a 10.0.0.1:80 cookie a;b", "a;b", "'a;b' cannot be a cookie's value", "RFC 6265"],
+  ["server a 10.0.0.1:80 cookie a;b", "a;b", "'a;b' cannot be a cookie's value", "ASCII"],
   ['mode "http', '"http', "unmatched quote", "closed"],
   ['mode "$1"', "$1", "environment variable", "${NAME-default}"],
 ];
@@ -170,6 +180,11 @@ for (const [line, marked, message, hint] of lines) {
 
 // Lines of a 'listen' section with more than one mistake: the column and the message of each.
 const several: [line: string, expected: string[]][] = [
+  // A value of an option that sluice has not is no option.
+  ["bind :81 ssl crt name accept-proxy", [
+    "10 sluice does not support 'ssl'",
+    "14 sluice does not support 'crt'",
+  ]],
   ["server b 1.2.3.4:80 chek wieght 3", [
     "21 unknown keyword 'chek' for a server",
     "26 unknown keyword 'wieght' for a server",
@@ -212,7 +227,7 @@ for (const [line, expected] of several) {
 const globals: [line: string, expected: string][] = [
   ["deamon", "1 unknown keyword 'deamon' in a 'global' section - did you mean 'daemon'?"],
   ["daemon now", "8 unexpected word 'now' - usage: daemon"],
-  ["chroot /var/empty", "1 sluice does not support 'chroot' - HAProxy has it; remove it to go on"],
+  ["chroot /var/empty", "1 sluice does not support 'chroot' - HAProxy has it, sluice not yet"],
   ["hard-stop-after", "16 'hard-stop-after' expects a time - usage: hard-stop-after <time>"],
   ["hard-stop-after 1s 2s", "20 unexpected word '2s' - usage: hard-stop-after <time>"],
   ["maxconn many", "9 'many' is not an integer of at least 0 - usage: maxconn <number>"],
@@ -237,7 +252,7 @@ const globals: [line: string, expected: string][] = [
   ["tune.engine epol", "13 'epol' is not an engine - did you mean 'epoll'?"],
   ["tune.engine", "12 'tune.engine' expects an engine - usage: tune.engine epoll|sockets"],
   ["noepoll x", "9 unexpected word 'x' - usage: noepoll"],
-  ["nopoll", "1 sluice does not support 'nopoll' - HAProxy has it; remove it to go on"],
+  ["nopoll", "1 sluice does not support 'nopoll' - HAProxy has it, sluice not yet"],
   ["maxpipes many", "10 'many' is not an integer of at least 0 - usage: maxpipes <number>"],
   [
     "tune.maxaccept -2",

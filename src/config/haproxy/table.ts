@@ -1,4 +1,5 @@
 /** Tables of keywords; near misses and usage texts come from the table. */
+import type { Foreign } from "../keywords/foreign.ts";
 import type { Keyword } from "../keywords/keyword.ts";
 import { didYouMean, nearest } from "../nearest.ts";
 import { type Arguments, attempt } from "./arguments.ts";
@@ -10,13 +11,16 @@ export interface KeywordTable<K extends Keyword<never>> {
   readonly seconds: ReadonlyMap<string, readonly string[]>;
   /** Real keywords of HAProxy that are not supported here. */
   readonly foreign: ReadonlySet<string>;
+  /** Those of them that are options with a value. */
+  readonly valued: ReadonlySet<string>;
 }
 
 /** Makes a table; `foreign` are the names that only HAProxy knows. */
 export function table<K extends Keyword<never>>(
   keywords: readonly K[],
-  foreign: readonly string[] = [],
+  foreign: readonly string[] | Foreign = [],
 ): KeywordTable<K> {
+  const { alone, withValue } = "alone" in foreign ? foreign : { alone: foreign, withValue: [] };
   const seconds = new Map<string, string[]>();
   for (const { name } of keywords) {
     const [first = "", second] = name.split(" ");
@@ -25,7 +29,8 @@ export function table<K extends Keyword<never>>(
   return {
     keywords: new Map(keywords.map((keyword) => [keyword.name, keyword])),
     seconds,
-    foreign: new Set(foreign),
+    foreign: new Set([...alone, ...withValue]),
+    valued: new Set(withValue),
   };
 }
 
@@ -61,9 +66,9 @@ export function takeKeyword<K extends Keyword<never>>(
   const all = [...table.keywords.keys()];
   const candidates = seconds ?? all.map((each) => each.replace(/ .*/, ""));
   if (table.foreign.has(name)) {
-    const whole = wholeNames(all, name);
-    const hint = "HAProxy has it; remove it to go on" +
-      (whole === undefined ? "" : `, or write ${whole} if that was meant`);
+    const whole = foreignNames(all, name, args.peek()?.text);
+    const hint = "HAProxy has it, sluice not yet" +
+      (whole === undefined ? "" : `; or write ${whole} if that was meant`);
     throw args.mistake(`sluice does not support '${name}'`, hint);
   }
   const word = name.replace(/^.* /, "");
@@ -72,6 +77,16 @@ export function takeKeyword<K extends Keyword<never>>(
     ? didYouMean(word, candidates) ?? otherwise?.(word)
     : `did you mean ${whole}?`;
   throw args.mistake(`unknown keyword '${name}' ${where}`, hint);
+}
+
+/** The same where `word` is a keyword of HAProxy's itself: only if what follows it fits. */
+function foreignNames(
+  all: readonly string[],
+  word: string,
+  following: string | undefined,
+): string | undefined {
+  const first = following === undefined ? "option" : /^\d/.test(following) ? "timeout" : undefined;
+  return wholeNames(all.filter((each) => each === `${first} ${word}`), word);
 }
 
 /** The keywords of two words, as "option httplog", whose second word is `word`; undefined if none. */
@@ -98,6 +113,7 @@ export function readParameters<T>(
     const read = attempt(args.report, () => {
       takeKeyword(table, args, where).read(target, args);
     });
+    if (!read && table.valued.has(args.last())) args.next();
     while (!read && !isParameter(args.peek()?.text ?? "") && args.next() !== undefined);
     args.usage = usage;
   }

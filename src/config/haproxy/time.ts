@@ -10,6 +10,24 @@ const units: Readonly<Record<string, number>> = {
   d: 86_400_000_000,
 };
 
+/**
+ * Longer spellings, as people write them. (HAProxy looks at the first letter or two only: to it 5h30
+ * is five hours, and 5months five minutes.)
+ */
+const spellings: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ["us", "usec"],
+    ["ms", "msec"],
+    ["s", "sec", "second"],
+    ["m", "min", "minute"],
+    ["h", "hour"],
+    ["d", "day"],
+  ].flatMap(([unit = "", ...long]) => [
+    [unit, unit],
+    ...long.flatMap((each) => [[each, unit], [`${each}s`, unit]]),
+  ]),
+);
+
 /** The longest time, in milliseconds: some 24.8 days. */
 export const longestTime = 2 ** 31 - 1;
 
@@ -21,7 +39,8 @@ export const longestTime = 2 ** 31 - 1;
  */
 export function parseTime(text: string, unit: "ms" | "s" = "ms"): number | null {
   const match = /^(\d+)([a-z]*)$/.exec(text);
-  const factor = units[match?.[2] || unit];
+  const spelling = match?.[2] || unit;
+  const factor = Object.hasOwn(spellings, spelling) ? units[spellings[spelling] ?? ""] : undefined;
   if (match === null || factor === undefined) return null;
   const time = Math.ceil(Number(match[1]) * factor / 1000);
   return time <= longestTime ? time : Infinity;

@@ -22,9 +22,11 @@ const foreignAlgorithms = [
 const names = choice("a balancing algorithm", algorithmNames);
 const algorithm: Value<typeof names.schema> = {
   ...names,
+  usage: `[${names.usage}]`,
   example: "leastconn",
   read(args): BalanceName {
-    const word = args.peek()?.text ?? "";
+    const word = args.peek()?.text;
+    if (word === undefined) return "roundrobin";
     const foreign = foreignAlgorithms.some((name) => word === name || word.startsWith(`${name}(`));
     return readChoice(args, "a balancing algorithm", algorithmNames, foreign ? [word] : []);
   },

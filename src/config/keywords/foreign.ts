@@ -2,6 +2,12 @@
 
 const names = (text: string, prefix = "") => text.trim().split(/\s+/).map((name) => prefix + name);
 
+/** Options of a line: those of one word, and those that a value follows. */
+export interface Foreign {
+  readonly alone: readonly string[];
+  readonly withValue: readonly string[];
+}
+
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
   acme cache crt-store dynamic-update fcgi-app healthcheck http-errors log-forward log-profile
@@ -119,34 +125,43 @@ export const foreignProxyKeywords = [
 ];
 
 /** Of `bind`. */
-export const foreignBindOptions = names(`
-  accept-netscaler-cip allow-0rtt alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass
-  ca-verify-file cc ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves
-  default-crt defer-accept ecdhe ech expose-fd force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
-  force-tlsv13 generate-certificates gid group guid-prefix id idle-ping interface ktls label level
-  maxconn mode mss namespace nbconn nice no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets
-  no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 npn ocsp-update prefer-client-ciphers process proto
-  quic-cc-algo quic-force-retry quic-socket severity-output shards sigalgs ssl ssl-max-ver
-  ssl-min-ver strict-sni tcp-md5sig tcp-ss tcp-ut tfo thread tls-ticket-keys tls-tickets uid user
-  verify
-`);
+export const foreignBindOptions: Foreign = {
+  alone: names(`
+    allow-0rtt defer-accept force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
+    generate-certificates no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets no-tlsv10
+    no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry ssl strict-sni tfo
+    tls-tickets
+  `),
+  withValue: names(`
+    accept-netscaler-cip alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc
+    ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt
+    ecdhe ech expose-fd gid group guid-prefix id idle-ping interface ktls label level maxconn mode
+    mss namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-socket severity-output
+    shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut thread tls-ticket-keys uid user
+    verify
+  `),
+};
 
 /** Of `server` and `default-server`. */
-export const foreignServerOptions = names(`
-  agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn ca-file cc check-alpn
-  check-pool-conn-name check-proto check-reuse-pool check-sni check-sni-auto check-ssl
-  check-via-socks4 ciphers ciphersuites client-sigalgs crl-file crt curves ech error-limit
-  force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 guid hash-key id idle-ping
-  init-addr init-state interface ktls log-bufsize log-proto max-reuse namespace no-agent-check
-  no-check-reuse-pool no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy-v2-ssl
-  no-send-proxy-v2-ssl-cn no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10
-  no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost non-stick npn observe on-error on-marked-down
-  on-marked-up pool-conn-name pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
-  quic-cc-algo redir renegotiate resolve-net resolve-opts resolve-prefer resolvers
-  send-proxy-v2-ssl send-proxy-v2-ssl-cn set-proxy-v2-tlv-fmt shard sigalgs slowstart sni sni-auto
-  socks4 ssl ssl-max-ver ssl-min-ver ssl-reuse stick strict-maxconn tcp-md5sig tcp-ut tfo
-  tls-tickets usesrc verify verifyhost ws
-`);
+export const foreignServerOptions: Foreign = {
+  alone: names(`
+    agent-check allow-0rtt check-reuse-pool check-sni-auto check-ssl check-via-socks4 force-sslv3
+    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-agent-check no-check-reuse-pool
+    no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
+    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12
+    no-tlsv13 no-verifyhost non-stick renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
+    ssl ssl-reuse stick strict-maxconn tfo tls-tickets
+  `),
+  withValue: names(`
+    agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-pool-conn-name
+    check-proto check-sni ciphers ciphersuites client-sigalgs crl-file crt curves ech error-limit
+    guid hash-key id idle-ping init-addr init-state interface ktls log-bufsize log-proto max-reuse
+    namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn
+    pool-max-conn pool-purge-delay proto proxy-v2-options quic-cc-algo redir resolve-net
+    resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
+    ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut usesrc verify verifyhost ws
+  `),
+};
 
 /** Of `cookie`. */
-export const foreignCookieOptions = ["attr", "dynamic"];
+export const foreignCookieOptions: Foreign = { alone: ["dynamic"], withValue: ["attr"] };
