@@ -42,9 +42,12 @@ const cases = modes.flatMap((mode) =>
       name: `${mode}: ${request} -> ${answer}`,
       config: [`option ${mode}`],
       haproxy: [`option ${today(mode)}`],
-      ...(mode === "http-keep-alive" && ["1.0", "1.0 close", "1.0 both"].includes(request)
-        ? { differs: ["HTTP/1.0 closes"] as const }
-        : {}),
+      differs: [
+        ...(mode === "http-keep-alive" && ["1.0", "1.0 close", "1.0 both"].includes(request)
+          ? ["HTTP/1.0 closes"] as const
+          : []),
+        ...(/foo/i.test(bytes + head) ? ["named by Connection"] as const : []),
+      ],
       answer: {
         bytes: `${head}\r\n${request.startsWith("HEAD") ? "" : content}`,
         then: /close|1\.0$/.test(answer) ? "close" : "keep",

@@ -59,15 +59,28 @@ const all = {
       }
     },
   },
-  truncated: {
-    why: "A response that does not become whole ends with a reset, so that nobody takes it for " +
-      "whole; haproxy closes as always.",
+  "named by Connection": {
+    why: "RFC 9110, section 7.6.1: what Connection names is for this hop alone. haproxy passes it.",
+    expect(transcript) {
+      for (const message of [...requests(transcript), ...responses(transcript)]) {
+        const te = message.fields.some((field) => field.startsWith("te:"));
+        message.fields = message.fields.filter((field) => !field.startsWith("foo:"))
+          .map((field) => field.replace(/^(connection: \w+) foo$/i, te ? "$1 TE" : "$1"));
+      }
+    },
+  },
+  "a reset passes on": {
+    why:
+      "In TCP mode a server's reset reaches the client, so that nobody takes what came for whole; " +
+      "haproxy closes as always.",
     expect({ connections: [connection] }) {
       connection!.end = "RST";
     },
   },
   "truncated without length": {
-    why: "As 'truncated'; here the client of haproxy cannot even see it.",
+    why:
+      "A response whose end its client would take for that of the content ends with a reset, so " +
+      "that nobody takes it for whole. The client of haproxy cannot see it.",
     expect({ connections: [connection] }) {
       connection!.responses = [];
       connection!.rest = "HTTP/1.1 200 OK | connection: close | 12345";

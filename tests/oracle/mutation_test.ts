@@ -6,7 +6,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { type Case, oracle, transcripts } from "./harness.ts";
-import { keepsOpen, type Message, readRequests } from "./reference.ts";
+import { keepsOpen, type Message, readRequests, valuesOf } from "./reference.ts";
 import type { Transcript } from "./transcript.ts";
 
 const seed = 20261122;
@@ -124,14 +124,17 @@ function meant(text: string): { messages: Message[]; whole: boolean } {
   }
 }
 
-/** A message without the field that is the proxy's own. */
-const bytesOf = ({ line, fields, content, trailers }: Message) =>
-  JSON.stringify([
+/** A message without what is for one hop only: Connection, and the fields that it names. */
+const bytesOf = ({ line, fields, content, trailers }: Message) => {
+  const options = valuesOf(fields, "connection").join(",").toLowerCase().split(/[ \t,]+/);
+  const hop = new Set(["connection", ...options.filter((option) => option === "x")]);
+  return JSON.stringify([
     line,
-    fields.filter(([name]) => name.toLowerCase() !== "connection"),
+    fields.filter(([name]) => !hop.has(name.toLowerCase())),
     content,
     trailers,
   ]);
+};
 
 /** Good beyond doubt: also what the strict reader does not judge. */
 const isPlain = ({ line }: Message) =>

@@ -63,7 +63,8 @@ export function editRequestHop(
   }
   const closes = close && head.minor === 1;
   if (rewrite) {
-    rewriteConnection(journal, head, closes, head.keepAlive && !close, upgrade, trailers);
+    const keepAlive = head.keepAlive && !head.close && !close;
+    rewriteConnection(journal, head, closes, keepAlive, upgrade, trailers);
   } else if (closes && !announced) {
     journal.addField(closeLine);
   }
@@ -91,7 +92,7 @@ export function editResponseHop(
     countProtocols(head, bytes) > 0;
   if (head.hasNamed || head.hasTe || head.hasUpgrade) cutHop(journal, head, bytes, upgrade);
   if (head.hasConnection && (!announced || head.hasNamed || head.upgrade !== upgrade)) {
-    const keepAlive = addKeepAlive || (head.keepAlive && !close);
+    const keepAlive = addKeepAlive || (head.keepAlive && !head.close && !close);
     rewriteConnection(journal, head, addClose || head.close && close, keepAlive, upgrade, false);
   } else {
     if (addClose) journal.addField(closeLine);
