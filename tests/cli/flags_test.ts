@@ -150,7 +150,7 @@ programTest("without a file, or with one that cannot be read, it says so", async
     const { status, stderr } = await run(["-c", "-f", folder]);
     assertEquals([status, stderr], [
       1,
-      `no file to read: no name in '${folder}' ends in .cfg\n`,
+      `cannot read '${folder}': no file of this folder ends in .cfg\n`,
     ]);
   });
 });
