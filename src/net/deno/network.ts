@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { socketErrorOf } from "../errors.ts";
 import { C } from "../linux/calls.ts";
 import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
-import { connectFrom, listenOnInherited } from "./node.ts";
+import { connectFrom, listenOnInherited, listenShared } from "./node.ts";
 import { type Addresses, PromiseSocket } from "../streams/promise-socket.ts";
 import {
   defaultBacklog,
@@ -53,6 +53,7 @@ export const denoNetwork: Network = {
 
   listen(at, options, accept) {
     if (at.kind === "fd") return listenOnInherited(at, options, duplicate, accept);
+    if (options.shared === true) return listenShared(at, options, duplicate, accept);
     return serve(at, options, accept);
   },
 };
