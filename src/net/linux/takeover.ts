@@ -1,5 +1,5 @@
 /** Listening sockets that pass from process to process, and whose they are meanwhile. */
-import { ptr } from "bun:ffi";
+import { libc } from "./calls.ts";
 import { C, getOption, setOption } from "./libc.ts";
 import {
   IPPROTO_IPV6,
@@ -51,7 +51,7 @@ function controlLock(fd: number, command: number, kind: number, start: number, s
   lock.setBigInt64(8, BigInt(start), true);
   lock.setBigInt64(16, BigInt(size), true);
   lock.setInt32(24, 0, true);
-  C.fcntl(fd, command, ptr(lockBytes));
+  C.fcntl(fd, command, libc().addressOf(lockBytes));
 }
 
 /** The descriptors that this process has claimed. */
