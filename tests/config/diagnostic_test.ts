@@ -6,7 +6,7 @@ import { test } from "../testing.ts";
 import { anyText } from "./arbitraries.ts";
 import { load } from "./support.ts";
 
-test("a diagnostic shows its place, its line, the word, the mend", () => {
+test("a diagnostic shows its place, its line, the word, the fix", () => {
   const text = "listen l :80\n\tblance roundrobin\n    mode htp # comment\n";
   const { diagnostics } = load(text);
   assertEquals(

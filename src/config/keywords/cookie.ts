@@ -10,8 +10,8 @@ import {
   type Form,
   type Keyword,
   keywordsOf,
-  nullable,
   printSettings,
+  zeroable,
 } from "./keyword.ts";
 import { positive } from "./values.ts";
 
@@ -38,18 +38,13 @@ function mode(name: Exclude<Mode, "passive">, doc: string): Form<Mode> {
 
 /** A life time: in seconds, as cookies count; 0 is no limit. */
 function seconds(name: string, doc: string) {
-  const made = nullable(name, {
+  return zeroable(name, {
     schema: positive,
     usage: "<seconds>",
     example: "3600",
     read: (args) => Math.ceil(readTime(args, "s") / 1000),
     print: (value) => [String(value)],
   }, { doc, chapter });
-  const forms = made.forms.map((form): typeof form => ({
-    ...form,
-    read: (args, before, mark) => form.read(args, before, mark) || null,
-  }));
-  return { ...made, forms };
 }
 
 /** Options of `cookie`. */

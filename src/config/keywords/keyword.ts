@@ -132,8 +132,9 @@ export function zeroable(
   name: string,
   value: Value<v.GenericSchema<number>>,
   declaration: Declaration<number | null>,
+  others: readonly Form<number | null>[] = [],
 ) {
-  const made = nullable(name, value, declaration);
+  const made = nullable(name, value, declaration, others);
   const forms = made.forms.map((form) => ({
     ...form,
     read: (args: Arguments, before: number | null, mark: () => void) =>

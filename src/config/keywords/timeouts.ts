@@ -1,22 +1,14 @@
 /** Time-outs, in both spellings (manual, chapter 4.2, "timeout ..."). */
 import * as v from "valibot";
-import { entriesOf, formOf, nullable, type Side } from "./keyword.ts";
+import { entriesOf, formOf, type Side, zeroable } from "./keyword.ts";
 import { time } from "./values.ts";
 
 /** A time-out; 0 is as good as none. `old`: the guide's spelling. */
 function timeout(name: string, side: Side, doc: string, old?: string) {
-  const made = nullable(`timeout ${name}`, time(), { doc, chapter: "4.2", side });
-  const forms = old === undefined ? made.forms : [...made.forms, {
-    ...formOf(old, time()),
-    doc: `Old spelling of 'timeout ${name}'.`,
-  }];
-  return {
-    ...made,
-    forms: forms.map((form): typeof form => ({
-      ...form,
-      read: (args, before, mark) => form.read(args, before, mark) || null,
-    })),
-  };
+  const others = old === undefined
+    ? []
+    : [{ ...formOf(old, time()), doc: `Old spelling of 'timeout ${name}'.` }];
+  return zeroable(`timeout ${name}`, time(), { doc, chapter: "4.2", side }, others);
 }
 
 /** Time-outs of a proxy. */
