@@ -8,7 +8,6 @@ import {
   knownServer,
   knownServers,
   milliseconds,
-  type Names,
   oneOf,
   type Phrase,
   phrase,
@@ -16,6 +15,7 @@ import {
   problem,
   type Said,
 } from "./language.ts";
+import type { Names } from "../simulate/topology.ts";
 import type { DemoServer } from "../simulate/demo-server.ts";
 import { endpointOf, requestOf, requestParts, type StoryRequest } from "./requests.ts";
 import { type Context, logParts, type Part, type Performed, Step } from "./step.ts";
@@ -57,10 +57,7 @@ export class SendMany extends Step<Burst> {
     readonly atOnce: boolean,
     readonly request: StoryRequest,
   ) {
-    super(said);
-  }
-  override get parts(): readonly Part<never>[] {
-    return burstParts;
+    super(said, burstParts);
   }
 
   override async perform(context: Context): Promise<Performed<Burst>> {

@@ -2,7 +2,8 @@
 import { type Head, status } from "../simulate/message.ts";
 import type { Outcome } from "../simulate/browser.ts";
 import { arrow, centred, type Column, columnsOf, fold, heads, type Look } from "./drawing.ts";
-import { knownServer, type Names, type Problem } from "./language.ts";
+import { knownServer, type Problem } from "./language.ts";
+import type { Names } from "../simulate/topology.ts";
 import type { Sight } from "../simulate/demo-server.ts";
 
 /** See the file. */

@@ -5,6 +5,7 @@
  * people only. The pattern that reads it is made of the shape.
  */
 import { didYouMean, nearest } from "../config/nearest.ts";
+import type { Names } from "../simulate/topology.ts";
 
 /** Where a line of the story stands, and its words. */
 export interface Said {
@@ -33,18 +34,6 @@ export function isProblem(what: unknown): what is Problem {
 
 /** The words that a sentence has in place of its capitals, by their names in small letters. */
 export type Groups = Readonly<Record<string, string | undefined>>;
-
-/** Who may appear in a story: what the configuration around it declares. */
-export interface Names {
-  readonly servers: readonly string[];
-  /** Further names of servers: PROXY/NAME of each. */
-  readonly aliases: readonly string[];
-  readonly proxies: readonly string[];
-  /** The ports that clients can connect to. */
-  readonly entries: readonly { readonly proxy: string; readonly port: number }[];
-  /** The request lines of the health checks. */
-  readonly checks: readonly string[];
-}
 
 /** A shape of sentence. `M` is what it is read as; `O` the step that it is indented under, if any. */
 export interface Phrase<M, O = null> {

@@ -16,13 +16,13 @@ import {
   type Groups,
   isProblem,
   knownEntry,
-  type Names,
   type Phrase,
   phrase,
   type Problem,
   problem,
   type Said,
 } from "./language.ts";
+import type { Names } from "../simulate/topology.ts";
 import {
   type Context,
   inVain,
@@ -92,7 +92,6 @@ const fromAddress: Part<Requesting> = phrase("from ADDRESS", ({ address = "" }, 
 
 /** A step after which there is an exchange. */
 abstract class ExchangeStep extends Step<Exchange> {
-  readonly client: string;
   readonly asides: Aside[] = [];
   /** Names of fields which the story speaks of, in lower case. */
   readonly spoken = new Set<string>();
@@ -106,9 +105,8 @@ abstract class ExchangeStep extends Step<Exchange> {
   /** How far the story has told the exchange: narration goes beside what comes next. */
   told: Aside["place"] = "request";
 
-  constructor(said: Said, client: string) {
-    super(said);
-    this.client = client;
+  constructor(said: Said, readonly client: string, parts: readonly Part<never>[]) {
+    super(said, parts);
   }
 
   override narrate(text: string): void {
@@ -148,10 +146,7 @@ export class Send extends ExchangeStep {
     readonly request: StoryRequest,
     readonly sameConnection: boolean,
   ) {
-    super(said, client);
-  }
-  override get parts(): readonly Part<never>[] {
-    return sendParts;
+    super(said, client, sendParts);
   }
 
   override async perform(context: Context): Promise<Performed<Exchange>> {
@@ -173,10 +168,7 @@ export class Send extends ExchangeStep {
 /** A request is sent, and its response not waited for. */
 export class Begin extends Step<null> {
   constructor(said: Said, readonly client: string, readonly request: StoryRequest) {
-    super(said);
-  }
-  override get parts(): readonly Part<never>[] {
-    return beginParts;
+    super(said, beginParts);
   }
   override get begins(): string {
     return this.client;
@@ -199,8 +191,8 @@ export class Begin extends Step<null> {
 
 /** The response to what was begun. */
 export class Await extends ExchangeStep {
-  override get parts(): readonly Part<never>[] {
-    return exchangeParts;
+  constructor(said: Said, client: string) {
+    super(said, client, exchangeParts);
   }
   override get requires() {
     return { client: this.client, begun: "begins GET /" };

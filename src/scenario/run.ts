@@ -17,11 +17,11 @@ import { Clients } from "./clients.ts";
 import { type Look, paintFor, pleasant } from "./drawing.ts";
 import { type Instance, Instances } from "../simulate/instances.ts";
 import { LinkAction } from "./link-actions.ts";
-import { Servers } from "./servers.ts";
+import { Servers } from "../simulate/servers.ts";
 import { type Context, Narration, render, renderVerdict, type Report } from "./step.ts";
 import { parseStory, type Story } from "./story.ts";
 import { drawEvent, drawInvitation, drawOpening, drawTally, type Tally } from "./summary.ts";
-import { type Topology, topologyOf } from "./topology.ts";
+import { type Topology, topologyOf } from "../simulate/topology.ts";
 import { seconds } from "./waits.ts";
 
 /** What a scenario needs of the program around it. */

@@ -18,13 +18,12 @@ import {
   type Context,
   logParts,
   ownLine,
-  type Part,
   type Performed,
   Step,
   type Verdict,
   verdictOn,
 } from "./step.ts";
-import type { Topology } from "./topology.ts";
+import type { Topology } from "../simulate/topology.ts";
 import { sleep } from "./waiting.ts";
 
 /** How long what opens and closes listeners is given, ms: on Deno it is done in the next turn. */
@@ -39,10 +38,7 @@ export class Action extends Step<null> {
 
   /** @param listens it opens or closes listeners */
   constructor(said: Said, readonly act: Act, readonly listens = false) {
-    super(said);
-  }
-  override get parts(): readonly Part<never>[] {
-    return logParts;
+    super(said, logParts);
   }
 
   override async perform(context: Context): Promise<Performed<null>> {

@@ -10,8 +10,8 @@ import { centred, fold, type Look, text as textOf } from "./drawing.ts";
 import type { Instances } from "../simulate/instances.ts";
 import { type Phrase, phrase, type Said } from "./language.ts";
 import { type LogView, viewOf } from "./logs.ts";
-import type { Servers } from "./servers.ts";
-import type { Topology } from "./topology.ts";
+import type { Servers } from "../simulate/servers.ts";
+import type { Topology } from "../simulate/topology.ts";
 
 /** What all steps of a running story share. */
 export interface Context {
@@ -89,10 +89,9 @@ export abstract class Step<S = unknown> implements Said {
   /** Something is done to servers, links or processes; the next wait sees all that follows. */
   readonly isAction: boolean = false;
   readonly isWait: boolean = false;
-  /** The sentences that may be indented under it. */
-  abstract get parts(): readonly Part<never>[];
 
-  constructor({ line, text }: Said) {
+  /** @param parts the sentences that may be indented under it */
+  constructor({ line, text }: Said, readonly parts: readonly Part<never>[]) {
     this.line = line;
     this.text = text;
   }
@@ -150,11 +149,8 @@ export function inVain(step: Said, saw: string): Performed<never> {
 
 /** A heading, or narration. */
 export class Narration extends Step<null> {
-  override get parts() {
-    return [];
-  }
   constructor(said: Said, readonly draw: (look: Look) => string[]) {
-    super(said);
+    super(said, []);
   }
   override perform(): Performed<null> {
     return { subject: null, picture: this.draw };

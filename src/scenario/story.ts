@@ -23,7 +23,6 @@ import { burstParts, burstSentences } from "./bursts.ts";
 import { wrap } from "./drawing.ts";
 import {
   isProblem,
-  type Names,
   notUnderstood,
   type Phrase,
   type Problem,
@@ -31,6 +30,7 @@ import {
   readBy,
   type Said,
 } from "./language.ts";
+import type { Names } from "../simulate/topology.ts";
 import { linkSentences } from "./link-actions.ts";
 import { processSentences } from "./process-actions.ts";
 import { requestSentences, sendParts } from "./requests.ts";

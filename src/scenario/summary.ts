@@ -2,8 +2,8 @@
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
 import { type Look, text, wrap } from "./drawing.ts";
 import type { ReceivedLine, Sight } from "../simulate/demo-server.ts";
-import type { Servers } from "./servers.ts";
-import type { Entry, Topology } from "./topology.ts";
+import type { Servers } from "../simulate/servers.ts";
+import type { Entry, Topology } from "../simulate/topology.ts";
 
 /** How many expectations there were, and how many held. */
 export interface Tally {

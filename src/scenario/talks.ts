@@ -10,12 +10,12 @@ import {
   known,
   knownEntry,
   knownServer,
-  type Names,
   type Phrase,
   phrase,
   type Problem,
   type Said,
 } from "./language.ts";
+import type { Names } from "../simulate/topology.ts";
 import type { Arrival } from "../simulate/demo-server.ts";
 import { handshake } from "../simulate/server-input.ts";
 import {
@@ -77,11 +77,13 @@ interface TalkAction {
 /** A step about connections. */
 class TalkStep extends Step<Talk> {
   /** @param client null: it is a server's, to all of its connections */
-  constructor(said: Said, readonly client: string | null, private readonly action: TalkAction) {
-    super(said);
-  }
-  override get parts(): readonly Part<never>[] {
-    return talkParts;
+  constructor(
+    said: Said,
+    readonly client: string | null,
+    private readonly action: TalkAction,
+    parts: readonly Part<never>[] = talkParts,
+  ) {
+    super(said, parts);
   }
   override get requires(): Step["requires"] {
     return this.client === null ? null : { client: this.client, begun: "connects" };
@@ -142,10 +144,7 @@ class Connect extends TalkStep {
         out("client", `( to ${showEndpoint(to)} )`),
         ...arrival === null ? [] : [out("server", "( connects )")],
       ],
-    });
-  }
-  override get parts(): readonly Part<never>[] {
-    return connectParts;
+    }, connectParts);
   }
   override get begins(): string {
     return this.client;

@@ -1,14 +1,6 @@
 /** Steps that only wait. */
 import { knownServer, milliseconds, type Phrase, phrase, type Said } from "./language.ts";
-import {
-  type Context,
-  logParts,
-  type Part,
-  type Performed,
-  Step,
-  verdictOn,
-  withOwn,
-} from "./step.ts";
+import { type Context, logParts, type Performed, Step, verdictOn, withOwn } from "./step.ts";
 import { eventually, sleep } from "./waiting.ts";
 
 /** Waits for something, or for time to pass. */
@@ -20,10 +12,7 @@ export class Wait extends Step<null> {
     said: Said,
     readonly until: (context: Context) => Promise<string | null | undefined>,
   ) {
-    super(said);
-  }
-  override get parts(): readonly Part<never>[] {
-    return logParts;
+    super(said, logParts);
   }
 
   override async perform(context: Context): Promise<Performed<null>> {

@@ -5,7 +5,7 @@ import type { Burst } from "#src/scenario/bursts.ts";
 import { SendMany } from "#src/scenario/bursts.ts";
 import { matches } from "#src/scenario/claim.ts";
 import type { Exchange } from "#src/scenario/exchange.ts";
-import type { Names } from "#src/scenario/language.ts";
+import type { Names } from "#src/simulate/topology.ts";
 import type { LogView } from "#src/scenario/logs.ts";
 import { Send } from "#src/scenario/requests.ts";
 import type { Step } from "#src/scenario/step.ts";

@@ -3,7 +3,7 @@
  * them there by a cookie. `flaw` makes it do something wrong.
  */
 import type { Instance } from "#src/simulate/instances.ts";
-import { topologyOf } from "#src/scenario/topology.ts";
+import { topologyOf } from "#src/simulate/topology.ts";
 import { Connection } from "#src/simulate/connection.ts";
 import { field, messageText, readMessage, readResponse } from "#src/simulate/message.ts";
 import { Server } from "#src/simulate/server.ts";

@@ -6,7 +6,7 @@ import { loadConfiguration } from "#src/config/load.ts";
 import { titleOf } from "#src/config/title.ts";
 import type { Host } from "#src/scenario/run.ts";
 import { parseStory } from "#src/scenario/story.ts";
-import { topologyOf } from "#src/scenario/topology.ts";
+import { topologyOf } from "#src/simulate/topology.ts";
 import { showEndpoint } from "#src/net/socket.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
 import { systemClock } from "#src/time/clock.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { burstParts, SendMany } from "#src/scenario/bursts.ts";
 import { plain } from "#src/scenario/drawing.ts";
-import type { Names } from "#src/scenario/language.ts";
+import type { Names } from "#src/simulate/topology.ts";
 import { beginParts, exchangeParts, Send, sendParts } from "#src/scenario/requests.ts";
 import { logParts, Narration } from "#src/scenario/step.ts";
 import { parseStory, sentences } from "#src/scenario/story.ts";

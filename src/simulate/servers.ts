@@ -1,13 +1,13 @@
-/** The servers of a story: one of our own for each server address at which nothing listens. */
+/** The servers around a configuration: one of our own for each address at which nothing listens. */
 import { type Endpoint, type Network, showEndpoint, SocketError } from "../net/socket.ts";
-import { Connection } from "../simulate/connection.ts";
+import { Connection } from "./connection.ts";
 import {
   type Arrival,
   DemoServer,
   type DemoServerEvents,
   type ReceivedLine,
   type Sight,
-} from "../simulate/demo-server.ts";
+} from "./demo-server.ts";
 import type { Clock } from "../time/clock.ts";
 import type { ServerAddress, Topology } from "./topology.ts";
 
@@ -16,7 +16,7 @@ const lookTime = 2000;
 
 /** See the file. */
 export class Servers implements DemoServerEvents {
-  /** All of the story's own, in the configuration's order; those for checks alone left out. */
+  /** All of our own, in the configuration's order; those for checks alone left out. */
   readonly origins: DemoServer[] = [];
   /** Servers at whose address something else listens already. */
   readonly foreign: ServerAddress[] = [];

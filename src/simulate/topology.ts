@@ -1,9 +1,20 @@
-/** What a configuration means to a story: where its proxies listen, and where its servers are. */
+/** Where a configuration's proxies listen, and where its servers are. */
 import type { Configuration, ListenAddress, Proxy, Server } from "../config/model.ts";
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
-import type { Names } from "./language.ts";
 
-/** A server as stories name it. */
+/** The names that a configuration declares, for who speaks of it. */
+export interface Names {
+  readonly servers: readonly string[];
+  /** Further names of servers: PROXY/NAME of each. */
+  readonly aliases: readonly string[];
+  readonly proxies: readonly string[];
+  /** The ports that clients can connect to. */
+  readonly entries: readonly { readonly proxy: string; readonly port: number }[];
+  /** The request lines of the health checks. */
+  readonly checks: readonly string[];
+}
+
+/** A server by the name that it is spoken of. */
 export interface ServerAddress {
   /** Its name; `PROXY/NAME` where two proxies have servers of one name. */
   readonly label: string;
@@ -32,16 +43,16 @@ export interface Entry {
   readonly cookie: string | null;
 }
 
-/** All that a story can speak of. */
+/** See the file. */
 export interface Topology {
   readonly servers: readonly ServerAddress[];
   readonly entries: readonly Entry[];
   readonly names: Names;
-  /** The servers that a story means by a name: several where proxies share one. */
+  /** The servers that a name means: several where proxies share one. */
   serversOf(name: string): readonly ServerAddress[];
   /**
    * Where clients of a proxy connect to; null stands for the first that there is.
-   * @throws {Error} if there is none: a story that can be played has what it names
+   * @throws {Error} if there is none
    */
   entryOf(proxy: string | null, port: number | null): Entry;
   /** The proxy of this configuration that listens there; null: none does. */
