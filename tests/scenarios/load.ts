@@ -1,6 +1,9 @@
 /** Chapters 6 and 7: many connections, and too many. */
 import { assert, assertEquals } from "@std/assert";
 import { readMessage, target as targetOf } from "#src/simulate/message.ts";
+import { Server } from "#src/simulate/server.ts";
+import { createLoop, pump } from "../net/native.ts";
+import { listening, nodeNetwork } from "../node-network.ts";
 import { until } from "../until.ts";
 import { logged, type Part, type Stage } from "./stage.ts";
 import { exchange, get, open, response, statusOf, valuesOf } from "./wire.ts";
@@ -57,7 +60,12 @@ export const load: Readonly<Record<string, Part>> = {
   async "source-addresses"(stage) {
     const traffic: string[] = [];
     const others: string[] = [];
-    await stage.server("one", { host: stage.address(11), port: 8000 }, async (connection) => {
+    // Checks are reset as soon as they have connected. Where accept(2) alone still knows from where,
+    // it takes a loop that asks it.
+    const loop = createLoop?.({ splice: false });
+    const stop = loop === undefined ? () => {} : pump(loop);
+    const at = { kind: "ip", host: stage.address(11), port: 8000 } as const;
+    const server = new Server(loop?.network ?? nodeNetwork, at, async (connection) => {
       const from = connection.socket.remoteAddress;
       if (await connection.until(() => connection.received !== "")) {
         traffic.push(from);
@@ -67,17 +75,23 @@ export const load: Readonly<Record<string, Part>> = {
       others.push(from);
       connection.fin();
     });
+    if (loop === undefined) await listening(server);
+    else server.listen();
     const sources = Array.from({ length: 8 }, (_, i) => stage.address(101 + i));
     await stage.run(async () => {
       for (let i = 0; i < 24; i++) assertEquals((await stage.visit("/")).server, "one");
       for (const round of [0, 8, 16]) assertEquals(traffic.slice(round, round + 8), sources);
-      // Each address is checked by connections of its own.
+      // Each address is checked by connections of its own, as far as a runtime can see that.
+      if (loop === undefined) return;
       const checkedFrom = new Set<string>();
       await until(() => {
         others.splice(0).forEach((from) => checkedFrom.add(from));
         return checkedFrom.size === 8;
       }, "checks from each source");
       assertEquals([...checkedFrom].sort(), sources);
+    }).finally(() => {
+      server.kill();
+      stop();
     });
   },
 
