@@ -155,6 +155,11 @@ export interface Socket {
   isQuiet(): boolean;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
+  /**
+   * Whether much is expected: if not, no more than {@linkcode littleRead} bytes are read at once, so
+   * that what must be kept of them is small. Much is, until this is called.
+   */
+  expectMuch?(much: boolean): void;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */
   pause(): void;
   resume(): void;
@@ -174,6 +179,9 @@ export interface Socket {
    */
   peerGone(): boolean;
 }
+
+/** See {@linkcode Socket.expectMuch}. */
+export const littleRead = 16_384;
 
 /** {@linkcode Socket.writev} by two writes, for an adapter that has no better way. */
 export function writeBoth(

@@ -2,7 +2,8 @@
 import type { LogRecord } from "../log/record.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Frontend } from "./frontend.ts";
-import type { HttpClient, HttpTransaction } from "./http/transaction.ts";
+import type { HttpClient } from "./http/client.ts";
+import type { HttpTransaction } from "./http/transaction.ts";
 import type { Assignment } from "./stream/assignment.ts";
 import type { Connector } from "./stream/connector.ts";
 import type { TcpSession } from "./tcp/session.ts";
@@ -52,15 +53,15 @@ export function logTransaction(
   termination: string,
 ): void {
   const { runtime, config } = client.frontend;
-  const { assignment, connector } = transaction;
+  const { assignment, connector, record: facts } = transaction;
   fillClient(client);
-  fillWay(assignment, connector, transaction.startedAt);
+  fillWay(assignment, connector, facts.startedAt);
   record.bytes = client.sent;
-  record.status = transaction.status;
+  record.status = facts.status;
   record.termination = termination;
-  record.acceptDate = transaction.acceptDate;
-  record.timeRequest = between(transaction.startedAt, transaction.readAt);
-  record.timeResponse = between(connector.connectedAt, transaction.respondedAt);
+  record.acceptDate = facts.acceptDate;
+  record.timeRequest = between(facts.startedAt, facts.readAt);
+  record.timeResponse = between(connector.connectedAt, facts.respondedAt);
   record.requestLine = transaction.requestLine;
   runtime.log.session(config, record);
 }

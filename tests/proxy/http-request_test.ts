@@ -35,19 +35,20 @@ function edited(text: string, settings: Settings = {}): string {
   const bytes = bytesOf(text);
   const end = parseRequest(head, bytes, 0, bytes.length);
   assert(end > 0, head.error);
-  const edit = {
-    cookie,
-    found: found(),
-    accepts: () => true,
-    close,
-    upgrade: passesUpgrade(head, bytes),
+  const at = { client, own: "198.51.100.7" };
+  const route = {
+    backend: { cookie, accepts: () => true },
+    closesServer: close,
     serverName: settings.serverName ?? null,
     forwardFor,
-    forwardForLine: forwardFor && addressLine(forwardFor, client),
-    originalToLine: originalTo && addressLine(originalTo, "198.51.100.7"),
+    originalTo,
+  };
+  const lines = {
+    addressLine: (field: ReturnType<typeof addressField>, own: boolean) =>
+      field && addressLine(field, own ? at.own : at.client),
   };
   journal.begin(head, bytes, end);
-  editRequest(journal, edit, head, bytes);
+  editRequest(journal, head, bytes, lines, route, found(), passesUpgrade(head, bytes));
   written.clear();
   journal.write(written);
   return textOf(written.bytes, 0, written.length);

@@ -25,7 +25,13 @@ import {
 } from "../linux/constants.ts";
 import { endedAtDescriptors, receiveBytes } from "../linux/receive.ts";
 import { type PackedHost, packHost, portIn, showHost } from "../linux/sockaddr.ts";
-import { type Socket, type SocketError, type SocketEvents, type Splicing } from "../socket.ts";
+import {
+  littleRead,
+  type Socket,
+  type SocketError,
+  type SocketEvents,
+  type Splicing,
+} from "../socket.ts";
 
 /** What an event loop does for its sockets. */
 export interface SocketHost {
@@ -75,6 +81,9 @@ const URGENT = 8192;
 
 /** A unix socket: descriptors may come along, and a read ends there. */
 export const UNIX = 16384;
+
+/** Little is expected: see {@linkcode Socket.expectMuch}. */
+const LITTLE = 32768;
 
 const always = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
@@ -215,6 +224,10 @@ export class EpollSocket implements Socket {
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
+  expectMuch(much: boolean): void {
+    if (much) this.state &= ~LITTLE;
+    else this.state |= LITTLE;
+  }
   pause(): void {
     this.state |= PAUSED;
   }
@@ -330,7 +343,7 @@ export class EpollSocket implements Socket {
       }
       if (this.spliceFrom !== null) return this.#pass(this.spliceFrom);
       if (reads === mostReads) return this.ask();
-      const length = this.receive(inbox.length);
+      const length = this.receive(this.#has(LITTLE) ? littleRead : inbox.length);
       if (length <= 0) return this.#end(length);
       this.events.data(this, beginning(length));
     }

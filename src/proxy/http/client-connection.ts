@@ -34,7 +34,8 @@ import {
 import { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { type AddressField, addressLine } from "./request.ts";
-import { type HttpClient, HttpTransaction } from "./transaction.ts";
+import type { HttpClient } from "./client.ts";
+import { HttpTransaction } from "./transaction.ts";
 
 /** Ended transactions that a frontend keeps: some MiB, whatever the peak was. */
 const mostSpare = 1024;
@@ -88,6 +89,8 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   ) {
     super();
     this.out = new Outlet(socket);
+    // Requests behind one that waits must be kept: no more than a few.
+    socket.expectMuch?.(false);
     const { logs, runtime } = frontend;
     this.acceptedAt = logs ? runtime.clock.wall() : 0;
     // Now, for when it is logged the client may be gone, and its address with it.
@@ -232,6 +235,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   openTunnel(): void {
     const content = this.#content ??= createContent();
+    this.socket.expectMuch?.(true);
     startContent(content, TUNNEL, 0, head, nothing);
     const ahead = this.#carry;
     this.#carry = null;
@@ -281,7 +285,10 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   #letGo(): void {
     const { spare } = this.frontend;
-    if (this.#content !== null) releaseContent(this.#content);
+    if (this.#content !== null) {
+      releaseContent(this.#content);
+      this.socket.expectMuch?.(false);
+    }
     if (spare.length < mostSpare) spare.push(this.#transaction!);
     this.#transaction = null;
   }
@@ -446,6 +453,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
       return;
     }
     const content = this.#content ??= createContent();
+    this.socket.expectMuch?.(true);
     startContent(content, framing, head.contentLength, head, bytes);
     const contentEnd = scanContent(content, bytes, end, bytes.length);
     if (contentEnd < 0) {

@@ -44,48 +44,60 @@ export function addressLine(field: AddressField, address: string): Uint8Array | 
   return field.except?.(address) ? null : bytesOf(`${field.name}: ${address}\r\n`);
 }
 
-/** What the edits of a request depend on, apart from its head. */
-export interface RequestEdit {
-  readonly cookie: CookiePolicy | null;
-  readonly found: RequestCookie;
-  /** Whether the server that a cookie names may serve. */
-  readonly accepts: (server: string) => boolean;
-  /** The server's connection ends with this request. */
-  readonly close: boolean;
-  /** An offer to upgrade the connection passes on. */
-  readonly upgrade: boolean;
-  /** The field that names the server: not for the client to set. */
-  readonly serverName: Uint8Array | null;
-  readonly forwardFor: AddressField | null;
-  readonly forwardForLine: Uint8Array | null;
-  readonly originalToLine: Uint8Array | null;
+/** What an edit needs of the client. */
+export interface EditingClient {
+  addressLine(field: AddressField | null, own: boolean): Uint8Array | null;
 }
 
-/** Notes what changes in the head on its way to the server, and what its cookies say. */
+/** What it needs of the way to the backend. */
+export interface EditingRoute {
+  /** Whose cookie is read, and which servers may serve. */
+  readonly backend: {
+    readonly cookie: CookiePolicy | null;
+    readonly accepts: (server: string) => boolean;
+  };
+  /** The server's connection ends with this request. */
+  readonly closesServer: boolean;
+  /** The field that names the server, in lower case: not for the client to set. */
+  readonly serverName: Uint8Array | null;
+  readonly forwardFor: AddressField | null;
+  readonly originalTo: AddressField | null;
+}
+
+/**
+ * Notes what changes in the head on its way to the server, and what its cookies say.
+ * @param found is told of the cookies
+ * @param upgrade an offer to upgrade the connection passes on
+ */
 export function editRequest(
   journal: HeadJournal,
-  edit: RequestEdit,
   head: Head,
   bytes: Uint8Array,
+  client: EditingClient,
+  route: EditingRoute,
+  found: RequestCookie,
+  upgrade: boolean,
 ): void {
-  const readCookies = head.hasCookie && edit.cookie !== null;
+  const { cookie, accepts } = route.backend;
+  const readCookies = head.hasCookie && cookie !== null;
   if (readCookies || head.repeatedLength) {
     let lengths = 0;
     for (let i = 0; i < head.count; i++) {
       const kind = fieldKind(head, i);
       if (kind === FIELD_COOKIE && readCookies) {
-        readCookieField(edit.cookie!, head, i, bytes, journal, edit.found, edit.accepts);
+        readCookieField(cookie, head, i, bytes, journal, found, accepts);
       } else if (kind === FIELD_CONTENT_LENGTH && lengths++ > 0) {
         journal.cutField(head, i);
       }
     }
   }
-  if (edit.serverName !== null) cutNamed(journal, head, bytes, edit.serverName);
-  if (edit.forwardForLine !== null && !isGiven(edit.forwardFor!, head, bytes)) {
-    journal.addField(edit.forwardForLine);
-  }
-  if (edit.originalToLine !== null) journal.addField(edit.originalToLine);
-  editRequestHop(journal, head, bytes, edit.close, edit.upgrade);
+  if (route.serverName !== null) cutNamed(journal, head, bytes, route.serverName);
+  const { forwardFor } = route;
+  const from = client.addressLine(forwardFor, false);
+  if (from !== null && !isGiven(forwardFor!, head, bytes)) journal.addField(from);
+  const own = client.addressLine(route.originalTo, true);
+  if (own !== null) journal.addField(own);
+  editRequestHop(journal, head, bytes, route.closesServer, upgrade);
 }
 
 function cutNamed(journal: HeadJournal, head: Head, bytes: Uint8Array, name: Uint8Array): void {

@@ -15,8 +15,6 @@ import {
 } from "../../http/head.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
-import { expiry, type RequestCookie } from "../../persist/request.ts";
-import type { ResponseContext } from "../../persist/response.ts";
 import { replyService } from "../../services/reply.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
@@ -27,7 +25,6 @@ import { logRefused, logTransaction } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import type {
-  ClientEndpoint,
   ClientEvents,
   ConnectionFate,
   ServerEndpoint,
@@ -35,48 +32,18 @@ import type {
 } from "../stream/endpoints.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
 import type { Keeper, Passing } from "../stream/outlet.ts";
-import type { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
+import type { HttpClient } from "./client.ts";
 import { isAsked } from "./monitor.ts";
-import { type AddressField, editRequest, OutgoingRequest, type RequestEdit } from "./request.ts";
-import { editResponse, editResponseCookies } from "./response.ts";
+
+import { Persistence } from "./persistence.ts";
+import { Progress } from "./progress.ts";
+import { TransactionRecord } from "./record.ts";
+import { editRequest, OutgoingRequest } from "./request.ts";
+import { editResponse } from "./response.ts";
+import { knownServer, putConnection, takeConnection } from "./reuse.ts";
 import { type ConnectionReturn, Http1ServerStream } from "./server-stream.ts";
 import { ServiceStream } from "./service-stream.ts";
-
-/** The client's side of a transaction, with what an HTTP transaction asks of it besides. */
-export interface HttpClient extends ClientEndpoint {
-  readonly frontend: Frontend;
-  readonly addresses: Addresses;
-  /** The client's address, read once. */
-  readonly clientAddress: string;
-  readonly remotePort: number;
-  /** For the log: when it was accepted, ms since 1970. */
-  readonly acceptedAt: number;
-  /** Requests of this connection so far, this one included. */
-  readonly requests: number;
-  /** Bytes of the present response that were sent. */
-  readonly sent: number;
-  /** The line that adds an address of the connection to requests; null: none is due. */
-  addressLine(field: AddressField | null, own: boolean): Uint8Array | null;
-  /** Connections to servers that are for this client alone; null: there never was one. */
-  readonly privates: PrivateConnections | null;
-  /** Keeps one more of them, for the client's next requests. */
-  keepPrivate(connection: ServerConnection): void;
-  /** Sets the time-out of the client's side, ms from now; null: none. */
-  setTimeout(ms: number | null): void;
-  /** How much of the request's content need not be looked at. @param seen bytes that came just now */
-  unseen(seen: number): number;
-  /** So much of it has passed without. @returns whether it was the last of it */
-  passed(count: number): boolean;
-  /** Lets content of `source` pass to the client without being seen. */
-  spliceFrom(source: Socket, count: number, passing: Passing): void;
-  /** So many bytes of the response have passed without being seen. */
-  sentUnseen(count: number): void;
-  /** Nothing of a request has come. */
-  readonly nothingCame: boolean;
-  /** Resets the connection, which is in no state to go on, and releases all that it holds. */
-  abandon(): void;
-}
 
 /** Methods that may be sent again unasked (RFC 9110, section 9.2.2), as a bit set. */
 const idempotent = 1 << METHOD_GET | 1 << METHOD_HEAD | 1 << METHOD_OPTIONS | 1 << METHOD_PUT |
@@ -93,19 +60,15 @@ const journal = new HeadJournal();
  * Transactions that are over serve later requests: nothing is made for each.
  */
 export class HttpTransaction extends Timer
-  implements
-    ClientEvents,
-    ServerEvents,
-    ConnectorOwner,
-    ConnectionReturn,
-    RequestEdit,
-    ResponseContext,
-    Passing {
+  implements ClientEvents, ServerEvents, ConnectorOwner, ConnectionReturn, Passing {
   client!: HttpClient;
   frontend!: Frontend;
   route!: Route;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
+  readonly persistence = new Persistence(this.assignment);
+  readonly record = new TransactionRecord();
+  readonly progress = new Progress();
   readonly #request = new OutgoingRequest();
   readonly #http1: Http1ServerStream;
   readonly #service: ServiceStream;
@@ -120,8 +83,6 @@ export class HttpTransaction extends Timer
   #expect = 0;
   /** The client's connection may carry another request after this one. */
   #keep = false;
-  /** All of the request's content has come. */
-  #requestDone = false;
   /** Content has gone to the server that is not kept here: the request cannot be sent again. */
   #streamed = false;
   /** Bytes that the connection took before it was known to stand. */
@@ -129,38 +90,7 @@ export class HttpTransaction extends Timer
   /** It takes part in an authentication of the connection. */
   #authenticates = false;
 
-  /** The response's head has been sent to the client. */
-  #responding = false;
-  /** It came when all of the request had been taken: the exchange can be told from the next one. */
-  #inOrder = false;
-  /** A service answers. */
-  #local = false;
-  /** The exchange with the server is over; the client has not taken all of it yet. */
-  #flushing = false;
-  /** The response will not become complete; an orderly end would look as if it were. */
-  #broken = false;
-  #ambiguous = false;
-  #isTunnel = false;
-  /** In a tunnel: a side has ended its direction. */
-  #clientHasEnded = false;
-  #serverHasEnded = false;
-
-  // for the log
-  acceptDate = 0;
-  startedAt = -1;
-  readAt = -1;
-  respondedAt = -1;
-  status = -1;
-  #termination = "--";
-  /** It is of a monitor: not logged (manual: "monitor-uri"). */
-  #monitor = false;
-  /** The request could not be read, after so many ms; -1: it could. */
-  #unread = -1;
-  #requestState = "-";
-  #responseState = "-";
-
-  // what the edits of both heads depend on
-  readonly found: RequestCookie = { server: null, lastDate: 0, firstDate: 0 };
+  /** The request's offer to upgrade the connection has been passed on. */
   upgrade = false;
 
   constructor(headLimit: number) {
@@ -171,43 +101,6 @@ export class HttpTransaction extends Timer
 
   get backend(): Backend {
     return this.route.backend;
-  }
-  get cookie() {
-    return this.backend.cookie;
-  }
-  get accepts() {
-    return this.backend.accepts;
-  }
-  get close(): boolean {
-    return this.route.closesServer;
-  }
-  get serverName(): Uint8Array | null {
-    return this.route.serverName;
-  }
-  get forwardFor(): AddressField | null {
-    return this.route.forwardFor;
-  }
-  get forwardForLine(): Uint8Array | null {
-    return this.client.addressLine(this.route.forwardFor, false);
-  }
-  get originalToLine(): Uint8Array | null {
-    return this.client.addressLine(this.route.originalTo, true);
-  }
-  get serverCookie(): string | null {
-    return this.assignment.server?.cookie ?? null;
-  }
-  get direct(): boolean {
-    return this.assignment.direct;
-  }
-  get post(): boolean {
-    return this.#method === METHOD_POST;
-  }
-  get request(): RequestCookie {
-    return this.found;
-  }
-  /** Seconds since 1970. */
-  get now(): number {
-    return Math.floor(this.frontend.runtime.clock.wall() / 1000);
   }
   get addresses(): Addresses {
     return this.client.addresses;
@@ -256,20 +149,22 @@ export class HttpTransaction extends Timer
     this.#keep = (head.minor === 1 ? !head.close : head.keepAlive && !head.close) &&
       !this.route.closesClient;
     this.upgrade = head.upgrade && passesUpgrade(head, bytes);
-    this.#requestDone = done;
-    if (frontend.logs) this.#stamp(since);
+    this.progress.requestDone = done;
+    if (frontend.logs) this.record.stamp(client, frontend.runtime.clock, since);
+    this.persistence.begin(head.method === METHOD_POST);
     this.#request.begin(head, bytes, end, content, from, to);
-    editRequest(this.#request.journal, this, head, bytes);
+    const { persistence, route, upgrade } = this;
+    editRequest(this.#request.journal, head, bytes, client, route, persistence.request, upgrade);
     if (invalid !== null) {
       this.#enter();
       frontend.runtime.refusals.request(client, invalid, bytes);
       this.#refuse(400, "PR");
     } else if (frontend.monitor !== null && isAsked(frontend.monitor, head, bytes)) {
       this.#enter();
-      this.#monitor = true;
+      this.record.isMonitor = true;
       this.#reply(200);
     } else {
-      this.#start(this.#wanted());
+      this.#start(this.persistence.wanted(this.backend));
     }
     if (!this.#active) return;
     this.#request.retain();
@@ -282,9 +177,10 @@ export class HttpTransaction extends Timer
     this.#reset(client);
     this.#method = METHOD_OTHER;
     this.#minor = 1;
-    this.#keep = this.#requestDone = this.upgrade = false;
-    this.#unread = since;
-    this.#termination = termination;
+    this.#keep = this.upgrade = false;
+    this.persistence.begin(false);
+    this.record.unread = since;
+    this.record.termination = termination;
     this.#reply(status);
   }
 
@@ -294,55 +190,10 @@ export class HttpTransaction extends Timer
     this.frontend = client.frontend;
     this.route = client.frontend.route;
     this.#active = true;
-    this.#streamed =
-      this.#responding =
-      this.#inOrder =
-      this.#local =
-      this.#flushing =
-      this.#broken =
-      this.#ambiguous =
-      this.#isTunnel =
-      this.#clientHasEnded =
-      this.#serverHasEnded =
-      this.#monitor =
-        false;
+    this.#streamed = false;
+    this.progress.begin();
     this.#sentEarly = 0;
-    this.status = this.respondedAt = this.#unread = -1;
-    this.#termination = "--";
-    this.#requestState = this.#responseState = "-";
-    this.found.server = null;
-    this.found.lastDate = this.found.firstDate = 0;
-  }
-
-  #stamp(since: number): void {
-    const { clock } = this.frontend.runtime;
-    this.readAt = clock.now();
-    this.startedAt = since < 0 ? this.readAt : since;
-    this.acceptDate = this.client.requests === 1
-      ? this.client.acceptedAt
-      : clock.wall() - (this.readAt - this.startedAt);
-  }
-
-  /** The server that the client's cookie names, if it may be used; notes the cookie's state. */
-  #wanted(): Server | null {
-    const { backend, found } = this;
-    const { cookie: policy } = backend;
-    if (policy === null) return null;
-    this.#responseState = "N";
-    const { server } = found;
-    if (server === null) {
-      this.#requestState = "N";
-      return null;
-    }
-    const expired = expiry(policy, found, this.now);
-    if (expired !== null) {
-      this.#requestState = expired;
-      return null;
-    }
-    const wanted = backend.byCookie(server);
-    const down = wanted === null ? backend.knowsCookie(server) : !wanted.serves;
-    this.#requestState = down ? "D" : wanted !== null ? "V" : "I";
-    return wanted;
+    this.record.begin();
   }
 
   #enter(): number {
@@ -358,12 +209,8 @@ export class HttpTransaction extends Timer
     // Before itself, those that came before it.
     backend.loadRose(load);
     // Where a server has authenticated the client's connection, it knows the client by that.
-    const known = wanted ?? this.client.privates?.find(this.#isKnown)?.server ?? null;
-    assignment.assign(known);
+    assignment.assign(wanted ?? knownServer(this.client, backend));
   }
-
-  readonly #isKnown = ({ server, isPrivate }: ServerConnection): boolean =>
-    isPrivate && server.backend === this.backend && server.serves;
 
   onAssigned(server: Server): void {
     if (server.nameLine !== null) this.#request.nameServer(server.nameLine);
@@ -378,18 +225,12 @@ export class HttpTransaction extends Timer
 
   /** The whole request is here, and may be sent again. */
   get #mayReplay(): boolean {
-    return (idempotent >> this.#method & 1) === 1 && this.#requestDone &&
+    return (idempotent >> this.#method & 1) === 1 && this.progress.requestDone &&
       this.#request.pending === null && !this.#streamed;
   }
 
   reusable(server: Server): ServerConnection | null {
-    const { client, backend } = this;
-    const own = client.privates?.take((connection) => connection.server === server) ?? null;
-    if (own !== null || !server.pools) return own;
-    const first = client.requests === 1;
-    const { httpReuse } = backend.config;
-    if (httpReuse === "never" || (httpReuse === "safe" && first)) return null;
-    return server.pool.take(!this.#mayReplay, httpReuse === "aggressive" && first);
+    return takeConnection(this.client, server, this.#mayReplay);
   }
 
   sendEarly(connection: ServerConnection): boolean {
@@ -414,7 +255,7 @@ export class HttpTransaction extends Timer
       request.pending = null;
       this.#streamed = true;
     }
-    if (!this.#requestDone) {
+    if (!this.progress.requestDone) {
       if (open) this.client.resume();
       else this.client.pause();
     }
@@ -431,8 +272,8 @@ export class HttpTransaction extends Timer
     done: boolean,
   ): void {
     // What comes behind an answer that did not wait for it is nobody's any more.
-    if (this.#flushing) return;
-    if (done) this.#requestDone = true;
+    if (this.progress.flushing) return;
+    if (done) this.progress.requestDone = true;
     if (this.connector.connected) {
       this.#streamed = true;
       if (!this.#server!.sendContent(bytes, from, to, owner)) this.client.pause();
@@ -447,37 +288,39 @@ export class HttpTransaction extends Timer
   /** Lets what is to come pass without being seen, where that pays. */
   #spliceRequest(seen: number): void {
     const { socket } = this.client;
-    if (!this.route.splice.request || this.#requestDone || socket === null) return;
+    if (!this.route.splice.request || this.progress.requestDone || socket === null) return;
     const count = this.client.unseen(seen);
     if (count > 0) this.#http1.spliceFrom(socket, count);
   }
 
   onRequestInvalid(reason: string): void {
     this.frontend.runtime.refusals.request(this.client, reason, null);
-    this.#refuse(400, this.#responding ? "PD" : "PH");
+    this.#refuse(400, this.progress.responding ? "PD" : "PH");
   }
 
   onClientDrained(): void {
-    if (this.#flushing) {
+    if (this.progress.flushing) {
       this.#finish();
       return;
     }
-    if (this.#serverHasEnded) this.client.shutdown();
+    if (this.progress.serverEnded) this.client.shutdown();
     else this.#server?.resume();
     this.#arm();
   }
 
   onClientEnded(): void {
-    if (this.#isTunnel) {
-      this.#clientHasEnded = true;
-      if (this.#serverHasEnded) this.#over("--");
+    if (this.progress.tunnel) {
+      this.progress.clientEnded = true;
+      if (this.progress.serverEnded) this.#over("--");
       else {
         this.#server?.shutdown();
         this.#arm();
       }
-    } else if (!this.#requestDone && !this.#flushing) {
+    } else if (!this.progress.requestDone && !this.progress.flushing) {
       this.#refuse(400, this.#phase("C"));
-    } else if (this.backend.config.abortonclose && !this.#responding && !this.#flushing) {
+    } else if (
+      this.backend.config.abortonclose && !this.progress.responding && !this.progress.flushing
+    ) {
       if (this.connector.connected) this.#refuse(400, "CH");
       else this.onClientGone(this.assignment.queued);
     }
@@ -489,7 +332,7 @@ export class HttpTransaction extends Timer
 
   /** The client neither sends what it owes nor takes what is for it. */
   onClientTimeout(): void {
-    if (this.#responding || this.#flushing) this.#truncate(this.#phase("c"), false);
+    if (this.progress.responding || this.progress.flushing) this.#truncate(this.#phase("c"), false);
     else this.#refuse(408, this.connector.connected ? "cH" : this.#phase("c"));
   }
 
@@ -516,27 +359,24 @@ export class HttpTransaction extends Timer
     owner: Keeper | null,
     done: boolean,
   ): void {
-    this.#responding = true;
-    this.status = head.status;
+    this.progress.responding = true;
+    this.record.status = head.status;
     journal.begin(head, bytes, end);
-    if (!this.#local) {
+    if (!this.progress.local) {
       const { frontend } = this;
-      if (frontend.logs) this.respondedAt = frontend.runtime.clock.now();
-      this.#inOrder = this.#requestDone && this.#server!.empty;
+      if (frontend.logs) this.record.respondedAt = frontend.runtime.clock.now();
+      this.progress.inOrder = this.progress.requestDone && this.#server!.empty;
       // Without a length only the close of the connection ends the content, here as there.
-      this.#keep &&= framing !== UNTIL_CLOSE && this.#requestDone && !frontend.stopping;
+      this.#keep &&= framing !== UNTIL_CLOSE && this.progress.requestDone && !frontend.stopping;
       if (head.connectionAuth) this.#http1.markPrivate();
-      const { cookie } = this;
-      if (cookie !== null) {
-        this.#responseState = editResponseCookies(journal, head, bytes, cookie, this);
-      }
+      this.persistence.editResponse(this.backend, journal, head, bytes);
     }
-    this.#isTunnel = framing === TUNNEL;
-    editResponse(journal, head, bytes, !this.#isTunnel && !this.#keep, this.#minor);
+    this.progress.tunnel = framing === TUNNEL;
+    editResponse(journal, head, bytes, !this.progress.tunnel && !this.#keep, this.#minor);
     const taken = this.client.sendHead(journal, content, from, to, owner);
     if (done) return;
     if (!taken) this.#server!.pause();
-    if (this.#isTunnel) this.#openTunnel();
+    if (this.progress.tunnel) this.#openTunnel();
     else if (taken) this.#spliceResponse(to - from);
     this.#arm();
   }
@@ -566,7 +406,7 @@ export class HttpTransaction extends Timer
   /** Bytes have passed without being seen. */
   passed(source: Socket, count: number): void {
     if (source === this.client.socket) {
-      this.#requestDone = this.client.passed(count);
+      this.progress.requestDone = this.client.passed(count);
     } else {
       this.client.sentUnseen(count);
       this.#http1.passed(count);
@@ -581,49 +421,40 @@ export class HttpTransaction extends Timer
   }
 
   onResponseEnd(): void {
-    const keep = this.#inOrder && !this.close && this.#server!.reusable &&
-      this.#expect !== EXPECT_OTHER && this.status !== 417;
+    const keep = this.progress.inOrder && !this.route.closesServer && this.#server!.reusable &&
+      this.#expect !== EXPECT_OTHER && this.record.status !== 417;
     this.#releaseServer(keep ? "keep" : "reset");
     this.#complete();
   }
 
-  /** Keeps a server's connection that may carry another request, or closes it. */
   put(connection: ServerConnection): void {
-    const { server, isPrivate } = connection;
-    if (!server.serves) return connection.reset();
-    if (!isPrivate && server.pools && this.backend.config.httpReuse !== "never") {
-      server.pool.add(connection);
-    } else if (this.#keep && (isPrivate || server.limit === Infinity)) {
-      this.client.keepPrivate(connection);
-    } else {
-      connection.reset();
-    }
+    putConnection(this.client, connection, this.#keep);
   }
 
   onResponseInvalid(reason: string, bytes: Uint8Array): void {
     const { refusals } = this.frontend.runtime;
     refusals.response(this.client, this.backend, this.assignment.server, reason, bytes);
-    this.#refuse(502, this.#responding ? "PD" : "PH");
+    this.#refuse(502, this.progress.responding ? "PD" : "PH");
   }
 
   onServerDrained(): void {
-    if (this.#clientHasEnded) this.#server!.shutdown();
-    else if (!this.#requestDone || this.#isTunnel) this.client.resume();
+    if (this.progress.clientEnded) this.#server!.shutdown();
+    else if (!this.progress.requestDone || this.progress.tunnel) this.client.resume();
     this.#arm();
   }
 
   onServerEnded(): void {
-    this.#serverHasEnded = true;
-    if (this.#clientHasEnded) return this.#over("--");
+    this.progress.serverEnded = true;
+    if (this.progress.clientEnded) return this.#over("--");
     this.client.shutdown();
     this.#arm();
   }
 
   /** The server closed too early. An idle connection may have been closing all along. */
   onServerClosed(silent: boolean): void {
-    if (this.#local) return this.#truncate("SD", true);
+    if (this.progress.local) return this.#truncate("SD", true);
     if (!silent) {
-      if (this.#isTunnel && this.#serverHasEnded) this.#over("--");
+      if (this.progress.tunnel && this.progress.serverEnded) this.#over("--");
       else this.#truncate("SD", true);
     } else if (this.#http1.mayBeStale && this.client.sent === 0 && this.#mayReplay) {
       this.#http1.release("reset");
@@ -636,7 +467,7 @@ export class HttpTransaction extends Timer
 
   /** The time-out of the server's side. */
   override fire(): void {
-    if (this.#responding) this.#truncate("sD", true);
+    if (this.progress.responding) this.#truncate("sD", true);
     else this.#refuse(504, this.#phase("s"));
   }
 
@@ -644,8 +475,8 @@ export class HttpTransaction extends Timer
 
   /** Answers in the server's place, if it is not too late for that. */
   #refuse(status: number, termination: string): void {
-    if (this.#responding) return this.#truncate(termination, true);
-    this.#termination = termination;
+    if (this.progress.responding) return this.#truncate(termination, true);
+    this.record.termination = termination;
     this.#keep &&= status >= 500;
     this.#releaseServer("reset");
     this.#reply(status);
@@ -653,8 +484,8 @@ export class HttpTransaction extends Timer
 
   /** Has a service answer. The client need not have sent all of its request. */
   #reply(status: number): void {
-    this.#keep &&= this.#requestDone && !this.frontend.stopping;
-    this.#local = true;
+    this.#keep &&= this.progress.requestDone && !this.frontend.stopping;
+    this.progress.local = true;
     this.#server = this.#service;
     this.#service.begin(replyService(status), this.#method);
   }
@@ -681,7 +512,7 @@ export class HttpTransaction extends Timer
       this.#finish();
       return;
     }
-    this.#flushing = true;
+    this.progress.flushing = true;
     this.client.setTimeout(this.frontend.timeouts.client);
   }
 
@@ -690,9 +521,10 @@ export class HttpTransaction extends Timer
    * @param flush the client is still to have what has come of it
    */
   #truncate(termination: string, flush: boolean): void {
-    this.#termination = termination;
-    this.#broken = true;
-    this.#ambiguous = !flush || this.#isTunnel || (!this.#local && this.#http1.untilClose);
+    this.record.termination = termination;
+    this.progress.broken = true;
+    this.progress.ambiguous = !flush || this.progress.tunnel ||
+      (!this.progress.local && this.#http1.untilClose);
     this.#releaseServer("reset");
     if (flush) this.#complete();
     else this.#finish();
@@ -700,7 +532,7 @@ export class HttpTransaction extends Timer
 
   /** Ends without regard to what the client still has to take. */
   #over(termination: string): void {
-    this.#termination = termination;
+    this.record.termination = termination;
     this.#keep = false;
     this.#finish();
   }
@@ -712,21 +544,23 @@ export class HttpTransaction extends Timer
     const { client } = this;
     this.assignment.leaveQueue();
     try {
-      if (this.frontend.logs && !this.#monitor) this.#log();
+      if (this.frontend.logs && !this.record.isMonitor) this.#log();
     } catch (error) {
       this.frontend.runtime.fault(error, null);
     }
     try {
       // A tunnel that both sides have ended is over in good order.
-      this.#releaseServer(this.#serverHasEnded && this.#clientHasEnded ? "close" : "reset");
+      this.#releaseServer(
+        this.progress.serverEnded && this.progress.clientEnded ? "close" : "reset",
+      );
     } catch (error) {
       this.frontend.runtime.fault(error, null);
     }
     this.assignment.leave();
     this.#request.clear();
     try {
-      if (this.#broken) client.abort(this.#ambiguous);
-      else client.end(this.#keep, !this.#requestDone);
+      if (this.progress.broken) client.abort(this.progress.ambiguous);
+      else client.end(this.#keep, !this.progress.requestDone);
     } catch (error) {
       // The client's side is left with a transaction that is over.
       this.frontend.runtime.fault(error, client);
@@ -739,50 +573,29 @@ export class HttpTransaction extends Timer
   }
 
   #log(): void {
-    const { client } = this;
-    if (this.#unread >= 0) logRefused(client, this.status, this.#termination, this.#unread);
-    else logTransaction(client, this, this.#termination + this.#cookieStates());
+    const { client, record } = this;
+    if (record.unread >= 0) logRefused(client, record.status, record.termination, record.unread);
+    else logTransaction(client, this, record.termination + this.persistence.states(this.backend));
   }
 
-  #cookieStates(): string {
-    const { cookie } = this;
-    if (cookie === null || cookie.mode === "passive") return "--";
-    // A cookie's server that turned out not to work counts as down.
-    const down = this.assignment.redispatched && this.#requestState === "V";
-    return (down ? "D" : this.#requestState) + this.#responseState;
-  }
-
-  /** Who ended the session, and when (manual: "Session state at disconnection"). */
   #phase(who: string): string {
-    if (this.#flushing) return `${who}L`;
-    if (this.#responding) return `${who}D`;
-    if (this.assignment.queued) return `${who}Q`;
-    if (!this.connector.connected) return `${who}C`;
-    return `${who}${this.#requestDone ? "H" : "D"}`;
+    return this.progress.phase(who, this.assignment.queued, this.connector.connected);
   }
 
-  /** Sets the time-outs of both sides by who owes the next byte. */
+  /** Sets the time-outs of both sides. */
   #arm(): void {
-    if (this.#flushing || !this.#active) return;
-    const uploading = !this.#requestDone;
+    if (this.progress.flushing || !this.#active) return;
+    const { client, frontend, backend } = this;
     if (!this.connector.connected) {
-      if (uploading) this.#armClient(this.#request.pending === null);
+      const owes = this.#request.pending === null;
+      if (!this.progress.requestDone) client.setTimeout(owes ? frontend.timeouts.client : null);
       return;
     }
-    const blocked = !this.client.empty;
+    const { progress } = this;
+    const blocked = !client.empty;
     const taken = this.#server!.empty;
-    const awaited = uploading && taken;
-    const tunnel = this.#isTunnel;
-    // Who has half-closed a tunnel owes only to take what is for it; and who is not read, as the
-    // other is behind, need not speak.
-    this.#armClient(blocked || awaited || (tunnel && !this.#clientHasEnded && taken));
-    const waits = tunnel
-      ? !taken || (!this.#serverHasEnded && !blocked)
-      : !blocked && (!awaited || this.#responding);
-    this.frontend.runtime.wheel.set(this, waits ? this.backend.config.timeout.server : null);
-  }
-
-  #armClient(owes: boolean): void {
-    this.client.setTimeout(owes ? this.frontend.timeouts.client : null);
+    const { wheel } = frontend.runtime;
+    client.setTimeout(progress.clientOwes(blocked, taken) ? frontend.timeouts.client : null);
+    wheel.set(this, progress.serverOwes(blocked, taken) ? backend.config.timeout.server : null);
   }
 }

@@ -1,0 +1,46 @@
+import type { Addresses } from "../../net/proxy-protocol/header.ts";
+import type { Socket } from "../../net/socket.ts";
+import type { Frontend } from "../frontend.ts";
+import type { ClientEndpoint } from "../stream/endpoints.ts";
+import type { Passing } from "../stream/outlet.ts";
+import type { PrivateConnections } from "../stream/pool.ts";
+import type { ServerConnection } from "../stream/server-connection.ts";
+import type { AddressField } from "./request.ts";
+
+/** The client's side of a transaction, with what an HTTP transaction asks of it besides. */
+export interface HttpClient extends ClientEndpoint {
+  readonly frontend: Frontend;
+  readonly addresses: Addresses;
+  /** The client's address, read once. */
+  readonly clientAddress: string;
+  readonly remotePort: number;
+  /** For the log: when it was accepted, ms since 1970. */
+  readonly acceptedAt: number;
+  /** Requests of this connection so far, the present one included. */
+  readonly requests: number;
+  /** Bytes of the present response that were sent. */
+  readonly sent: number;
+  /** Nothing of a request has come. */
+  readonly nothingCame: boolean;
+  /**
+   * The line that adds an address of the connection to requests; null: none is due.
+   * @param own the proxy's address, not the client's
+   */
+  addressLine(field: AddressField | null, own: boolean): Uint8Array | null;
+  /** Connections to servers that are for this client alone; null: there never was one. */
+  readonly privates: PrivateConnections | null;
+  /** Keeps one more of them, for the client's next requests. */
+  keepPrivate(connection: ServerConnection): void;
+  /** Sets the time-out of the client's side, ms from now; null: none. */
+  setTimeout(ms: number | null): void;
+  /** How much of the request's content need not be looked at. @param seen bytes that came just now */
+  unseen(seen: number): number;
+  /** So much of it has passed without. @returns whether it was the last of it */
+  passed(count: number): boolean;
+  /** Lets content of `source` pass to the client without being seen. */
+  spliceFrom(source: Socket, count: number, passing: Passing): void;
+  /** So many bytes of the response have passed without being seen. */
+  sentUnseen(count: number): void;
+  /** Resets the connection, which is in no state to go on, and releases all that it holds. */
+  abandon(): void;
+}

@@ -1,0 +1,66 @@
+/** How far an exchange is, on both sides; and from that, who owes the next byte. */
+export class Progress {
+  /** All of the request's content has come. */
+  requestDone = false;
+  /** The response's head has been sent to the client. */
+  responding = false;
+  /** It came when all of the request had been taken: the exchange can be told from the next one. */
+  inOrder = false;
+  /** A service answers. */
+  local = false;
+  /** The exchange with the server is over; the client has not taken all of it yet. */
+  flushing = false;
+  /** The response will not become complete. */
+  broken = false;
+  /** And an orderly end would look as if it were. */
+  ambiguous = false;
+  tunnel = false;
+  /** In a tunnel: a side has ended its direction. */
+  clientEnded = false;
+  serverEnded = false;
+
+  begin(): void {
+    this.requestDone =
+      this.responding =
+      this.inOrder =
+      this.local =
+      this.flushing =
+      this.broken =
+      this.ambiguous =
+      this.tunnel =
+      this.clientEnded =
+      this.serverEnded =
+        false;
+  }
+
+  /**
+   * Whether the client owes something, there being a connection to the server. Who has half-closed a
+   * tunnel owes only to take what is for it; and who is not read, as the other is behind, need not
+   * speak.
+   * @param blocked the client has not taken all that it was sent
+   * @param taken the server has
+   */
+  clientOwes(blocked: boolean, taken: boolean): boolean {
+    return blocked || (!this.requestDone && taken) || (this.tunnel && !this.clientEnded && taken);
+  }
+
+  /** Whether the server does. */
+  serverOwes(blocked: boolean, taken: boolean): boolean {
+    if (this.tunnel) return !taken || (!this.serverEnded && !blocked);
+    return !blocked && (this.requestDone || !taken || this.responding);
+  }
+
+  /**
+   * How an end in this moment is logged (manual: "Session state at disconnection").
+   * @param who ends it, one letter
+   * @param queued it waits in a queue
+   * @param connected there is a connection to the server
+   */
+  phase(who: string, queued: boolean, connected: boolean): string {
+    if (this.flushing) return `${who}L`;
+    if (this.responding) return `${who}D`;
+    if (queued) return `${who}Q`;
+    if (!connected) return `${who}C`;
+    return `${who}${this.requestDone ? "H" : "D"}`;
+  }
+}

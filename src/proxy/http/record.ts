@@ -1,0 +1,35 @@
+import type { Clock } from "../../time/clock.ts";
+import type { HttpClient } from "./client.ts";
+
+/** What the log is told of a transaction, apart from what its parts know themselves. */
+export class TransactionRecord {
+  /** When its request began, ms since 1970. */
+  acceptDate = 0;
+  // On the clock's scale; -1: not reached.
+  startedAt = -1;
+  readAt = -1;
+  respondedAt = -1;
+  /** -1: none has been sent. */
+  status = -1;
+  /** How it ended (manual: "Session state at disconnection", 1st and 2nd). */
+  termination = "--";
+  /** It is of a monitor: not logged (manual: "monitor-uri"). */
+  isMonitor = false;
+  /** The request could not be read, after so many ms; -1: it could. */
+  unread = -1;
+
+  begin(): void {
+    this.status = this.respondedAt = this.unread = -1;
+    this.termination = "--";
+    this.isMonitor = false;
+  }
+
+  /** The request has been read. @param since when its first byte came; -1: just now */
+  stamp(client: HttpClient, clock: Clock, since: number): void {
+    this.readAt = clock.now();
+    this.startedAt = since < 0 ? this.readAt : since;
+    this.acceptDate = client.requests === 1
+      ? client.acceptedAt
+      : clock.wall() - (this.readAt - this.startedAt);
+  }
+}

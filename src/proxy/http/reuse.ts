@@ -1,0 +1,53 @@
+/** Which idle connection to a server a request may use, and where its own goes afterwards. */
+import type { Backend } from "../backend.ts";
+import type { Server } from "../server.ts";
+import type { ServerConnection } from "../stream/server-connection.ts";
+import type { HttpClient } from "./client.ts";
+
+/**
+ * A connection that stands and may carry the client's request; null: none (manual: "http-reuse").
+ * @param repeatable whether the request can be sent again, should the connection turn out dead
+ */
+export function takeConnection(
+  client: HttpClient,
+  server: Server,
+  repeatable: boolean,
+): ServerConnection | null {
+  const own = client.privates?.take((connection) => connection.server === server) ?? null;
+  if (own !== null || !server.pools) return own;
+  const first = client.requests === 1;
+  const { httpReuse } = server.backend.config;
+  if (httpReuse === "never" || (httpReuse === "safe" && first)) return null;
+  return server.pool.take(!repeatable, httpReuse === "aggressive" && first);
+}
+
+/** The server that knows the client by a connection that it has authenticated; null: none does. */
+export function knownServer(client: HttpClient, backend: Backend): Server | null {
+  const { privates } = client;
+  if (privates === null) return null;
+  const known = privates.find(({ server, isPrivate }) =>
+    isPrivate && server.backend === backend && server.serves
+  );
+  return known?.server ?? null;
+}
+
+/**
+ * Keeps a connection for later requests: of all clients, of this one, or of none.
+ * @param stays whether the client's connection lives on
+ */
+export function putConnection(
+  client: HttpClient,
+  connection: ServerConnection,
+  stays: boolean,
+): void {
+  const { server, isPrivate } = connection;
+  if (!server.serves) return connection.reset();
+  if (!isPrivate && server.pools && server.backend.config.httpReuse !== "never") {
+    server.pool.add(connection);
+  } else if (stays && (isPrivate || server.limit === Infinity)) {
+    // Where there is a limit an idle connection would count, and could not be had by another client.
+    client.keepPrivate(connection);
+  } else {
+    connection.reset();
+  }
+}
