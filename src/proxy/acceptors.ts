@@ -30,11 +30,14 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   /** @param addresses the client's: the socket's own, or what a PROXY header tells */
   function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
     if (frontend.logsConnections) logConnection(addresses, frontend);
-    const session = frontend.speaksHttp
-      ? new HttpClientConnection(socket, frontend, addresses)
-      : new TcpSession(socket, frontend, addresses);
+    if (frontend.speaksHttp) {
+      const connection = new HttpClientConnection(socket, frontend, addresses);
+      sessions.add(connection);
+      return connection;
+    }
+    const session = new TcpSession(socket, frontend, addresses);
     sessions.add(session);
-    return session;
+    return session.client;
   }
 
   function opener({ address, acceptProxy, name }: Bind, number: number): Open {

@@ -13,6 +13,7 @@ import { HttpTransaction } from "#src/proxy/http/transaction.ts";
 import { listenAll } from "#src/proxy/instance.ts";
 import { createProxies } from "#src/proxy/proxies.ts";
 import { ServerConnection } from "#src/proxy/stream/server-connection.ts";
+import { TcpClientEndpoint } from "#src/proxy/tcp/endpoint.ts";
 import { TcpSession } from "#src/proxy/tcp/session.ts";
 import { openTraffic, type Traffic } from "#src/proxy/traffic.ts";
 import { createMemory } from "#src/shared/memory.ts";
@@ -246,7 +247,8 @@ const callbacks: readonly (readonly [mode: "http" | "tcp", target: object, names
     ...["begin", "onAssigned", "onConnected", "onRequestContent", "onResponse"],
     ...["onResponseContent", "onResponseEnd", "put", "sendEarly"],
   ]],
-  ["tcp", TcpSession.prototype, ["data", "drain", "ended", "onData", "onConnected", "onEnded"]],
+  ["tcp", TcpClientEndpoint.prototype, ["data", "drain", "ended"]],
+  ["tcp", TcpSession.prototype, ["onContent", "onConnected", "onEnded"]],
 ];
 
 for (const engine of engines) {

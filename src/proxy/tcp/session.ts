@@ -1,6 +1,6 @@
 import { manyAtOnce } from "../../http/h1/content.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
-import type { Socket, SocketEvents } from "../../net/socket.ts";
+import type { Socket } from "../../net/socket.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import type { Frontend } from "../frontend.ts";
@@ -10,8 +10,14 @@ import { logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
-import { keepAfter, Outlet, type Passing } from "../stream/outlet.ts";
-import type { ConnectionUser, ServerConnection } from "../stream/server-connection.ts";
+import { keepAfter, type Keeper, type Passing } from "../stream/outlet.ts";
+import type { ServerConnection } from "../stream/server-connection.ts";
+import {
+  type RelayEvents,
+  TcpClientEndpoint,
+  type TcpEndpoint,
+  TcpServerEndpoint,
+} from "./endpoint.ts";
 
 /** Bytes that are read from a client before there is a server; more waits in the kernel. */
 const earlyLimit = 16384;
@@ -23,18 +29,17 @@ const aMoment = 20;
  * A relay of bytes between a client and a server (manual: "mode tcp"). It is also the time-out of the
  * server's side.
  */
-export class TcpSession extends Timer
-  implements SocketEvents, Listed, ConnectorOwner, ConnectionUser, Passing {
+export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEvents, Passing {
   place = -1;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
   readonly backend: Backend;
-  readonly out: Outlet;
+  readonly client: TcpClientEndpoint;
   readonly acceptedAt: number;
   readonly startedAt: number;
   readonly remotePort: number;
   readonly clientAddress: string;
-  #connection: ServerConnection | null = null;
+  #server: TcpServerEndpoint | null = null;
   /** Bytes sent to the client. */
   bytes = 0;
   #clientEnded = false;
@@ -55,7 +60,7 @@ export class TcpSession extends Timer
     readonly addresses: Addresses,
   ) {
     super();
-    this.out = new Outlet(socket);
+    this.client = new TcpClientEndpoint(socket, this);
     this.backend = frontend.route.backend;
     const { clock } = frontend.runtime;
     this.acceptedAt = clock.wall();
@@ -107,46 +112,59 @@ export class TcpSession extends Timer
     return false;
   }
   onConnected(connection: ServerConnection): void {
-    connection.user = this;
-    this.#connection = connection;
+    const server = this.#server = new TcpServerEndpoint(connection, this);
     const early = this.#early ?? nothing;
     this.#early = null;
     if (connection.sendFirst(early, 0, early.length)) {
-      if (this.#clientEnded) connection.socket.shutdown();
-      this.socket.resume();
+      if (this.#clientEnded) server.shutdown();
+      this.client.resume();
     } else {
-      this.socket.pause();
+      this.client.pause();
     }
     this.#arm();
   }
 
-  // ---- the client's side ----
+  // ---- from both sides ----
 
-  opened(): void {}
-  data(_socket: Socket, bytes: Uint8Array): void {
-    const connection = this.#connection;
-    if (connection === null) {
-      this.#early = keepAfter(this.#early, bytes, 0, bytes.length, this.socket);
-      if (this.#early.length >= earlyLimit) this.socket.pause();
+  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: Keeper): void {
+    const { client } = this;
+    const server = this.#server;
+    if (server === null) {
+      this.#early = keepAfter(this.#early, bytes, 0, bytes.length, owner);
+      if (this.#early.length >= earlyLimit) client.pause();
       return;
     }
-    if (!connection.out.push(bytes, 0, bytes.length, this.socket)) this.socket.pause();
-    else if (bytes.length >= manyAtOnce && this.frontend.route.splice.request) {
-      connection.out.splice(this.socket, Infinity, this);
+    const fromClient = side === client;
+    const to = fromClient ? server : client;
+    if (!fromClient) this.bytes += bytes.length;
+    const { splice } = this.frontend.route;
+    if (!to.sendContent(bytes, 0, bytes.length, owner)) side.pause();
+    else if (bytes.length >= manyAtOnce && (fromClient ? splice.request : splice.response)) {
+      to.spliceFrom(side.socket, Infinity, this);
     }
     this.#arm();
   }
-  drain(): void {
-    if (this.out.empty || !this.out.flush()) return;
-    if (this.#serverEnded) this.#passEnds();
-    else this.#connection?.socket.resume();
+
+  onDrained(side: TcpEndpoint): void {
+    const toClient = side === this.client;
+    if (toClient ? this.#serverEnded : this.#clientEnded) this.#passEnds();
+    else if (toClient) this.#server?.resume();
+    else this.client.resume();
     this.#arm();
   }
-  ended(): void {
-    this.#clientEnded = true;
-    if (this.#connection !== null) this.#passEnds();
+
+  onEnded(side: TcpEndpoint): void {
+    if (side === this.client) this.#clientEnded = true;
+    else this.#serverEnded = true;
+    if (this.#server !== null) this.#passEnds();
     else if (this.#started) this.#endedEarly();
   }
+
+  onClosed(side: TcpEndpoint): void {
+    if (side === this.client) this.closed();
+    else this.#finish(this.#phase("S"));
+  }
+
   /**
    * Before there is a server: who said nothing and will say nothing has gone, as in HAProxy; but for
    * one who ended as soon as he came, and may have come to listen.
@@ -158,28 +176,32 @@ export class TcpSession extends Timer
       this.onClientGone(this.assignment.queued);
     }
   }
-  closed(): void {
-    this.#finish(this.#phase("C"));
-  }
   override abandon(): void {
     this.#termination = "ID";
     this.#finish("ID");
+  }
+  closed(): void {
+    this.#finish(this.#phase("C"));
   }
   /** It goes on until it ends by itself. */
   softStop(): void {}
 
   /**
-   * The client does not take what is for it; or it has been silent for too long, and counts as one
-   * that has ended: the server may still have something to say, as in HAProxy.
+   * A side does not take what is for it; or it has been silent for too long, and counts as one that
+   * has ended: the other may still have something to say, as in HAProxy.
    */
+  #timedOut(side: TcpEndpoint, termination: string): void {
+    this.#termination ??= termination;
+    if (!side.empty) return this.#finish(termination);
+    side.pause();
+    this.onEnded(side);
+  }
   clientTimedOut(): void {
-    this.#termination ??= "cD";
-    if (!this.out.empty) {
-      this.#finish("cD");
-      return;
-    }
-    this.socket.pause();
-    this.ended();
+    this.#timedOut(this.client, "cD");
+  }
+  /** The server's side. */
+  override fire(): void {
+    this.#timedOut(this.#server!, "sD");
   }
 
   /** Bytes of either side have passed without being seen. */
@@ -188,54 +210,20 @@ export class TcpSession extends Timer
     this.#arm();
   }
 
-  // ---- the server's side ----
-
-  onOpened(): void {}
-  onData(connection: ServerConnection, bytes: Uint8Array): void {
-    this.bytes += bytes.length;
-    if (!this.out.push(bytes, 0, bytes.length, connection.socket)) connection.socket.pause();
-    else if (bytes.length >= manyAtOnce && this.frontend.route.splice.response) {
-      this.out.splice(connection.socket, Infinity, this);
-    }
-    this.#arm();
-  }
-  onDrained(): void {
-    if (this.#clientEnded) this.#passEnds();
-    else this.socket.resume();
-    this.#arm();
-  }
-  onEnded(): void {
-    this.#serverEnded = true;
-    this.#passEnds();
-  }
-  onClosed(): void {
-    this.#finish(this.#phase("S"));
-  }
-  /** As {@linkcode clientTimedOut}, of the server. */
-  override fire(): void {
-    this.#termination ??= "sD";
-    const { out, socket } = this.#connection!;
-    if (!out.empty) {
-      this.#finish("sD");
-      return;
-    }
-    socket.pause();
-    this.onEnded();
-  }
-
   /** Passes each side's end on, after what waits, and sees when both have ended. */
   #passEnds(): void {
-    const { out, socket } = this.#connection!;
+    const { client } = this;
+    const server = this.#server!;
     const { wheel } = this.frontend.runtime;
-    if (this.#clientEnded && out.empty) socket.shutdown();
-    if (this.#serverEnded && this.out.empty) this.socket.shutdown();
-    if (this.#clientEnded && this.out.empty) wheel.clear(this.#clientTimer);
-    if (this.#serverEnded && out.empty) wheel.clear(this);
-    if (this.#clientEnded && this.#serverEnded && out.empty && this.out.empty) this.#finish("--");
+    if (this.#clientEnded) server.shutdown();
+    if (this.#serverEnded) client.shutdown();
+    if (this.#clientEnded && client.empty) wheel.clear(this.#clientTimer);
+    if (this.#serverEnded && server.empty) wheel.clear(this);
+    if (this.#clientEnded && this.#serverEnded && server.empty && client.empty) this.#finish("--");
   }
 
   #phase(who: string): string {
-    if (this.#connection !== null) return `${who}D`;
+    if (this.#server !== null) return `${who}D`;
     return who + (this.assignment.queued ? "Q" : "C");
   }
 
@@ -244,10 +232,10 @@ export class TcpSession extends Timer
    * to say something, unless it has half-closed, or nothing is read because the other is behind.
    */
   #arm(): void {
-    if (this.#connection === null) return;
+    if (this.#server === null) return;
     const { wheel } = this.frontend.runtime;
-    const forClient = !this.out.empty;
-    const forServer = !this.#connection.out.empty;
+    const forClient = !this.client.empty;
+    const forServer = !this.#server.empty;
     const client = forClient || (!this.#clientEnded && !forServer);
     const server = forServer || (!this.#serverEnded && !forClient);
     wheel.set(this.#clientTimer, client ? this.frontend.timeouts.client : null);
@@ -267,21 +255,15 @@ export class TcpSession extends Timer
       this.frontend.runtime.fault(error, null);
     }
     this.connector.stop();
-    const connection = this.#connection;
-    this.#connection = null;
-    if (connection !== null) {
-      connection.user = null;
-      // What breaks off ends with a reset, so that the server does not take it for whole.
-      if (last === "--") connection.close();
-      else connection.reset();
-    }
+    this.#server?.release(last === "--");
+    this.#server = null;
     this.assignment.leave();
     wheel.remove(this.assignment);
     wheel.remove(this.connector);
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
     // What breaks off ends with a reset, so that nobody takes it for whole.
-    if (this.out.empty && termination !== "SD" && termination !== "ID") this.socket.close();
+    if (this.client.empty && termination !== "SD" && termination !== "ID") this.socket.close();
     else this.socket.reset();
     this.frontend.sessionEnded(this);
   }
