@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { socketErrorOf } from "../errors.ts";
 import { C } from "../linux/calls.ts";
 import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
+import { type ListenerVerbs, listenerWith } from "../listening.ts";
 import { Descriptor, nextDescriptor } from "./descriptor.ts";
 import { connectFrom, listenOnInherited, listenShared } from "./node.ts";
 import {
@@ -198,17 +199,16 @@ function serve(
   let native: Deno.Listener | null = listenNatively(at, options);
   const { addr } = native;
   const endpoint = at.kind === "ip" && addr.transport === "tcp" ? { ...at, port: addr.port } : at;
-  let paused = options.paused ?? false;
-  let closed = false;
+  let wanted = false;
   let accepting = false;
-  // accept() cannot be taken back: one connection may come after pause(), and waits here.
+  // accept() cannot be taken back: one connection may come after that, and waits here.
   let held: Deno.Conn | undefined;
 
   async function run(): Promise<void> {
     accepting = true;
     // So that nothing is accepted inside listen() or resume().
     await null;
-    while (native !== null && !paused) {
+    while (native !== null && wanted) {
       if (held !== undefined) {
         admitHeld();
         continue;
@@ -239,36 +239,21 @@ function serve(
     openSocket(new PromiseSocket(noEvents), connection, nextDescriptor(), introduce);
   }
 
-  function serveOn(): void {
-    if (!accepting && !paused && native !== null) void run();
-  }
-
   function leave(): void {
     native?.close();
     native = null;
     if (!accepting) admitHeld();
   }
 
-  serveOn();
-  return {
-    endpoint,
-    pause() {
-      paused = true;
+  const verbs: ListenerVerbs = {
+    begin() {
+      wanted = true;
+      if (!accepting) void run();
     },
-    resume() {
-      paused = false;
-      serveOn();
-    },
+    end: () => wanted = false,
     release: leave,
-    reclaim() {
-      if (closed || native !== null) return;
-      native = listenNatively(endpoint, options);
-      serveOn();
-    },
-    drain: () => false,
-    close() {
-      closed = true;
-      leave();
-    },
+    reclaim: () => native = listenNatively(endpoint, options),
+    close: leave,
   };
+  return listenerWith(endpoint, verbs, options.paused);
 }

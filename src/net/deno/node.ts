@@ -8,6 +8,7 @@ import { socketErrorOf } from "../errors.ts";
 import { reportFault } from "../faults.ts";
 import { closeDescriptor } from "../linux/libc.ts";
 import { descriptorListener } from "../linux/listener.ts";
+import { type ListenerVerbs, listenerWith } from "../listening.ts";
 import {
   type Endpoint,
   type Listener,
@@ -205,44 +206,19 @@ export function listenOnInherited(
   duplicate: (fd: number) => number,
   accept: (socket: Socket) => SocketEvents,
 ): Listener {
-  const serve = () => serverOn(duplicate(at.fd), accept);
-  let paused = options.paused ?? false;
-  let server: net.Server | undefined = paused ? undefined : serve();
-  let released = false;
-  let closed = false;
-  const update = () => {
-    const serves = !paused && !released && !closed;
-    if (serves) server ??= serve();
-    else {
+  let server: net.Server | undefined;
+  const verbs: ListenerVerbs = {
+    begin: () => server = serverOn(duplicate(at.fd), accept),
+    end() {
       server?.close();
       server = undefined;
-    }
-  };
-  return {
-    endpoint: at,
-    pause() {
-      paused = true;
-      update();
-    },
-    resume() {
-      paused = false;
-      update();
     },
     // The port is not ours to give up: the socket belongs to who handed it down.
-    release() {
-      released = true;
-      update();
-    },
-    reclaim() {
-      released = false;
-      update();
-    },
-    drain: () => false,
-    close() {
-      closed = true;
-      update();
-    },
+    release() {},
+    reclaim() {},
+    close() {},
   };
+  return listenerWith(at, verbs, options.paused);
 }
 
 /** Accepts from a listening socket; the descriptor is the server's to close. */

@@ -5,6 +5,7 @@
 import { existsSync, statSync, unlinkSync } from "node:fs";
 import { closeDescriptor, duplicate } from "./libc.ts";
 import { connectTo } from "./connect.ts";
+import { type ListenerVerbs, listenerWith } from "../listening.ts";
 import { acceptAll, addressOf, answer, ignoreNew, listenOn, relisten, unlisten } from "./listen.ts";
 import { claim, isTakenOver, neverBlock, renewClaims, unclaim } from "./takeover.ts";
 import { addOwn, bindBesideOwn, hasTwin, removeOwn, setActive } from "./own-listeners.ts";
@@ -42,12 +43,8 @@ export function descriptorListener(
   const backlog = options.backlog ?? defaultBacklog;
   let fd = begin(at, options);
   let inode = inodeOf(at);
-  let accepting = false;
-  let paused = options.paused ?? false;
   /** This process answers for the socket: see claim(). */
   let claims = false;
-  let released = false;
-  let closed = false;
   /** Released, and not because another process has the socket: nobody listens there. */
   let left = false;
   const bound = at.kind === "ip" ? addressOf(fd) : null;
@@ -57,16 +54,7 @@ export function descriptorListener(
   /** Another process accepts from the socket, or another listener of this one. */
   const isElsewhere = () => hasTwin(fd) || isTakenOver(fd);
 
-  /** Accepts if it is to, else not. */
-  function update(): void {
-    const accepts = !paused && !released && !closed;
-    if (accepts === accepting) return;
-    accepting = accepts;
-    if (!accepts) {
-      acceptor.end(fd);
-      renewClaims();
-      return;
-    }
+  function accept(): void {
     if (!claims) {
       claims = true;
       claim(fd);
@@ -116,28 +104,13 @@ export function descriptorListener(
     left = false;
   }
 
-  try {
-    update();
-  } catch (error) {
-    unclaim(fd);
-    removeOwn(fd);
-    closeDescriptor(fd);
-    throw error;
-  }
-  return {
-    endpoint,
-    pause() {
-      paused = true;
-      update();
-    },
-    resume() {
-      paused = false;
-      update();
+  const verbs: ListenerVerbs = {
+    begin: accept,
+    end() {
+      acceptor.end(fd);
+      renewClaims();
     },
     release() {
-      if (released || closed) return;
-      released = true;
-      update();
       // Of an inherited socket, and one taken over, the port is not ours to give up.
       if (at.kind === "fd" || isElsewhere()) return yieldClaim();
       left = true;
@@ -147,13 +120,10 @@ export function descriptorListener(
       yieldClaim();
     },
     reclaim() {
-      if (!released || closed) return;
       if (left) comeBack();
       else if (at.kind !== "fd" && isTakenOver(fd)) {
         throw new SocketError("EADDRINUSE", `${showEndpoint(at)}: another process has taken it`);
       }
-      released = false;
-      update();
     },
     drain() {
       if (!claims || at.kind !== "ip" || isElsewhere() || !ignoreNew(fd)) return false;
@@ -162,10 +132,7 @@ export function descriptorListener(
       answer(fd);
       return false;
     },
-    close() {
-      if (closed) return;
-      closed = true;
-      update();
+    close(released) {
       // Without a shutdown, which would be one for all processes that share the socket.
       if (claims && !isElsewhere()) {
         leave(() => {
@@ -180,6 +147,14 @@ export function descriptorListener(
       if (!left || at.kind === "ip") dispose();
     },
   };
+  try {
+    return listenerWith(endpoint, verbs, options.paused);
+  } catch (error) {
+    unclaim(fd);
+    removeOwn(fd);
+    closeDescriptor(fd);
+    throw error;
+  }
 }
 
 function begin(at: Endpoint, options: ListenOptions): number {
