@@ -231,6 +231,21 @@ test("JSON that is converted to has escapes for what a terminal obeys", () => {
   assertEquals(convertConfiguration([{ name: "x.json", text: json }], {}).text, text);
 });
 
+test("where memory or stack is at an end, there is a message", () => {
+  const env = {
+    get A(): string {
+      throw new RangeError("Out of memory");
+    },
+  };
+  assertEquals(
+    brief(loadConfiguration([{ name: "x.cfg", text: "listen l :80\n" }], env).diagnostics),
+    [
+      "1:1 error checking this configuration takes more stack or memory than there is - " +
+      "see 'ulimit -s' and 'ulimit -v'",
+    ],
+  );
+});
+
 test("a long message is without its middle", () => {
   const { diagnostics } = load(`listen l :80\n${"x".repeat(100_000)}\n`);
   assert(formatDiagnostics(diagnostics, []).length < 5000);
