@@ -66,6 +66,18 @@ const large: [what: string, errors: number, text: () => string][] = [
   ["many logs of many proxies", 0, () =>
     defaults + "log 127.0.0.1 local0\n".repeat(10_000) +
     many(10_000, (i) => `listen l${i} :${i + 1}`)],
+  [
+    "tracks that are misspelt",
+    20_000,
+    () => `${defaults}listen l :80\n` + many(20_000, (i) => `server s${i} 10.0.0.1:80 track x${i}`),
+  ],
+  [
+    "many domains of a cookie of many proxies",
+    0,
+    () =>
+      `${defaults}mode http\ncookie C insert ${"domain ab ".repeat(20_000)}\n` +
+      many(10_000, (i) => `listen l${i} :${i + 1}`),
+  ],
   ["defaults by name", 0, () =>
     many(15_000, (i) => `defaults d${i}`) +
     many(15_000, (i) => `backend b${i} from d${i}`) + "listen l :80\n"],
