@@ -4,10 +4,20 @@ import { describe } from "./fields.ts";
 import type { Proxy } from "./model.ts";
 import type { Locator } from "./places.ts";
 
-/** Checks the `cookie` of a proxy, and that servers have one only where the proxy has. */
-export function checkCookie(proxy: Proxy, locator: Locator, report: Report): void {
+/**
+ * Checks the `cookie` of a proxy, and that servers have one only where the proxy has.
+ * @param checked those of 'defaults' sections, which proxies share, are checked once
+ */
+export function checkCookie(
+  proxy: Proxy,
+  checked: WeakSet<object>,
+  locator: Locator,
+  report: Report,
+): void {
   const { cookie } = proxy;
   if (cookie === null) return checkServersCookies(proxy, locator, report);
+  if (checked.has(cookie)) return;
+  checked.add(cookie);
   if (cookie.mode === "rewrite" && cookie.indirect) {
     const message = "cookie: 'rewrite' and 'indirect' are incompatible";
     report.error(locator.place(cookie, "indirect"), message);

@@ -2,7 +2,6 @@
 import type { Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
 import type { Proxy, Server } from "./model.ts";
-import { didYouMean } from "./nearest.ts";
 import type { Locator } from "./places.ts";
 
 /** A server, and the proxy that it belongs to. */
@@ -78,7 +77,7 @@ export function checkTracks(proxies: readonly Proxy[], locator: Locator, report:
       if ("missing" in found) {
         const { missing, name, owner } = found;
         const where = missing === "proxy" ? "backend" : `server of ${describe(owner)}`;
-        const hint = didYouMean(name, index.names(found, server)) ??
+        const hint = report.suggestion(name, index.names(found, server)) ??
           "'track' and the name of a server, or of a proxy, '/' and a server of that";
         report.error(place, `${cannot}: no ${where} is '${name}'`, hint);
       } else if (loops.has(server)) {

@@ -57,7 +57,7 @@ export function checkGlobalValues(global: Global, locator: Locator, report: Repo
 /** Checks the values of one proxy, but for lists of logs that have been `checked`. */
 export function checkProxyValues(
   proxy: Proxy,
-  checked: WeakSet<readonly LogTarget[]>,
+  checked: WeakSet<object>,
   locator: Locator,
   report: Report,
 ): void {

@@ -11,8 +11,7 @@ import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
 import type { Place, Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
-import type { Configuration, Global, LogTarget, Proxy } from "./model.ts";
-import { didYouMean } from "./nearest.ts";
+import type { Configuration, Global, Proxy } from "./model.ts";
 import type { Locator } from "./places.ts";
 
 /** What the checks need to know besides the configuration. */
@@ -34,7 +33,7 @@ export function checkConfiguration(
   checkGlobalValues(global, locator, report);
   checkThreads(global, locator, report);
   checkNames(proxies, locator, report);
-  const checked = new WeakSet<readonly LogTarget[]>();
+  const checked = new WeakSet<object>();
   const backends = new Map(proxies.map((proxy) => [proxy.name, proxy]));
   for (const proxy of proxies) if (hasSide(proxy.kind, "backend")) backends.set(proxy.name, proxy);
   for (const proxy of proxies) {
@@ -42,7 +41,7 @@ export function checkConfiguration(
     if (proxy.disabled) continue;
     checkSwitching(proxy, backends, locator, report);
     checkProxy(proxy, configuration, locator, report);
-    checkCookie(proxy, locator, report);
+    checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
   }
   checkTracks(proxies, locator, report);
@@ -112,7 +111,7 @@ function checkTarget(
   if (backend === undefined || !hasSide(backend.kind, "backend")) {
     const hint = backend !== undefined
       ? `'${name}' is a frontend`
-      : didYouMean(name, namesOf(backends)) ?? "no 'backend' or 'listen' has it";
+      : report.suggestion(name, namesOf(backends)) ?? "no 'backend' or 'listen' has it";
     report.error(place, `${what}: there is no backend '${name}'`, hint);
   } else if (backend === proxy) {
     report.error(place, `${what}: it is its own ${keyword}`);

@@ -1,4 +1,5 @@
 /** What is wrong in a configuration, where, and how to fix it. */
+import { didYouMean } from "./nearest.ts";
 import { printable } from "./printable.ts";
 
 /** A stretch of one line of a file. Lines and columns count from 1; length is at least 1. */
@@ -28,9 +29,17 @@ export interface Report {
   readonly diagnostics: readonly Diagnostic[];
   error(place: Place, message: string, hint?: string): void;
   warning(place: Place, message: string, hint?: string): void;
+  /**
+   * What was probably meant, of choices that may be very many; undefined after so many errors that
+   * the search would take longer than the reading.
+   */
+  suggestion(word: string, choices: Iterable<string>): string | undefined;
   /** Reports an error after which reading cannot go on, and throws {@linkcode ReadingEnds}. */
   stop(place: Place, message: string, hint?: string): never;
 }
+
+/** After so many errors their hints name no near misses among what the files themselves name. */
+const mostSuggestions = 100;
 
 /** Thrown by a report that has as many errors as it takes, or one that ends the reading. */
 export class ReadingEnds extends Error {
@@ -61,6 +70,7 @@ export function createReport(most = Infinity): Report {
       stop(place, "too many errors: reading ends here", "the first ones may explain the rest");
     },
     warning: (place, message, hint) => add("warning", place, message, hint),
+    suggestion: (word, choices) => errors < mostSuggestions ? didYouMean(word, choices) : undefined,
     stop,
   };
 }

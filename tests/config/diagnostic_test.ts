@@ -95,3 +95,32 @@ test("the edit distance is a metric as far as swaps allow", () => {
     assert(distance <= Math.max(a.length, b.length));
   }));
 });
+
+/** The same by the book: the whole table. */
+function plainDistance(a: string, b: string): number {
+  const table = [...a, ""].map((_, i) => [...b, ""].map((_, j) => i === 0 ? j : j === 0 ? i : 0));
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      const swap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      table[i]![j] = Math.min(
+        table[i - 1]![j]! + 1,
+        table[i]![j - 1]! + 1,
+        table[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
+        swap ? table[i - 2]![j - 2]! + 1 : Infinity,
+      );
+    }
+  }
+  return table[a.length]![b.length]!;
+}
+
+test("the edit distance within a limit is that of the whole table, or beyond", () => {
+  const word = fc.stringMatching(/^[abc]{0,9}$/);
+  fc.assert(
+    fc.property(word, word, fc.integer({ min: 0, max: 9 }), (a, b, limit) => {
+      const distance = plainDistance(a, b);
+      assertEquals(editDistance(a, b), distance);
+      assertEquals(editDistance(a, b, limit), distance > limit ? Infinity : distance);
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -66,6 +66,18 @@ const large: [what: string, errors: number, text: () => string][] = [
   ["many logs of many proxies", 0, () =>
     defaults + "log 127.0.0.1 local0\n".repeat(10_000) +
     many(10_000, (i) => `listen l${i} :${i + 1}`)],
+  [
+    "tracks that are misspelt",
+    20_000,
+    () => `${defaults}listen l :80\n` + many(20_000, (i) => `server s${i} 10.0.0.1:80 track x${i}`),
+  ],
+  [
+    "many domains of a cookie of many proxies",
+    0,
+    () =>
+      `${defaults}mode http\ncookie C insert ${"domain ab ".repeat(20_000)}\n` +
+      many(10_000, (i) => `listen l${i} :${i + 1}`),
+  ],
   ["defaults by name", 0, () =>
     many(15_000, (i) => `defaults d${i}`) +
     many(15_000, (i) => `backend b${i} from d${i}`) + "listen l :80\n"],
@@ -229,6 +241,21 @@ test("JSON that is converted to has escapes for what a terminal obeys", () => {
   const { text: json } = convertConfiguration([{ name: "x.cfg", text }], {});
   assert(json !== null && !obeyed.test(json.replaceAll("\n", "")));
   assertEquals(convertConfiguration([{ name: "x.json", text: json }], {}).text, text);
+});
+
+test("where memory or stack is at an end, there is a message", () => {
+  const env = {
+    get A(): string {
+      throw new RangeError("Out of memory");
+    },
+  };
+  assertEquals(
+    brief(loadConfiguration([{ name: "x.cfg", text: "listen l :80\n" }], env).diagnostics),
+    [
+      "1:1 error checking this configuration takes more stack or memory than there is - " +
+      "see 'ulimit -s' and 'ulimit -v'",
+    ],
+  );
 });
 
 test("a long message is without its middle", () => {

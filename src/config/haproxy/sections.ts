@@ -4,7 +4,6 @@ import type { Kind } from "../fields.ts";
 import { looksLikeAddress } from "../keywords/addresses.ts";
 import { bindOptions, bindsAt } from "../keywords/bind.ts";
 import { type Bind, legalName, type Proxy } from "../model.ts";
-import { didYouMean } from "../nearest.ts";
 import type { Places } from "../places.ts";
 import { type Arguments, attempt, Mistake } from "./arguments.ts";
 import { openSection, type Section } from "./section.ts";
@@ -60,7 +59,10 @@ export function createSections(report: Report, places: Places): Sections {
     const name = args.word("the name of a 'defaults' section").text;
     const [found, second] = defaults.get(name) ?? [];
     if (found === undefined) {
-      throw args.mistake(`there is no 'defaults ${name}' above`, didYouMean(name, defaults.keys()));
+      throw args.mistake(
+        `there is no 'defaults ${name}' above`,
+        report.suggestion(name, defaults.keys()),
+      );
     }
     if (second !== undefined) {
       const lines = `lines ${found.section.place.line} and ${second.section.place.line}`;
