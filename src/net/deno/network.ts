@@ -4,7 +4,7 @@ import { socketErrorOf } from "../errors.ts";
 import { C } from "../linux/calls.ts";
 import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
 import { Descriptor, nextDescriptor } from "./descriptor.ts";
-import { connectFrom, listenOnInherited } from "./node.ts";
+import { connectFrom, listenOnInherited, listenShared } from "./node.ts";
 import {
   type Addresses,
   type PromiseConnection,
@@ -60,6 +60,7 @@ export const denoNetwork: Network = {
 
   listen(at, options, accept) {
     if (at.kind === "fd") return listenOnInherited(at, options, duplicate, accept);
+    if (options.shared === true) return listenShared(at, options, duplicate, accept);
     return serve(at, options, accept);
   },
 };

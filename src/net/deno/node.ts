@@ -6,6 +6,8 @@ import net from "node:net";
 import { Descriptor, nextDescriptor } from "./descriptor.ts";
 import { socketErrorOf } from "../errors.ts";
 import { reportFault } from "../faults.ts";
+import { closeDescriptor } from "../linux/libc.ts";
+import { descriptorListener } from "../linux/listener.ts";
 import {
   type Endpoint,
   type Listener,
@@ -203,19 +205,7 @@ export function listenOnInherited(
   duplicate: (fd: number) => number,
   accept: (socket: Socket) => SocketEvents,
 ): Listener {
-  const serve = () => {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (native) => {
-      const socket = new NodeSocket(native, noEvents, true, nextDescriptor());
-      try {
-        socket.events = accept(socket);
-      } catch (error) {
-        socket.reset();
-        reportFault(error);
-      }
-    });
-    server.listen({ fd: duplicate(at.fd) });
-    return server;
-  };
+  const serve = () => serverOn(duplicate(at.fd), accept);
   let paused = options.paused ?? false;
   let server: net.Server | undefined = paused ? undefined : serve();
   let released = false;
@@ -253,4 +243,37 @@ export function listenOnInherited(
       update();
     },
   };
+}
+
+/** Accepts from a listening socket; the descriptor is the server's to close. */
+function serverOn(fd: number, accept: (socket: Socket) => SocketEvents): net.Server {
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (native) => {
+    const socket = new NodeSocket(native, noEvents, true, nextDescriptor());
+    try {
+      socket.events = accept(socket);
+    } catch (error) {
+      socket.reset();
+      reportFault(error);
+    }
+  });
+  server.listen({ fd });
+  return server;
+}
+
+/**
+ * {@linkcode Network.listen} where other listeners of this process have the port or the path, which
+ * takes sockets made with libc. What waits in the queue as it closes gets a reset.
+ */
+export function listenShared(
+  at: Endpoint,
+  options: ListenOptions,
+  duplicate: (fd: number) => number,
+  accept: (socket: Socket) => SocketEvents,
+): Listener {
+  let server: net.Server | null = null;
+  return descriptorListener(at, options, {
+    begin: (fd) => server = serverOn(duplicate(fd), accept),
+    end: () => server?.close(),
+    serve: closeDescriptor,
+  });
 }

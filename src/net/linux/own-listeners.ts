@@ -51,6 +51,8 @@ export function hasTwin(fd: number): boolean {
  * @throws {SocketError}
  */
 export function bindBesideOwn(at: Address, how: Listening): number | null {
+  // Nor does HAProxy let two have an abstract name.
+  if (at.kind === "abstract") return null;
   for (const [fd, { at: other, ipv6Only }] of own) {
     if (showEndpoint(other) !== showEndpoint(at)) continue;
     return ipv6Only === how.ipv6Only ? duplicate(fd) : null;
