@@ -231,7 +231,10 @@ processTest("a taker that closes leaves the socket to who had it before", async 
     const clients = asking(at);
     await clients.more(50);
     const next = await start("new", at, old.pid);
+    // While both accept, it is chance who does.
+    await old.tell("pause");
     await clients.more(50);
+    await old.tell("resume");
     await next.finish();
     await clients.more(50);
     const answers = await clients.stop();

@@ -9,7 +9,7 @@ import { until } from "../until.ts";
 import { type Address, ended, furnished, load, ownAddress, relay, withOrigin } from "./rig.ts";
 
 const ipv6 = existsSync("/proc/net/if_inet6");
-const port = 30_000 + process.pid % 10_000;
+const port = 10_000 + process.pid % 9000;
 const any: Address = { host: "0.0.0.0", port };
 
 /** Proxies that tell by a monitor's address which of them a client has come to. */
