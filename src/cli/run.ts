@@ -6,7 +6,7 @@ import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { asDaemon, startDaemon } from "../process/daemon.ts";
 import { whyNoLibrary } from "../process/library.ts";
-import { otherProcesses, startInPlaceOf, tell } from "../process/predecessors.ts";
+import { otherProcesses, sendSignal, startInPlaceOf } from "../process/predecessors.ts";
 import { writePidFile } from "../process/pid-file.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
@@ -180,7 +180,7 @@ function writePid(path: string): void {
 
 /** Sends a process in whose place this one has started the signal to end. */
 function relieve(pid: number, signal: NodeJS.Signals): void {
-  if (tell(pid, signal) !== "not permitted") return;
+  if (sendSignal(pid, signal) !== "not permitted") return;
   complain(`process ${pid} goes on: this user may not send it ${signal}`);
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import type { Engine as Name } from "../config/model.ts";
-import type { CrewOptions, ThreadCrew } from "../threads/pool.ts";
+import type { WorkerPool, WorkerPoolOptions } from "../threads/pool.ts";
 import { descriptorLimit } from "./limits.ts";
 import { runtimeName } from "./runtime.ts";
 
@@ -14,7 +14,7 @@ export interface Engine {
   /** Why it is this one, for a person to read. */
   readonly why: string;
   /** Makes its threads; null: sessions are the main thread's. */
-  readonly createCrew: ((options: CrewOptions) => ThreadCrew) | null;
+  readonly createWorkerPool: ((options: WorkerPoolOptions) => WorkerPool) | null;
 }
 
 /** What decides about it. */
@@ -35,12 +35,12 @@ export async function chooseEngine(options: EngineOptions): Promise<Engine> {
   const lack = whyNoEpoll();
   if (lack !== null || options.name === "sockets") {
     const why = lack ?? "as configured";
-    return { name: "sockets", threads: 1, why, createCrew: null };
+    return { name: "sockets", threads: 1, why, createWorkerPool: null };
   }
-  const { createCrew } = await import("../threads/pool.ts");
+  const { createWorkerPool } = await import("../threads/pool.ts");
   if (options.threads !== null) {
     const { threads } = options;
-    return { name: "epoll", threads, why: `nbthread ${threads}`, createCrew };
+    return { name: "epoll", threads, why: `nbthread ${threads}`, createWorkerPool };
   }
   const cpus = usableCpus();
   const threads = Math.min(cpus, affordableThreads(descriptorLimit()));
@@ -49,7 +49,7 @@ export async function chooseEngine(options: EngineOptions): Promise<Engine> {
     : cpus === 1
     ? "one CPU to use"
     : `${cpus} CPUs to use`;
-  return { name: "epoll", threads, why, createCrew };
+  return { name: "epoll", threads, why, createWorkerPool };
 }
 
 /** Threads whose own descriptors leave the most of them to connections. */

@@ -32,11 +32,11 @@ export function openStream(fd: number, lock: Lock | null = null): Transport {
         while (next < to && ends[next]! - at <= chunk) next++;
         const end = next > line ? ends[next - 1]! : at + chunk;
         const piece = bytes.subarray(at, end);
-        lock?.take();
+        lock?.lock();
         const ready = writable(fd, 0);
         const written = ready ? C.write(fd, piece, end - at) : 0;
         const errno = written < 0 ? libc().errno() : 0;
-        lock?.giveBack();
+        lock?.unlock();
         if (!ready) break;
         if (written < 0) {
           if (errno === EAGAIN || line > from) break;

@@ -30,7 +30,7 @@ const alone: Succession = { over: (listen) => listen, overtaken: () => false };
 
 /**
  * Starts in the place of other processes, which serve on in the meantime: they are told to go when
- * all is well here, by {@linkcode tell}. The sockets on which they listen are taken over, with who
+ * all is well here, by {@linkcode sendSignal}. The sockets on which they listen are taken over, with who
  * waits in their queues. Where an address of theirs is in the way all the same, they are asked to
  * release all (SIGTTOU); if that does not help they resume (SIGTTIN).
  * @param start starts all or nothing, threads too, and accepts nothing yet
@@ -70,7 +70,7 @@ export async function startInPlaceOf<T>(
     }
     await sleep(interval);
   }
-  for (const pid of pids) tell(pid, "SIGTTOU");
+  for (const pid of pids) sendSignal(pid, "SIGTTOU");
   const deadline = performance.now() + releaseTimeout;
   for (;;) {
     await sleep(interval);
@@ -78,7 +78,7 @@ export async function startInPlaceOf<T>(
       return await start(alone);
     } catch (error) {
       if (isInUse(error) && performance.now() < deadline) continue;
-      for (const pid of pids) tell(pid, "SIGTTIN");
+      for (const pid of pids) sendSignal(pid, "SIGTTIN");
       throw error;
     }
   }
@@ -143,15 +143,18 @@ function isInUse(error: unknown): boolean {
 /** Of `pids` those that are processes, and others than this one. */
 export function otherProcesses(pids: readonly number[], own: readonly number[]): number[] {
   return [...new Set(pids)].filter((pid) =>
-    pid > 0 && !own.includes(pid) && tell(pid, 0) !== "gone"
+    pid > 0 && !own.includes(pid) && sendSignal(pid, 0) !== "gone"
   );
 }
 
 /** Sends a signal. @returns what became of it: it may not be ours to signal */
-export function tell(pid: number, signal: NodeJS.Signals | 0): "told" | "gone" | "not permitted" {
+export function sendSignal(
+  pid: number,
+  signal: NodeJS.Signals | 0,
+): "sent" | "gone" | "not permitted" {
   try {
     process.kill(pid, signal);
-    return "told";
+    return "sent";
   } catch (error) {
     return (error as { code?: string }).code === "EPERM" ? "not permitted" : "gone";
   }

@@ -62,13 +62,13 @@ export function serve(
 ): Serving {
   const wanted = maxconn ?? configuration.global.maxconn;
   const { engine, splice = true, openLog, over } = options;
-  const createCrew = engine?.createCrew ?? null;
-  const threads = createCrew === null ? 0 : engine!.threads;
+  const createWorkerPool = engine?.createWorkerPool ?? null;
+  const threads = createWorkerPool === null ? 0 : engine!.threads;
   const limit = descriptorLimit();
   const pipes = splice && threads > 0 ? pipesFor(configuration, limit) : 0;
   const connections = connectionLimit(configuration, wanted, limit, { threads, pipes });
   if ("error" in connections) throw new StartError(connections.error);
-  const crew = createCrew?.({
+  const workers = createWorkerPool?.({
     configuration,
     threads,
     maxconn: connections.maxconn,
@@ -78,14 +78,14 @@ export function serve(
     writeLines: (target, lines) => namedTargets.write(target, lines),
   });
   const outputs = createLogOutputs({
-    open: openLog ?? ((target) => openTransport(target, crew?.output)),
+    open: openLog ?? ((target) => openTransport(target, workers?.output)),
     clock: systemClock,
     originator: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
     onFailure: complain,
   });
   const log = openProxyLog(configuration, outputs, systemClock);
   const namedTargets = openNamedTargets(configuration, outputs);
-  const own = crew?.network ?? network;
+  const own = workers?.network ?? network;
   const onFault = faultReporter(systemClock, (line, whole) => {
     logToAll(configuration, log, "crit", line);
     complain(whole);
@@ -100,15 +100,15 @@ export function serve(
       paused: options.paused ?? false,
       onFault,
       ...options.announce === undefined ? {} : { announce: options.announce },
-      ...crew === undefined ? {} : { crew },
+      ...workers === undefined ? {} : { workers },
     });
     // Threads see to that themselves.
-    const stopTidying = crew === undefined
+    const stopTidying = workers === undefined
       ? tidyWhenQuiet(instance.activity, systemClock)
       : () => {};
     return {
       ...instance,
-      begun: crew === undefined ? Promise.resolve() : crew.begin().catch((error: Error) => {
+      begun: workers === undefined ? Promise.resolve() : workers.begin().catch((error: Error) => {
         throw new StartError(error.message);
       }),
       async stop() {

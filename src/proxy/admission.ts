@@ -1,5 +1,5 @@
 import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
-import { ROOM } from "./crew.ts";
+import { ROOM } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -112,10 +112,12 @@ export class Admission {
 
   /** Once each, until they have looked. */
   #tellOthers(): void {
-    const { crew, memory } = this.runtime;
+    const { workers, memory } = this.runtime;
     for (let thread = 0; thread < memory.threads; thread++) {
       if (thread === memory.self) continue;
-      if (Atomics.compareExchange(this.#waiters, 1 + thread, 1, 2) === 1) crew.tell(thread, ROOM);
+      if (Atomics.compareExchange(this.#waiters, 1 + thread, 1, 2) === 1) {
+        workers.post(thread, ROOM);
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";
-import { GRANTED, STATE } from "./crew.ts";
+import { GRANTED, STATE } from "./workers.ts";
 import { Queue } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server } from "./server.ts";
@@ -100,9 +100,9 @@ export class Backend {
 
   /** Works out anew which servers take part, after states were set and before anybody is served. */
   settle(): void {
-    this.lock.take();
+    this.lock.lock();
     this.#update();
-    this.lock.giveBack();
+    this.lock.unlock();
   }
 
   /** The same, after a state or a weight changed, with the lock. */
@@ -130,20 +130,20 @@ export class Backend {
 
   /** A server's state changed: others take its queue, or it takes of theirs. */
   stateChanged(server: Server): void {
-    this.lock.take();
+    this.lock.lock();
     this.#update();
     if (server.serves) this.#serveQueues(server);
     // Who takes part only now, say a backup, will not have heard of those that wait.
     if (this.queue.length > 0) {
       for (const other of this.active) this.#serveQueues(other);
     }
-    this.lock.giveBack();
+    this.lock.unlock();
     this.#handOut();
-    this.runtime.crew.tellAll(STATE, this.index, server.index);
+    this.runtime.workers.broadcast(STATE, this.index, server.index);
   }
 
   /** What each thread does of that: its own connections, and its own streams. */
-  heardOfState(server: Server): void {
+  onState(server: Server): void {
     if (server.serves) return;
     server.pool.close();
     if (!this.config.redispatch || this.config.persist) return;
@@ -160,11 +160,11 @@ export class Backend {
   #waitingFor({ queue }: Server): Assignment[] {
     const { tickets, memory } = this.runtime;
     const waiting: Assignment[] = [];
-    this.lock.take();
+    this.lock.lock();
     for (let ticket = queue.first; ticket !== 0; ticket = queue.after(ticket)) {
       if (tickets.threadOf(ticket) === memory.self) waiting.push(tickets.owner(ticket)!);
     }
-    this.lock.giveBack();
+    this.lock.unlock();
     return waiting;
   }
 
@@ -226,13 +226,13 @@ export class Backend {
   loadRose(load: number): void {
     if (this.#ramps.length === 0) return;
     const full = this.#fullconn;
-    this.lock.take();
+    this.lock.lock();
     for (const { maxconn, servers } of this.#ramps) {
       // Whether the ramp has a step here.
       if (load > full || load * maxconn % full >= maxconn) continue;
       for (const server of servers) this.#serveQueues(server);
     }
-    this.lock.giveBack();
+    this.lock.unlock();
     this.#handOut();
   }
 
@@ -251,17 +251,17 @@ export class Backend {
 
   /** A stream gives its slot back; who waits longest takes it. */
   release(server: Server): void {
-    this.lock.take();
+    this.lock.lock();
     server.slots.decrease(this.runtime.memory.self);
     if (this.queue.length > 0 || server.queue.length > 0) this.#serveQueues(server);
-    this.lock.giveBack();
+    this.lock.unlock();
     if (this.#granted.length > 0) this.#handOut();
   }
 
   /** Takes slots for who waits for this server or for any, as they came; with the lock. */
   #serveQueues(server: Server): void {
     if (this.#words[0] !== this.#seen) this.#follow();
-    const { tickets, memory, crew } = this.runtime;
+    const { tickets, memory, workers } = this.runtime;
     while (!server.full) {
       const own = server.queue.first;
       const any = server.active ? this.queue.first : 0;
@@ -272,7 +272,7 @@ export class Backend {
       (isOwn ? server.queue : this.queue).grant(ticket);
       const thread = tickets.threadOf(ticket);
       server.slots.increase(thread);
-      if (thread !== memory.self) crew.tell(thread, GRANTED, ticket, this.index, server.index);
+      if (thread !== memory.self) workers.post(thread, GRANTED, ticket, this.index, server.index);
       else this.#granted.push({ ticket, server });
     }
   }
@@ -283,13 +283,13 @@ export class Backend {
     if (this.#granting) return;
     this.#granting = true;
     for (let next = this.#granted.shift(); next !== undefined; next = this.#granted.shift()) {
-      this.heardOfGrant(next.ticket, next.server);
+      this.onGrant(next.ticket, next.server);
     }
     this.#granting = false;
   }
 
   /** A slot has been taken for a ticket of this thread. */
-  heardOfGrant(ticket: number, server: Server): void {
+  onGrant(ticket: number, server: Server): void {
     const stream = this.runtime.tickets.owner(ticket);
     if (stream !== null) {
       try {
@@ -307,10 +307,10 @@ export class Backend {
   forget(thread: number): void {
     this.lock.free(thread);
     this.connections.forget(thread);
-    this.lock.take();
+    this.lock.lock();
     this.queue.forget(thread);
     for (const server of this.servers) server.forget(thread);
     for (const server of this.servers) this.#serveQueues(server);
-    this.lock.giveBack();
+    this.lock.unlock();
   }
 }

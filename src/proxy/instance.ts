@@ -5,7 +5,7 @@ import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { startChecks } from "./checks.ts";
-import { alone, type Crew } from "./crew.ts";
+import { alone, type Workers } from "./workers.ts";
 import { logToAll } from "./faults.ts";
 import type { Frontend } from "./frontend.ts";
 import { beginLife } from "./life.ts";
@@ -28,13 +28,13 @@ export interface InstanceDeps {
   /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
   /** The threads that have the sessions; by default this one has them, alone. */
-  readonly crew?: InstanceCrew;
+  readonly workers?: InstanceWorkers;
   /** It listens, and accepts nothing until {@linkcode Instance.accept}. */
   readonly paused?: boolean;
 }
 
 /** The threads that have the sessions of an instance. */
-export interface InstanceCrew extends Crew {
+export interface InstanceWorkers extends Workers {
   /** Tells who is to hear what becomes of them. */
   attach(hooks: InstanceHooks): void;
   /** Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had time */
@@ -103,8 +103,9 @@ export interface Instance {
 export function startProxies(configuration: model.Configuration, deps: InstanceDeps): Instance {
   const { global } = configuration;
   const { network, log, announce = () => {} } = deps;
-  const crew = deps.crew ?? alone(createMemory(1, 0), (...message) => traffic.receive(...message));
-  const proxies = createProxies(configuration, { ...deps, crew });
+  const workers = deps.workers ??
+    alone(createMemory(1, 0), (...message) => traffic.receive(...message));
+  const proxies = createProxies(configuration, { ...deps, workers });
   const { runtime, frontends, running } = proxies;
   const traffic: Traffic = openTraffic(proxies, () => life.sessionEnded());
   const life = beginLife({
@@ -114,7 +115,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     announce,
     end: () => void stop(),
   });
-  deps.crew?.attach({
+  deps.workers?.attach({
     sessionEnded: () => life.sessionEnded(),
     forget: (thread) => traffic.forget(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
@@ -127,7 +128,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
-    stopped = deps.crew?.stop() ?? stopped;
+    stopped = deps.workers?.stop() ?? stopped;
     traffic.close();
     life.ended();
     return stopped;

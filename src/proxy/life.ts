@@ -2,7 +2,7 @@
  * The life of the proxies of an instance: they pause, resume, and come to a soft-stop (management
  * manual, "Stopping and restarting HAProxy").
  */
-import { STOPPING } from "./crew.ts";
+import { STOPPING } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Running } from "./report.ts";
 import type { Runtime } from "./runtime.ts";
@@ -46,13 +46,13 @@ export function beginLife(deps: LifeDeps): Life {
   const { proxies, runtime } = deps;
   const states = new Map<Frontend, State>();
   for (const { frontend } of proxies) if (frontend !== null) states.set(frontend, "listening");
-  /** Takes back what is to come: the end of each grace time, and of patience. */
+  /** Takes back what is to come: the end of each grace time, and of the soft-stop. */
   const pending: (() => void)[] = [];
   let finished: Promise<void> | null = null;
   let resolve = () => {};
   let over = false;
 
-  function tell({ config }: Pick<Running, "config">, line: string): void {
+  function note({ config }: Pick<Running, "config">, line: string): void {
     runtime.log.event(config, "warning", line);
     deps.announce(line);
   }
@@ -61,7 +61,7 @@ export function beginLife(deps: LifeDeps): Life {
     if (states.get(frontend) !== "listening") return;
     states.set(frontend, "paused");
     for (const listener of frontend.listeners) listener.release();
-    tell(frontend, `Paused ${named(frontend)}.`);
+    note(frontend, `Paused ${named(frontend)}.`);
   }
 
   function resume(frontend: Frontend): void {
@@ -71,11 +71,11 @@ export function beginLife(deps: LifeDeps): Life {
     } catch (error) {
       // All of its ports or none, so that the next attempt finds it as this one did.
       for (const listener of frontend.listeners) listener.release();
-      tell(frontend, `Cannot resume ${named(frontend)}: ${(error as Error).message}.`);
+      note(frontend, `Cannot resume ${named(frontend)}: ${(error as Error).message}.`);
       throw error;
     }
     states.set(frontend, "listening");
-    tell(frontend, `Resumed ${named(frontend)}.`);
+    note(frontend, `Resumed ${named(frontend)}.`);
   }
 
   function listening(name: string): Frontend {
@@ -99,7 +99,7 @@ export function beginLife(deps: LifeDeps): Life {
     if (frontend === null) return closed(proxy);
     states.set(frontend, "closing");
     for (const listener of frontend.listeners) listener.close();
-    runtime.crew.whenDone(() => closed(proxy));
+    runtime.workers.whenDone(() => closed(proxy));
   }
 
   /** From here on nobody new comes to this proxy, and who is there is seen out. */
@@ -108,9 +108,9 @@ export function beginLife(deps: LifeDeps): Life {
     const { frontend, backend, config } = proxy;
     if (frontend !== null) {
       states.set(frontend, "closed");
-      runtime.crew.tellAll(STOPPING, frontend.index);
+      runtime.workers.broadcast(STOPPING, frontend.index);
     }
-    tell(
+    note(
       proxy,
       `Proxy ${config.name} stopped ` +
         `(cumulated conns: FE: ${frontend?.total.value ?? 0}, BE: ${backend?.total.value ?? 0}).`,
@@ -123,7 +123,7 @@ export function beginLife(deps: LifeDeps): Life {
     for (const { frontend } of proxies) {
       if (frontend === null || frontend.connections.value === 0) continue;
       const { config, connections } = frontend;
-      tell(
+      note(
         frontend,
         `Proxy ${config.name} hard-stopped (${connections.value} conns will be closed).`,
       );

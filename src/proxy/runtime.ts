@@ -5,7 +5,7 @@ import type { SharedMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
 import type { Backend } from "./backend.ts";
-import type { Crew } from "./crew.ts";
+import type { Workers } from "./workers.ts";
 import { Tickets } from "./queue.ts";
 import { Refusals } from "./refusals.ts";
 import type { Assignment } from "./stream/assignment.ts";
@@ -15,7 +15,7 @@ export interface RuntimeDeps {
   readonly network: Network;
   readonly clock: Clock;
   readonly log: ProxyLog;
-  readonly crew: Crew;
+  readonly workers: Workers;
   /** Connections of clients at most, in all threads together. */
   readonly maxconn: number;
   /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
@@ -66,7 +66,7 @@ const spareTickets = 1024;
 
 /** Makes it. @param headLimit largest head of a message, in bytes */
 export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
-  const { memory } = deps.crew;
+  const { memory } = deps.workers;
   const { onFault } = deps;
   const fault = (error: unknown, session: Abandoned | null) => {
     if (onFault === undefined) throw error;

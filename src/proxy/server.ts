@@ -4,7 +4,7 @@ import { bytesOf } from "../http/bytes.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Backend, Client } from "./backend.ts";
-import { IDLE } from "./crew.ts";
+import { IDLE } from "./workers.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import type { Assignment } from "./stream/assignment.ts";
 import { Pool } from "./stream/pool.ts";
@@ -159,9 +159,9 @@ export class Server implements Candidate {
 
   /** Has another thread close an idle connection. @returns whether one has any */
   closeIdleElsewhere(): boolean {
-    const { memory, crew } = this.backend.runtime;
+    const { memory, workers } = this.backend.runtime;
     const other = this.pool.everywhere.holder(memory.self);
-    if (other >= 0) crew.tell(other, IDLE, this.backend.index, this.index);
+    if (other >= 0) workers.post(other, IDLE, this.backend.index, this.index);
     return other >= 0;
   }
 

@@ -38,7 +38,7 @@ export class SourcePorts {
   /** The port that has been free for longest; 0: none is. */
   take(): number {
     const words = this.#words;
-    this.#lock.take();
+    this.#lock.lock();
     let port = 0;
     if (words[1]! > 0) {
       port = words[2 + words[0]!]!;
@@ -46,25 +46,25 @@ export class SourcePorts {
       words[1]!--;
       this.#takers[port - this.#first] = this.#self + 1;
     }
-    this.#lock.giveBack();
+    this.#lock.unlock();
     return port;
   }
 
   /** The connection is gone that had `port`. */
   give(port: number): void {
-    this.#lock.take();
+    this.#lock.lock();
     this.#free(port);
-    this.#lock.giveBack();
+    this.#lock.unlock();
   }
 
   /** A thread has died: the ports that it had are free. */
   forget(thread: number): void {
     this.#lock.free(thread);
-    this.#lock.take();
+    this.#lock.lock();
     for (let i = 0; i < this.#size; i++) {
       if (this.#takers[i] === thread + 1) this.#free(this.#first + i);
     }
-    this.#lock.giveBack();
+    this.#lock.unlock();
   }
 
   #free(port: number): void {

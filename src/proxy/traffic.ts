@@ -3,7 +3,7 @@ import type { Bind } from "../config/model.ts";
 import type { Accept } from "./monitor.ts";
 import { createAcceptors } from "./acceptors.ts";
 import { Admission } from "./admission.ts";
-import { GRANTED, IDLE, ROOM, STATE, STOPPING } from "./crew.ts";
+import { GRANTED, IDLE, ROOM, STATE, STOPPING } from "./workers.ts";
 import type { Proxies } from "./proxies.ts";
 import { SessionList } from "./session-list.ts";
 
@@ -11,7 +11,7 @@ import { SessionList } from "./session-list.ts";
 export interface Traffic {
   /** What a listener does with its connections; `number`: its own in its frontend, from 1. */
   acceptor(frontend: Proxies["frontends"][number], bind: Bind, number: number): Accept;
-  /** Acts on what a thread tells: see crew.ts. @returns false: that is not for the sessions */
+  /** Acts on what a thread tells: see workers.ts. @returns false: that is not for the sessions */
   receive(kind: number, a: number, b: number, c: number): boolean;
   /** A thread has died: what it held is free. */
   forget(thread: number): void;
@@ -39,7 +39,7 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
     receive(kind, a, b, c) {
       switch (kind) {
         case GRANTED:
-          backends[b]!.heardOfGrant(a, backends[b]!.servers[c]!);
+          backends[b]!.onGrant(a, backends[b]!.servers[c]!);
           return true;
         case ROOM:
           admission.room();
@@ -48,7 +48,7 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
           backends[a]!.servers[b]!.pool.closeOldest();
           return true;
         case STATE:
-          backends[a]!.heardOfState(backends[a]!.servers[b]!);
+          backends[a]!.onState(backends[a]!.servers[b]!);
           return true;
         case STOPPING:
           frontends[a]!.stopping = true;

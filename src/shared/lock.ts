@@ -19,17 +19,17 @@ export class Lock {
     this.#own = 2 * (memory.self + 1);
   }
 
-  take(): void {
+  lock(): void {
     if (Atomics.compareExchange(this.#word, 0, 0, this.#own) !== 0) this.#wait();
   }
 
-  giveBack(): void {
+  unlock(): void {
     if ((Atomics.exchange(this.#word, 0, 0) & 1) === 1) Atomics.notify(this.#word, 0, 1);
   }
 
   /** Gives back what a thread that has died may have taken. */
   free(thread: number): void {
-    if (Atomics.load(this.#word, 0) >> 1 === thread + 1) this.giveBack();
+    if (Atomics.load(this.#word, 0) >> 1 === thread + 1) this.unlock();
   }
 
   #wait(): void {

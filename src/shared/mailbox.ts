@@ -37,13 +37,13 @@ export class Mailbox {
   /** Puts a message in. @returns false: it is full (see outbox.ts); nobody waits here */
   post(kind: number, a: number, b: number, c: number): boolean {
     const words = this.#words;
-    this.#lock.take();
+    this.#lock.lock();
     const fits = this.#count() <= this.#mask;
     if (fits) {
       this.#write(words[0]!, kind, a, b, c);
       Atomics.add(words, 0, 1);
     }
-    this.#lock.giveBack();
+    this.#lock.unlock();
     if (Atomics.exchange(words, 2, 0) === 1) this.wake();
     return fits;
   }
@@ -63,7 +63,7 @@ export class Mailbox {
   withdraw(kind: number): Message[] {
     const words = this.#words;
     const taken: Message[] = [];
-    this.#lock.take();
+    this.#lock.lock();
     const from = Atomics.load(words, 1);
     const to = words[0]!;
     // Else the owner has just begun to read.
@@ -79,7 +79,7 @@ export class Mailbox {
       }
       Atomics.store(words, 0, end);
     }
-    this.#lock.giveBack();
+    this.#lock.unlock();
     return taken;
   }
 

@@ -77,7 +77,7 @@ export function openBoard(
   };
 }
 
-// Orders of the main thread, beside what threads tell each other (see proxy/crew.ts).
+// Orders of the main thread, beside what threads post to one another (see proxy/workers.ts).
 /** The listeners on the board have changed. */
 export const LISTENERS = 101;
 /** A connection is the thread's to serve (descriptor, listener). */

@@ -9,8 +9,8 @@ import { closeDescriptor, replace } from "../net/linux/libc.ts";
 import { createEvent, unwatch, wake } from "../net/linux/epoll.ts";
 import { descriptorListener } from "../net/linux/listener.ts";
 import type { Listener, Network } from "../net/socket.ts";
-import { type InstanceCrew, type InstanceHooks } from "../proxy/instance.ts";
-import { STOPPING } from "../proxy/crew.ts";
+import { type InstanceHooks, type InstanceWorkers } from "../proxy/instance.ts";
+import { STOPPING } from "../proxy/workers.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
 import { createMemory } from "../shared/memory.ts";
@@ -37,8 +37,8 @@ const answerTimeout = 5000;
 /** A thread that lasted no longer than this is not started anew at once, ms. */
 const shortLife = 1000;
 
-/** What the crew needs from outside. */
-export interface CrewOptions {
+/** What the pool needs from outside. */
+export interface WorkerPoolOptions {
   /** Its names resolved. */
   readonly configuration: Configuration;
   readonly threads: number;
@@ -55,7 +55,7 @@ export interface CrewOptions {
 }
 
 /** See above. */
-export interface ThreadCrew extends InstanceCrew {
+export interface WorkerPool extends InstanceWorkers {
   /** To be taken for each write to the streams that the threads log to as well. */
   readonly output: Lock;
   /** Listens for all of them; connects for this thread. */
@@ -74,7 +74,7 @@ export interface ThreadCrew extends InstanceCrew {
 }
 
 /** Prepares threads, on memory of their own. */
-export function createCrew(options: CrewOptions): ThreadCrew {
+export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const { configuration, threads, maxconn, complain } = options;
   const enabled = configuration.proxies.filter(({ disabled, bind }) =>
     !disabled && bind.length > 0
@@ -298,8 +298,8 @@ export function createCrew(options: CrewOptions): ThreadCrew {
     memory,
     output: board.output,
     network: { ...options.network, listen },
-    tell: post,
-    tellAll(kind, a = 0, b = 0, c = 0) {
+    post,
+    broadcast(kind, a = 0, b = 0, c = 0) {
       if (kind === STOPPING) Atomics.store(board.stopping, a, 1);
       broadcast(kind, a, b, c);
     },

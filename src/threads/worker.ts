@@ -11,7 +11,7 @@ import { openProxyLog, type ProxyLog } from "../log/proxy-log.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import { createLoop, type EpollLoop, type LoopOptions, wake } from "../net/epoll/loop.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../net/socket.ts";
-import { type Crew, IDLE } from "../proxy/crew.ts";
+import { IDLE, type Workers } from "../proxy/workers.ts";
 import type { Frontend } from "../proxy/frontend.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { listenAll } from "../proxy/instance.ts";
@@ -117,15 +117,15 @@ function work(
   const outbox = new Outbox(board.boxes);
   let ending = false;
 
-  const crew: Crew = {
+  const workers: Workers = {
     memory,
-    tell(thread, kind, a = 0, b = 0, c = 0) {
+    post(thread, kind, a = 0, b = 0, c = 0) {
       const to = board.boxes[thread];
       // A wish that comes again: a thread that has much to read is not to be held up by it.
       if (to === undefined || kind === IDLE && to.crowded) return;
       outbox.post(thread, kind, a, b, c);
     },
-    tellAll: onlyMain,
+    broadcast: onlyMain,
     whenDone: onlyMain,
   };
   const { network } = loop;
@@ -133,7 +133,7 @@ function work(
     network,
     clock,
     log,
-    crew,
+    workers,
     maxconn: plan.maxconn,
     onFault,
   });
@@ -208,7 +208,7 @@ function work(
     }
     if (least === self) return true;
     Atomics.add(board.handed, least, 1);
-    crew.tell(least, SERVE, client, listener);
+    workers.post(least, SERVE, client, listener);
     return false;
   }
   /** Whether connections are as many as may be, with those on their way to another thread. */

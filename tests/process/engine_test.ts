@@ -28,5 +28,5 @@ test("an engine is chosen by what there is, by what is wished, and says why", as
     assertMatch(best.why, /^deno .* cannot/);
   }
   const sockets = await chooseEngine({ name: "sockets", threads: 3 });
-  assertEquals([sockets.name, sockets.threads, sockets.createCrew], ["sockets", 1, null]);
+  assertEquals([sockets.name, sockets.threads, sockets.createWorkerPool], ["sockets", 1, null]);
 });

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import { onFault } from "#src/net/faults.ts";
 import type { Network } from "#src/net/socket.ts";
-import { alone } from "#src/proxy/crew.ts";
+import { alone } from "#src/proxy/workers.ts";
 import { HttpClientConnection } from "#src/proxy/http/client-connection.ts";
 import { HttpTransaction } from "#src/proxy/http/transaction.ts";
 import { listenAll } from "#src/proxy/instance.ts";
@@ -108,7 +108,7 @@ async function play(engine: Engine, mode: "http" | "tcp", trap: Trap): Promise<v
     clock,
     log,
     maxconn: 100,
-    crew: alone(createMemory(1, 0), (...message) => traffic.receive(...message)),
+    workers: alone(createMemory(1, 0), (...message) => traffic.receive(...message)),
     onFault: (error) => errors.push(error),
   });
   const { runtime, frontends: [frontend], backends: [backend] } = proxies;

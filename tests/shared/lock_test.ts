@@ -18,14 +18,14 @@ function cpuTime(): number {
 }
 
 test("lock: who waits for long sleeps, and has it soon after it was given back", async () => {
-  const { lock, words, all, end } = crowd(3, "count", 1, { before: ({ lock }) => lock.take() });
+  const { lock, words, all, end } = crowd(3, "count", 1, { before: ({ lock }) => lock.lock() });
   // They are started, and wait.
   await new Promise((resolve) => setTimeout(resolve, 300));
   const before = cpuTime();
   await new Promise((resolve) => setTimeout(resolve, 500));
   const spent = cpuTime() - before;
   assertEquals(words[0], 0);
-  lock.giveBack();
+  lock.unlock();
   await all;
   end();
   assertEquals(words[0], 3);
@@ -39,7 +39,7 @@ test("lock: what a thread that died had taken is free for all; what others have 
   end();
   const waiting = crowd(1, "hold", 1, {
     before({ lock }) {
-      lock.take();
+      lock.lock();
       // Not those of who died.
       lock.free(1);
     },
@@ -51,7 +51,7 @@ test("lock: what a thread that died had taken is free for all; what others have 
   lock.free(0);
   lock.free(1);
   const before = performance.now();
-  lock.take();
+  lock.lock();
   assert(performance.now() - before < 1000);
-  lock.giveBack();
+  lock.unlock();
 });

@@ -47,9 +47,9 @@ function perform(task: Task): void {
     switch (task.job) {
       case "count":
         // Not atomic, and slow: without the lock some would be lost.
-        lock.take();
+        lock.lock();
         for (let seen = words[0]!, spins = 0; spins <= 20; spins++) words[0] = seen + 1;
-        lock.giveBack();
+        lock.unlock();
         break;
       case "enter":
         if (!gauge.increaseBelow(task.limit)) break;
@@ -59,7 +59,7 @@ function perform(task: Task): void {
         gauge.decrease();
         break;
       case "hold":
-        lock.take();
+        lock.lock();
         break;
       case "send":
         // The reader may be behind.

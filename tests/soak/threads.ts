@@ -12,7 +12,7 @@ export async function soakThreads({ place, seconds, seed, say }: SoakOptions): P
   const crowd = await gather(place, seed);
   const before = descriptors();
   const threads = await start(configurationText(place), count);
-  const { serving, crew, complaints, fail, allUp } = threads;
+  const { serving, workers, complaints, fail, allUp } = threads;
   let failures = 0;
   const after: number[] = [];
   try {
@@ -22,7 +22,7 @@ export async function soakThreads({ place, seconds, seed, say }: SoakOptions): P
         if (random(3) === 0) return crowd.killOrigin(random);
         const thread = random(count);
         // One that is down already does not fail.
-        if (crew.up < count) return;
+        if (workers.up < count) return;
         failures++;
         await crowd.inTrouble(async () => {
           await fail(thread);

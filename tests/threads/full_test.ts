@@ -24,7 +24,7 @@ test(
       `  server s ${host}:4802`,
       "",
     ].join("\n");
-    await withThreads(text, async ({ serving, fail, allUp, crew }) => {
+    await withThreads(text, async ({ serving, fail, allUp, workers }) => {
       await allUp();
       const connected = (count: number) =>
         serving.report().some((line) => line.includes(`act(FE+BE): ${count}+`));
@@ -36,7 +36,7 @@ test(
       await until(() => connected(alive().length), "those of the second thread to end");
       all.push(...await clients(10 - alive().length, host, 4801));
       for (const each of alive()) await each.ask();
-      assertEquals(crew.up, 1);
+      assertEquals(workers.up, 1);
       await allUp();
       // One goes, and the next one is the second thread's, which knows then that there is no room.
       alive()[0]!.close();

@@ -8,7 +8,7 @@ import type { Configuration } from "#src/config/model.ts";
 import { chooseEngine, type Engine } from "#src/process/engine.ts";
 import { networkOfRuntime } from "#src/process/runtime.ts";
 import { serve, type Serving } from "#src/process/serve.ts";
-import type { ThreadCrew } from "#src/threads/pool.ts";
+import type { WorkerPool } from "#src/threads/pool.ts";
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
 
@@ -20,7 +20,7 @@ export const onlyHere = here ? "" : " (threads that serve take Bun on Linux)";
 /** What runs, and what can be done to it. */
 export interface Threads {
   readonly serving: Serving;
-  readonly crew: ThreadCrew;
+  readonly workers: WorkerPool;
   /** What it complained of. */
   readonly complaints: string[];
   /** Lets a thread fail, and waits until it has. */
@@ -43,30 +43,35 @@ export async function start(
   change: (engine: Engine) => Engine = (engine) => engine,
 ): Promise<Threads> {
   const engine = change(await chooseEngine({ name: "epoll", threads }));
-  let crew!: ThreadCrew;
+  let workers!: WorkerPool;
   const complaints: string[] = [];
   const serving = serve(
     configurationOf(text),
     await networkOfRuntime(),
     null,
     (line) => complaints.push(line),
-    { engine: { ...engine, createCrew: (options) => crew = engine.createCrew!(options) } },
+    {
+      engine: {
+        ...engine,
+        createWorkerPool: (options) => workers = engine.createWorkerPool!(options),
+      },
+    },
   );
   const failures = (thread: number) =>
     complaints.filter((line) => line.startsWith(`thread ${thread + 1} has failed`)).length;
   return {
     serving,
-    crew,
+    workers,
     complaints,
     async fail(thread) {
       const before = failures(thread);
-      crew.fail(thread);
+      workers.fail(thread);
       await until(() => failures(thread) > before, `thread ${thread + 1} to fail`);
     },
     allUp: () =>
       until(
-        () => crew.up === threads,
-        () => `all threads to be up: ${crew.up} are; ${complaints.slice(-3).join("\n")}`,
+        () => workers.up === threads,
+        () => `all threads to be up: ${workers.up} are; ${complaints.slice(-3).join("\n")}`,
       ),
   };
 }

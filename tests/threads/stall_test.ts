@@ -48,7 +48,7 @@ for (const asleep of [false, true]) {
     const port = asleep ? 4910 : 4900;
     const all = await Promise.all([1, 2, 3].map((i) => origin(host, port + i, "one")));
     const text = web(port, port + 1, port + 2, port + 3);
-    await withThreads(text, async ({ serving, crew, allUp, complaints }) => {
+    await withThreads(text, async ({ serving, workers, allUp, complaints }) => {
       await allUp();
       const nine = await clients(9, host, port);
       for (const each of nine) await each.ask();
@@ -56,7 +56,7 @@ for (const asleep of [false, true]) {
       await until(() => checks().every((count) => count > 2), "checks");
 
       const began = performance.now();
-      crew.stall(1, 6000, asleep);
+      workers.stall(1, 6000, asleep);
       const answers = nine.map((each) => each.ask());
       const waiting = await pending(nine, answers);
       assert(waiting.length > 0 && waiting.length < 9, `${waiting.length} of 9 wait`);
@@ -87,7 +87,7 @@ for (const asleep of [false, true]) {
       for (const each of more) await each.ask();
       for (const each of [...nine, ...more]) each.close();
       // It serves again: clients that come one by one are spread about.
-      await until(() => crew.up === 3, "all up");
+      await until(() => workers.up === 3, "all up");
     });
     for (const each of all) await each.close();
   });
@@ -95,7 +95,7 @@ for (const asleep of [false, true]) {
 
 test("a thread is stuck: pause, resume, soft-stop and stop do without it", async () => {
   const one = await origin(host, 4921, "one");
-  await withThreads(web(4920, 4921), async ({ serving, crew, allUp }) => {
+  await withThreads(web(4920, 4921), async ({ serving, workers, allUp }) => {
     await allUp();
     const gone = async () => {
       let refused = false;
@@ -103,7 +103,7 @@ test("a thread is stuck: pause, resume, soft-stop and stop do without it", async
       assert(refused, "it refuses");
     };
     const began = performance.now();
-    crew.stall(1, 4000, true);
+    workers.stall(1, 4000, true);
     serving.pause();
     await gone();
     serving.resume();
@@ -119,13 +119,13 @@ test("a thread is stuck: pause, resume, soft-stop and stop do without it", async
 
 test("a thread that is stuck as another ends, and as it is told to end itself", async () => {
   const one = await origin(host, 4931, "one");
-  await withThreads(web(4930, 4931), async ({ crew, fail, allUp }) => {
+  await withThreads(web(4930, 4931), async ({ workers, fail, allUp }) => {
     await allUp();
-    crew.stall(1, 1500, true);
+    workers.stall(1, 1500, true);
     await fail(0);
     await allUp();
     for (let i = 0; i < 5; i++) assert(await ask(4930) < 2500);
-    crew.stall(2, 300, false);
+    workers.stall(2, 300, false);
   });
   await one.close();
 });

@@ -124,8 +124,8 @@ test("what a thread held when it failed serves the others: slots, places and who
 
 test("threads that all fail come back, and who knocks meanwhile is served", async () => {
   const one = await origin(host, 4016, "one");
-  await withThreads(web(4015, `server s ${at(4016)}`), async ({ crew, allUp, complaints }) => {
-    for (let thread = 0; thread < 3; thread++) crew.fail(thread);
+  await withThreads(web(4015, `server s ${at(4016)}`), async ({ workers, allUp, complaints }) => {
+    for (let thread = 0; thread < 3; thread++) workers.fail(thread);
     await until(() => complaints.length === 3, "all to fail");
     const several = await clients(5, host, 4015);
     for (const each of several) assertEquals(await each.ask(), "one");
@@ -138,7 +138,7 @@ test("threads that all fail come back, and who knocks meanwhile is served", asyn
 test("a thread that is down misses no pause, no resume and no soft-stop", async () => {
   const one = await origin(host, 4021, "one");
   const text = web(4020, `server s ${at(4021)}`);
-  await withThreads(text, async ({ serving, crew, fail, allUp }) => {
+  await withThreads(text, async ({ serving, workers, fail, allUp }) => {
     await fail(0);
     serving.pause();
     await allUp();
@@ -153,7 +153,7 @@ test("a thread that is down misses no pause, no resume and no soft-stop", async 
     await fail(2);
     const finished = serving.finish();
     await allUp();
-    assertEquals(crew.up, 3);
+    assertEquals(workers.up, 3);
     for (const each of six) each.close();
     await finished;
   });
@@ -163,15 +163,15 @@ test("a thread that is down misses no pause, no resume and no soft-stop", async 
 test("stop() while threads start, and while one is to start again, leaves nothing", async () => {
   const before = descriptors();
   for (let round = 0; round < 3; round++) {
-    const { serving, crew } = await start(web(4025, `server s ${at(4026)}`));
+    const { serving, workers } = await start(web(4025, `server s ${at(4026)}`));
     if (round === 1) await new Promise((resolve) => setTimeout(resolve, 20));
     if (round === 2) {
       await serving.begun;
-      crew.fail(1);
+      workers.fail(1);
     }
     serving.stop();
     await until(() => descriptors() <= before, () => `descriptors: ${before}, ${descriptors()}`);
-    await until(() => crew.up === 0, "no thread to be up");
+    await until(() => workers.up === 0, "no thread to be up");
   }
 });
 
@@ -182,7 +182,7 @@ test("a thread that fails at the start is told, and nothing is left of the other
   const { serving, complaints } = await start(text, 3, (engine) => ({
     ...engine,
     // The memory is laid out for another configuration than they are given.
-    createCrew: (options) => engine.createCrew!({ ...options, configuration: other }),
+    createWorkerPool: (options) => engine.createWorkerPool!({ ...options, configuration: other }),
   }));
   let failure = "";
   await serving.begun.catch((error: Error) => failure = `${error.name}: ${error.message}`);

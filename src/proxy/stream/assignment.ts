@@ -89,7 +89,7 @@ export class Assignment extends Timer {
   assign(wanted: Server | null): void {
     const { backend } = this;
     const key = wanted === null ? backend.keyOf(this.owner) : 0;
-    backend.lock.take();
+    backend.lock.lock();
     const server = wanted ?? backend.choose(key, this.#avoid);
     const taken = server !== null && !server.full;
     const queue = taken || backend.active.length === 0 && server === null
@@ -101,7 +101,7 @@ export class Assignment extends Timer {
       : server.queue;
     if (taken) server.slots.increase(backend.runtime.memory.self);
     else if (queue !== null) this.#join(queue);
-    backend.lock.giveBack();
+    backend.lock.unlock();
 
     if (server === null) {
       // It has left the server that it was to have, though there is no other yet.
@@ -165,11 +165,11 @@ export class Assignment extends Timer {
     const { backend } = this;
     const { tickets } = backend.runtime;
     const queue = this.#queue!;
-    backend.lock.take();
+    backend.lock.lock();
     const granted = tickets.granted(ticket);
     const before = granted ? tickets.order(ticket) : queue.served;
     if (!granted) queue.remove(ticket);
-    backend.lock.giveBack();
+    backend.lock.unlock();
     // What was taken for it is released when it arrives.
     if (granted) tickets.leave(ticket);
     else tickets.give(ticket);

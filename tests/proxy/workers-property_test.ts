@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { crewScene } from "./crew-scene.ts";
+import { workersScene } from "./workers-scene.ts";
 import { type Client, server, web } from "./harness.ts";
 import { holding } from "./holding.ts";
 import { request, target } from "./messages.ts";
@@ -25,7 +25,7 @@ const acts = [
   "down",
   "up",
 ] as const;
-const deaths = ["kill", "doom", "bury"] as const;
+const deaths = ["kill", "doom", "release"] as const;
 
 interface Event {
   readonly act: (typeof acts)[number] | (typeof deaths)[number];
@@ -52,7 +52,7 @@ const limits = [1, 2];
 
 function play(events: readonly Event[], of: typeof settings extends fc.Arbitrary<infer S> ? S : 0) {
   const { balance, redispatch, frontend, maxconn, ports, minconn, queue } = of;
-  crewScene(
+  workersScene(
     threads,
     web({
       balance,
@@ -114,8 +114,8 @@ function play(events: readonly Event[], of: typeof settings extends fc.Arbitrary
           case "doom":
             if (w.dead < threads - 1) w.doom(which % threads, which % 7);
             break;
-          case "bury":
-            w.bury();
+          case "release":
+            w.release();
         }
         // Now, for a server learns of two connections in any order.
         w.run();
@@ -128,7 +128,7 @@ function play(events: readonly Event[], of: typeof settings extends fc.Arbitrary
       for (const [i, { most }] of origins.entries()) {
         assert(most <= limits[i]!, `s${i + 1} saw ${most} requests at once`);
       }
-      w.bury();
+      w.release();
       limits.forEach((_limit, i) => w.turn(0, i, true));
       // A client that has sent several requests gets their answers one after the other.
       const rounds = clients.reduce((sum, { methods }) => sum + methods.length, 2);
@@ -175,7 +175,7 @@ test("first come, first served, whichever thread one comes to", () => {
     fc.array(fc.record({ thread: fc.nat(threads - 1), act: fc.nat(5) }), { maxLength: 60 }),
     fc.constantFrom(1, 2, 4),
     (steps, maxconn) =>
-      crewScene(threads, web({ servers: [server("s1", { maxconn })] }), (w) => {
+      workersScene(threads, web({ servers: [server("s1", { maxconn })] }), (w) => {
         const s1 = holding(w.origin("s1"));
         const clients: Client[] = [];
         const gone = new Set<string>();
@@ -201,7 +201,7 @@ test("first come, first served, whichever thread one comes to", () => {
 });
 
 test("who leaves while a slot comes for him takes nobody's ticket", () =>
-  crewScene(
+  workersScene(
     2,
     web({ servers: [server("s1", { maxconn: 1 })] }),
     (w) => {

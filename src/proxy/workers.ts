@@ -2,7 +2,7 @@
 import type { Receive } from "../shared/mailbox.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 
-// What one thread tells another, and the numbers that go with it.
+// What threads post to one another, and the numbers that go with it.
 /** A ticket's wait is over: the slot of a server is taken for it (ticket, backend, server). */
 export const GRANTED = 1;
 /** There is room for connections again where there was none. */
@@ -15,14 +15,14 @@ export const STATE = 4;
 export const STOPPING = 5;
 
 /** The threads, as one of them sees them. */
-export interface Crew {
+export interface Workers {
   readonly memory: SharedMemory;
-  /** Tells another thread, which acts on it soon. */
-  tell(thread: number, kind: number, a?: number, b?: number, c?: number): void;
-  /** Tells every thread that serves, this one too: those act on it soon. */
-  tellAll(kind: number, a?: number, b?: number, c?: number): void;
+  /** Posts to another thread, which acts on it soon. */
+  post(thread: number, kind: number, a?: number, b?: number, c?: number): void;
+  /** Posts to every thread that serves, this one too: those act on it soon. */
+  broadcast(kind: number, a?: number, b?: number, c?: number): void;
   /**
-   * Calls back when all threads have acted on what they were told before, and have what connections
+   * Calls back when all threads have acted on what was posted to them before, and have what connections
    * they accepted until then; without those that are stuck. At once, where this one serves alone.
    */
   whenDone(callback: () => void): void;
@@ -30,14 +30,14 @@ export interface Crew {
 
 /**
  * A thread that serves alone.
- * @param receive what it does with what it is told
+ * @param receive what it does with a message
  */
-export function alone(memory: SharedMemory, receive: Receive): Crew {
-  const tellAll = (kind: number, a = 0, b = 0, c = 0) => receive(kind, a, b, c);
+export function alone(memory: SharedMemory, receive: Receive): Workers {
+  const broadcast = (kind: number, a = 0, b = 0, c = 0) => receive(kind, a, b, c);
   return {
     memory,
-    tell: (_thread, ...message) => tellAll(...message),
-    tellAll,
+    post: (_thread, ...message) => broadcast(...message),
+    broadcast,
     whenDone: (callback) => callback(),
   };
 }

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import type { Listener, Network, Socket, SocketEvents } from "#src/net/socket.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
-import type { Crew } from "#src/proxy/crew.ts";
+import type { Workers } from "#src/proxy/workers.ts";
 import { listenAll } from "#src/proxy/instance.ts";
 import { createProxies, type Proxies } from "#src/proxy/proxies.ts";
 import { openTraffic, type Traffic } from "#src/proxy/traffic.ts";
@@ -59,7 +59,7 @@ export interface CrewScene {
   /** It dies in the middle of what it does, so many calls of its clock from now. */
   doom(thread: number, calls: number): void;
   /** The main thread notices who has died, and puts new ones in their place; the doomed live on. */
-  bury(): void;
+  release(): void;
   /** Whether the proxy still has its end of a server's connection, which hears of it soon. */
   holds(connection: Peer): boolean;
   /** Threads that are dead and not buried. */
@@ -69,7 +69,7 @@ export interface CrewScene {
 }
 
 /** A test's body: plays in a scene of so many threads, after which nothing may be left over. */
-export function crewScene(
+export function workersScene(
   threads: number,
   proxies: ReturnType<typeof web> | ReturnType<typeof web>[],
   play: (scene: CrewScene) => void,
@@ -105,11 +105,11 @@ export function crewScene(
     }
   }
 
-  function crewOf(self: number, memory: SharedMemory): Crew {
+  function workersOf(self: number, memory: SharedMemory): Workers {
     return {
       memory,
-      tell: (to, kind, a = 0, b = 0, c = 0) => mail[to]?.[self]?.push([kind, a, b, c]),
-      tellAll(kind, a = 0, b = 0, c = 0) {
+      post: (to, kind, a = 0, b = 0, c = 0) => mail[to]?.[self]?.push([kind, a, b, c]),
+      broadcast(kind, a = 0, b = 0, c = 0) {
         assertEquals(self, threads, "only the main thread gives orders");
         for (const thread of alive) {
           if (thread !== null) mail[thread.number]![self]!.push([kind, a, b, c]);
@@ -137,7 +137,7 @@ export function crewScene(
     clock: time,
     log,
     maxconn,
-    crew: crewOf(threads, memory),
+    workers: workersOf(threads, memory),
   });
   const mainTraffic = openTraffic(main, () => {});
 
@@ -208,7 +208,7 @@ export function crewScene(
       clock: clockOf(lives),
       log,
       maxconn,
-      crew: crewOf(number, shared),
+      workers: workersOf(number, shared),
     });
     const traffic = openTraffic(proxies, () => {});
     thread = { number, proxies, traffic, left: Infinity, sockets, accepts, paused };
@@ -270,7 +270,7 @@ export function crewScene(
     thread.accepts.forEach((_accept, index) => update(index));
   }
 
-  function bury(): void {
+  function release(): void {
     for (let number = 0; number < threads; number++) {
       const living = alive[number] ?? null;
       if (living !== null) {
@@ -331,7 +331,7 @@ export function crewScene(
       const thread = alive[number];
       if (thread !== null && thread !== undefined) thread.left = calls;
     },
-    bury,
+    release,
     holds: ({ socket }) => held.has(`${socket.remoteAddress} ${socket.remotePort}`),
     get dead() {
       return alive.filter((thread) => thread === null).length;
@@ -354,7 +354,7 @@ export function crewScene(
 
   play(stage);
 
-  bury();
+  release();
   for (const peer of peers) if (peer instanceof Client) peer.reset();
   settle();
   stage.assertNobodyWaits();
