@@ -16,6 +16,7 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const F_GETLK = 5;
 const F_SETLK = 6;
+const F_SETOWN = 8;
 const F_RDLCK = 0;
 const F_WRLCK = 1;
 const F_UNLCK = 2;
@@ -66,6 +67,8 @@ const claimed = new Set<number>();
 export function claim(fd: number): void {
   claimed.add(fd);
   controlLock(fd, F_SETLK, F_RDLCK, process.pid, 1);
+  // By this a sluice 0.1 of before the claims sees that its socket is another's.
+  C.fcntl(fd, F_SETOWN, process.pid);
 }
 
 /** Takes {@linkcode claim} back; to be called before the descriptor is closed. */
