@@ -23,7 +23,7 @@ export interface Hosts {
  * `sluice demo SCENARIO|FILE...`: plays the story which a configuration tells in its comments.
  *
  * `--check` and `--seed` simulate: it takes no time, and comes out the same each time. Without them
- * it is played on real sockets, where whoever looks on can look closer (with curl, tcpdump, ss).
+ * it is played on real sockets, where one can look closer (with curl, tcpdump, ss).
  * @param subjects names of scenarios that the program carries, or files; with `check`, none means
  * every scenario
  * @returns the exit status: 0 if every expectation of every story held

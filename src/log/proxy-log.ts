@@ -2,7 +2,7 @@
 import type { Configuration, LogTarget, Proxy } from "../config/model.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Accepted, connectLine } from "./connect-line.ts";
-import { localDates } from "./date.ts";
+import { type Dates, localDates } from "./date.ts";
 import type { LogFormat } from "./format/compile.ts";
 import { isStandardFormat, mustCompile } from "./format/standard.ts";
 import type { LogFact } from "./format/variable.ts";
@@ -45,16 +45,17 @@ function formatOf({ mode }: Proxy, format: string): string {
   return mode === "tcp" && isStandardFormat(format) ? "tcplog" : format;
 }
 
-/** Opens the logs of a configuration. */
+/** Opens the logs of a configuration. @param dates by default those of the process's time zone */
 export function openProxyLog(
   configuration: Configuration,
   outputs: LogOutputs,
   clock: Clock,
+  dates: Dates = localDates,
 ): ConfigurationLog {
   const sinks = new Map<Proxy, LogSink>();
   const formats = new Map<Proxy, BoundFormat>();
   const { pid, hostname } = outputs.originator;
-  const environment = { pid, hostname, dates: localDates };
+  const environment = { pid, hostname, dates };
   for (const proxy of configuration.proxies) {
     const targets: LogTarget[] = proxy.logGlobal
       ? [...configuration.global.log, ...proxy.log]

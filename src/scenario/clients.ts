@@ -65,7 +65,7 @@ export class Clients {
   }
 
   /**
-   * Deals out what the servers saw: whoever waits for a response gets what is theirs.
+   * Deals out what the servers saw: a client that waits for a response gets its own.
    * @param sights is emptied
    * @param line the request line of the exchange that is over; null: there was none
    * @returns what is nobody else's

@@ -78,7 +78,7 @@ export function columnsOf({ width, paint }: Look): Columns {
   };
 }
 
-/** Who is who: the names above the columns. */
+/** The names above the columns. */
 export function heads(
   from: string,
   named: string | null,

@@ -1,6 +1,6 @@
 /**
- * The words of the story language. A sentence is declared by its shape, as it is shown to whoever
- * mistypes it: words in small letters stand for themselves, words in capitals for what the table
+ * The words of the story language. A sentence is declared by its shape, as it is shown where
+ * it is mistyped: words in small letters stand for themselves, words in capitals for what the table
  * below says, `[...]` may be left out, `one|other` is a choice, and what is in parentheses is for
  * people only. The pattern that reads it is made of the shape.
  */

@@ -1,6 +1,20 @@
 /** Steps of connections without HTTP: made, spoken on, ended. */
 import { showEndpoint } from "../net/socket.ts";
 import { Connection } from "../simulate/connection.ts";
+import {
+  anybody,
+  arrivalOf,
+  endsOf,
+  howItStands,
+  linesOf,
+  receivedBy,
+  type Side,
+  sideOf,
+  standing,
+  type Subject,
+  type Talk,
+  whatWasReceived,
+} from "./calls.ts";
 import { matches } from "./claim.ts";
 import type { Call, Client } from "./clients.ts";
 import { arrow, columnsOf, heads, type Look } from "./drawing.ts";
@@ -16,8 +30,6 @@ import {
   type Said,
 } from "./language.ts";
 import type { Names } from "../simulate/topology.ts";
-import type { Arrival } from "../simulate/demo-server.ts";
-import { handshake } from "../simulate/server-input.ts";
 import {
   type Context,
   inVain,
@@ -31,41 +43,6 @@ import { eventually, grace, lull, sleep } from "./waiting.ts";
 
 /** How long a connection may take from the proxy to the server, ms. */
 const passage = 200;
-/** For how long a connection must stand to be a client's and not a check's, ms. */
-const standing = 50;
-/** What stands for whichever server it is. */
-const anybody = "the server";
-
-/** One end of a connection: a server by its name, else a client, which need not be declared. */
-interface Side {
-  readonly kind: "client" | "server";
-  readonly name: string;
-}
-
-function sideOf(name: string, names: Names): Side {
-  return { kind: isServer(name, names) || name === anybody ? "server" : "client", name };
-}
-
-/** A client's connection that a step is about, and how it stood when the step began. */
-interface Subject {
-  readonly client: Client;
-  readonly call: Call;
-  /** How many lines the client had got, and whether either end was over. */
-  readonly lines: number;
-  readonly clientOver: boolean;
-  readonly serverOver: boolean;
-}
-
-/** A step as its expectations look at it; a request that is given up has no connection. */
-interface Talk {
-  readonly context: Context;
-  readonly subjects: readonly Subject[];
-  /** How many lines servers had got when it began. */
-  readonly serverLines: number;
-  /** The request that was given up; null: it is a connection without HTTP. */
-  readonly abandoned: Client | null;
-}
-
 /** What a step does to connections. */
 interface TalkAction {
   /** Does it to the first of the connections that it is about. */
@@ -188,75 +165,6 @@ class HangUp extends TalkStep {
       finish: () => void (client.begun = null),
     };
   }
-}
-
-/** Where a connection arrived: at a server, and it is neither a check nor another client's. */
-function arrivalOf(call: Call, { servers, clients, clock, topology }: Context): Arrival | null {
-  if (call.arrival !== null) return call.arrival;
-  const taken = new Set([...clients].map((client) => client.call?.arrival));
-  const isCheck = ({ use, connection: { received } }: Arrival) =>
-    use === "check" || received.startsWith(handshake) ||
-    topology.names.checks.some((line) => received.startsWith(line));
-  for (const arrival of servers.arrivals()) {
-    if (arrival.since < call.since || taken.has(arrival) || isCheck(arrival)) continue;
-    const stands = !arrival.connection.endOfStream && clock.now() - arrival.since >= standing;
-    if (!stands && arrival.use === "unknown") continue;
-    call.arrival = arrival;
-    return arrival;
-  }
-  return null;
-}
-
-/** The lines that a client got so far; what came last may want its end. */
-function linesOf({ connection, lines }: Call): string[] {
-  for (;;) {
-    const end = connection.received.indexOf("\n");
-    if (end < 0) break;
-    lines.push(connection.take(end + 1).replace(/\r?\n$/, ""));
-  }
-  return connection.received === "" ? lines : [...lines, connection.received];
-}
-
-/** The lines that one side has got since the step began. */
-function receivedBy({ kind, name }: Side, { context, subjects, serverLines }: Talk): string[] {
-  const { servers, clients } = context;
-  if (kind === "client") {
-    const subject = subjects.find(({ client }) => client.name === name);
-    const call = subject?.call ?? clients.get(name).call;
-    return call === null ? [] : linesOf(call).slice(subject?.lines ?? 0);
-  }
-  const origin = name === anybody ? null : servers.originName(name);
-  return servers.lines.slice(serverLines)
-    .flatMap(({ server, text }) => origin === null || server === origin ? [text] : []);
-}
-
-/** The ends of the connections that are one side's. */
-function endsOf({ kind, name }: Side, { context, subjects }: Talk): Connection[] {
-  const { clients, servers } = context;
-  if (kind === "client") {
-    const { call } = clients.get(name);
-    return call === null ? [] : [call.connection];
-  }
-  const origin = servers.originName(name);
-  return subjects.flatMap(({ call }) => arrivalOf(call, context) ?? [])
-    .filter(({ server }) => name === anybody || server === origin)
-    .map(({ connection }) => connection);
-}
-
-function whatWasReceived(side: Side, talk: Talk): string {
-  const received = receivedBy(side, talk);
-  if (received.length > 0) {
-    return `${side.name} heard ${received.map((each) => JSON.stringify(each))}`;
-  }
-  const [other] = talk.context.servers.lines.slice(talk.serverLines);
-  const instead = side.kind === "server" && other !== undefined ? `, ${other.server} did` : "";
-  return `${side.name} heard nothing${instead}`;
-}
-
-function howItStands({ connection }: Call): string {
-  if (connection.broke !== null) return `: ${connection.broke}`;
-  if (connection.endOfStream) return ": the connection was closed";
-  return connection.isOpen ? "" : ": the connection gets no answer";
 }
 
 type Find = (talk: Talk, call: Call) => string | null | Promise<string | null>;

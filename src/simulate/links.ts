@@ -91,11 +91,11 @@ function linkFor(
   let ending: "shutdown" | "close" | null = null;
   /** The owner has bytes left that were not taken. */
   let full = false;
-  /** What the owner would have heard. */
+  /** What the owner has not been told. */
   let heldOpening = false;
   let heldEnd: SocketError | null = null;
   let paused = false;
-  /** The owner hears nothing any more. */
+  /** The owner is told nothing any more. */
   let done = false;
 
   function finish(): void {
@@ -212,7 +212,7 @@ function linkFor(
       if (done) return;
       ending = "close";
       if (!opened) {
-        // Nobody has heard of it yet, or will.
+        // Nothing knows of it yet, or will.
         inner?.close();
         ending = null;
       } else flush();

@@ -61,7 +61,7 @@ export type Framing = "request" | (string & Record<never, never>);
 /** What is needed to read on: text up to a mark, so many characters, or all until the end. */
 type Want = { readonly upTo: string } | { readonly count: number } | { readonly end: true };
 
-/** The grammar, once: it asks for pieces of text, whoever has them. */
+/** The grammar, once: it asks for pieces of text, wherever they come from. */
 function* reading(framing: Framing): Generator<Want, Message, string> {
   const text = yield { upTo: "\r\n\r\n" };
   const [line = "", ...fields] = text.slice(0, -4).split("\r\n");

@@ -31,7 +31,7 @@ export interface MemoryOptions {
   readonly splice?: boolean;
 }
 
-/** How a connection attempt ends: by who listens there, never, or with an error. */
+/** How a connection attempt ends: by the listener there, never, or with an error. */
 export type MemoryAnswer = "listener" | "silence" | SocketErrorCode;
 
 /** What {@linkcode memoryNetwork} gives beyond a {@linkcode Network}. */
@@ -68,7 +68,7 @@ const firstEphemeralPort = 32_768;
 export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
   const listeners = new Map<string, MemoryListener>();
   const answers = new Map<string, MemoryAnswer>();
-  /** Who has, or had, a source port of its choice, by both addresses. */
+  /** Clients that have, or had, a source port of their choice, by both addresses. */
   const bound = new Map<string, MemorySocket>();
   const due: Step[] = [];
   let running = false;

@@ -1,5 +1,6 @@
 /** The real proxies in a simulation: on its network, with its clock, and with chance from its seed. */
 import type { Configuration } from "../config/model.ts";
+import { utcDates } from "../log/date.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import type { OpenTransport } from "../log/transport.ts";
@@ -30,7 +31,7 @@ export function startSimulated(configuration: Configuration, deps: SimulatedDeps
     defer: queueMicrotask,
     onFailure: complain,
   });
-  const log = openProxyLog(configuration, outputs, clock);
+  const log = openProxyLog(configuration, outputs, clock, utcDates);
   const maxconn = configuration.global.maxconn ?? usualMaxconn;
   try {
     const instance = startProxies(configuration, { network, clock, random, log, maxconn });

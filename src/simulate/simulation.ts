@@ -32,7 +32,7 @@ export function simulate(seed = 1, options: MemoryOptions = {}): Simulation {
     async complete(work) {
       let over = false;
       const done = work.finally(() => over = true);
-      // Who awaits `work` hears of a failure; here it must not count as unhandled meanwhile.
+      // The caller gets a failure; here it must not count as unhandled meanwhile.
       done.catch(() => {});
       for (;;) {
         await turn();

@@ -31,9 +31,9 @@ export interface MemoryHost {
 interface Splice {
   readonly source: MemorySocket;
   readonly target: MemorySocket;
-  readonly heard: Splicing;
+  readonly events: Splicing;
   left: number;
-  /** What `heard` knows of waiting. */
+  /** Whether `events` knows that it waits. */
   waits: boolean;
 }
 
@@ -70,7 +70,7 @@ export class MemorySocket implements Socket, Step {
     this.#host = host;
   }
 
-  /** Closed by its owner, or its owner has heard that it is. */
+  /** Closed by its owner, or its owner has been told that it is. */
   get finished(): boolean {
     return this.#state === "done";
   }
@@ -172,14 +172,14 @@ export class MemorySocket implements Socket, Step {
     }
   }
 
-  splice(to: Socket, count: number, heard: Splicing): boolean {
+  splice(to: Socket, count: number, events: Splicing): boolean {
     if (!this.#host.splice || !(to instanceof MemorySocket) || to.#host !== this.#host) {
       return false;
     }
     const here = this.#stands && this.#incoming === undefined && !this.#endedTold;
     const there = to.#stands && to.#outgoing === undefined && !to.#finSent;
     if (!here || !there || !(count > 0)) return false;
-    this.#incoming = to.#outgoing = { source: this, target: to, heard, left: count, waits: false };
+    this.#incoming = to.#outgoing = { source: this, target: to, events, left: count, waits: false };
     this.#host.schedule(this);
     return true;
   }
@@ -195,7 +195,7 @@ export class MemorySocket implements Socket, Step {
 
   /** @returns whether there may be more to pass on, or to tell */
   #passOn(splice: Splice): boolean {
-    const { target, heard } = splice;
+    const { target, events } = splice;
     const most = Math.min(target.#room(), splice.left, this.#host.segment);
     const bytes = most > 0 ? this.#next(most) : new Uint8Array(0);
     if (bytes.length > 0 && target.#send(bytes, 0, bytes.length) < 0) {
@@ -208,7 +208,7 @@ export class MemorySocket implements Socket, Step {
     const told = bytes.length > 0 || waits !== splice.waits;
     splice.waits = waits;
     if (splice.left === 0) this.#endSplice(splice);
-    if (told) heard.spliced(this, bytes.length, waits);
+    if (told) events.spliced(this, bytes.length, waits);
     return !waits;
   }
 

@@ -2,7 +2,7 @@
 import type { Configuration, ListenAddress, Proxy, Server } from "../config/model.ts";
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
 
-/** The names that a configuration declares, for who speaks of it. */
+/** The names that a configuration declares. */
 export interface Names {
   readonly servers: readonly string[];
   /** Further names of servers: PROXY/NAME of each. */

@@ -1,7 +1,7 @@
 /**
  * The server behind the proxies, on Bun: `GET /N` is answered with N bytes of content. Its argument
  * is the service time: a response leaves so many ms after its request has come, in order.
- * Prints its port, and ends when its standard input does.
+ * Prints its port, and ends when its standard input does. Not the kit of simulate/, as client.ts.
  */
 
 interface Connection {

@@ -105,7 +105,7 @@ async function play(network: Network, folder: string): Promise<void> {
     startBalancer(network, "LB2", "192.168.1.4/24", folder),
   ]);
   const client = network.box("client", { lan: "192.168.1.100/24" });
-  const visitor = startVisitor(client, { host: ADDRESS, patience: 1000 });
+  const visitor = startVisitor(client, { host: ADDRESS, timeout: 1000 });
   const served = () => visitor.visit("/").then(({ status }) => status === 200, () => false);
 
   /** Waits until a balancer, and it alone, has the address. */

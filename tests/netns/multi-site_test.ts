@@ -163,7 +163,7 @@ async function maintenance({ users, sites, proxies }: Company): Promise<void> {
   const { users: box } = sites[1]!;
   const visitor = users.get("users-S2")!;
   const [port80, port81] = [80, 81].map((port) =>
-    startVisitor(box, { host: "10.2.1.11", port, patience: GRACE + 10_000 })
+    startVisitor(box, { host: "10.2.1.11", port, timeout: GRACE + 10_000 })
   ) as [Visitor, Visitor];
   assertEquals((await port81.visit("/")).status, 200, "a check reaches the web servers");
   const streams = [

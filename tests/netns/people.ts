@@ -51,12 +51,12 @@ export interface Visitor {
 }
 
 /** Puts a visitor into a box. */
-export function startVisitor(box: Box, { host, port = 80, patience = 5000 }: {
+export function startVisitor(box: Box, { host, port = 80, timeout = 5000 }: {
   /** Whom he visits. */
   readonly host: string;
   readonly port?: number;
   /** How long he waits for a response, ms. */
-  readonly patience?: number;
+  readonly timeout?: number;
 }): Visitor {
   const child = runScript(box, "visitor.ts");
   const waiting = new Map<number, (report: Report) => void>();
@@ -68,7 +68,7 @@ export function startVisitor(box: Box, { host, port = 80, patience = 5000 }: {
   let last = 0;
   return {
     async visit(uri, ...fields) {
-      const errand: Errand = { id: ++last, host, port, text: get(uri, ...fields), patience };
+      const errand: Errand = { id: ++last, host, port, text: get(uri, ...fields), timeout };
       const { outcome } = await new Promise<Report>((resolve) => {
         waiting.set(errand.id, resolve);
         child.stdin!.write(`${JSON.stringify(errand)}\n`);

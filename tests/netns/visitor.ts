@@ -13,7 +13,7 @@ export interface Errand {
   readonly port: number;
   readonly text: string;
   /** How long the visitor waits for the response, ms. */
-  readonly patience: number;
+  readonly timeout: number;
 }
 
 /** A response. */
@@ -30,18 +30,18 @@ export interface Report {
   readonly outcome: Page | string;
 }
 
-async function go({ id, host, port, text, patience }: Errand): Promise<Report> {
+async function go({ id, host, port, text, timeout }: Errand): Promise<Report> {
   const client = open({ host, port });
   let late = false;
   const timer = setTimeout(() => {
     late = true;
     client.close();
-  }, patience);
+  }, timeout);
   try {
     const { line, fields, content } = await client.request(text);
     return { id, outcome: { line, fields, content } };
   } catch (error) {
-    return { id, outcome: late ? `no answer in ${patience} ms` : (error as Error).message };
+    return { id, outcome: late ? `no answer in ${timeout} ms` : (error as Error).message };
   } finally {
     clearTimeout(timer);
     client.close();

@@ -195,9 +195,16 @@ oracleStory("ssl-hello-chk", async ({ host, site, withProxy, ...s }) => {
  * What checks bring to a server, ports of the kernel's choice aside. (Not from where: haproxy resets
  * its checks of TCP, and the system then forgets the address.)
  */
-async function brought({ visits }: Site, host: string, least: number): Promise<string> {
-  await until(() => visits.some(({ received }) => received.length >= least), "a check");
-  const { received } = visits.find((visit) => visit.received.length >= least)!;
+async function brought({ visits }: Site, host: string, kind: "http" | "tcp"): Promise<string> {
+  // The header, and the request behind it, may come in two reads.
+  const isWhole = ({ received }: Site["visits"][number]) => {
+    if (kind === "http") return received.includes("HEAD ") && received.endsWith("\r\n\r\n");
+    if (received.startsWith("PROXY ")) return received.endsWith("\r\n");
+    const length = received.charCodeAt(14) * 256 + received.charCodeAt(15);
+    return received.length >= 16 + length;
+  };
+  await until(() => visits.some(isWhole), "a check");
+  const { received } = visits.find(isWhole)!;
   return received.replace(/^(PROXY \S+ \S+ \S+) \d+/, "$1 PORT").replaceAll(host, "HOST");
 }
 
@@ -232,7 +239,7 @@ async function checkedBy(story: Story, kind: "http" | "tcp"): Promise<string[]> 
   ];
   const seen: string[] = [];
   await withProxy(lines, async () => {
-    for (const each of sites) seen.push(await brought(each, host, kind === "http" ? 19 : 16));
+    for (const each of sites) seen.push(await brought(each, host, kind));
   });
   return seen;
 }

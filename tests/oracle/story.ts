@@ -6,11 +6,13 @@ import { assertEquals } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Connection } from "#src/simulate/connection.ts";
+import { Server } from "#src/simulate/server.ts";
 import { freshAddress } from "../binary.ts";
-import { latin1, textOf } from "../latin1.ts";
+import { textOf } from "../latin1.ts";
+import { listening, nodeNetwork, stopped } from "../node-network.ts";
 import { until } from "../until.ts";
 import { oracle } from "./harness.ts";
 import { type Kind, startProgram } from "./rig.ts";
@@ -134,32 +136,25 @@ function speaksHttp(name: string): Says {
 }
 
 function createSite(host: string, port: number, says: Says): Site {
-  const sockets = new Set<Socket>();
-  let server: Server | null = null;
+  const server = new Server(nodeNetwork, { kind: "ip", host, port }, (connection) => {
+    const visit = { from: connection.socket.remoteAddress, received: "" };
+    self.visits.push(visit);
+    connection.onEnd = () => connection.close();
+    connection.onData = () => {
+      visit.received = connection.received;
+      const words = says(visit.received, self);
+      if (words === null) return;
+      connection.send(words);
+      if (words.startsWith("HTTP/1.0")) connection.fin();
+    };
+  });
   const self: Site = {
     healthy: true,
     visits: [],
     async listen() {
-      server = createServer((socket) => {
-        const visit = { from: socket.remoteAddress!, received: "" };
-        self.visits.push(visit);
-        sockets.add(socket);
-        socket.on("close", () => sockets.delete(socket));
-        socket.on("error", () => {});
-        socket.on("data", (bytes: Uint8Array) => {
-          visit.received += textOf(bytes);
-          const words = says(visit.received, self);
-          if (words?.startsWith("HTTP/1.0")) socket.end(latin1(words));
-          else if (words !== null) socket.write(latin1(words));
-        });
-      });
-      server.listen(port, host);
-      await once(server, "listening");
+      await listening(server);
     },
-    async stop() {
-      for (const socket of sockets) socket.destroy();
-      if (server?.listening) await once(server.close(), "close");
-    },
+    stop: () => stopped(server, "kill"),
   };
   return self;
 }
@@ -220,11 +215,9 @@ function ask(host: string, cookie: string | undefined): Promise<string> {
 
 /** Sends, and gives all that came back, when the other side has closed. */
 async function exchange(host: string, port: number, request: string): Promise<string> {
-  const socket = connect(port, host);
-  let answer = "";
-  socket.on("error", () => {});
-  socket.on("data", (bytes: Uint8Array) => void (answer += textOf(bytes)));
-  socket.write(request);
-  await new Promise((resolve) => socket.on("close", resolve));
-  return answer;
+  const connection = new Connection().connect(nodeNetwork, { kind: "ip", host, port });
+  connection.send(request);
+  await connection.until(() => false);
+  connection.close();
+  return connection.received;
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Client, type Scene, scene, server, settle, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request, status, target } from "./messages.ts";
+import { request, status, target } from "#src/simulate/message.ts";
 
 const one = (abortonclose: boolean) =>
   web({ abortonclose, servers: [server("s1", { maxconn: 1 })] });

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, type Scene, scene, server, web } from "./harness.ts";
-import { request } from "./messages.ts";
+import { request } from "#src/simulate/message.ts";
 
 const other = (maxconn: number | null) =>
   web({

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, server, web } from "./harness.ts";
-import { request, status } from "./messages.ts";
+import { request, status } from "#src/simulate/message.ts";
 import { ask, cookie, servers, set, start } from "./two-servers.ts";
 
 test("a server known to be down: balanced anew; with persist, tried all the same", async () => {

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, server, settle, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request, status, target } from "./messages.ts";
+import { request, status, target } from "#src/simulate/message.ts";
 
 test(
   "idle connections of one server make room for those to another",

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Scene, scene, server, web } from "./harness.ts";
-import { field, type Message, request, response, status } from "./messages.ts";
+import { field, type Message, request, response, status } from "#src/simulate/message.ts";
 
 const checked = { check: true, inter: 1000, fall: 2, rise: 2 } as const;
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Answer, type Scene, scene, server, web } from "./harness.ts";
-import { request, response, status } from "./messages.ts";
+import { request, response, status } from "#src/simulate/message.ts";
 
 const s1 = { kind: "ip", host: "10.0.1.1", port: 80 } as const;
 

@@ -3,8 +3,15 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, type Origin, type Scene, scene, web } from "./harness.ts";
-import { chunked, field, type Message, request, response, takeMessage } from "./messages.ts";
-import type { Peer } from "./peer.ts";
+import {
+  chunked,
+  field,
+  type Message,
+  request,
+  response,
+  takeMessage,
+} from "#src/simulate/message.ts";
+import type { Connection } from "#src/simulate/connection.ts";
 
 /** Content in which every place looks different. */
 function content(length: number): string {
@@ -56,7 +63,7 @@ const exchange: fc.Arbitrary<Exchange> = fc.record({
 }) as fc.Arbitrary<Exchange>;
 
 /** Sends `text` in at most 200 pieces, of the sizes over and over, each delivered before the next. */
-function* piecewise(peer: Peer, text: string, sizes: readonly number[]): Generator<void> {
+function* piecewise(peer: Connection, text: string, sizes: readonly number[]): Generator<void> {
   for (let at = 0, i = 0; at < text.length; i++) {
     const end = i < 200 ? at + (sizes[i % sizes.length] ?? text.length) : text.length;
     peer.send(text.slice(at, end));

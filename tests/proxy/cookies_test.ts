@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { formatDate } from "#src/persist/date.ts";
 import { test } from "../testing.ts";
 import { scene, web } from "./harness.ts";
-import { field, type Message, request, response, status } from "./messages.ts";
+import { field, type Message, request, response, status } from "#src/simulate/message.ts";
 import { ask, cookie, servers, set, start } from "./two-servers.ts";
 
 const seenBy = (requests: Message[]) => requests.map((message) => field(message, "cookie"));

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Scene, scene, web } from "./harness.ts";
-import { field, request, response, status } from "./messages.ts";
+import { field, request, response, status } from "#src/simulate/message.ts";
 
 const s1 = { kind: "ip", host: "10.0.1.1", port: 80 } as const;
 

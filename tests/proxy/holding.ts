@@ -1,7 +1,7 @@
 /** Origins that keep requests waiting, so that tests see who is served when. */
 import type { Origin } from "./harness.ts";
-import { type Message, response, target } from "./messages.ts";
-import type { Peer } from "./peer.ts";
+import { type Message, response, target } from "#src/simulate/message.ts";
+import type { Connection } from "#src/simulate/connection.ts";
 
 /**
  * An origin that answers when it is told to, oldest request first. It knows the most requests that it
@@ -10,9 +10,9 @@ import type { Peer } from "./peer.ts";
  */
 export function holding(
   origin: Origin,
-  counts: (connection: Peer) => boolean = () => true,
+  counts: (connection: Connection) => boolean = () => true,
 ): Origin & { inHand: number; most: number; finish(): Message } {
-  const open: { asked: Message; connection: Peer }[] = [];
+  const open: { asked: Message; connection: Connection }[] = [];
   const held = Object.assign(origin, {
     most: 0,
     inHand: 0,

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Origin, scene, server, web } from "./harness.ts";
-import { field, request, response, status } from "./messages.ts";
+import { field, request, response, status } from "#src/simulate/message.ts";
 
 const two = { servers: [server("s1"), server("s2")] };
 

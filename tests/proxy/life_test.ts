@@ -3,7 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SocketError } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
 import { type Scene, scene, server, settle, web } from "./harness.ts";
-import { request, response } from "./messages.ts";
+import { request, response } from "#src/simulate/message.ts";
 
 const bind = (port: number) => ({ address: { kind: "ip", host: "10.0.0.1", port } as const });
 

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { LogRecord } from "#src/log/record.ts";
 import { test } from "../testing.ts";
 import { scene, server, web } from "./harness.ts";
-import { request, response } from "./messages.ts";
+import { request, response } from "#src/simulate/message.ts";
 
 const times = (record: LogRecord) => [
   record.timeRequest,

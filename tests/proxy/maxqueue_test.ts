@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, server, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request, status, target } from "./messages.ts";
+import { request, status, target } from "#src/simulate/message.ts";
 
 const settings = { maxconn: 1, maxqueue: 1 };
 const sticky = (redispatch: boolean) =>

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, scene, server, settle, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request, target } from "./messages.ts";
+import { request, target } from "#src/simulate/message.ts";
 
 /** The manual's formula, in its words: a ramp from minconn to maxconn, which fullconn ends. */
 function limit(load: number, minconn: number, maxconn: number, fullconn: number): number {

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Scene, scene, settle, web } from "./harness.ts";
-import { field, request, response, status } from "./messages.ts";
+import { field, request, response, status } from "#src/simulate/message.ts";
 
 const monitored = (settings: Parameters<typeof web>[0] = {}) =>
   web({ monitorNet: "10.7.7.0/24", ...settings });

@@ -10,7 +10,7 @@ import { virtualClock } from "#src/time/clock.ts";
 import { textOf } from "../latin1.ts";
 import { test } from "../testing.ts";
 import { Client, type Scene, scene, server, settle, web } from "./harness.ts";
-import { field, request, response, status } from "./messages.ts";
+import { field, request, response, status } from "#src/simulate/message.ts";
 
 const client = {
   remoteAddress: "203.0.113.7",

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, scene, server, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request } from "./messages.ts";
+import { request } from "#src/simulate/message.ts";
 
 interface Event {
   readonly act: "ask" | "ask with cookie" | "finish" | "leave" | "wait" | "refuse" | "accept";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Client, scene, server, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request, status, target } from "./messages.ts";
+import { request, status, target } from "#src/simulate/message.ts";
 
 const contents = (clients: Client[]) => clients.map(({ responses }) => responses.whole[0]?.content);
 

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, web } from "./harness.ts";
-import { request, status } from "./messages.ts";
+import { request, status } from "#src/simulate/message.ts";
 
 const requests: readonly (readonly [text: string, status: number, reason: string])[] = [
   ["GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", 400, "bare CR"],

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Answer, type Origin, type Scene, scene, server, web } from "./harness.ts";
-import { request, response, status } from "./messages.ts";
+import { request, response, status } from "#src/simulate/message.ts";
 
 /** A proxy whose clients share all idle connections. */
 const shared: typeof web = (settings = {}) => web({ httpReuse: "always", ...settings });

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, server, web } from "./harness.ts";
-import { request, response } from "./messages.ts";
+import { request, response } from "#src/simulate/message.ts";
 import { answered, assertAfter, last, slow, timeUntil, tolerance } from "./waiting.ts";
 
 const silent = { kind: "ip", host: "10.0.1.1", port: 80 } as const;

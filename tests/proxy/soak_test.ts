@@ -6,7 +6,15 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Answer, type Client, scene, server, web } from "./harness.ts";
-import { chunked, field, type Message, request, response, status, target } from "./messages.ts";
+import {
+  chunked,
+  field,
+  type Message,
+  request,
+  response,
+  status,
+  target,
+} from "#src/simulate/message.ts";
 
 /** What an origin's answer must be, known from the request alone. */
 const contentFor = (path: string, sent: string) => `${path}:${sent}:`.repeat(1 + path.length % 7);

@@ -2,8 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Answer, type Origin, type Scene, scene, server, settle, web } from "./harness.ts";
-import { response, status } from "./messages.ts";
-import { Peer } from "./peer.ts";
+import { response, status } from "#src/simulate/message.ts";
+import { Connection } from "#src/simulate/connection.ts";
 import { ask, set } from "./two-servers.ts";
 
 const cookie = { name: "SERVERID", mode: "insert", indirect: true } as const;
@@ -83,8 +83,8 @@ function forwarder(w: Scene, origin: Origin): { stop(): void; listen(): void } {
   const self = {
     listen() {
       const listener = w.network.listen({ kind: "ip", host, port: 81 }, {}, (socket) => {
-        const near = new Peer();
-        const far = new Peer();
+        const near = new Connection();
+        const far = new Connection();
         near.socket = socket;
         far.socket = w.network.connect({ kind: "ip", host, port: 80 }, {}, far);
         for (const [one, another] of [[near, far], [far, near]] as const) {
@@ -232,7 +232,7 @@ const tls = (w: Scene, name: string, port: number) => {
   const self = {
     listen() {
       const listener = w.network.listen({ kind: "ip", host, port }, {}, (socket) => {
-        const peer = new Peer();
+        const peer = new Connection();
         peer.socket = socket;
         peer.onData = () => {
           if (mute) return;

@@ -5,7 +5,7 @@ import { createMemory } from "#src/shared/memory.ts";
 import { SourcePorts } from "#src/proxy/source-ports.ts";
 import { test } from "../testing.ts";
 import { type Origin, type Scene, scene, server, settle, web } from "./harness.ts";
-import { request, response, status } from "./messages.ts";
+import { request, response, status } from "#src/simulate/message.ts";
 
 const from = (port: number, lastPort: number | null = null) => ({
   host: "10.0.2.1",

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, web } from "./harness.ts";
-import { request, response } from "./messages.ts";
+import { request, response } from "#src/simulate/message.ts";
 
 const large = "x".repeat(300_000);
 

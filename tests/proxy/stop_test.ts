@@ -9,7 +9,7 @@ import { startProxies } from "#src/proxy/instance.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 import { scene, server, web } from "./harness.ts";
-import { request, response } from "./messages.ts";
+import { request, response } from "#src/simulate/message.ts";
 
 const silentLog: ProxyLog = {
   logsSessions: () => false,

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type ProxyInput, scene, server, settle, web } from "./harness.ts";
-import { field, type Message, request, status } from "./messages.ts";
+import { field, type Message, request, status } from "#src/simulate/message.ts";
 
 const frontend = (settings: Partial<ProxyInput> = {}): ProxyInput =>
   web({ kind: "frontend", servers: [], ...settings });

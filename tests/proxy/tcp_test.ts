@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, type Origin, type Scene, scene, server, settle, web } from "./harness.ts";
-import type { Peer } from "./peer.ts";
+import type { Connection } from "#src/simulate/connection.ts";
 
 const tcp = (settings: Parameters<typeof web>[0] = {}) =>
   web({
@@ -14,7 +14,7 @@ const tcp = (settings: Parameters<typeof web>[0] = {}) =>
   });
 
 /** A relay that stands. */
-async function relay(w: Scene, origin: Origin): Promise<{ client: Client; far: Peer }> {
+async function relay(w: Scene, origin: Origin): Promise<{ client: Client; far: Connection }> {
   const client = w.client();
   await settle(w);
   const far = origin.connections.at(-1)!;

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { scene, web } from "./harness.ts";
-import { request, response, status } from "./messages.ts";
+import { request, response, status } from "#src/simulate/message.ts";
 import { answered, assertAfter, last, slow, tolerance } from "./waiting.ts";
 
 test(

@@ -3,8 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, type Origin, type Scene, scene, web } from "./harness.ts";
-import { field, request, response, status } from "./messages.ts";
-import type { Peer } from "./peer.ts";
+import { field, request, response, status } from "#src/simulate/message.ts";
+import type { Connection } from "#src/simulate/connection.ts";
 
 const upgrade = request("/chat", null, "Connection: Upgrade", "Upgrade: echo");
 const switched = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
@@ -104,7 +104,11 @@ test(
 );
 
 /** A tunnel that stands: both its ends. */
-function tunnel(w: Scene, s1: Origin, ahead = ""): { client: Client; far: Peer; from: number } {
+function tunnel(
+  w: Scene,
+  s1: Origin,
+  ahead = "",
+): { client: Client; far: Connection; from: number } {
   s1.answer = () => switched;
   const client = w.client().request(upgrade).send(ahead);
   w.run();

@@ -1,6 +1,6 @@
 /** What tests of persistence play with: two servers, told apart by a cookie. */
 import { type Answer, type Scene, server } from "./harness.ts";
-import { field, type Message, request } from "./messages.ts";
+import { field, type Message, request } from "#src/simulate/message.ts";
 
 /** The server lines. */
 export const servers = [server("s1", { cookie: "A" }), server("s2", { cookie: "B" })];

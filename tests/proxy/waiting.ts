@@ -1,7 +1,7 @@
 /** How tests wait on the virtual clock, and how exact time-outs have to be. */
 import { assert } from "@std/assert";
 import type { Client, Scene } from "./harness.ts";
-import { status } from "./messages.ts";
+import { status } from "#src/simulate/message.ts";
 
 /** How late a time-out may be, ms: the wheel's tick, and the millisecond in which it is seen. */
 export const tolerance = 17;

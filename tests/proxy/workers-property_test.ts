@@ -5,7 +5,7 @@ import { test } from "../testing.ts";
 import { workersScene } from "./workers-scene.ts";
 import { type Client, server, web } from "./harness.ts";
 import { holding } from "./holding.ts";
-import { request, target } from "./messages.ts";
+import { request, target } from "#src/simulate/message.ts";
 
 const threads = 3;
 

@@ -15,7 +15,7 @@ import { openTraffic, type Traffic } from "#src/proxy/traffic.ts";
 import { createMemory, openMemory, type SharedMemory } from "#src/shared/memory.ts";
 import { type Clock, virtualClock } from "#src/time/clock.ts";
 import { type Answer, Client, createOrigin, type Origin, type web } from "./harness.ts";
-import type { Peer } from "./peer.ts";
+import type { Connection } from "#src/simulate/connection.ts";
 
 /** What a thread that is {@linkcode CrewScene.doom}ed throws, wherever it is. */
 class Death extends Error {}
@@ -61,7 +61,7 @@ export interface CrewScene {
   /** The main thread notices who has died, and puts new ones in their place; the doomed live on. */
   release(): void;
   /** Whether the proxy still has its end of a server's connection, which hears of it soon. */
-  holds(connection: Peer): boolean;
+  holds(connection: Connection): boolean;
   /** Threads that are dead and not buried. */
   readonly dead: number;
   /** Nobody who could be served is waiting, all mail being delivered. */
@@ -85,7 +85,7 @@ export function workersScene(
     connection() {},
     event() {},
   };
-  const peers: Peer[] = [];
+  const peers: Connection[] = [];
   const origins: Origin[] = [];
   const alive: (Thread | null)[] = Array.from({ length: threads }, () => null);
   /** mail[to][from]; the main thread is the last. */

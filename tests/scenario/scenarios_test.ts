@@ -1,6 +1,6 @@
 import { test } from "../testing.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { demo } from "#src/cli/demo.ts";
+import { demo, type DemoOptions } from "#src/cli/demo.ts";
 import { scenarios } from "#src/cli/scenarios.ts";
 import { loadConfiguration } from "#src/config/load.ts";
 import { titleOf } from "#src/config/title.ts";
@@ -108,4 +108,26 @@ test("the command finds scenarios by name and files by path, and says what it ca
   const byPath = host();
   assertEquals(await demo([path], { check: true }, at(byPath)), 1);
   assertStringIncludes(byPath.out, `${path}: 6 of 6 expectations FAILED`);
+});
+
+test("--check and --seed simulate, unless --wire or --keep want real sockets", async () => {
+  const played = async (options: DemoOptions) => {
+    const used: string[] = [];
+    const on = (name: string) => {
+      const there = host();
+      return Object.assign(there, { write: () => void used.push(name) });
+    };
+    const status = await demo(["weights"], options, {
+      wire: () => Promise.resolve(on("wire")),
+      simulated: (seed) => Promise.resolve(on(`seed ${seed}`)),
+    });
+    return [status, ...new Set(used)];
+  };
+  assertEquals(await played({}), [1, "wire"]);
+  assertEquals(await played({ check: true }), [1, "seed 1"]);
+  assertEquals(await played({ seed: 7 }), [1, "seed 7"]);
+  assertEquals(await played({ check: true, seed: 7 }), [1, "seed 7"]);
+  assertEquals(await played({ check: true, wire: true }), [1, "wire"]);
+  assertEquals(await played({ keep: true }), [1, "wire"]);
+  assertEquals(await played({ seed: 7, wire: true }), [1]);
 });

@@ -1,12 +1,12 @@
 /** Chapters 1 and 2: who serves whom, by cookie, address and weight. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { until } from "../until.ts";
-import { failOver, farm, type Part } from "./stage.ts";
+import { failOver, farm, type ScenarioTest } from "./fixture.ts";
 import { open, valuesOf } from "./wire.ts";
 
-export const cookies: Readonly<Record<string, Part>> = {
-  "cookie-insert": farm(async (stage) => {
-    const { visit, last, address } = stage;
+export const cookies: Readonly<Record<string, ScenarioTest>> = {
+  "cookie-insert": farm(async (fixture) => {
+    const { visit, last, address } = fixture;
     // A new visitor for each server in turn, and a cookie that names it.
     const first = await Promise.all(Array.from({ length: 8 }, () => visit("/")));
     for (const { server, setCookie } of first) {
@@ -34,12 +34,12 @@ export const cookies: Readonly<Record<string, Part>> = {
     }
     browser.close();
 
-    const moved = await failOver(stage, "webB", ["Cookie: SERVERID=B"]);
+    const moved = await failOver(fixture, "webB", ["Cookie: SERVERID=B"]);
     assertEquals(moved.setCookie, [`SERVERID=${moved.server.at(-1)}; path=/`]);
   }),
 
-  "balance-source": farm(async (stage) => {
-    const { visit } = stage;
+  "balance-source": farm(async (fixture) => {
+    const { visit } = fixture;
     const clients = Array.from({ length: 24 }, (_, i) => 100 + i);
     const home = new Map<number, string>();
     for (const client of clients) home.set(client, (await visit("/", [], { from: client })).server);
@@ -51,12 +51,12 @@ export const cookies: Readonly<Record<string, Part>> = {
       assertEquals([back.server, back.setCookie], ["webC", []]);
     }
     const gone = home.get(100)!;
-    const moved = await failOver(stage, gone, []);
+    const moved = await failOver(fixture, gone, []);
     assertEquals((await visit("/", [])).server, moved.server);
   }),
 
-  "cookie-prefix": farm(async (stage) => {
-    const { visit, last, address } = stage;
+  "cookie-prefix": farm(async (fixture) => {
+    const { visit, last, address } = fixture;
     assertEquals((await visit("/")).setCookie, []);
     const { server, setCookie } = await visit("/login");
     const letter = server.at(-1);
@@ -78,7 +78,7 @@ export const cookies: Readonly<Record<string, Part>> = {
     await until(() => modern.hasEnded, "the connection's end");
     modern.close();
 
-    const moved = await failOver(stage, server, [`Cookie: JSESSIONID=${letter}~123`]);
+    const moved = await failOver(fixture, server, [`Cookie: JSESSIONID=${letter}~123`]);
     assertEquals(valuesOf(last(moved.server), "Cookie"), ["JSESSIONID=123"]);
   }),
 

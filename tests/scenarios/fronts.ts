@@ -1,16 +1,16 @@
 /** Chapter 3: what a front for HTTPS needs of the proxy behind it; the fronts are in tests/fronts. */
 import { assertEquals } from "@std/assert";
 import { until } from "../until.ts";
-import { lines, type Part, startFarm } from "./stage.ts";
+import { lines, type ScenarioTest, startFarm } from "./fixture.ts";
 import { exchange, get, open, response, statusOf, valuesOf } from "./wire.ts";
 
-export const fronts: Readonly<Record<string, Part>> = {
-  async "https-front"(stage) {
-    const { visit, last, address, origin } = stage;
-    await startFarm(stage);
-    await stage.stop("webC");
+export const fronts: Readonly<Record<string, ScenarioTest>> = {
+  async "https-front"(fixture) {
+    const { visit, last, address, origin } = fixture;
+    await startFarm(fixture);
+    await fixture.stop("webC");
     await origin("webC", 13, 8000, () => response("webC", "Cache-Control: public, max-age=9"));
-    await stage.run(async (proxy) => {
+    await fixture.run(async (proxy) => {
       // Cache-Control: private comes with the cookie, and only with it.
       for (let i = 0; i < 8; i++) {
         const stranger = await visit("/");

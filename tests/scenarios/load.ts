@@ -5,7 +5,7 @@ import { Server } from "#src/simulate/server.ts";
 import { createLoop, pump } from "../net/native.ts";
 import { listening, nodeNetwork } from "../node-network.ts";
 import { until } from "../until.ts";
-import { logged, type Part, type Stage } from "./stage.ts";
+import { type Fixture, logged, type ScenarioTest } from "./fixture.ts";
 import { exchange, get, open, response, statusOf, valuesOf } from "./wire.ts";
 
 /** A server that takes its time, and counts. */
@@ -20,7 +20,12 @@ interface Busy {
   release(): void;
 }
 
-async function busyServer(stage: Stage, name: string, last: number, time: number): Promise<Busy> {
+async function busyServer(
+  fixture: Fixture,
+  name: string,
+  last: number,
+  time: number,
+): Promise<Busy> {
   const waiting = new Set<() => void>();
   const self: Busy = {
     name,
@@ -30,8 +35,8 @@ async function busyServer(stage: Stage, name: string, last: number, time: number
     served: [],
     release: () => waiting.forEach((answer) => answer()),
   };
-  const target = { host: stage.address(last), port: 8000 };
-  await stage.server(name, target, async (connection) => {
+  const target = { host: fixture.address(last), port: 8000 };
+  await fixture.server(name, target, async (connection) => {
     connection.onEnd = () => connection.fin();
     const request = await readMessage(connection, "request");
     if (request === null) return;
@@ -51,20 +56,20 @@ async function busyServer(stage: Stage, name: string, last: number, time: number
   return self;
 }
 
-const railways = (stage: Stage, time: number) =>
+const railways = (fixture: Fixture, time: number) =>
   Promise.all(
-    ["A", "B", "C"].map((letter, i) => busyServer(stage, `rails${letter}`, 11 + i, time)),
+    ["A", "B", "C"].map((letter, i) => busyServer(fixture, `rails${letter}`, 11 + i, time)),
   );
 
-export const load: Readonly<Record<string, Part>> = {
-  async "source-addresses"(stage) {
+export const load: Readonly<Record<string, ScenarioTest>> = {
+  async "source-addresses"(fixture) {
     const traffic: string[] = [];
     const others: string[] = [];
     // Checks are reset as soon as they have connected. Where accept(2) alone still knows from where,
     // it takes a loop that asks it.
     const loop = createLoop?.({ splice: false });
     const stop = loop === undefined ? () => {} : pump(loop);
-    const at = { kind: "ip", host: stage.address(11), port: 8000 } as const;
+    const at = { kind: "ip", host: fixture.address(11), port: 8000 } as const;
     const server = new Server(loop?.network ?? nodeNetwork, at, async (connection) => {
       const from = connection.socket.remoteAddress;
       if (await connection.until(() => connection.received !== "")) {
@@ -77,9 +82,9 @@ export const load: Readonly<Record<string, Part>> = {
     });
     if (loop === undefined) await listening(server);
     else server.listen();
-    const sources = Array.from({ length: 8 }, (_, i) => stage.address(101 + i));
-    await stage.run(async () => {
-      for (let i = 0; i < 24; i++) assertEquals((await stage.visit("/")).server, "one");
+    const sources = Array.from({ length: 8 }, (_, i) => fixture.address(101 + i));
+    await fixture.run(async () => {
+      for (let i = 0; i < 24; i++) assertEquals((await fixture.visit("/")).server, "one");
       for (const round of [0, 8, 16]) assertEquals(traffic.slice(round, round + 8), sources);
       // Each address is checked by connections of its own, as far as a runtime can see that.
       if (loop === undefined) return;
@@ -95,10 +100,10 @@ export const load: Readonly<Record<string, Part>> = {
     });
   },
 
-  async queue(stage) {
-    const servers = await railways(stage, 10);
-    const target = { host: stage.address(1), port: 8080 };
-    await stage.run(async () => {
+  async queue(fixture) {
+    const servers = await railways(fixture, 10);
+    const target = { host: fixture.address(1), port: 8080 };
+    await fixture.run(async () => {
       const clients = 1200;
       const begun = performance.now();
       const statuses = await Promise.all(
@@ -128,18 +133,18 @@ export const load: Readonly<Record<string, Part>> = {
     });
   },
 
-  async minconn(stage) {
-    const servers = await railways(stage, 200);
-    const slowA = await busyServer(stage, "slowA", 21, Infinity);
-    const slowB = await busyServer(stage, "slowB", 22, 0);
-    const target = { host: stage.address(1), port: 8080 };
+  async minconn(fixture) {
+    const servers = await railways(fixture, 200);
+    const slowA = await busyServer(fixture, "slowA", 21, Infinity);
+    const slowB = await busyServer(fixture, "slowB", 22, 0);
+    const target = { host: fixture.address(1), port: 8080 };
     const rush = async (count: number) => {
       for (const server of servers) server.most = 0;
       const visits = Array.from({ length: count }, () => exchange(target, get("/")));
       assertEquals((await Promise.all(visits)).filter((m) => statusOf(m) !== 200), []);
       return Math.max(...servers.map(({ most }) => most));
     };
-    await stage.run(async (proxy) => {
+    await fixture.run(async (proxy) => {
       assertEquals(await rush(15), 4);
       assertEquals(await rush(90), 12);
       assertEquals(await rush(15), 4);
@@ -178,7 +183,7 @@ export const load: Readonly<Record<string, Part>> = {
       await until(() => slowA.now === 1, "the server to be busy");
       const heir = exchange(narrow, get("/heir", cookie));
       await past();
-      await stage.stop("slowA");
+      await fixture.stop("slowA");
       assertEquals(statusOf(await unhappy), 502);
       assertEquals((await heir).content.toString(), "slowB");
       assertEquals(valuesOf(await heir, "Set-Cookie"), ["SERVERID=B; path=/"]);

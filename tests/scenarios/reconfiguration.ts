@@ -4,13 +4,13 @@ import { readMessage } from "#src/simulate/message.ts";
 import { type Proxy, withProxy } from "../binary.ts";
 import { runtimeName } from "../testing.ts";
 import { until } from "../until.ts";
-import type { Part, Stage } from "./stage.ts";
+import type { Fixture, ScenarioTest } from "./fixture.ts";
 import { type Client, open, response, statusOf, valuesOf } from "./wire.ts";
 
 /** A server whose responses come when they are let go. */
-async function slowServer(stage: Stage, name: string, last: number) {
+async function slowServer(fixture: Fixture, name: string, last: number) {
   const waiting: (() => void)[] = [];
-  await stage.server(name, { host: stage.address(last), port: 8000 }, async (connection) => {
+  await fixture.server(name, { host: fixture.address(last), port: 8000 }, async (connection) => {
     for (;;) {
       const request = await readMessage(connection, "request");
       if (request === null) break;
@@ -59,13 +59,13 @@ function launch(configuration: string, args: string[]): Promise<Running> {
 
 /** Runs `body`, and ends what it has started. */
 async function withProcesses(
-  stage: Stage,
+  fixture: Fixture,
   body: (start: (...args: string[]) => Promise<Running>) => Promise<void>,
 ): Promise<void> {
   const running: Running[] = [];
   try {
     await body(async (...args) => {
-      const made = await launch(stage.configuration, args);
+      const made = await launch(fixture.configuration, args);
       running.push(made);
       return made;
     });
@@ -74,11 +74,14 @@ async function withProcesses(
   }
 }
 
-export const reconfiguration: Readonly<Record<string, Part>> = {
-  "hot-reconfiguration": (stage) =>
-    withProcesses(stage, async (start) => {
-      const { address } = stage;
-      const servers = [await slowServer(stage, "webA", 11), await slowServer(stage, "webB", 12)];
+export const reconfiguration: Readonly<Record<string, ScenarioTest>> = {
+  "hot-reconfiguration": (fixture) =>
+    withProcesses(fixture, async (start) => {
+      const { address } = fixture;
+      const servers = [
+        await slowServer(fixture, "webA", 11),
+        await slowServer(fixture, "webB", 12),
+      ];
       const begun = () => servers.reduce((sum, { waiting }) => sum + waiting.length, 0);
       const release = () =>
         servers.forEach(({ waiting }) => waiting.splice(0).forEach((go) => go()));

@@ -13,10 +13,10 @@ import { reconfiguration } from "./reconfiguration.ts";
 import { relays } from "./relays.ts";
 import { sites } from "./sites.ts";
 import { softStops } from "./soft-stops.ts";
-import { play } from "./stage.ts";
+import { withFixture } from "./fixture.ts";
 import { twoBalancers } from "./two-balancers.ts";
 
-const parts = {
+const tests = {
   ...cookies,
   ...twoBalancers,
   ...relays,
@@ -28,10 +28,10 @@ const parts = {
 };
 
 test("every scenario is played on the wire", () => {
-  assertEquals(Object.keys(parts).sort(), scenarios().map(({ name }) => name));
+  assertEquals(Object.keys(tests).sort(), scenarios().map(({ name }) => name));
 });
 
 for (const { name, text } of scenarios()) {
-  const part = parts[name];
-  if (part !== undefined) programTest(`${name} does what it says`, () => play(text, part));
+  const body = tests[name];
+  if (body !== undefined) programTest(`${name} does what it says`, () => withFixture(text, body));
 }

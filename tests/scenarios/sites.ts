@@ -2,11 +2,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Proxy, type RunOptions, withProxy } from "../binary.ts";
 import { until } from "../until.ts";
-import { logged, type Part, sections, type Stage, untilVisit, type Visit } from "./stage.ts";
+import {
+  type Fixture,
+  logged,
+  type ScenarioTest,
+  sections,
+  untilVisit,
+  type Visit,
+} from "./fixture.ts";
 import { valuesOf } from "./wire.ts";
 
 /** Starts W11 to W14 and W21 to W24, each with its check port. */
-async function startServers({ origin }: Stage): Promise<void> {
+async function startServers({ origin }: Fixture): Promise<void> {
   for (const site of [1, 2]) {
     for (const n of [1, 2, 3, 4]) {
       const name = `W${site}${n}`;
@@ -18,14 +25,14 @@ async function startServers({ origin }: Stage): Promise<void> {
 
 const diana = ["Cookie: SITE=SITE1; JSESSIONID=W14~123"];
 
-export const sites: Readonly<Record<string, Part>> = {
-  async "multi-site"(stage) {
-    await startServers(stage);
-    const { address, last } = stage;
-    const configuration = stage.configuration.replaceAll("grace 20s", "grace 2s")
+export const sites: Readonly<Record<string, ScenarioTest>> = {
+  async "multi-site"(fixture) {
+    await startServers(fixture);
+    const { address, last } = fixture;
+    const configuration = fixture.configuration.replaceAll("grace 20s", "grace 2s")
       .replaceAll("inter 1s", "inter 400ms").replaceAll("inter 2s", "inter 800ms");
     const visit = (who: string, host: string, fields: readonly string[] = [], uri = "/") =>
-      stage.visit(uri, fields, { host, from: who });
+      fixture.visit(uri, fields, { host, from: who });
     const office = (n: number, fields?: readonly string[], uri?: string) =>
       visit(`4${n}.50`, `4${n}.1`, fields, uri);
     const site = ({ setCookie }: Visit) =>
@@ -107,7 +114,7 @@ export const sites: Readonly<Record<string, Part>> = {
           await logged(rest, / OP1 OP1\/SD2 .*\/settled /);
 
           // The application fails at site 1: its director sends people to the other, and says so.
-          for (const n of [1, 2, 3, 4]) await stage.stop(`W1${n}`);
+          for (const n of [1, 2, 3, 4]) await fixture.stop(`W1${n}`);
           const sent = await untilVisit(
             () => office(2, ["Cookie: SITE=SITE1"], "/sent"),
             ({ status }) => status === 200,

@@ -4,22 +4,22 @@ import { readMessage } from "#src/simulate/message.ts";
 import { withProxy } from "../binary.ts";
 import { until } from "../until.ts";
 import {
+  type Fixture,
   logged,
-  type Part,
+  type ScenarioTest,
   sections,
-  type Stage,
   startFarm,
   untilVisit,
   type Visit,
-} from "./stage.ts";
+} from "./fixture.ts";
 import { response } from "./wire.ts";
 
 const letters = ["A", "B", "C", "D"] as const;
 
 /** Servers webA to webD with a check port each, which can be ended by itself. */
-async function startCheckedFarm(stage: Stage): Promise<void> {
-  await startFarm(stage);
-  await Promise.all(letters.map((letter, i) => stage.origin(`check${letter}`, 11 + i, 8001)));
+async function startCheckedFarm(fixture: Fixture): Promise<void> {
+  await startFarm(fixture);
+  await Promise.all(letters.map((letter, i) => fixture.origin(`check${letter}`, 11 + i, 8001)));
 }
 
 /** Visits of people without cookies, until many in a row have not met a server. */
@@ -43,9 +43,9 @@ const cookie = (letter: string) => [`Cookie: SERVERID=${letter}`];
 const isNew = ({ status, setCookie, server }: Visit) =>
   status === 200 && setCookie.includes(`SERVERID=${server.at(-1)}; path=/`);
 
-export const softStops: Readonly<Record<string, Part>> = {
-  async "soft-stop-file"(stage) {
-    const { visit, server, address, origin } = stage;
+export const softStops: Readonly<Record<string, ScenarioTest>> = {
+  async "soft-stop-file"(fixture) {
+    const { visit, server, address, origin } = fixture;
     for (const [i, letter] of ["B", "C", "D"].entries()) await origin(`web${letter}`, 12 + i);
     const machine = { file: true, requests: 0 };
     const serve = () =>
@@ -60,7 +60,7 @@ export const softStops: Readonly<Record<string, Part>> = {
         connection.fin();
       });
     await serve();
-    await stage.run(async (proxy) => {
+    await fixture.run(async (proxy) => {
       const stranger = () => visit("/");
       assertEquals(await met(stranger), all);
 
@@ -77,7 +77,7 @@ export const softStops: Readonly<Record<string, Part>> = {
       await logged(proxy, / webfarm\/webA .* 200 .* --DN .* "GET \/known /);
 
       // The server goes. The known ones get another one, and its cookie.
-      await stage.stop("webA");
+      await fixture.stop("webA");
       const moved = await visit("/moved", cookie("A"));
       assert(isNew(moved) && moved.server !== "webA", `${moved.server}: ${moved.setCookie}`);
 
@@ -87,10 +87,10 @@ export const softStops: Readonly<Record<string, Part>> = {
     });
   },
 
-  async "soft-stop-backup"(stage) {
-    const { visit, stop, origin } = stage;
-    await startCheckedFarm(stage);
-    await stage.run(async (proxy) => {
+  async "soft-stop-backup"(fixture) {
+    const { visit, stop, origin } = fixture;
+    await startCheckedFarm(fixture);
+    await fixture.run(async (proxy) => {
       const stranger = () => visit("/");
       assertEquals(await met(stranger), all);
       // The check port alone goes: strangers stay away, known visitors do not notice.
@@ -126,9 +126,9 @@ export const softStops: Readonly<Record<string, Part>> = {
     });
   },
 
-  async "check-forwarder"(stage) {
-    const { visit, stop, configuration } = stage;
-    await startFarm(stage);
+  async "check-forwarder"(fixture) {
+    const { visit, stop, configuration } = fixture;
+    await startFarm(fixture);
     const stranger = () => visit("/");
     // As the guide has it on each server: the forwarder of A is a process, which is killed.
     const mine = (name: string) => name === "checkA";
@@ -151,11 +151,11 @@ export const softStops: Readonly<Record<string, Part>> = {
     });
   },
 
-  async "shared-checks"(stage) {
-    const { visit, stop, origin } = stage;
-    await startCheckedFarm(stage);
+  async "shared-checks"(fixture) {
+    const { visit, stop, origin } = fixture;
+    await startCheckedFarm(fixture);
     const secure = { port: 8081 };
-    await stage.run(async (proxy) => {
+    await fixture.run(async (proxy) => {
       const stranger = () => visit("/", [], secure);
       assertEquals(await met(stranger), all);
       // What the check of one proxy finds, the other knows: main server, then backup.

@@ -2,13 +2,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { until } from "../until.ts";
 import { withProxy } from "../binary.ts";
-import { farm, lines, logged, type Part, sections, startFarm } from "./stage.ts";
+import { farm, lines, logged, type ScenarioTest, sections, startFarm } from "./fixture.ts";
 import { open, valuesOf } from "./wire.ts";
 
-export const twoBalancers: Readonly<Record<string, Part>> = {
-  async "high-availability"(stage) {
-    const { configuration, visit, last } = stage;
-    await startFarm(stage);
+export const twoBalancers: Readonly<Record<string, ScenarioTest>> = {
+  async "high-availability"(fixture) {
+    const { configuration, visit, last } = fixture;
+    await startFarm(fixture);
     // Two processes, which know nothing of each other.
     const one = (name: string) => sections(configuration, (each) => each === name);
     await withProxy(one("LB2"), async () => {
@@ -46,7 +46,7 @@ export const twoBalancers: Readonly<Record<string, Part>> = {
       await logged(proxy, new RegExp(`^${from}:\\d+ .* webfarm webfarm/web. .* 200 .* --NR `));
     }
 
-    // Part of a request, and then silence for ever: one line, with its code.
+    // ScenarioTest of a request, and then silence for ever: one line, with its code.
     const hasty = open({ host: address(1), port: 8080, localAddress: address(98) });
     hasty.send("GET / HTTP/1.0\r\nHos");
     await until(() => hasty.isOpen && hasty.unsent === 0, "it to be sent");

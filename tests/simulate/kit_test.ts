@@ -4,7 +4,13 @@ import fc from "fast-check";
 import { Browser, type RequestSpec } from "#src/simulate/browser.ts";
 import { Connection } from "#src/simulate/connection.ts";
 import { DemoServer, type Sight } from "#src/simulate/demo-server.ts";
-import { endsWithConnection, readResponse } from "#src/simulate/message.ts";
+import {
+  endsWithConnection,
+  messageText,
+  readMessage,
+  readResponse,
+  takeMessage,
+} from "#src/simulate/message.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
 import { Server } from "#src/simulate/server.ts";
 import type { Endpoint, Network } from "#src/net/socket.ts";
@@ -170,6 +176,84 @@ test("a client says what went wrong", async () => {
   clock.advance(20_000);
   assertEquals((await answer).failure, "nothing within 20 s");
   silent.kill();
+});
+
+test("a message is read alike from a text that is there and from a connection, in any pieces", async () => {
+  const fields = fc.constantFrom(
+    ["Content-Length: 5"],
+    ["transfer-encoding: Chunked"],
+    ["X: y", "Content-Length: 0"],
+    [],
+  );
+  const framing = fc.constantFrom("request", "GET", "HEAD");
+  const line = fc.constantFrom("HTTP/1.1 200 OK", "HTTP/1.1 204 No", "HTTP/1.0 103 Early", "odd");
+  const rest = fc.constantFrom(
+    "",
+    "hello",
+    "hello and more",
+    "5\r\nhello\r\n0\r\nT: t\r\n\r\nmore",
+    "zz",
+  );
+  await fc.assert(
+    fc.asyncProperty(line, fields, rest, framing, fc.integer({ min: 1, max: 9 }), async (
+      line,
+      fields,
+      rest,
+      framing,
+      segment,
+    ) => {
+      const text = messageText({ line, fields }, rest);
+      const network = memoryNetwork({ segment });
+      const listener = server(network, (connection) => connection.send(text).fin());
+      const connection = dial(network);
+      const message = await readMessage(connection, framing);
+      const taken = takeMessage(text, framing, true);
+      assertEquals(message, taken?.message ?? null);
+      if (taken !== null) assertEquals(await everything(connection), taken.rest);
+      connection.close();
+      listener.kill();
+    }),
+  );
+});
+
+test("a connection sends all that it is given, and its end, however little a write takes", async () => {
+  const network = memoryNetwork({ capacity: 7 });
+  let got = "";
+  const listener = server(network, async (connection) => {
+    got = await everything(connection);
+    connection.send("thanks").fin();
+  });
+  const connection = dial(network).send("a".repeat(100)).send("b".repeat(100)).fin();
+  assertEquals(await everything(connection), "thanks");
+  assertEquals(got, "a".repeat(100) + "b".repeat(100));
+  assertEquals([connection.unsent, connection.receivedCount, connection.hasEnded], [0, 6, true]);
+  connection.close();
+  listener.kill();
+  network.run();
+  assertEquals(network.openSockets, 0);
+});
+
+test("a server that is killed closes what stands, and listens again where it was", async () => {
+  const network = memoryNetwork();
+  const listener = new Server(network, { ...at, port: 0 }, () => {}).listen();
+  const { endpoint } = listener;
+  const [one, two] = [0, 1].map(() => new Connection().connect(network, endpoint));
+  network.run();
+  assertEquals([listener.open, listener.mostOpen], [2, 2]);
+  one!.close();
+  network.run();
+  assertEquals(listener.open, 2, "a half that has ended is still the server's to close");
+  listener.kill();
+  assertEquals([listener.open, listener.isListening], [0, false]);
+  assertEquals(await two!.until(() => false), false);
+  assertEquals(two!.hasEnded, true);
+  const refused = new Connection().connect(network, endpoint);
+  await refused.until(() => refused.isOpen);
+  assertEquals([refused.isOpen, refused.broke], [false, "ECONNREFUSED"]);
+  listener.listen();
+  assertEquals(listener.endpoint, endpoint);
+  two!.close();
+  listener.kill();
 });
 
 const chunked = fc.array(fc.string({ unit: "binary-ascii", minLength: 1, maxLength: 20 }))

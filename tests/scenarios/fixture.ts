@@ -28,8 +28,8 @@ export interface Visit {
   readonly setCookie: string[];
 }
 
-/** A scenario's addresses, and who is at them. */
-export interface Stage {
+/** A scenario's addresses, and what is at them. */
+export interface Fixture {
   /** The scenario with the test's own addresses. */
   readonly configuration: string;
   /** The test's address for one of the scenario: for 127.0.5.11, of `behind-l4`, where "11" is enough. */
@@ -61,7 +61,7 @@ export interface To {
 }
 
 /** The test of one scenario. */
-export type Part = (stage: Stage) => Promise<void>;
+export type ScenarioTest = (fixture: Fixture) => Promise<void>;
 
 /** Answers with the server's name; /login sets the application's own cookie. */
 export function application(name: string): Answer {
@@ -70,11 +70,11 @@ export function application(name: string): Answer {
 }
 
 /**
- * Sets the stage: 127.0.N.M becomes 127.X.N.M, with an X that freshNetwork does not give; and
+ * Runs the test of a scenario: 127.0.N.M becomes 127.X.N.M, with an X that freshNetwork does not give; and
  * checks come faster than anybody needs, where the scenario itself does not hurry them.
  * @param text the scenario
  */
-export async function play(text: string, part: Part): Promise<void> {
+export async function withFixture(text: string, test: ScenarioTest): Promise<void> {
   const network = `127.${192 + Math.floor(Math.random() * 62)}`;
   const hurried = /^ +server .* inter /m.test(text) ? text : text.replaceAll(
     /^( +)server (?=.* check)/gm,
@@ -96,7 +96,7 @@ export async function play(text: string, part: Part): Promise<void> {
     await Promise.all(all.map((each) => each.stop()));
   };
   try {
-    await part({
+    await test({
       configuration,
       address,
       stop,
@@ -157,7 +157,7 @@ export async function untilVisit(
  * checks have seen it, a request waits for its retries, and gets 503: so many at once.
  */
 export async function failOver(
-  { stop, visit }: Stage,
+  { stop, visit }: Fixture,
   server: string,
   fields: readonly string[],
 ): Promise<Visit> {
@@ -173,15 +173,15 @@ export async function failOver(
 }
 
 /** Starts webA to webD at addresses 11 to 14. */
-export async function startFarm({ origin }: Stage): Promise<void> {
+export async function startFarm({ origin }: Fixture): Promise<void> {
   await Promise.all(["A", "B", "C", "D"].map((letter, i) => origin(`web${letter}`, 11 + i)));
 }
 
 /** A scenario with webA to webD, which runs while `body` does. */
-export function farm(body: (stage: Stage, proxy: Proxy) => Promise<void>): Part {
-  return async (stage) => {
-    await startFarm(stage);
-    await stage.run((proxy) => body(stage, proxy));
+export function farm(body: (fixture: Fixture, proxy: Proxy) => Promise<void>): ScenarioTest {
+  return async (fixture) => {
+    await startFarm(fixture);
+    await fixture.run((proxy) => body(fixture, proxy));
   };
 }
 
