@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { readMessage, target as targetOf } from "#src/simulate/message.ts";
 import { until } from "../until.ts";
+import { startCallers } from "./callers.ts";
 import { logged, type Part, type Stage } from "./stage.ts";
 import { exchange, get, open, response, statusOf, valuesOf } from "./wire.ts";
 
@@ -56,28 +57,33 @@ const railways = (stage: Stage, time: number) =>
 export const load: Readonly<Record<string, Part>> = {
   async "source-addresses"(stage) {
     const traffic: string[] = [];
-    const others: string[] = [];
-    await stage.server("one", { host: stage.address(11), port: 8000 }, async (connection) => {
+    const server = { host: stage.address(11), port: 8000 };
+    await stage.server("one", server, async (connection) => {
       const from = connection.socket.remoteAddress;
       if (await connection.until(() => connection.received !== "")) {
         traffic.push(from);
         connection.send(response("one"));
         await connection.until(() => false);
       }
-      others.push(from);
       connection.fin();
     });
     const sources = Array.from({ length: 8 }, (_, i) => stage.address(101 + i));
     await stage.run(async () => {
       for (let i = 0; i < 24; i++) assertEquals((await stage.visit("/")).server, "one");
       for (const round of [0, 8, 16]) assertEquals(traffic.slice(round, round + 8), sources);
-      // Each address is checked by connections of its own.
-      const checkedFrom = new Set<string>();
-      await until(() => {
-        others.splice(0).forEach((from) => checkedFrom.add(from));
-        return checkedFrom.size === 8;
-      }, "checks from each source");
-      assertEquals([...checkedFrom].sort(), sources);
+      // Each address is checked by connections of its own, which end as soon as they stand.
+      await stage.stop("one");
+      const callers = startCallers(server.host, server.port);
+      try {
+        const seen = new Set<string>();
+        await until(() => {
+          callers.next().forEach((from) => seen.add(from));
+          return seen.size >= 8;
+        }, () => `checks from each source: ${[...seen].join(" ")}`);
+        assertEquals([...seen].sort(), sources);
+      } finally {
+        callers.stop();
+      }
     });
   },
 
