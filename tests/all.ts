@@ -4,14 +4,12 @@
  * them all; the last line counts the tests of both runtimes and the scenarios.
  */
 import { join } from "node:path";
-import { add, type Counts, countsOfBun, countsOfDeno, skippedTests, summary } from "./counts.ts";
+import { add, type Counts, skippedTests, summary } from "./counts.ts";
+import { binary, deno, type Job, onSockets, planned, root, suites } from "./jobs.ts";
+import { tableOf, type Time } from "./times.ts";
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 const LIMIT_SECONDS = 480;
-
-const root = join(import.meta.dirname ?? ".", "..");
-const binary = join(root, "dist", "sluice");
-const deno = Deno.execPath(); // npx has it on no PATH
 
 interface Result {
   ok: boolean;
@@ -19,13 +17,10 @@ interface Result {
   output: string;
 }
 
+/** It counts for nothing unless it fails. */
 interface Step {
   name: string;
-  command: string[];
-  /** Reads the tests' counts; a step without it counts for nothing unless it fails. */
-  counts?: (output: string) => Counts | undefined;
-  /** The program that is tested; the binary by default. */
-  program?: string;
+  command: readonly string[];
 }
 
 const preparation: Step[] = [
@@ -34,29 +29,14 @@ const preparation: Step[] = [
   { name: "types", command: [deno, "check", "src", "tests"] },
   { name: "build", command: ["sh", "compile.sh"] },
 ];
-/** The binary on the runtime's own sockets instead of its epoll loop. */
-const onSockets = join(root, "dist", "sluice-on-sockets");
-const programTests = ["cli", "fronts", "oracle", "reload", "scenarios"];
-const suites: Step[] = [
-  { name: "tests on Deno", command: [deno, "task", "test:deno"], counts: countsOfDeno },
-  { name: "tests on Bun", command: [deno, "task", "test:bun"], counts: countsOfBun },
-  {
-    name: "programs on Bun's sockets",
-    command: [
-      "node_modules/.bin/bun",
-      ...["test", "--tsconfig-override=deno.json", "--no-install", "--timeout", "60000"],
-      ...programTests.map((folder) => `tests/${folder}/`),
-    ],
-    counts: countsOfBun,
-    program: onSockets,
-  },
-];
+
+const times: Time[] = [];
 
 /**
  * Runs a command at the project's root until it has ended and nobody holds its output open, for
  * LIMIT_SECONDS at most.
  */
-async function run([program = "", ...args]: string[], tested = binary): Promise<Result> {
+async function run([program = "", ...args]: readonly string[], tested = binary): Promise<Result> {
   let output = "";
   try {
     const child = new Deno.Command(program, {
@@ -85,24 +65,47 @@ async function run([program = "", ...args]: string[], tested = binary): Promise<
   return { ok: false, output };
 }
 
-/** A step that fails, or breaks off before it has counted, is one failure at least. */
-async function perform({ name, command, counts: read, program }: Step): Promise<Counts> {
+/** A step that fails is one failure. */
+async function prepare({ name, command }: Step): Promise<Counts> {
+  const start = performance.now();
+  const { ok, output } = await run(command);
+  report(name, "", ok, start, "");
+  if (!ok) console.log(output);
+  return { ...NONE, failed: ok ? 0 : 1 };
+}
+
+/** A job that fails, or breaks off before it has counted, is one failure at least. */
+async function perform({ suite, group, command, counts: read, program }: Job): Promise<Counts> {
   const start = performance.now();
   const { ok, output } = await run(command, program);
-  const found = read === undefined ? NONE : read(output);
+  const found = read(output);
   const good = ok && found?.failed === 0;
   const counts = { ...(found ?? NONE) };
   if (!good) counts.failed = Math.max(counts.failed, 1);
-  report(name, good, start, read === undefined ? "" : summary(counts));
+  report(group, suite, good, start, summary(counts));
   if (!good) console.log(output);
-  if (ok && found === undefined) console.log(`${name}: ended without counting its tests`);
+  if (ok && found === undefined) console.log(`${group} ${suite}: ended without counting its tests`);
   for (const test of good ? skippedTests(output) : []) console.log(`      skipped: ${test}`);
   return counts;
 }
 
-function report(name: string, ok: boolean, start: number, detail: string): void {
-  const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
-  console.log(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(24)} ${seconds.padStart(7)}  ${detail}`);
+/** Runs jobs in this order, so many of them at a time. */
+async function performAll(jobs: readonly Job[], atOnce: number): Promise<Counts> {
+  const queue = jobs.values();
+  const lanes = Array.from({ length: atOnce }, async () => {
+    let total = NONE;
+    for (const job of queue) total = add(total, await perform(job));
+    return total;
+  });
+  return (await Promise.all(lanes)).reduce(add);
+}
+
+function report(group: string, suite: string, ok: boolean, start: number, detail: string): void {
+  const seconds = (performance.now() - start) / 1000;
+  times.push({ group, suite, seconds });
+  const name = suite === "" ? group : `${group}, ${suite}`;
+  const time = `${seconds.toFixed(1)} s`.padStart(7);
+  console.log(`${ok ? "ok  " : "FAIL"}  ${name.padEnd(24)} ${time}  ${detail}`);
 }
 
 /** Plays every scenario of the binary; those of the folder must all be inside. */
@@ -114,7 +117,13 @@ async function playScenarios(): Promise<Counts> {
     .flatMap(({ name }) => name.endsWith(".cfg") ? [name.slice(0, -4)] : [])
     .filter((name) => !names.includes(name));
   if (!list.ok || names.length === 0 || missing.length > 0) {
-    report("scenarios", false, start, `sluice scenarios does not list ${missing.join(", ")}`);
+    report(
+      "demo --check",
+      "",
+      false,
+      start,
+      `sluice scenarios does not list ${missing.join(", ")}`,
+    );
     console.log(list.output);
     return { ...NONE, failed: Math.max(missing.length, 1) };
   }
@@ -130,7 +139,7 @@ async function playAll(names: string[], how: string, ...flags: string[]): Promis
   const counts = { ...NONE, passed: held.length, failed: names.length - held.length };
   if (!ok) counts.failed = Math.max(counts.failed, 1);
   const good = counts.failed === 0;
-  report(`scenarios ${how}`, good, start, summary(counts));
+  report(`demo --check, ${how}`, "", good, start, summary(counts));
   if (!good) console.log(output);
   return counts;
 }
@@ -147,11 +156,16 @@ esac
   Deno.writeTextFileSync(onSockets, script, { mode: 0o755 });
 }
 
-// The first four neither measure time nor share a file; the suites follow one another, since some
-// of their tests have deadlines.
-let total = (await Promise.all(preparation.map(perform))).reduce(add);
+const begun = performance.now();
+// The four neither measure time nor share a file.
+let total = (await Promise.all(preparation.map(prepare))).reduce(add);
 writeOnSockets();
-for (const suite of suites) total = add(total, await perform(suite));
+const { beside, alone } = planned();
+// Most tests wait for the kernel, for processes or for the clock most of the time; two fill a
+// machine of two processors.
+total = add(total, await performAll(beside, 2));
+total = add(total, await performAll(alone, 1));
 total = add(total, await playScenarios());
+console.log(`\n${tableOf(times, suites, (performance.now() - begun) / 1000)}`);
 console.log(`\n${summary(total)}`);
 Deno.exit(total.failed === 0 ? 0 : 1);

@@ -70,12 +70,30 @@ export function application(name: string): Answer {
 }
 
 /**
+ * Finds a network, 127.X, on which no other test plays at this moment: a listener holds it, at an
+ * address that no scenario has.
+ */
+async function claimNetwork(): Promise<{ network: string; release: () => Promise<void> }> {
+  const first = Math.floor(Math.random() * 62);
+  for (let i = 0; i < 62; i++) {
+    const network = `127.${192 + (first + i) % 62}`;
+    try {
+      const { stop } = await startServer({ host: `${network}.255.254`, port: 8000 }, () => {});
+      return { network, release: stop };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
+  throw new Error("other tests have all the networks");
+}
+
+/**
  * Runs the test of a scenario: 127.0.N.M becomes 127.X.N.M, with an X that freshNetwork does not give; and
  * checks come faster than anybody needs, where the scenario itself does not hurry them.
  * @param text the scenario
  */
 export async function withFixture(text: string, test: ScenarioTest): Promise<void> {
-  const network = `127.${192 + Math.floor(Math.random() * 62)}`;
+  const { network, release } = await claimNetwork();
   const hurried = /^ +server .* inter /m.test(text) ? text : text.replaceAll(
     /^( +)server (?=.* check)/gm,
     "$1default-server inter 200ms fastinter 50ms\n$&",
@@ -123,6 +141,7 @@ export async function withFixture(text: string, test: ScenarioTest): Promise<voi
     });
   } finally {
     await Promise.all([...endings.keys()].map(stop));
+    await release();
   }
 }
 

@@ -1,10 +1,8 @@
 /** Chapters 6 and 7: many connections, and too many. */
 import { assert, assertEquals } from "@std/assert";
 import { readMessage, target as targetOf } from "#src/simulate/message.ts";
-import { Server } from "#src/simulate/server.ts";
-import { createLoop, pump } from "../net/native.ts";
-import { listening, nodeNetwork } from "../node-network.ts";
 import { until } from "../until.ts";
+import { startCallers } from "./callers.ts";
 import { type Fixture, logged, type ScenarioTest } from "./fixture.ts";
 import { exchange, get, open, response, statusOf, valuesOf } from "./wire.ts";
 
@@ -64,39 +62,33 @@ const railways = (fixture: Fixture, time: number) =>
 export const load: Readonly<Record<string, ScenarioTest>> = {
   async "source-addresses"(fixture) {
     const traffic: string[] = [];
-    const others: string[] = [];
-    // Checks are reset as soon as they have connected. Where accept(2) alone still knows from where,
-    // it takes a loop that asks it.
-    const loop = createLoop?.({ splice: false });
-    const stop = loop === undefined ? () => {} : pump(loop);
-    const at = { kind: "ip", host: fixture.address(11), port: 8000 } as const;
-    const server = new Server(loop?.network ?? nodeNetwork, at, async (connection) => {
+    const server = { host: fixture.address(11), port: 8000 };
+    await fixture.server("one", server, async (connection) => {
       const from = connection.socket.remoteAddress;
       if (await connection.until(() => connection.received !== "")) {
         traffic.push(from);
         connection.send(response("one"));
         await connection.until(() => false);
       }
-      others.push(from);
       connection.fin();
     });
-    if (loop === undefined) await listening(server);
-    else server.listen();
     const sources = Array.from({ length: 8 }, (_, i) => fixture.address(101 + i));
     await fixture.run(async () => {
       for (let i = 0; i < 24; i++) assertEquals((await fixture.visit("/")).server, "one");
       for (const round of [0, 8, 16]) assertEquals(traffic.slice(round, round + 8), sources);
-      // Each address is checked by connections of its own, as far as a runtime can see that.
-      if (loop === undefined) return;
-      const checkedFrom = new Set<string>();
-      await until(() => {
-        others.splice(0).forEach((from) => checkedFrom.add(from));
-        return checkedFrom.size === 8;
-      }, "checks from each source");
-      assertEquals([...checkedFrom].sort(), sources);
-    }).finally(() => {
-      server.kill();
-      stop();
+      // Each address is checked by connections of its own, which end as soon as they stand.
+      await fixture.stop("one");
+      const callers = startCallers(server.host, server.port);
+      try {
+        const seen = new Set<string>();
+        await until(() => {
+          callers.next().forEach((from) => seen.add(from));
+          return seen.size >= 8;
+        }, () => `checks from each source: ${[...seen].join(" ")}`);
+        assertEquals([...seen].sort(), sources);
+      } finally {
+        callers.stop();
+      }
     });
   },
 
