@@ -60,6 +60,8 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
               runtime.fault(error, session);
             }
           });
+          // The last one may have ended before this thread knew that it was the last.
+          ended();
           return true;
         default:
           return false;
