@@ -120,6 +120,7 @@ defaults
   log global
   option httplog
   timeout connect 2s
+  timeout queue 20s
   timeout client 5s
   timeout server 5s
 `;
