@@ -73,6 +73,12 @@ interface Child {
   readonly ended: Promise<Ended>;
 }
 
+/**
+ * What `deno run` (2.9.2 and later; no compiled program) says of SIGUSR1, at which it opens its
+ * inspector: another process that was just told to end may have the port.
+ */
+const inspector = /^Failed to start inspector server: .*\n/gm;
+
 function launch(args: readonly string[], options: Options): Child {
   const [first, ...rest] = [...options.prefix ?? [], ...launcher, ...args];
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...options.descriptors ?? []];
@@ -89,7 +95,8 @@ function launch(args: readonly string[], options: Options): Child {
     child[stream]!.on("data", (text: string) => void (self[stream] += text));
   }
   const ended = once(child, "close").then(([status, signal]): Ended => {
-    const { stdout, stderr } = self;
+    const { stdout } = self;
+    const stderr = self.stderr.replace(inspector, "");
     return { status: status as number | null, signal: signal as string | null, stdout, stderr };
   });
   return Object.assign(self, { ended });
