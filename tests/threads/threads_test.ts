@@ -1,6 +1,7 @@
 /** Threads that serve together, and what becomes of it when they fail. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createSocket } from "node:dgram";
+import { freshAddress } from "../binary.ts";
 import { test as declare } from "../testing.ts";
 import { until } from "../until.ts";
 import {
@@ -17,8 +18,8 @@ import {
   withThreads,
 } from "./scene.ts";
 
-const host = "127.45.1.1";
-const at = (port: number) => `127.45.1.1:${port}`;
+const host = freshAddress();
+const at = (port: number) => `${host}:${port}`;
 
 function test(name: string, body: () => Promise<void>): void {
   declare(name + onlyHere, body, { skip: !here });
@@ -193,8 +194,9 @@ test("a thread that fails at the start is told, and nothing is left of the other
   await until(() => descriptors() <= before, () => `descriptors: ${before}, ${descriptors()}`);
 });
 
-for (const name of ["127.45.1.1", "localhost"]) {
-  test(`all threads' log lines arrive, the target being ${name}`, async () => {
+for (const name of [host, "localhost"]) {
+  const kind = name === host ? "an address" : "a name";
+  test(`all threads' log lines arrive, the target being ${kind}`, async () => {
     const lines: string[] = [];
     const sink = createSocket("udp4");
     sink.on("message", (line) => lines.push(line.toString()));
