@@ -60,16 +60,33 @@ function responsesOf(bytes: string, methods: readonly string[], ended: boolean) 
   return { responses, finals, rest: bytes.slice(from) };
 }
 
+/** How old, in ms, a look at the kernel's table may be: with thousands of sockets it takes long. */
+const fresh = 20;
+let looked = -Infinity;
+let established: ReadonlySet<string> = new Set();
+
+/** The connections that are neither ended nor left (proc(5), /proc/net/tcp: state 01), by their ports. */
+function readEstablished(): ReadonlySet<string> {
+  const table = readFileSync("/proc/net/tcp", "latin1");
+  const lines = table.matchAll(/^ *\d+: [0-9A-F]{8}:([0-9A-F]{4}) [0-9A-F]{8}:([0-9A-F]{4}) 01 /gm);
+  return new Set([...lines].map(([, local, remote]) => `${local} ${remote}`));
+}
+
 /**
- * Whether the kernel still has a connection as neither ended nor left (proc(5), /proc/net/tcp: state
- * 01): a runtime may say earlier that it has ended it.
+ * Whether the kernel still has a connection as neither ended nor left: a runtime may say earlier that
+ * it has ended it.
+ * @param since when it stood, by performance.now()
  */
-function standsEstablished({ localPort, remotePort }: Raw["socket"]): boolean {
+function standsEstablished({ localPort, remotePort }: Raw["socket"], since: number): boolean {
+  const now = performance.now();
+  if (looked < since || looked < now - fresh) {
+    looked = now;
+    established = readEstablished();
+  }
   const [local, remote] = [localPort, remotePort].map((port) =>
     port.toString(16).toUpperCase().padStart(4, "0")
   );
-  return new RegExp(`^ *\\d+: [0-9A-F]{8}:${local} [0-9A-F]{8}:${remote} 01 `, "m")
-    .test(readFileSync("/proc/net/tcp", "latin1"));
+  return established.has(`${local} ${remote}`);
 }
 
 /** Connects, from the address if one is given. */
@@ -77,6 +94,7 @@ export async function openClient(host: string, port: number, from?: string): Pro
   const source = from === undefined ? {} : { source: { host: from, port: 0 } };
   const self = new Raw().connect(nodeNetwork, { kind: "ip", host, port }, source);
   await self.until(() => self.isOpen);
+  const opened = performance.now();
   let sent = "";
   let left = false;
   let half = false;
@@ -119,7 +137,7 @@ export async function openClient(host: string, port: number, from?: string): Pro
     },
     handedOver: () =>
       until(
-        () => isHandedOver(self) && !((half || left) && standsEstablished(self.socket)),
+        () => isHandedOver(self) && !((half || left) && standsEstablished(self.socket, opened)),
         () => `the kernel to take ${JSON.stringify(sent)}`,
       ),
     async finish(probe) {

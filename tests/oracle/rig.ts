@@ -121,8 +121,8 @@ defaults
   option httplog
   timeout connect 2s
   timeout queue 20s
-  timeout client 5s
-  timeout server 5s
+  timeout client 20s
+  timeout server 20s
 `;
 }
 
