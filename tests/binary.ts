@@ -29,7 +29,7 @@ export const threadless: string | null = runtimeName !== "bun"
   : null;
 
 /** How long a process may take to start or to end, in ms; a busy machine has time enough. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /**
  * Declares a test of the program. Where the binary has not been built it is skipped, loudly.
