@@ -29,7 +29,7 @@ export const threadless: string | null = runtimeName !== "bun"
   : null;
 
 /** How long a process may take to start or to end, in ms; a busy machine has time enough. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 /**
  * Declares a test of the program. Where the binary has not been built it is skipped, loudly.
@@ -73,6 +73,12 @@ interface Child {
   readonly ended: Promise<Ended>;
 }
 
+/**
+ * What `deno run` (2.9.2 and later; no compiled program) says of SIGUSR1, at which it opens its
+ * inspector: another process that was just told to end may have the port.
+ */
+const inspector = /^Failed to start inspector server: .*\n/gm;
+
 function launch(args: readonly string[], options: Options): Child {
   const [first, ...rest] = [...options.prefix ?? [], ...launcher, ...args];
   const stdio: StdioOptions = ["pipe", "pipe", "pipe", ...options.descriptors ?? []];
@@ -89,7 +95,8 @@ function launch(args: readonly string[], options: Options): Child {
     child[stream]!.on("data", (text: string) => void (self[stream] += text));
   }
   const ended = once(child, "close").then(([status, signal]): Ended => {
-    const { stdout, stderr } = self;
+    const { stdout } = self;
+    const stderr = self.stderr.replace(inspector, "");
     return { status: status as number | null, signal: signal as string | null, stdout, stderr };
   });
   return Object.assign(self, { ended });

@@ -31,14 +31,11 @@ const LOOSE = "(no folder)";
 /** Folders that play the same traffic with each engine of the binary. */
 const ofPrograms = ["cli", "fronts", "oracle", "reload", "scenarios"];
 
-/**
- * Folders whose tests load both processors, count lost requests while they do, or measure time
- * or memory.
- */
-const alone = ["netns", "reload", "scenarios", "soak", "threads"];
+/** Folders whose tests load both processors, and ask what is lost or how long it takes meanwhile. */
+const alone = ["reload", "soak", "threads"];
 
 /** Folders that take long, the longest first: begun early, they do not run on when all others have ended. */
-const first = ["oracle", "proxy", "cli"];
+const first = ["oracle", "proxy", "netns", "scenarios", "cli", "config"];
 
 const bun = [
   "node_modules/.bin/bun",

@@ -1,5 +1,5 @@
 /** How long one waits by default, in ms: a busy machine of two cores has time enough. */
-const LIMIT = 10_000;
+const LIMIT = 20_000;
 
 type Result<T> = T | false | undefined;
 
@@ -39,10 +39,10 @@ export async function until<T>(
 
 /**
  * Waits for what the kernel does, while nothing else runs: no event of any loop comes in between.
- * @throws {Error} after a second
+ * @throws {Error} after five seconds
  */
 export function untilNow(done: () => boolean, what: string): void {
-  const deadline = performance.now() + 1000;
+  const deadline = performance.now() + 5000;
   while (!done()) {
     if (performance.now() > deadline) throw new Error(`no turn of a loop brings ${what}`);
   }

@@ -1,9 +1,10 @@
 /** The signals that a running proxy obeys (management manual, "Stopping and restarting HAProxy"). */
+import { constants } from "node:os";
 import process from "node:process";
 import { SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { C } from "../net/linux/calls.ts";
-import { reportSurvived, type Survived, surviveQuit } from "./survive.ts";
+import { always, reportSurvived, type Survived, surviveQuit } from "./survive.ts";
 
 const caught = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGTTOU", "SIGTTIN", "SIGHUP"] as const;
 type Signal = typeof caught[number];
@@ -39,6 +40,7 @@ export function catchSignals(): Signals {
       return new Promise((resolve) => {
         const end = () => {
           act = () => {};
+          ignoreCaught();
           resolve();
         };
         act = (signal) => obeyOne(signal, instance, say, end);
@@ -58,6 +60,18 @@ export function catchSignals(): Signals {
 }
 
 const SIG_IGN = 1;
+
+/**
+ * Ignores what was caught until now: Deno takes its listeners away before the process has ended,
+ * and TTIN would then stop it for ever.
+ */
+function ignoreCaught(): void {
+  try {
+    for (const signal of [...caught, ...always]) C.signal(constants.signals[signal], SIG_IGN);
+  } catch {
+    // Without the C library a late signal has its default effect.
+  }
+}
 
 /** Ignores the signals of this kind for which no runtime has listeners. */
 function ignoreRest(): void {

@@ -6,7 +6,7 @@
 import process from "node:process";
 
 /** What every command survives. */
-const always = ["SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO"] as const;
+export const always = ["SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO"] as const;
 /** What a proxy survives besides; a terminal's Ctrl-\ may end other commands. */
 const QUIT = "SIGQUIT";
 

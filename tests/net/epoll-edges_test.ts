@@ -30,7 +30,7 @@ class Stage {
   }
   /** Turns both until `done`. */
   until(done: () => boolean, what: string): void {
-    const deadline = performance.now() + 2000;
+    const deadline = performance.now() + 10_000;
     while (!done()) {
       assert(performance.now() < deadline, `it does not come to that: ${what}`);
       this.peers.turn(0);

@@ -39,7 +39,9 @@ function timed(what: () => void): number {
 scene("a turn without anything to do waits as long as it is told to", (loop) => {
   const spent = timed(() => loop.turn(30));
   assert(spent >= 29 && spent < 1000, `${spent} ms`);
-  assert(timed(() => loop.turn(0)) < 30);
+  // A busy machine may hold one of them up.
+  const turns = Array.from({ length: 10 }, () => timed(() => loop.turn(0)));
+  assert(Math.min(...turns) < 30, `${turns} ms`);
 });
 
 scene("a timer ends the wait, and is never early", (loop) => {

@@ -30,7 +30,7 @@ class Stage {
 
   /** Turns both until `done`. */
   until(done: () => boolean): void {
-    const deadline = performance.now() + 5000;
+    const deadline = performance.now() + 10_000;
     while (!done()) {
       assert(performance.now() < deadline, "it does not come to that");
       this.peers.turn(0);

@@ -35,8 +35,8 @@ function configuration(directory: string, host: string): string {
   const lines = [
     "defaults",
     "  mode http",
-    "  timeout client 5s",
-    "  timeout server 5s",
+    "  timeout client 20s",
+    "  timeout server 20s",
     "  timeout connect 5s",
     "frontend in",
     `  bind ${host}:${port}`,

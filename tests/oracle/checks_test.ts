@@ -191,18 +191,20 @@ oracleStory("ssl-hello-chk", async ({ host, site, withProxy, ...s }) => {
   return events.sort();
 });
 
+/** A check of HTTP, and a PROXY header of either version, whole: they may come in any pieces. */
+const whole = {
+  http: (received: string) => /HEAD \S+ HTTP\/1\.0\r\n(.+\r\n)*\r\n$/.test(received),
+  tcp: (received: string) =>
+    received.startsWith("PROXY") ? received.endsWith("\r\n") : received.length >= 16 &&
+      received.length >= 16 + received.charCodeAt(14) * 256 + received.charCodeAt(15),
+};
+
 /**
  * What checks bring to a server, ports of the kernel's choice aside. (Not from where: haproxy resets
  * its checks of TCP, and the system then forgets the address.)
  */
 async function brought({ visits }: Site, host: string, kind: "http" | "tcp"): Promise<string> {
-  // The header, and the request behind it, may come in two reads.
-  const isWhole = ({ received }: Site["visits"][number]) => {
-    if (kind === "http") return received.includes("HEAD ") && received.endsWith("\r\n\r\n");
-    if (received.startsWith("PROXY ")) return received.endsWith("\r\n");
-    const length = received.charCodeAt(14) * 256 + received.charCodeAt(15);
-    return received.length >= 16 + length;
-  };
+  const isWhole = ({ received }: Site["visits"][number]) => whole[kind](received);
   await until(() => visits.some(isWhole), "a check");
   const { received } = visits.find(isWhole)!;
   return received.replace(/^(PROXY \S+ \S+ \S+) \d+/, "$1 PORT").replaceAll(host, "HOST");

@@ -5,8 +5,8 @@ import type { Message } from "./reference.ts";
 const get = (cookie = "") =>
   `GET /x HTTP/1.1\r\nHost: h\r\n${cookie === "" ? "" : `Cookie: S=${cookie}\r\n`}\r\n`;
 const insert = "cookie S insert indirect";
-/** Bounds the time between two attempts, too. */
-const soon = "timeout connect 100ms";
+/** Bounds the time between two attempts, too. A proxy that a busy machine holds up connects in it. */
+const soon = "timeout connect 500ms";
 const checked = "default-server check inter 20ms fall 1 rise 1";
 
 /** A server that answers when it is told to. */

@@ -76,7 +76,7 @@ export async function startRaw(
 ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   log global
   timeout connect 2s
-  timeout client 1s
+  timeout client 2s
   timeout server 5s
 `;
   // The last to listen, on either kind of socket: then all the others do.

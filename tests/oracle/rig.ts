@@ -120,8 +120,9 @@ defaults
   log global
   option httplog
   timeout connect 2s
-  timeout client 5s
-  timeout server 5s
+  timeout queue 20s
+  timeout client 20s
+  timeout server 20s
 `;
 }
 

@@ -177,8 +177,8 @@ ${kind === "haproxy" ? "  nbthread 1\n" : ""}defaults
   mode http
   option httplog
   timeout connect 2s
-  timeout client 5s
-  timeout server 5s
+  timeout client 20s
+  timeout server 20s
   timeout check 1s
 `;
   // The last to listen: when it does, all the others do.

@@ -92,7 +92,7 @@ oracleCases(
       },
     }],
     ["cR", "the client does not end its head", {
-      config: ["timeout http-request 300ms"],
+      config: ["timeout http-request 1s"],
       async play({ connect }) {
         const client = await connect();
         client.send("GET /x HT");

@@ -9,6 +9,7 @@ import process from "node:process";
 import type { Address } from "#src/net/linux/sockaddr.ts";
 import { showEndpoint } from "#src/net/socket.ts";
 import { takeListeners } from "#src/process/takeover.ts";
+import { freshAddress } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
 import { nativeNetwork } from "../net/native.ts";
 import { runtimeName, test } from "../testing.ts";
@@ -16,7 +17,7 @@ import { until } from "../until.ts";
 
 const onBun = runtimeName === "bun" && nativeNetwork !== undefined;
 const root = join(import.meta.dirname!, "..", "..");
-const host = "127.41.7.1";
+const host = freshAddress();
 
 /** A test with processes that adopt sockets, which Bun's do. */
 function processTest(name: string, body: () => Promise<void>, possible = true): void {
@@ -320,15 +321,15 @@ processTest("each address is taken once, by its text", async () => {
     withServers(async (start) => {
       const addresses: Address[] = [
         { kind: "ip", host, port: 8003 },
-        { kind: "ip", host: "0.0.0.0", port: 8041 },
+        { kind: "ip", host: "0.0.0.0", port: 8741 },
         { kind: "unix", path: join(folder, "socket") },
       ];
       const ip6 = existsSync("/proc/net/if_inet6");
       if (ip6) {
-        addresses.push({ kind: "ip", host: "::", port: 8042 }, {
+        addresses.push({ kind: "ip", host: "::", port: 8742 }, {
           kind: "ip",
           host: "::1",
-          port: 8041,
+          port: 8741,
         });
       }
       const servers: Server[] = [];
@@ -339,10 +340,10 @@ processTest("each address is taken once, by its text", async () => {
       assertEquals(taken.failures, []);
       assertEquals([...taken.listeners.keys()].sort(), addresses.map(showEndpoint).sort());
       assertEquals(readdirSync("/proc/self/fd").length, before + addresses.length);
-      const any6: Address = { kind: "ip", host: "0::0", port: 8042 };
+      const any6: Address = { kind: "ip", host: "0::0", port: 8742 };
       // It serves IPv4 too, which is not what is asked.
       assertEquals(taken.use(any6, true), undefined);
-      assertEquals(taken.listeners.has("[::]:8042"), ip6);
+      assertEquals(taken.listeners.has("[::]:8742"), ip6);
       const adopt = taken.use(addresses[0]!, false)!;
       assertEquals(taken.use(addresses[0]!, false), undefined);
       assertEquals(taken.listeners.size, addresses.length - 1);
@@ -383,7 +384,8 @@ processTest("another user's process keeps its sockets", async () => {
 }, setpriv);
 
 processTest("HAProxy is followed without a loss", async () => {
-  const at: Address = { kind: "ip", host: "127.41.7.2", port: 8005 };
+  const at: Address = { kind: "ip", host: freshAddress(), port: 8005 };
+  const server: Address = { kind: "ip", host: freshAddress(), port: 8006 };
   await inFolder(async (folder) => {
     const pidfile = join(folder, "pid");
     const file = join(folder, "haproxy.cfg");
@@ -397,11 +399,11 @@ processTest("HAProxy is followed without a loss", async () => {
   timeout connect 5s
 listen l
   bind ${showEndpoint(at)}
-  server s 127.41.7.3:8006
+  server s ${showEndpoint(server)}
 `,
     );
     await withServers(async (start) => {
-      await start("haproxy", { kind: "ip", host: "127.41.7.3", port: 8006 });
+      await start("haproxy", server);
       const daemon = spawn(haproxy!, ["-D", "-f", file, "-p", pidfile], { stdio: "inherit" });
       assertEquals(await once(daemon, "exit"), [0, null]);
       const pid = Number(readFileSync(pidfile, "utf8"));

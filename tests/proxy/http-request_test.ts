@@ -278,8 +278,8 @@ test("edit request: a Connection field of 15 KB is edited in linear time", () =>
     journal.begin(head, bytes, bytes.length);
     editRequestHop(journal, head, bytes, true, false);
   }
-  // Quadratic, once would take 300 ms.
-  assert(performance.now() - start < 300);
+  // Quadratic, it would take 6 s.
+  assert(performance.now() - start < 2000);
   written.clear();
   journal.write(written);
   assertEquals(

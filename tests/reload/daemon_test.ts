@@ -292,7 +292,7 @@ programTest(
   "a daemon that cannot be started for lack of descriptors: words, and 1",
   () =>
     furnished(async ({ home }) => {
-      const options = { prefix: withDescriptors(threadless === null ? 8 : 24) };
+      const options = { prefix: withDescriptors(threadless === null ? 8 : 28) };
       const { status, stderr } = await home.start([], options);
       assertEquals(status, 1);
       assertMatch(

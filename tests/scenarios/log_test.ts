@@ -107,12 +107,13 @@ listen nobody
       const garbage = await exchange(at(8080), "\x16\x03\x01\r\n\r\n");
       assertEquals(statusOf(garbage), 400);
       await line(proxy, / web web\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 400 \d+ - - PR-- .* "<BADREQ>"$/);
+      await line(proxy, /^Invalid request from \S+ to web: method\.$/);
 
       // Syslog got the same texts behind its header: local0.info is 16 * 8 + 6, so that RFC 3164's
       // priority is 134; and the id is that of the process.
       const texts = proxy.stdout().split("\n").slice(0, -1);
-      assertEquals(texts.length, 6);
-      await until(() => syslog.messages.length >= 6, "six datagrams");
+      assertEquals(texts.length, 7);
+      await until(() => syslog.messages.length >= 7, "seven datagrams");
       const header = new RegExp(
         String.raw`^<134>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d sluice\[${proxy.pid}\]: `,
       );

@@ -1,10 +1,11 @@
 /** What threads do with connections of which there are as many as may be. */
 import { assert, assertEquals } from "@std/assert";
+import { freshAddress } from "../binary.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
 import { client, clients, descriptors, here, onlyHere, origin, withThreads } from "./scene.ts";
 
-const host = "127.48.1.1";
+const host = freshAddress();
 
 /** Of the connections that wait at the limit, some are accepted: those of one turn of each thread. */
 const fewAccepted = 20;

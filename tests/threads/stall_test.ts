@@ -1,10 +1,11 @@
 /** A thread that is stuck: nobody waits for it, and it is reported. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { freshAddress } from "../binary.ts";
 import { test as declare } from "../testing.ts";
 import { until } from "../until.ts";
 import { type Client, clients, here, onlyHere, origin, withThreads } from "./scene.ts";
 
-const host = "127.49.1.1";
+const host = freshAddress();
 const at = (port: number) => `${host}:${port}`;
 
 function test(name: string, body: () => Promise<void>): void {

@@ -1,9 +1,11 @@
 /** Threads that serve together, and what becomes of it when they fail. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createSocket } from "node:dgram";
+import { freshAddress } from "../binary.ts";
 import { test as declare } from "../testing.ts";
 import { until } from "../until.ts";
 import {
+  type Client,
   client,
   clients,
   configurationOf,
@@ -17,8 +19,8 @@ import {
   withThreads,
 } from "./scene.ts";
 
-const host = "127.45.1.1";
-const at = (port: number) => `127.45.1.1:${port}`;
+const host = freshAddress();
+const at = (port: number) => `${host}:${port}`;
 
 function test(name: string, body: () => Promise<void>): void {
   declare(name + onlyHere, body, { skip: !here });
@@ -88,6 +90,17 @@ test("a thread that fails again and again costs no descriptor", async () => {
   await one.close();
 });
 
+/**
+ * Asks, and leaves: of those that wait for a place anybody may be next, so that nobody who is served
+ * may keep one. Tells whether the connection had ended before.
+ */
+async function askOnce(each: Client): Promise<{ content: string; ended: boolean }> {
+  const content = await each.ask();
+  const ended = each.end !== null;
+  each.close();
+  return { content, ended };
+}
+
 test("what a thread held when it failed serves the others: slots, places and who waits", async () => {
   const one = await origin(host, 4011, "one");
   const text = web(4010, "maxconn 7", `server s ${at(4011)} maxconn 2`);
@@ -98,22 +111,20 @@ test("what a thread held when it failed serves the others: slots, places and who
       await until(() => isQuiet(serving), "those of the last time to be gone");
       one.holds = true;
       const seven = await clients(7, host, 4010);
-      const answers = seven.map((each) => each.ask());
+      const answers = seven.map(askOnce);
       await until(() => one.inHand === 2, "two to be served");
       // They wait for a place, in the kernel's queue or in a thread.
       const late = await clients(3, host, 4010);
-      const more = late.map((each) => each.ask());
+      const more = late.map(askOnce);
       await fail(thread);
       one.holds = false;
       const deadline = setInterval(() => one.release(), 20);
-      const contents = await Promise.all(answers);
-      const ended = seven.filter(({ end }) => end !== null).length;
+      const outcomes = await Promise.all(answers);
+      const ended = outcomes.filter(({ ended }) => ended).length;
       lost += ended;
-      assert(contents.filter((content) => content === "one").length >= 7 - ended);
-      for (const each of seven) each.close();
+      assert(outcomes.filter(({ content }) => content === "one").length >= 7 - ended);
       await Promise.all(more);
       clearInterval(deadline);
-      for (const each of late) each.close();
       assert(one.most <= 2, `${one.most} requests at once`);
     }
     // Each thread had some of three times seven.
@@ -193,8 +204,9 @@ test("a thread that fails at the start is told, and nothing is left of the other
   await until(() => descriptors() <= before, () => `descriptors: ${before}, ${descriptors()}`);
 });
 
-for (const name of ["127.45.1.1", "localhost"]) {
-  test(`all threads' log lines arrive, the target being ${name}`, async () => {
+for (const name of [host, "localhost"]) {
+  const kind = name === host ? "an address" : "a name";
+  test(`all threads' log lines arrive, the target being ${kind}`, async () => {
     const lines: string[] = [];
     const sink = createSocket("udp4");
     sink.on("message", (line) => lines.push(line.toString()));
