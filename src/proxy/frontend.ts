@@ -1,5 +1,5 @@
 import type * as model from "../config/model.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import type { Backend } from "./backend.ts";

@@ -1,5 +1,5 @@
 /** Connections of monitors, which only look whether the proxy is alive (manual: "monitor-net"). */
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import { network } from "../net/ip/cidr.ts";
 import { noEvents, type Socket, type SocketError, type SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";

@@ -1,6 +1,6 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Backend, Client } from "./backend.ts";

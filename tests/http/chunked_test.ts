@@ -1,5 +1,5 @@
 /** What of the chunked coding goes on to the other side. */
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { CHUNKED, createContent, scanContent, startContent } from "#src/http/h1/content.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
 import { createHead } from "#src/http/head.ts";

@@ -1,5 +1,5 @@
 /** What a head says of this hop alone, and of the connection that it comes over. */
-import { bytesOf } from "#src/http/bytes.ts";
+import { bytesOf } from "#src/bytes/bytes.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
 import {
   createHead,

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import { METHOD_GET } from "#src/http/head.ts";
-import { textOf } from "#src/http/bytes.ts";
+import { textOf } from "#src/bytes/bytes.ts";
 import { alone } from "#src/proxy/workers.ts";
 import { HttpClientConnection } from "#src/proxy/http/client-connection.ts";
 import { Http1ServerStream } from "#src/proxy/http/server-stream.ts";

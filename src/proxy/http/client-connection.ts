@@ -1,5 +1,5 @@
-import { ByteBuffer } from "../../http/byte-buffer.ts";
-import { LF } from "../../http/bytes.ts";
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
+import { LF } from "../../bytes/bytes.ts";
 import {
   type Content,
   createContent,

@@ -1,6 +1,6 @@
 /** A request on its way to the server: its head with what the proxy changes, and early content. */
-import { ByteBuffer } from "../../http/byte-buffer.ts";
-import { bytesOf, isWord, textOf } from "../../http/bytes.ts";
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
+import { bytesOf, isWord, textOf } from "../../bytes/bytes.ts";
 import { editRequestHop } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
 import {
