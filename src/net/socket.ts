@@ -66,7 +66,7 @@ export interface SocketEvents {
    */
   opened(socket: Socket): void;
   /**
-   * Bytes arrived. They are valid only during the call: {@linkcode Socket.keep} makes them last.
+   * Bytes arrived. They are valid only during the call: {@linkcode Socket.retain} makes them last.
    * Never called while paused.
    */
   data(socket: Socket, bytes: Uint8Array): void;
@@ -92,7 +92,7 @@ export const noEvents: SocketEvents = {
 };
 
 /** Who hears how a {@linkcode Socket.splice} gets on. The calls come as those of a socket's events. */
-export interface Splicing {
+export interface SpliceEvents {
   /**
    * @param socket the source
    * @param count so many bytes more were handed to the kernel for the target
@@ -143,7 +143,7 @@ export interface Socket {
    *
    * @returns false: not here, not now, or not between these two; nothing has changed then
    */
-  splice?(to: Socket, count: number, heard: Splicing): boolean;
+  splice?(to: Socket, count: number, heard: SpliceEvents): boolean;
   /**
    * Whether the connection is established, and nothing has come that the owner has not been shown:
    * no byte, no FIN, no error. It is false from `ended` on, and while a {@linkcode splice} reads
@@ -154,7 +154,7 @@ export interface Socket {
    */
   isQuiet(): boolean;
   /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array;
   /**
    * Whether much is expected: if not, no more than {@linkcode littleRead} bytes are read at once, so
    * that what must be kept of them is small. Much is, until this is called.

@@ -4,12 +4,12 @@ import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What is made of a connection that is let in. */
-export type Open = (socket: Socket, frontend: Frontend) => SocketEvents;
+export type OnAdmitted = (socket: Socket, frontend: Frontend) => SocketEvents;
 
 /** A connection that waits to be let in. */
 interface Held {
   readonly socket: Socket;
-  readonly open: Open;
+  readonly open: OnAdmitted;
 }
 
 /**
@@ -24,7 +24,10 @@ export class Admission {
   readonly #waiters: Int32Array;
   readonly #self: number;
   /** Hears of the connections that wait to be let in: one that breaks need not be. */
-  readonly #waiting: SocketEvents = { ...noEvents, closed: (socket) => this.#forget(socket) };
+  readonly #waiting: SocketEvents = {
+    ...noEvents,
+    closed: (socket) => this.#removeWaiting(socket),
+  };
 
   constructor(readonly runtime: Runtime, readonly frontends: readonly Frontend[]) {
     const { memory } = runtime;
@@ -33,8 +36,8 @@ export class Admission {
   }
 
   /** A listener of `frontend` has accepted `socket`. */
-  accept(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
-    if (!this.#enter(frontend)) {
+  accept(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
+    if (!this.#reserve(frontend)) {
       socket.pause();
       const held = this.#held.get(frontend) ?? [];
       held.push({ socket, open });
@@ -51,17 +54,17 @@ export class Admission {
   }
 
   /** A connection of `frontend` is gone. */
-  left(frontend: Frontend): void {
+  release(frontend: Frontend): void {
     frontend.connections.decrease();
     this.runtime.connections.decrease();
-    if (Atomics.load(this.#waiters, 0) > 0) this.#tellWaiters();
+    if (Atomics.load(this.#waiters, 0) > 0) this.#notifyWaiters();
   }
 
   /** There may be room again for those who wait here, and before the listeners. */
-  room(): void {
+  admitWaiting(): void {
     Atomics.compareExchange(this.#waiters, this.#self, 2, 1);
     for (const [frontend, held] of this.#held) {
-      while (held.length > 0 && this.#enter(frontend)) {
+      while (held.length > 0 && this.#reserve(frontend)) {
         const { socket, open } = held.shift()!;
         this.runtime.held.decrease();
         // First, for the session may want it paused again.
@@ -93,9 +96,9 @@ export class Admission {
   }
 
   /** A thread has died: it waits no more. */
-  forget(thread: number): void {
+  releaseThread(thread: number): void {
     if (Atomics.exchange(this.#waiters, 1 + thread, 0) > 0) Atomics.sub(this.#waiters, 0, 1);
-    this.#tellWaiters();
+    this.#notifyWaiters();
   }
 
   /** This thread waits for room, or no more. */
@@ -105,13 +108,13 @@ export class Admission {
     if (before !== now) Atomics.add(this.#waiters, 0, now - before);
   }
 
-  #tellWaiters(): void {
-    this.#tellOthers();
-    if (Atomics.load(this.#waiters, this.#self) > 0) this.room();
+  #notifyWaiters(): void {
+    this.#notifyOthers();
+    if (Atomics.load(this.#waiters, this.#self) > 0) this.admitWaiting();
   }
 
   /** Once each, until they have looked. */
-  #tellOthers(): void {
+  #notifyOthers(): void {
     const { workers, memory } = this.runtime;
     for (let thread = 0; thread < memory.threads; thread++) {
       if (thread === memory.self) continue;
@@ -121,7 +124,7 @@ export class Admission {
     }
   }
 
-  #forget(socket: Socket): void {
+  #removeWaiting(socket: Socket): void {
     for (const [frontend, held] of this.#held) {
       const at = held.findIndex((each) => each.socket === socket);
       if (at < 0) continue;
@@ -132,26 +135,26 @@ export class Admission {
   }
 
   /** Takes a place of the process and of the frontend. @returns false: one of them has none */
-  #enter(frontend: Frontend): boolean {
+  #reserve(frontend: Frontend): boolean {
     const { connections, maxconn } = this.runtime;
     if (frontend.connections.value >= frontend.limit) return false;
     if (!connections.increaseBelow(maxconn)) return false;
     if (frontend.connections.increaseBelow(frontend.limit)) return true;
     connections.decrease();
     // Another frontend's client may have found no place just then.
-    this.#tellOthers();
+    this.#notifyOthers();
     return false;
   }
 
   /** Lets in who has a place. */
-  #admit(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
+  #admit(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
     frontend.total.increase();
     this.runtime.activity.increase();
     try {
       return open(socket, frontend);
     } catch (error) {
       socket.reset();
-      this.left(frontend);
+      this.release(frontend);
       this.runtime.fault(error, null);
       return noEvents;
     }
@@ -171,6 +174,6 @@ export class Admission {
     }
     this.#wait(true);
     // Who left before that was known has told nobody.
-    if (this.runtime.memory.threads > 1) this.room();
+    if (this.runtime.memory.threads > 1) this.admitWaiting();
   }
 }

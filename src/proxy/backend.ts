@@ -99,7 +99,7 @@ export class Backend {
   }
 
   /** Works out anew which servers take part, after states were set and before anybody is served. */
-  settle(): void {
+  refreshActive(): void {
     this.lock.lock();
     this.#update();
     this.lock.unlock();
@@ -138,7 +138,7 @@ export class Backend {
       for (const other of this.active) this.#serveQueues(other);
     }
     this.lock.unlock();
-    this.#handOut();
+    this.#serveGranted();
     this.runtime.workers.broadcast(STATE, this.index, server.index);
   }
 
@@ -233,7 +233,7 @@ export class Backend {
       for (const server of servers) this.#serveQueues(server);
     }
     this.lock.unlock();
-    this.#handOut();
+    this.#serveGranted();
   }
 
   #addRamp(server: Server): void {
@@ -255,7 +255,7 @@ export class Backend {
     server.slots.decrease(this.runtime.memory.self);
     if (this.queue.length > 0 || server.queue.length > 0) this.#serveQueues(server);
     this.lock.unlock();
-    if (this.#granted.length > 0) this.#handOut();
+    if (this.#granted.length > 0) this.#serveGranted();
   }
 
   /** Takes slots for who waits for this server or for any, as they came; with the lock. */
@@ -278,7 +278,7 @@ export class Backend {
   }
 
   /** Lets streams of this thread have what was taken for them; without the lock. */
-  #handOut(): void {
+  #serveGranted(): void {
     // Who is served may give the slot back at once, to the next one: he has his turn here.
     if (this.#granting) return;
     this.#granting = true;
@@ -298,18 +298,18 @@ export class Backend {
         this.runtime.fault(error, stream.owner);
       }
     } else {
-      this.runtime.tickets.give(ticket);
+      this.runtime.tickets.release(ticket);
       this.release(server);
     }
   }
 
   /** A thread has died: what it held here is free. */
-  forget(thread: number): void {
-    this.lock.free(thread);
-    this.connections.forget(thread);
+  releaseThread(thread: number): void {
+    this.lock.releaseThread(thread);
+    this.connections.releaseThread(thread);
     this.lock.lock();
-    this.queue.forget(thread);
-    for (const server of this.servers) server.forget(thread);
+    this.queue.releaseThread(thread);
+    for (const server of this.servers) server.releaseThread(thread);
     for (const server of this.servers) this.#serveQueues(server);
     this.lock.unlock();
   }

@@ -5,14 +5,14 @@ import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { startChecks } from "./checks.ts";
-import { alone, type Workers } from "./workers.ts";
+import { singleThread, type Workers } from "./workers.ts";
 import { logToAll } from "./faults.ts";
 import type { Frontend } from "./frontend.ts";
-import { beginLife } from "./life.ts";
-import type { Accept } from "./monitor.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import type { OnAccept } from "./monitor-net.ts";
 import { createProxies } from "./proxies.ts";
 import { reportLines } from "./report.ts";
-import { openTraffic, type Traffic } from "./traffic.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
 
 /** What an instance needs from outside. */
 export interface InstanceDeps {
@@ -46,7 +46,7 @@ export interface InstanceHooks {
   /** A session has ended: perhaps the last one. */
   sessionEnded(): void;
   /** A thread has died: what it held is free. */
-  forget(thread: number): void;
+  releaseThread(thread: number): void;
   /** A line for the logs: a thread is stuck, say. */
   report(line: string): void;
 }
@@ -104,11 +104,11 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   const { global } = configuration;
   const { network, log, announce = () => {} } = deps;
   const workers = deps.workers ??
-    alone(createMemory(1, 0), (...message) => traffic.receive(...message));
+    singleThread(createMemory(1, 0), (...message) => sessions.receive(...message));
   const proxies = createProxies(configuration, { ...deps, workers });
   const { runtime, frontends, running } = proxies;
-  const traffic: Traffic = openTraffic(proxies, () => life.sessionEnded());
-  const life = beginLife({
+  const sessions: Sessions = createSessions(proxies, () => lifecycle.sessionEnded());
+  const lifecycle = createLifecycle({
     proxies: running,
     runtime,
     hardStopAfter: global.hardStopAfter,
@@ -116,8 +116,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     end: () => void stop(),
   });
   deps.workers?.attach({
-    sessionEnded: () => life.sessionEnded(),
-    forget: (thread) => traffic.forget(thread),
+    sessionEnded: () => lifecycle.sessionEnded(),
+    releaseThread: (thread) => sessions.releaseThread(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
   });
   let stopChecks: (() => void) | null = null;
@@ -129,8 +129,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
     stopped = deps.workers?.stop() ?? stopped;
-    traffic.close();
-    life.ended();
+    sessions.close();
+    lifecycle.ended();
     return stopped;
   }
 
@@ -154,7 +154,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   try {
     const ports = portsOf(frontends.flatMap(({ config }) => config.bind));
     for (const frontend of frontends) {
-      const acceptor: Acceptor = (bind, number) => traffic.acceptor(frontend, bind, number);
+      const acceptor: Acceptor = (bind, number) => sessions.acceptor(frontend, bind, number);
       listenAll(frontend, network, acceptor, { paused: deps.paused ?? false, ports });
     }
   } catch (error) {
@@ -177,11 +177,11 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       if (deps.paused !== true || stopped !== null) return;
       for (const { listeners } of frontends) for (const listener of listeners) listener.resume();
     },
-    pause: life.pause,
-    resume: life.resume,
-    pauseProxy: life.pauseProxy,
-    resumeProxy: life.resumeProxy,
-    finish: life.finish,
+    pause: lifecycle.pause,
+    resume: lifecycle.resume,
+    pauseProxy: lifecycle.pauseProxy,
+    resumeProxy: lifecycle.resumeProxy,
+    finish: lifecycle.finish,
     report,
     note: (line) => logToAll(configuration, log, "warning", line),
     stop,
@@ -189,7 +189,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
 }
 
 /** What a listener does with its connections; `number`: its own in its frontend, from 1. */
-type Acceptor = (bind: model.Bind, number: number) => Accept;
+type Acceptor = (bind: model.Bind, number: number) => OnAccept;
 
 /** How the listeners of an instance begin. */
 interface Listening {

@@ -32,13 +32,13 @@ export class Tickets<T> {
   }
 
   /** A ticket for `owner`, one used before if there is one: little of the memory is ever touched. */
-  take(owner: T): number {
+  acquire(owner: T): number {
     const local = this.#free.pop() ?? this.#owners.length;
     if (local >= this.#perThread) throw new Error("more streams wait than there are connections");
     this.#owners[local] = owner;
     return this.#first + local;
   }
-  give(ticket: number): void {
+  release(ticket: number): void {
     this.words[ticket * size + PLACE] = 0;
     this.#owners[ticket - this.#first] = null;
     this.#free.push(ticket - this.#first);
@@ -135,7 +135,7 @@ export class Queue<T> {
   }
 
   /** A thread has died: its tickets leave. */
-  forget(thread: number): void {
+  releaseThread(thread: number): void {
     for (let ticket = this.first, next; ticket !== 0; ticket = next) {
       next = this.after(ticket);
       if (this.tickets.threadOf(ticket) === thread) this.remove(ticket);

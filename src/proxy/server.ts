@@ -75,12 +75,12 @@ export class Server implements Candidate {
   }
 
   /** A local port for a new connection; 0: there is none, not even one of an idle connection. */
-  takeSourcePort(): number {
+  acquireSourcePort(): number {
     const ports = this.sourcePorts!;
-    const port = ports.take();
+    const port = ports.acquire();
     if (port !== 0 || this.pool.size === 0) return port;
     this.pool.closeOldest();
-    return ports.take();
+    return ports.acquire();
   }
 
   get name(): string {
@@ -133,7 +133,7 @@ export class Server implements Candidate {
    * Its connections can serve any client: they do not depend on the port that one came to, and do
    * not begin with its address.
    */
-  get pools(): boolean {
+  get poolable(): boolean {
     return this.#endpoint !== null && this.config.sendProxy === null;
   }
 
@@ -166,11 +166,11 @@ export class Server implements Candidate {
   }
 
   /** A thread has died: what it held here is free; with the backend's lock. */
-  forget(thread: number): void {
-    this.slots.forget(thread);
-    this.queue.forget(thread);
-    this.pool.everywhere.forget(thread);
-    this.sourcePorts?.forget(thread);
+  releaseThread(thread: number): void {
+    this.slots.releaseThread(thread);
+    this.queue.releaseThread(thread);
+    this.pool.everywhere.releaseThread(thread);
+    this.sourcePorts?.releaseThread(thread);
   }
 }
 

@@ -39,5 +39,5 @@ export function followDisabled(backends: readonly Backend[], followers: Trackers
     }
   };
   for (const server of followers.keys()) if (server.config.disabled) takeDown(server);
-  for (const backend of backends) backend.settle();
+  for (const backend of backends) backend.refreshActive();
 }

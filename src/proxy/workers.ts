@@ -32,7 +32,7 @@ export interface Workers {
  * A thread that serves alone.
  * @param receive what it does with a message
  */
-export function alone(memory: SharedMemory, receive: Receive): Workers {
+export function singleThread(memory: SharedMemory, receive: Receive): Workers {
   const broadcast = (kind: number, a = 0, b = 0, c = 0) => receive(kind, a, b, c);
   return {
     memory,

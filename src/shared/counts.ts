@@ -55,7 +55,7 @@ export class Gauge {
   }
 
   /** A thread has died: what it had is gone. */
-  forget(thread: number): void {
+  releaseThread(thread: number): void {
     Atomics.sub(this.#words, 0, Atomics.exchange(this.#words, 1 + thread, 0));
   }
 }
@@ -81,7 +81,7 @@ export class LockedGauge {
   }
 
   /** A thread has died: what it had is gone. */
-  forget(thread: number): void {
+  releaseThread(thread: number): void {
     this.#words[0]! -= this.#words[1 + thread]!;
     this.#words[1 + thread] = 0;
   }

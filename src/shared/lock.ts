@@ -2,7 +2,7 @@ import type { SharedMemory } from "./memory.ts";
 
 /** Looks at a taken lock so often before going to sleep: it is held for a microsecond at most. */
 const spins = 200;
-/** Longest sleep, ms: a thread that died may have taken the lock with it (see {@linkcode Lock.free}). */
+/** Longest sleep, ms: a thread that died may have taken the lock with it (see {@linkcode Lock.releaseThread}). */
 const longestSleep = 1;
 
 /**
@@ -28,7 +28,7 @@ export class Lock {
   }
 
   /** Gives back what a thread that has died may have taken. */
-  free(thread: number): void {
+  releaseThread(thread: number): void {
     if (Atomics.load(this.#word, 0) >> 1 === thread + 1) this.unlock();
   }
 

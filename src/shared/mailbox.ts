@@ -134,8 +134,8 @@ export class Mailbox {
   }
 
   /** A thread has died, which may have been about to send. */
-  free(thread: number): void {
-    this.#lock.free(thread);
+  releaseThread(thread: number): void {
+    this.#lock.releaseThread(thread);
   }
 
   #count(): number {

@@ -97,7 +97,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     systemClock,
     (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0),
   );
-  let hooks: InstanceHooks = { sessionEnded() {}, forget() {}, report() {} };
+  let hooks: InstanceHooks = { sessionEnded() {}, releaseThread() {}, report() {} };
   let listeners = 0;
   let stopped: Promise<void> | null = null;
   /** Threads that have not closed all that they had. */
@@ -242,10 +242,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   function release(self: number): void {
     Atomics.store(board.up, self, 0);
     Atomics.store(board.epolls, self, 0);
-    watch.forget(self);
-    board.output.free(self);
-    for (const box of board.boxes) box.free(self);
-    hooks.forget(self);
+    watch.releaseThread(self);
+    board.output.releaseThread(self);
+    for (const box of board.boxes) box.releaseThread(self);
+    hooks.releaseThread(self);
     // With slots that were taken for it until then: the next thread of this number does not have them.
     for (const [, fd, listener] of clear(self)) serve(fd, listener);
     epochs.check();

@@ -32,7 +32,7 @@ export interface WatchOptions {
 export interface Watch {
   begin(): void;
   /** A thread has died. */
-  forget(thread: number): void;
+  releaseThread(thread: number): void;
   stop(): void;
 }
 
@@ -107,7 +107,7 @@ export function watchThreads(
       last = clock.now();
       cancel = clock.schedule(interval, look);
     },
-    forget(thread) {
+    releaseThread(thread) {
       Object.assign(all[thread]!, { standing: 0, reported: false });
       Atomics.store(board.stalled, thread, 0);
     },

@@ -16,7 +16,7 @@ import type { Frontend } from "../proxy/frontend.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { listenAll } from "../proxy/instance.ts";
 import { createProxies } from "../proxy/proxies.ts";
-import { openTraffic } from "../proxy/traffic.ts";
+import { createSessions } from "../proxy/sessions.ts";
 import { openMemory, type SharedMemory } from "../shared/memory.ts";
 import { Outbox } from "../shared/outbox.ts";
 import { tidyWhenQuiet } from "../process/tidy.ts";
@@ -138,7 +138,7 @@ function work(
     onFault,
   });
   const { runtime, frontends } = proxies;
-  const traffic = openTraffic(proxies, () => {
+  const sessions = createSessions(proxies, () => {
     if (runtime.connections.value > 0 || runtime.held.value > 0) return;
     if (frontends.some(({ stopping }) => stopping)) report({ kind: "quiet" });
   });
@@ -147,7 +147,7 @@ function work(
       ...network,
       listen: (at, _options, accept) => share(at, accept, frontend),
     };
-    listenAll(frontend, listening, (bind, number) => traffic.acceptor(frontend, bind, number));
+    listenAll(frontend, listening, (bind, number) => sessions.acceptor(frontend, bind, number));
   }
 
   /** A listener whose descriptor the main thread has, and hands out by the board. */
@@ -223,7 +223,7 @@ function work(
   }
 
   function receive(kind: number, a: number, b: number, c: number): void {
-    if (traffic.receive(kind, a, b, c)) return;
+    if (sessions.receive(kind, a, b, c)) return;
     switch (kind) {
       case LISTENERS:
         look();
@@ -262,7 +262,7 @@ function work(
     box.empty(receive);
   }
   stopTidying();
-  traffic.close();
+  sessions.close();
 }
 
 function onlyMain(): never {

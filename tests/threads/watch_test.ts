@@ -67,7 +67,7 @@ test("watch: one that sleeps with nothing to do, one that is down, and one that 
   board.up[0] = 1;
   pass(1500);
   assertEquals([...board.stalled], [1, 0]);
-  watch.forget(0);
+  watch.releaseThread(0);
   assertEquals([[...board.stalled], lines], [[0, 0], []]);
   board.up[0] = 0;
   pass(3000);

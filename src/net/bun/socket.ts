@@ -84,7 +84,7 @@ export class BunSocket implements Socket {
     return -1;
   }
   /** Bun hands out a fresh buffer each time: it is kept itself where most of it is to be. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     // It may be a Buffer, of which slice() is no copy.
     if (2 * (to - from) < bytes.byteLength) return new Uint8Array(bytes.subarray(from, to));
     kept = true;

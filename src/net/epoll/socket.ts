@@ -30,7 +30,7 @@ import {
   type Socket,
   type SocketError,
   type SocketEvents,
-  type Splicing,
+  type SpliceEvents,
 } from "../socket.ts";
 
 /** What an event loop does for its sockets. */
@@ -204,7 +204,7 @@ export class EpollSocket implements Socket {
     return this.#has(FULL);
   }
 
-  splice(to: Socket, count: number, heard: Splicing): boolean {
+  splice(to: Socket, count: number, heard: SpliceEvents): boolean {
     const { pipes } = this.host;
     if (pipes === null || !(to instanceof EpollSocket) || to.host !== this.host) return false;
     const here = (this.state & (OPEN | DONE | BROKEN | ENDED)) === OPEN && this.spliceFrom === null;
@@ -221,7 +221,7 @@ export class EpollSocket implements Socket {
   }
 
   /** The next read, of any socket, goes to the same place. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
   expectMuch(much: boolean): void {

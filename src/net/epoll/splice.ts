@@ -4,7 +4,7 @@ import type { EpollSocket } from "./socket.ts";
 import { lastErrno, sendBytes } from "../linux/libc.ts";
 import { closePipe, makePipe, move, type Pipe } from "../linux/splice.ts";
 import { EAGAIN, EINVAL } from "../linux/constants.ts";
-import type { Splicing } from "../socket.ts";
+import type { SpliceEvents } from "../socket.ts";
 
 /** Pipes that are kept with nothing in them, and for how long when none is asked for, ms. */
 const mostEmpty = 32;
@@ -79,7 +79,7 @@ export class Pipes {
 export class Splice {
   readonly #source: EpollSocket;
   readonly #target: EpollSocket;
-  readonly #heard: Splicing;
+  readonly #heard: SpliceEvents;
   readonly #pipes: Pipes;
   /** Bytes still to be read. */
   #left: number;
@@ -100,7 +100,7 @@ export class Splice {
     source: EpollSocket,
     target: EpollSocket,
     count: number,
-    heard: Splicing,
+    heard: SpliceEvents,
     pipes: Pipes,
   ) {
     this.#source = source;

@@ -162,7 +162,7 @@ export function streamsFromSocket(socket: Socket): ByteStreams {
     opened: send,
     data(_, bytes) {
       if (!reading) return;
-      input.enqueue(socket.keep(bytes, 0, bytes.length));
+      input.enqueue(socket.retain(bytes, 0, bytes.length));
       if ((input.desiredSize ?? 0) <= 0) socket.pause();
     },
     drain: send,

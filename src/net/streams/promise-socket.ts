@@ -272,7 +272,7 @@ export class PromiseSocket implements Socket {
   }
 
   /** The buffer is used again for the next read. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
 

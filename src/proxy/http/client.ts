@@ -2,7 +2,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import type { Frontend } from "../frontend.ts";
 import type { ClientEndpoint } from "../stream/endpoints.ts";
-import type { Passing } from "../stream/outlet.ts";
+import type { SpliceOwner } from "../stream/send-buffer.ts";
 import type { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { AddressField } from "./request.ts";
@@ -38,7 +38,7 @@ export interface HttpClient extends ClientEndpoint {
   /** So much of it has passed without. @returns whether it was the last of it */
   passed(count: number): boolean;
   /** Lets content of `source` pass to the client without being seen. */
-  spliceFrom(source: Socket, count: number, passing: Passing): void;
+  spliceFrom(source: Socket, count: number, owner: SpliceOwner): void;
   /** So many bytes of the response have passed without being seen. */
   sentUnseen(count: number): void;
   /** Resets the connection, which is in no state to go on, and releases all that it holds. */

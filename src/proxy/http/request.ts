@@ -16,7 +16,7 @@ import type * as model from "../../config/model.ts";
 import { type InNetwork, network } from "../../net/ip/cidr.ts";
 import type { CookiePolicy } from "../../persist/policy.ts";
 import { readCookieField, type RequestCookie } from "../../persist/request.ts";
-import { keepAfter, type Keeper } from "../stream/outlet.ts";
+import { type BufferOwner, retainAfter } from "../stream/send-buffer.ts";
 
 /** A keyword that adds an address to requests: forwardfor, originalto. */
 export interface AddressField {
@@ -173,11 +173,11 @@ export class OutgoingRequest {
   }
 
   /** Holds more content until there is a connection. */
-  hold(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
+  hold(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): void {
     if (this.#written && this.pending === null && this.#wire.length + to - from <= heldContent) {
       this.#wire.append(bytes, from, to);
     } else {
-      this.pending = keepAfter(this.pending, bytes, from, to, owner);
+      this.pending = retainAfter(this.pending, bytes, from, to, owner);
     }
   }
 

@@ -14,7 +14,7 @@ export function takeConnection(
   repeatable: boolean,
 ): ServerConnection | null {
   const own = client.privates?.take((connection) => connection.server === server) ?? null;
-  if (own !== null || !server.pools) return own;
+  if (own !== null || !server.poolable) return own;
   const first = client.requests === 1;
   const { httpReuse } = server.backend.config;
   if (httpReuse === "never" || (httpReuse === "safe" && first)) return null;
@@ -42,7 +42,7 @@ export function putConnection(
 ): void {
   const { server, isPrivate } = connection;
   if (!server.serves) return connection.reset();
-  if (!isPrivate && server.pools && server.backend.config.httpReuse !== "never") {
+  if (!isPrivate && server.poolable && server.backend.config.httpReuse !== "never") {
     server.pool.add(connection);
   } else if (stays && (isPrivate || server.limit === Infinity)) {
     // Where there is a limit an idle connection would count, and could not be had by another client.

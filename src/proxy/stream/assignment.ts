@@ -138,7 +138,7 @@ export class Assignment extends Timer {
     const { tickets } = this.backend.runtime;
     this.#queue = queue;
     this.#servedBefore = queue.served;
-    this.#ticket = tickets.take(this);
+    this.#ticket = tickets.acquire(this);
     queue.push(this.#ticket, this.backend.nextOrder());
   }
 
@@ -172,7 +172,7 @@ export class Assignment extends Timer {
     backend.lock.unlock();
     // What was taken for it is released when it arrives.
     if (granted) tickets.leave(ticket);
-    else tickets.give(ticket);
+    else tickets.release(ticket);
     this.#left(before);
   }
 
@@ -194,7 +194,7 @@ export class Assignment extends Timer {
     const { backend } = this;
     const { tickets } = backend.runtime;
     const before = tickets.order(this.#ticket);
-    tickets.give(this.#ticket);
+    tickets.release(this.#ticket);
     this.#left(before);
     this.#choose(server);
     this.server = server;

@@ -104,7 +104,7 @@ export class Connector extends Timer implements ConnectionUser {
     const { runtime, config } = backend;
     server.makeRoom();
     if (runtime.serverConnections.value >= runtime.maxconn) closeIdle(runtime);
-    const port = server.sourcePorts === null ? 0 : server.takeSourcePort();
+    const port = server.sourcePorts === null ? 0 : server.acquireSourcePort();
     if (port === 0 && server.sourcePorts !== null) {
       // Not at once: the failure lets the next one in, which would fail in its turn, and so on.
       this.#state = PORTLESS;

@@ -23,7 +23,7 @@ export class Pool extends Timer implements ConnectionStore {
   /** How many there are in all threads. */
   readonly everywhere: Gauge;
   /** The fewest since the last purge: so many were not needed. */
-  #spare = 0;
+  #unneeded = 0;
 
   constructor(readonly runtime: Runtime) {
     super();
@@ -75,7 +75,7 @@ export class Pool extends Timer implements ConnectionStore {
     connection.above = connection.below = null;
     this.size--;
     this.everywhere.decrease();
-    if (this.size < this.#spare) this.#spare = this.size;
+    if (this.size < this.#unneeded) this.#unneeded = this.size;
   }
 
   /** Closes the connection that went unused longest. */
@@ -94,8 +94,8 @@ export class Pool extends Timer implements ConnectionStore {
 
   /** Closes those that were not needed since the last time. */
   override fire(): void {
-    for (let spare = this.#spare; spare > 0; spare--) this.closeOldest();
-    this.#spare = this.size;
+    for (let count = this.#unneeded; count > 0; count--) this.closeOldest();
+    this.#unneeded = this.size;
     if (this.size > 0) this.runtime.wheel.set(this, purgeInterval);
   }
 }

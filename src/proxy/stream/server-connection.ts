@@ -3,7 +3,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket, SocketError, SocketEvents } from "../../net/socket.ts";
 import type { Client } from "../backend.ts";
 import type { Server } from "../server.ts";
-import { join, Outlet } from "./outlet.ts";
+import { join, SendBuffer } from "./send-buffer.ts";
 
 /** What uses a connection to a server, one at a time. */
 export interface ConnectionUser {
@@ -30,7 +30,7 @@ export interface ConnectionStore {
 /** A connection to a server: in use, or idle in a store. */
 export class ServerConnection implements SocketEvents {
   readonly socket: Socket;
-  readonly out: Outlet;
+  readonly out: SendBuffer;
   /** Requests it has carried, the present one included. */
   requests = 0;
   /** What uses it; null: it is idle. */
@@ -66,7 +66,7 @@ export class ServerConnection implements SocketEvents {
     const options = port === 0 ? server.connectOptions : server.connectFrom(port);
     this.socket = network.connect(server.endpoint(client), options, this);
     server.backend.runtime.serverConnections.increase();
-    this.out = new Outlet(this.socket);
+    this.out = new SendBuffer(this.socket);
   }
 
   /**
@@ -90,7 +90,7 @@ export class ServerConnection implements SocketEvents {
 
   /**
    * Sends bytes[from, to), the first ones or what sendEarly() left of them, the connection being
-   * ready. They must stay as they are. @returns as Outlet.push
+   * ready. They must stay as they are. @returns as SendBuffer.push
    */
   sendFirst(bytes: Uint8Array, from: number, to: number): boolean {
     const header = this.#header;
@@ -184,6 +184,6 @@ export class ServerConnection implements SocketEvents {
     if (this.#gone) return;
     this.#gone = true;
     this.server.backend.runtime.serverConnections.decrease();
-    if (this.port !== 0) this.server.sourcePorts!.give(this.port);
+    if (this.port !== 0) this.server.sourcePorts!.release(this.port);
   }
 }

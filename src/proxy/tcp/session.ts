@@ -5,12 +5,12 @@ import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Server } from "../server.ts";
-import type { Listed } from "../session-list.ts";
+import type { Session } from "../session-list.ts";
 import { logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
-import { keepAfter, type Keeper, type Passing } from "../stream/outlet.ts";
+import { type BufferOwner, retainAfter, type SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import {
   type RelayEvents,
@@ -29,7 +29,7 @@ const aMoment = 20;
  * A relay of bytes between a client and a server (manual: "mode tcp"). It is also the time-out of the
  * server's side.
  */
-export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEvents, Passing {
+export class TcpSession extends Timer implements Session, ConnectorOwner, RelayEvents, SpliceOwner {
   place = -1;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
@@ -126,11 +126,11 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
 
   // ---- from both sides ----
 
-  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: Keeper): void {
+  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: BufferOwner): void {
     const { client } = this;
     const server = this.#server;
     if (server === null) {
-      this.#early = keepAfter(this.#early, bytes, 0, bytes.length, owner);
+      this.#early = retainAfter(this.#early, bytes, 0, bytes.length, owner);
       if (this.#early.length >= earlyLimit) client.pause();
       return;
     }
@@ -205,7 +205,7 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
   }
 
   /** Bytes of either side have passed without being seen. */
-  passed(source: Socket, count: number): void {
+  onSpliced(source: Socket, count: number): void {
     if (source !== this.socket) this.bytes += count;
     this.#arm();
   }

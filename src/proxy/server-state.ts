@@ -38,7 +38,7 @@ export function changeStates(
   const mark = (server: Server, reason: NoticeReason): void => {
     // A disabled server stays as it is, and so do those that follow it.
     if (server.config.disabled) return;
-    changes.push(turn(server, up, reason));
+    changes.push(setUp(server, up, reason));
     for (const follower of followers.get(server) ?? []) mark(follower, { via: subjectOf(server) });
   };
   for (const server of servers) mark(server, result);
@@ -46,7 +46,7 @@ export function changeStates(
 }
 
 /** Turns a server up or down, without consequence yet, and counts who is left. */
-function turn(server: Server, up: boolean, reason: NoticeReason): Change {
+function setUp(server: Server, up: boolean, reason: NoticeReason): Change {
   const { servers } = server.backend;
   const had = servers.some(({ usable }) => usable);
   server.up = up;

@@ -4,12 +4,12 @@
  */
 import { STOPPING } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Running } from "./report.ts";
+import type { RunningProxy } from "./report.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What is lived with. */
-export interface LifeDeps {
-  readonly proxies: readonly Running[];
+export interface LifecycleOptions {
+  readonly proxies: readonly RunningProxy[];
   readonly runtime: Runtime;
   /** How long a soft-stop may take, ms; null: as long as sessions last. */
   readonly hardStopAfter: number | null;
@@ -20,7 +20,7 @@ export interface LifeDeps {
 }
 
 /** See {@linkcode Instance}, whose methods these are. */
-export interface Life {
+export interface Lifecycle {
   pause(): void;
   resume(): void;
   pauseProxy(name: string): void;
@@ -42,8 +42,8 @@ type State = "listening" | "paused" | "closing" | "closed";
 const handshakeTime = 5;
 
 /** Begins the life of proxies that listen. */
-export function beginLife(deps: LifeDeps): Life {
-  const { proxies, runtime } = deps;
+export function createLifecycle(options: LifecycleOptions): Lifecycle {
+  const { proxies, runtime } = options;
   const states = new Map<Frontend, State>();
   for (const { frontend } of proxies) if (frontend !== null) states.set(frontend, "listening");
   /** Takes back what is to come: the end of each grace time, and of the soft-stop. */
@@ -52,9 +52,9 @@ export function beginLife(deps: LifeDeps): Life {
   let resolve = () => {};
   let over = false;
 
-  function note({ config }: Pick<Running, "config">, line: string): void {
+  function note({ config }: Pick<RunningProxy, "config">, line: string): void {
     runtime.log.event(config, "warning", line);
-    deps.announce(line);
+    options.announce(line);
   }
 
   function pause(frontend: Frontend): void {
@@ -84,7 +84,7 @@ export function beginLife(deps: LifeDeps): Life {
   }
 
   /** Sees to it that nobody new comes to this proxy, and then closes it. */
-  function leave(proxy: Running): void {
+  function stopProxy(proxy: RunningProxy): void {
     const { connections, listeners = [] } = proxy.frontend ?? {};
     // Where nobody is, nobody is likely to be coming.
     const drained = (connections?.value ?? 0) === 0
@@ -94,7 +94,7 @@ export function beginLife(deps: LifeDeps): Life {
     else close(proxy);
   }
 
-  function close(proxy: Running): void {
+  function close(proxy: RunningProxy): void {
     const { frontend } = proxy;
     if (frontend === null) return closed(proxy);
     states.set(frontend, "closing");
@@ -103,7 +103,7 @@ export function beginLife(deps: LifeDeps): Life {
   }
 
   /** From here on nobody new comes to this proxy, and who is there is seen out. */
-  function closed(proxy: Running): void {
+  function closed(proxy: RunningProxy): void {
     if (over) return;
     const { frontend, backend, config } = proxy;
     if (frontend !== null) {
@@ -119,7 +119,7 @@ export function beginLife(deps: LifeDeps): Life {
   }
 
   function hardStop(): void {
-    deps.announce("soft-stop running for too long, performing a hard-stop.");
+    options.announce("soft-stop running for too long, performing a hard-stop.");
     for (const { frontend } of proxies) {
       if (frontend === null || frontend.connections.value === 0) continue;
       const { config, connections } = frontend;
@@ -128,7 +128,7 @@ export function beginLife(deps: LifeDeps): Life {
         `Proxy ${config.name} hard-stopped (${connections.value} conns will be closed).`,
       );
     }
-    deps.end();
+    options.end();
   }
 
   function sessionEnded(): void {
@@ -164,13 +164,13 @@ export function beginLife(deps: LifeDeps): Life {
     finish() {
       if (finished !== null) return finished;
       finished = new Promise<void>((done) => resolve = done);
-      if (deps.hardStopAfter !== null) {
-        pending.push(runtime.clock.schedule(deps.hardStopAfter, hardStop));
+      if (options.hardStopAfter !== null) {
+        pending.push(runtime.clock.schedule(options.hardStopAfter, hardStop));
       }
       for (const proxy of proxies) {
         const { grace } = proxy.config;
-        if (grace === 0 || proxy.frontend === null) leave(proxy);
-        else pending.push(runtime.clock.schedule(grace, () => leave(proxy)));
+        if (grace === 0 || proxy.frontend === null) stopProxy(proxy);
+        else pending.push(runtime.clock.schedule(grace, () => stopProxy(proxy)));
       }
       return finished;
     },

@@ -11,10 +11,10 @@ import { Linger } from "./stream/linger.ts";
 const alive = bytesOf("HTTP/1.0 200 OK\r\n\r\n");
 
 /** Who takes a connection that was accepted. */
-export type Accept = (socket: Socket) => SocketEvents;
+export type OnAccept = (socket: Socket) => SocketEvents;
 
 /** The monitors that are being answered. */
-export class Monitors {
+export class MonitorReplies {
   readonly #present = new Set<MonitorReply>();
 
   /**
@@ -25,7 +25,7 @@ export class Monitors {
    * `maxconn`: a proxy that is full answers it, unless it has stopped accepting because of that. Then
    * the monitor waits in the kernel's queue with all others, as in HAProxy.
    */
-  before({ config, runtime }: Frontend, accept: Accept): Accept {
+  wrap({ config, runtime }: Frontend, accept: OnAccept): OnAccept {
     if (config.monitorNet === null) return accept;
     const isMonitor = network(config.monitorNet);
     return (socket) => {
