@@ -16,7 +16,7 @@ export interface Acceptors {
   /**
    * What a listener does with its connections: a monitor is answered, the others are let in, and
    * become sessions, after a PROXY header where one has to come.
-   * @param number the listener's in its frontend, from 1, as the log tells it
+   * @param number the listener's in its frontend, from 1, as it is logged
    */
   acceptor(frontend: Frontend, bind: Bind, number: number): OnAccept;
   /** Closes what is no session. */
@@ -27,7 +27,7 @@ export interface Acceptors {
 export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
   const monitors = new MonitorReplies();
 
-  /** @param addresses the client's: the socket's own, or what a PROXY header tells */
+  /** @param addresses the client's: the socket's own, or those in a PROXY header */
   function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
     if (frontend.logsConnections) logConnection(addresses, frontend);
     if (frontend.speaksHttp) {
@@ -41,7 +41,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   }
 
   function onAdmitted({ address, acceptProxy, name }: Bind, number: number): OnAdmitted {
-    // Of a client of a unix socket the log tells the listener's number.
+    // For a client of a unix socket the listener's number is logged.
     const unix = address.kind === "unix" || address.kind === "abstract"
       ? { remoteAddress: "", remotePort: number, localAddress: "", localPort: 0 }
       : null;

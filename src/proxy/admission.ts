@@ -20,10 +20,13 @@ interface Held {
 export class Admission {
   readonly #held = new Map<Frontend, Held[]>();
   readonly #paused = new Set<Frontend>();
-  /** Threads that wait for room: how many; then for each 1 if it does, 2 if it has been told of some. */
+  /**
+   * Threads that wait for room: how many; then for each 1 if it does, 2 if it has been notified of
+   * some.
+   */
   readonly #waiters: Int32Array;
   readonly #self: number;
-  /** Hears of the connections that wait to be let in: one that breaks need not be. */
+  /** Events of the connections that wait to be admitted: one that breaks is not. */
   readonly #waiting: SocketEvents = {
     ...noEvents,
     closed: (socket) => this.#removeWaiting(socket),
@@ -45,7 +48,7 @@ export class Admission {
       this.runtime.held.increase();
       socket.events = this.#waiting;
       this.#pauseFull();
-      // Who waits for the first time may have been let in by that.
+      // The connection may have been admitted by that already.
       return socket.events;
     }
     const events = this.#admit(socket, frontend, open);
@@ -60,7 +63,7 @@ export class Admission {
     if (Atomics.load(this.#waiters, 0) > 0) this.#notifyWaiters();
   }
 
-  /** There may be room again for those who wait here, and before the listeners. */
+  /** Admits waiting connections, and resumes listeners, as far as there is room. */
   admitWaiting(): void {
     Atomics.compareExchange(this.#waiters, this.#self, 2, 1);
     for (const [frontend, held] of this.#held) {
@@ -74,7 +77,7 @@ export class Admission {
       if (held.length === 0) this.#held.delete(frontend);
     }
     for (const paused of this.#paused) {
-      // Before those that wait here nobody else is let in.
+      // No other connection is admitted before those that wait here.
       if (this.#isFull(paused) || this.#held.has(paused)) continue;
       this.#paused.delete(paused);
       for (const listener of paused.listeners) listener.resume();
@@ -82,7 +85,7 @@ export class Admission {
     if (this.#held.size === 0 && this.#paused.size === 0) this.#wait(false);
   }
 
-  /** Lets go of who waits. */
+  /** Closes the connections that wait. */
   close(): void {
     for (const held of this.#held.values()) {
       for (const { socket } of held) {
@@ -95,7 +98,7 @@ export class Admission {
     this.#wait(false);
   }
 
-  /** A thread has died: it waits no more. */
+  /** A thread has ended: it waits no more. */
   releaseThread(thread: number): void {
     if (Atomics.exchange(this.#waiters, 1 + thread, 0) > 0) Atomics.sub(this.#waiters, 0, 1);
     this.#notifyWaiters();
@@ -146,7 +149,7 @@ export class Admission {
     return false;
   }
 
-  /** Lets in who has a place. */
+  /** Admits a connection for which a place has been reserved. */
   #admit(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
     frontend.total.increase();
     this.runtime.activity.increase();
@@ -173,7 +176,7 @@ export class Admission {
       for (const listener of frontend.listeners) listener.pause();
     }
     this.#wait(true);
-    // Who left before that was known has told nobody.
+    // A connection that ended before that was known has notified no thread.
     if (this.runtime.memory.threads > 1) this.admitWaiting();
   }
 }

@@ -1,4 +1,7 @@
-/** Sets up the health checks of all servers: what is checked, and who lives by whose checks. */
+/**
+ * Sets up the health checks of all servers: what is checked, and which servers share a check or
+ * follow another server.
+ */
 import { type Checker, startChecker } from "../health/checker.ts";
 import { type CheckRuntime, kindOf } from "../health/kinds.ts";
 import { sharedNotice } from "../health/notice.ts";

@@ -1,4 +1,4 @@
-/** What becomes known of faults of ours: something threw that must not, and one session bore it. */
+/** Reports of faults of ours: something threw that must not, at the cost of one session. */
 import type * as model from "../config/model.ts";
 import type { Level } from "../log/frame.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
@@ -7,7 +7,10 @@ import type { Clock } from "../time/clock.ts";
 /** Faults that are reported in a second; a fault at each request must not fill the disk. */
 const maxReports = 5;
 
-/** Makes what hears of faults. @param tell is given a line for the logs, and one with the whole stack */
+/**
+ * Creates the callback for faults. @param report is given a line for the logs, and one with the
+ * stack
+ */
 export function faultReporter(
   clock: Clock,
   report: (line: string, whole: string) => void,

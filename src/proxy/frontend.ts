@@ -26,7 +26,7 @@ export class Frontend {
   readonly logs: boolean;
   /** Connections are logged as they are accepted. */
   readonly logsConnections: boolean;
-  /** What monitors ask for; null: nobody does. */
+  /** The path that monitors request; null: there is none. */
   readonly monitor: Uint8Array | null;
   readonly timeouts: {
     readonly client: number | null;

@@ -21,11 +21,11 @@ export interface InstanceDeps {
   readonly log: ProxyLog;
   /** Connections of clients at most. */
   readonly maxconn: number;
-  /** From 0 to 1; Math.random unless somebody wants the same again. */
+  /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
-  /** Hears what happens to a whole proxy, a line for people. */
+  /** Called with a line for people about what happens to a whole proxy. */
   readonly announce?: (line: string) => void;
-  /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
+  /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
   /** The threads that have the sessions; by default this one has them, alone. */
   readonly workers?: InstanceWorkers;
@@ -35,23 +35,26 @@ export interface InstanceDeps {
 
 /** The threads that have the sessions of an instance. */
 export interface InstanceWorkers extends Workers {
-  /** Tells who is to hear what becomes of them. */
+  /** Sets the callbacks of the threads. */
   attach(hooks: InstanceHooks): void;
-  /** Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had time */
+  /**
+   * Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had
+   * time
+   */
   stop(): Promise<void>;
 }
 
-/** What an instance hears of its threads. */
+/** What the threads of an instance call back. */
 export interface InstanceHooks {
   /** A session has ended: perhaps the last one. */
   sessionEnded(): void;
-  /** A thread has died: what it held is free. */
+  /** A thread has ended without releasing anything: releases what it held. */
   releaseThread(thread: number): void;
   /** A line for the logs: a thread is stuck, say. */
   report(line: string): void;
 }
 
-/** A server's state, for those who look on. */
+/** A server's state, as an observer sees it. */
 export interface ServerState {
   readonly proxy: string;
   readonly name: string;
@@ -62,13 +65,15 @@ export interface ServerState {
 export interface Instance {
   /** Where it listens, with the ports that the kernel chose. */
   readonly endpoints: readonly { proxy: string; endpoint: Endpoint }[];
-  /** Connections accepted and requests begun so far: what stands still while nobody comes. */
+  /** Connections accepted and requests begun so far: it stands still while there is no traffic. */
   readonly activity: () => number;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
   /** Begins to accept, on all listeners at once, where it was started `paused`. */
   accept(): void;
-  /** SIGTTOU: releases all ports, for another process to listen there; what is connected goes on. */
+  /**
+   * SIGTTOU: releases all ports, for another process to listen there; what is connected goes on.
+   */
   pause(): void;
   /**
    * SIGTTIN: listens again after {@linkcode pause}.
@@ -206,7 +211,9 @@ function portsOf(binds: readonly model.Bind[]): Map<string, number> {
   return ports;
 }
 
-/** What two listeners cannot both have as a matter of course: a port, whatever the address; a path. */
+/**
+ * What two listeners cannot both have as a matter of course: a port, whatever the address; a path.
+ */
 function portOf(address: model.Bind["address"]): string {
   return address.kind === "ip" ? String(address.port) : showEndpoint(address);
 }

@@ -1,5 +1,5 @@
 /**
- * The life of the proxies of an instance: they pause, resume, and come to a soft-stop (management
+ * The lifecycle of the proxies of an instance: pause, resume, soft-stop (management
  * manual, "Stopping and restarting HAProxy").
  */
 import { STOPPING } from "./workers.ts";
@@ -7,13 +7,13 @@ import type { Frontend } from "./frontend.ts";
 import type { RunningProxy } from "./report.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What is lived with. */
+/** What it acts on. */
 export interface LifecycleOptions {
   readonly proxies: readonly RunningProxy[];
   readonly runtime: Runtime;
   /** How long a soft-stop may take, ms; null: as long as sessions last. */
   readonly hardStopAfter: number | null;
-  /** Hears what happens to a whole proxy, a line for people. */
+  /** Called with a line for people about what happens to a whole proxy. */
   readonly announce: (line: string) => void;
   /** Ends all that is left, when the soft-stop has taken too long. */
   readonly end: () => void;
@@ -28,7 +28,7 @@ export interface Lifecycle {
   finish(): Promise<void>;
   /** A session has ended: perhaps the last one. */
   sessionEnded(): void;
-  /** The instance has ended: nobody waits any more. */
+  /** The instance has ended: so does waiting for that. */
   ended(): void;
 }
 
@@ -37,16 +37,17 @@ type State = "listening" | "paused" | "closing" | "closed";
 
 /**
  * How long connections that are being made may take before a listener closes, ms: the way to a
- * client of this site and back. Who knocks in that time waits a second to be refused: no longer.
+ * client of this site and back. A client whose SYN comes in that time sends it again after a
+ * second, and is refused then.
  */
 const handshakeTime = 5;
 
-/** Begins the life of proxies that listen. */
+/** Creates the lifecycle of proxies that listen. */
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { proxies, runtime } = options;
   const states = new Map<Frontend, State>();
   for (const { frontend } of proxies) if (frontend !== null) states.set(frontend, "listening");
-  /** Takes back what is to come: the end of each grace time, and of the soft-stop. */
+  /** Cancel what is scheduled: the end of each grace time, and of the soft-stop. */
   const pending: (() => void)[] = [];
   let finished: Promise<void> | null = null;
   let resolve = () => {};
@@ -83,10 +84,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     throw new Error(`no proxy that listens is named '${name}'`);
   }
 
-  /** Sees to it that nobody new comes to this proxy, and then closes it. */
+  /** Turns new connections to this proxy away, and then closes it. */
   function stopProxy(proxy: RunningProxy): void {
     const { connections, listeners = [] } = proxy.frontend ?? {};
-    // Where nobody is, nobody is likely to be coming.
+    // A proxy without connections is unlikely to have one in the making.
     const drained = (connections?.value ?? 0) === 0
       ? []
       : listeners.filter((listener) => listener.drain());
@@ -102,7 +103,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     runtime.workers.whenDone(() => closed(proxy));
   }
 
-  /** From here on nobody new comes to this proxy, and who is there is seen out. */
+  /** From here on the proxy gets no new connections, and its sessions finish. */
   function closed(proxy: RunningProxy): void {
     if (over) return;
     const { frontend, backend, config } = proxy;

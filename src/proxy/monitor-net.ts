@@ -10,7 +10,7 @@ import { Linger } from "./stream/linger.ts";
 /** The whole answer, to whatever may come. */
 const alive = bytesOf("HTTP/1.0 200 OK\r\n\r\n");
 
-/** Who takes a connection that was accepted. */
+/** What a listener calls with each connection that it has accepted. */
 export type OnAccept = (socket: Socket) => SocketEvents;
 
 /** The monitors that are being answered. */
@@ -20,10 +20,10 @@ export class MonitorReplies {
   /**
    * Puts the monitors of a frontend, if it has any, before what it does with other connections.
    *
-   * A monitor is known by where its connection comes from, before a PROXY header could tell of
-   * anybody else; it need not send one. It is neither counted nor logged, and takes no place of
-   * `maxconn`: a proxy that is full answers it, unless it has stopped accepting because of that. Then
-   * the monitor waits in the kernel's queue with all others, as in HAProxy.
+   * A monitor is recognised by its own address, before a PROXY header could name another one; it
+   * need not send a header. It is neither counted nor logged, and takes no place of
+   * `maxconn`: a proxy that is full answers it, unless it has stopped accepting because of that.
+   * Then the monitor waits in the kernel's queue with all others, as in HAProxy.
    */
   wrap({ config, runtime }: Frontend, accept: OnAccept): OnAccept {
     if (config.monitorNet === null) return accept;
@@ -45,7 +45,8 @@ export class MonitorReplies {
 /**
  * The answer to a monitor that speaks HTTP: sent at once, without waiting for the request. That may
  * still be on its way, and closing before it has come would send a reset, which can overtake the
- * answer: so the connection is half-closed, until the monitor closes it, or as long as it goes on sending, within bounds.
+ * answer: so the connection is half-closed, until the monitor closes it, or as long as it goes on
+ * sending, within bounds.
  */
 class MonitorReply extends Timer implements SocketEvents {
   constructor(

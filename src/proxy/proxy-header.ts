@@ -10,7 +10,9 @@ import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Session } from "./session-list.ts";
 
-/** How much of a header there is room for to begin with: all of version 1, and most of version 2. */
+/**
+ * How much of a header there is room for to begin with: all of version 1, and most of version 2.
+ */
 const initialSize = 128;
 
 /** How a header can fail to come, in HAProxy's words. */
@@ -134,7 +136,7 @@ export class ProxyHeaderReader extends Timer implements SocketEvents, Session {
     if (this.#over) return;
     this.#log(why);
     this.#finish();
-    // Who sends something else should notice at once.
+    // A client that sends something else should notice at once.
     if (this.#length > 0) this.socket.reset();
     else this.socket.close();
     this.frontend.sessionEnded(this);

@@ -45,7 +45,7 @@ export function changeStates(
   for (const each of changes) announce(each, up, runtime);
 }
 
-/** Turns a server up or down, without consequence yet, and counts who is left. */
+/** Sets a server up or down, without consequence yet, and counts the usable servers. */
 function setUp(server: Server, up: boolean, reason: NoticeReason): Change {
   const { servers } = server.backend;
   const had = servers.some(({ usable }) => usable);
@@ -54,7 +54,7 @@ function setUp(server: Server, up: boolean, reason: NoticeReason): Change {
   return { server, reason, active, backup, last: had && active + backup === 0 };
 }
 
-/** Lets the backend know, and tells the log. */
+/** Notifies the backend, and logs the change. */
 function announce(
   { server, reason, active, backup, last }: Change,
   up: boolean,

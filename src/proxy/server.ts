@@ -52,7 +52,8 @@ export class Server implements Candidate {
       this.#state[0] = 1;
       this.#state[1] = config.weight;
     }
-    // Who sets only `minconn`, or a greater one, means a limit that does not move, as in HAProxy.
+    // Only `minconn`, or a greater one than `maxconn`, is a limit that does not move, as in
+    // HAProxy.
     this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
     this.minconn = config.minconn || this.maxconn;
     this.#endpoint = address.kind !== "ip"
@@ -146,8 +147,8 @@ export class Server implements Candidate {
   }
 
   /**
-   * Sees to it that a new connection is within the limit: idle ones occupy the server too. Those of
-   * another thread go as soon as that has heard of it.
+   * Makes room for a new connection within the limit: idle ones occupy the server too. Another
+   * thread closes its own as soon as it reads the message.
    */
   makeRoom(): void {
     const { limit } = this;
@@ -165,7 +166,7 @@ export class Server implements Candidate {
     return other >= 0;
   }
 
-  /** A thread has died: what it held here is free; with the backend's lock. */
+  /** Releases what a thread held here that has ended without doing so; with the backend's lock. */
   releaseThread(thread: number): void {
     this.slots.releaseThread(thread);
     this.queue.releaseThread(thread);

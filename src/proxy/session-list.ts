@@ -7,7 +7,7 @@ export interface Session {
   readonly frontend: Frontend;
   /** Its place in the list, which is the list's to write; -1: it is in none. */
   place: number;
-  /** The connection is gone: the session lets go of all it holds. */
+  /** The connection is gone: the session releases all that it holds. */
   closed(): void;
   /** It is in no state to go on: the connection is reset, and all that it holds released. */
   abandon(): void;

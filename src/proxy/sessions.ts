@@ -1,4 +1,4 @@
-/** The sessions of one thread: what the others tell it reaches them here. */
+/** The sessions of one thread, and what it does with messages of other threads. */
 import type { Bind } from "../config/model.ts";
 import type { OnAccept } from "./monitor-net.ts";
 import { createAcceptors } from "./accept.ts";
@@ -11,17 +11,19 @@ import { SessionList } from "./session-list.ts";
 export interface Sessions {
   /** What a listener does with its connections; `number`: its own in its frontend, from 1. */
   acceptor(frontend: Proxies["frontends"][number], bind: Bind, number: number): OnAccept;
-  /** Acts on what a thread tells: see workers.ts. @returns false: that is not for the sessions */
+  /**
+   * Acts on a message of a thread: see workers.ts. @returns false: the message is not for sessions
+   */
   receive(kind: number, a: number, b: number, c: number): boolean;
-  /** A thread has died: what it held is free. */
+  /** A thread has ended without releasing anything: releases what it held. */
   releaseThread(thread: number): void;
-  /** Closes all connections, and lets go of the clock. */
+  /** Closes all connections, and stops all timers. */
   close(): void;
 }
 
 /**
  * Opens a thread to sessions.
- * @param ended hears that a session has ended, of this thread
+ * @param ended called when a session of this thread has ended
  */
 export function createSessions(
   { runtime, backends, frontends }: Proxies,

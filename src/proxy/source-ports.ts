@@ -57,7 +57,7 @@ export class SourcePorts {
     this.#lock.unlock();
   }
 
-  /** A thread has died: the ports that it had are free. */
+  /** A thread has ended without releasing anything: its ports are free. */
   releaseThread(thread: number): void {
     this.#lock.releaseThread(thread);
     this.#lock.lock();

@@ -7,11 +7,11 @@ import type { SharedMemory } from "../shared/memory.ts";
 export const GRANTED = 1;
 /** There is room for connections again where there was none. */
 export const ROOM = 2;
-/** A server's idle connections are too many: one is to go (backend, server). */
+/** A server has too many idle connections: one must be closed (backend, server). */
 export const IDLE = 3;
 /** A server's state has changed (backend, server). */
 export const STATE = 4;
-/** A frontend stops: its sessions are to be seen out (frontend). */
+/** A frontend stops: its sessions must finish (frontend). */
 export const STOPPING = 5;
 
 /** The threads, as one of them sees them. */
@@ -22,8 +22,9 @@ export interface Workers {
   /** Posts to every thread that serves, this one too: those act on it soon. */
   broadcast(kind: number, a?: number, b?: number, c?: number): void;
   /**
-   * Calls back when all threads have acted on what was posted to them before, and have what connections
-   * they accepted until then; without those that are stuck. At once, where this one serves alone.
+   * Calls back when all threads have acted on what was posted to them before, and have what
+   * connections they accepted until then; without those that are stuck. At once, where this one
+   * serves alone.
    */
   whenDone(callback: () => void): void;
 }

@@ -7,7 +7,7 @@ import type { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { AddressField } from "./request.ts";
 
-/** The client's side of a transaction, with what an HTTP transaction asks of it besides. */
+/** The client's side of a transaction, with what an HTTP transaction needs of it besides. */
 export interface HttpClient extends ClientEndpoint {
   readonly frontend: Frontend;
   readonly addresses: Addresses;
@@ -33,7 +33,9 @@ export interface HttpClient extends ClientEndpoint {
   keepPrivate(connection: ServerConnection): void;
   /** Sets the time-out of the client's side, ms from now; null: none. */
   setTimeout(ms: number | null): void;
-  /** How much of the request's content need not be looked at. @param seen bytes that came just now */
+  /**
+   * How much of the request's content need not be looked at. @param seen bytes that came just now
+   */
   unseen(seen: number): number;
   /** So much of it has passed without. @returns whether it was the last of it */
   passed(count: number): boolean;

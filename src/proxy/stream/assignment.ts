@@ -23,8 +23,8 @@ export interface AssignmentOwner {
 }
 
 /**
- * A transaction's way to one of a server's slots: which server it is, and the queues before it. It is
- * also the time-out of waiting there. How to connect from the slot is in connector.ts.
+ * A transaction's way to one of a server's slots: which server it is, and the queues before it. It
+ * is also the time-out of waiting there. How to connect from the slot is in connector.ts.
  */
 export class Assignment extends Timer {
   backend!: Backend;
@@ -214,7 +214,7 @@ export class Assignment extends Timer {
     this.owner.onAssigned(server);
   }
 
-  /** Gives its slot back, if it has one. */
+  /** Releases its slot, if it has one. */
   releaseServer(): void {
     const { server } = this;
     this.server = null;

@@ -10,14 +10,14 @@ import { type ConnectionUser, ServerConnection } from "./server-connection.ts";
 /** How long to wait before the same server is tried again, at most, ms. */
 const turnaroundTime = 1000;
 
-/** Who connects: a transaction. */
+/** What connects: a transaction. */
 export interface ConnectorOwner extends AssignmentOwner {
   /** Both ends of the client's connection, for the PROXY protocol. */
   readonly addresses: Addresses;
   /** A connection that stands already and may carry this transaction; null: none. */
   reusable(server: Server): ServerConnection | null;
   /**
-   * Sends what there is to send if the connection stands already, as over loopback it often does.
+   * Sends the request if the connection is established already, as it often is over loopback.
    * @returns whether it does
    */
   sendEarly(connection: ServerConnection): boolean;
@@ -77,8 +77,8 @@ export class Connector extends Timer implements ConnectionUser {
   }
 
   /**
-   * A reused connection died before it answered, which says nothing of the server: tries again at
-   * once, on a new connection. The caller has made sure that all can be sent again.
+   * A reused connection was closed before a response came, which says nothing about the server:
+   * tries again at once, on a new connection. The caller has made sure that all can be sent again.
    */
   replay(): void {
     this.connectedAt = -1;
@@ -148,7 +148,9 @@ export class Connector extends Timer implements ConnectionUser {
   onDrained(): void {}
   onEnded(): void {}
 
-  /** After a failed attempt: the same server later, another one now, or none (manual: "retries"). */
+  /**
+   * After a failed attempt: the same server later, another one now, or none (manual: "retries").
+   */
   #retry(failure: Failure): void {
     const { assignment } = this;
     const { backend, direct } = assignment;

@@ -4,8 +4,8 @@ import type { Runtime } from "../runtime.ts";
 import type { ConnectionStore, ServerConnection } from "./server-connection.ts";
 
 /**
- * An idle connection used so short a time ago, ms, may carry what cannot be sent again: the shortest
- * keep-alive time-outs of servers are some seconds.
+ * An idle connection used so short a time ago, ms, may carry what cannot be sent again: the
+ * shortest keep-alive time-outs of servers are some seconds.
  */
 const recently = 1000;
 /** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
@@ -32,7 +32,7 @@ export class Pool extends Timer implements ConnectionStore {
 
   /**
    * A connection to use, the one used last that will do; null: there is none. Whatever has come on
-   * one that was idle belongs to nobody, and disqualifies it: it would be the next one's response.
+   * an idle one disqualifies it: it would be taken for the response to the next request.
    * @param recent used so recently that its server has no reason to close it: for what cannot be
    * sent again
    * @param proven has carried more than one request (manual: "http-reuse aggressive")
@@ -103,7 +103,9 @@ export class Pool extends Timer implements ConnectionStore {
 /** Most connections that are kept for one client (HAProxy's max-session-srv-conns). */
 const mostPrivate = 5;
 
-/** The idle connections that one client alone may use: see {@linkcode ServerConnection.isPrivate}. */
+/**
+ * The idle connections that one client alone may use: see {@linkcode ServerConnection.isPrivate}.
+ */
 export class PrivateConnections implements ConnectionStore {
   readonly #connections: ServerConnection[] = [];
 

@@ -35,14 +35,14 @@ export function retainAfter(
   return kept === null ? retain(bytes, from, to, owner) : join(kept, bytes, from, to);
 }
 
-/** Who hears of bytes that pass without being seen. */
+/** What is notified of bytes that pass without being seen. */
 export interface SpliceOwner {
   /** So many bytes of `source` were taken, or there is no room for them just now. */
   onSpliced(source: Socket, count: number): void;
 }
 
 /**
- * What a socket has been given and has not taken yet. While anything waits here the source is to be
+ * What a socket has been given and has not taken yet. While anything waits here the source must be
  * paused, so that no more than one piece ever does.
  */
 export class SendBuffer implements SpliceEvents {
@@ -61,7 +61,7 @@ export class SendBuffer implements SpliceEvents {
 
   /**
    * Lets the next `count` bytes of `source` pass without being seen, if that can be; nothing else
-   * is to be pushed until they have.
+   * may be pushed until they have.
    */
   splice(source: Socket, count: number, owner: SpliceOwner): void {
     if (!this.empty || source.splice === undefined) return;

@@ -44,13 +44,15 @@ export class ServerConnection implements SocketEvents {
   /** The server has authenticated its client by it (NTLM and kin): it is for no other one. */
   isPrivate = false;
 
-  /** The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none. */
+  /**
+   * The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none.
+   */
   #header: Uint8Array | null;
   #gone = false;
 
   /**
    * Starts to connect.
-   * @param client for whom
+   * @param client the client that it is for
    * @param port the local port, one of the server's `sourcePorts`; 0: the kernel chooses
    */
   constructor(
@@ -115,7 +117,7 @@ export class ServerConnection implements SocketEvents {
   }
   data(_socket: Socket, bytes: Uint8Array): void {
     const { user } = this;
-    if (user === null) return this.#discard(); // bytes that nobody asked for: out of step
+    if (user === null) return this.#discard(); // bytes without a request: out of step
     try {
       user.onData(this, bytes);
     } catch (error) {
@@ -154,7 +156,7 @@ export class ServerConnection implements SocketEvents {
     }
   }
 
-  /** What the user has thrown costs its session, and this connection, whoever has that by now. */
+  /** An exception of the user costs its session, and this connection, whatever uses it by now. */
   #fault(error: unknown, user: ConnectionUser | null): void {
     this.server.backend.runtime.fault(error, user);
     this.#discard();
@@ -167,8 +169,9 @@ export class ServerConnection implements SocketEvents {
   }
 
   /**
-   * Ends the connection at once, with a reset: it leaves nothing behind in the kernel, where a close
-   * would hold its port for a minute (TIME_WAIT). For where nothing is owed any more. Idempotent.
+   * Ends the connection at once, with a reset: it leaves nothing behind in the kernel, where a
+   * close would hold its port for a minute (TIME_WAIT). For where nothing is owed any more.
+   * Idempotent.
    */
   reset(): void {
     this.#leave();

@@ -45,7 +45,7 @@ export class TcpEndpoint implements Endpoint {
   }
 }
 
-/** The client's side: it hears its socket. */
+/** The client's side: it receives the events of its socket. */
 export class TcpClientEndpoint extends TcpEndpoint implements SocketEvents {
   constructor(socket: Socket, events: RelayEvents) {
     super(socket, new SendBuffer(socket), events);
