@@ -1,5 +1,5 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
-import "./process/survive.ts"; // before all others
+import "./process/survived-signals.ts"; // before all others
 import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";
@@ -15,7 +15,7 @@ import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
 import { type Engine, engines } from "./config/model.ts";
 import { whyEnvironmentUnsafe } from "./process/environment.ts";
-import { didYouMean } from "./config/nearest.ts";
+import { didYouMean } from "./text/nearest.ts";
 
 const words = process.argv.slice(2);
 // The stack of an error of ours is for those who look for it: -d.

@@ -1,5 +1,5 @@
 /** What to say of an error that nobody foresaw. */
-import { whyNoLibrary } from "../process/library.ts";
+import { whyNoLibrary } from "../process/libc-check.ts";
 
 /**
  * Explains it in a few lines, without an excerpt of the source: the place of a fault of the program is

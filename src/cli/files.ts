@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
-import { didYouMean } from "../config/nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { printable, printableLines } from "../config/printable.ts";
 import { reasonOf } from "../process/system-error.ts";
 import { scenario, scenarios } from "./scenarios.ts";

@@ -12,11 +12,11 @@ import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
-import { openTransport } from "./log-transport.ts";
+import { openTransport } from "../log/open-transport.ts";
 import type { Over } from "./predecessors.ts";
-import { openNamedTargets } from "../threads/log-by-main.ts";
+import { openNamedTargets } from "../threads/log-forwarding.ts";
 import type { Tuning } from "../threads/worker.ts";
-import { tidyWhenQuiet } from "./tidy.ts";
+import { tidyWhenQuiet } from "../threads/collect-garbage.ts";
 
 /** What else there may be to say about how to serve. */
 export interface ServeOptions {

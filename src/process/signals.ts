@@ -3,7 +3,7 @@ import process from "node:process";
 import { SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { C } from "../net/linux/calls.ts";
-import { reportSurvived, type Survived, surviveQuit } from "./survive.ts";
+import { reportSurvived, type Survived, surviveQuit } from "./survived-signals.ts";
 
 const caught = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGTTOU", "SIGTTIN", "SIGHUP"] as const;
 type Signal = typeof caught[number];

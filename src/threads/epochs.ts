@@ -3,7 +3,7 @@
  * behind what they are to act on; each notes on the board that it has come so far.
  */
 import type { Clock } from "../time/clock.ts";
-import type { Board } from "./board.ts";
+import type { Board } from "./shared-state.ts";
 
 /** How long a thread may take to act on what it is told, ms. */
 const answerTimeout = 5000;

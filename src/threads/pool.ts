@@ -26,10 +26,10 @@ import {
   SERVE,
   STALL,
   STOP,
-} from "./board.ts";
+} from "./shared-state.ts";
 import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
-import { watchThreads } from "./watch.ts";
+import { watchThreads } from "./watchdog.ts";
 import type { Start, Tuning } from "./worker.ts";
 
 /** How long a thread may take to act on what it is told, and to end, ms. */
@@ -50,7 +50,7 @@ export interface WorkerPoolOptions {
   readonly network: Network;
   /** Hears what a thread complains of, and that it failed. */
   readonly complain: (line: string) => void;
-  /** Writes lines of a log that the threads cannot write to: see log-by-main.ts. */
+  /** Writes lines of a log that the threads cannot write to: see log-forwarding.ts. */
   readonly writeLines: (target: number, lines: readonly string[]) => void;
 }
 

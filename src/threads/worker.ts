@@ -19,7 +19,7 @@ import { createProxies } from "../proxy/proxies.ts";
 import { createSessions } from "../proxy/sessions.ts";
 import { openMemory, type SharedMemory } from "../shared/memory.ts";
 import { Outbox } from "../shared/outbox.ts";
-import { tidyWhenQuiet } from "../process/tidy.ts";
+import { tidyWhenQuiet } from "./collect-garbage.ts";
 import {
   type Board,
   DONE,
@@ -31,8 +31,8 @@ import {
   SERVE,
   STALL,
   STOP,
-} from "./board.ts";
-import { openTransportOf } from "./log-by-main.ts";
+} from "./shared-state.ts";
+import { openTransportOf } from "./log-forwarding.ts";
 
 /** What the main thread gives a thread. */
 export interface Start {

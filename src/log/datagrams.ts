@@ -8,7 +8,7 @@
  */
 import { lookup } from "node:dns";
 import type { LogTarget } from "../config/model.ts";
-import type { Transport } from "../log/transport.ts";
+import type { Transport } from "./transport.ts";
 import { isIp } from "../net/ip/address.ts";
 import { C, libc } from "../net/linux/calls.ts";
 import {

@@ -7,7 +7,7 @@
  */
 import type { Mailbox } from "../shared/mailbox.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Board } from "./board.ts";
+import type { Board } from "./shared-state.ts";
 
 /** How often to look, ms. */
 const interval = 250;

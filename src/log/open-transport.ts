@@ -1,12 +1,12 @@
 /** Where log lines leave the process. */
 import type { LogTarget } from "../config/model.ts";
-import type { Transport } from "../log/transport.ts";
+import type { Transport } from "./transport.ts";
 import { C, libc } from "../net/linux/calls.ts";
 import { EAGAIN } from "../net/linux/constants.ts";
 import { describeErrno } from "../net/linux/errno.ts";
 import { writable } from "../net/linux/poll.ts";
 import type { Lock } from "../shared/lock.ts";
-import { openDatagrams } from "./datagram.ts";
+import { openDatagrams } from "./datagrams.ts";
 
 /** What a pipe that poll() calls writable takes without blocking (PIPE_BUF). */
 const chunk = 4096;

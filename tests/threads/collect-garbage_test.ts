@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { tidyWhenQuiet } from "#src/process/tidy.ts";
+import { tidyWhenQuiet } from "#src/threads/collect-garbage.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 

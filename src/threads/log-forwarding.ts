@@ -9,8 +9,8 @@ import type { LogOutputs } from "../log/sink.ts";
 import type { OpenTransport, Transport } from "../log/transport.ts";
 import { isIp } from "../net/ip/address.ts";
 import type { Lock } from "../shared/lock.ts";
-import { openTransport } from "../process/log-transport.ts";
-import type { Report } from "./board.ts";
+import { openTransport } from "../log/open-transport.ts";
+import type { Report } from "./shared-state.ts";
 
 /** The targets of a configuration that only the main thread can write to, in an order of their own. */
 function namedTargets({ global, proxies }: Configuration): LogTarget[] {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createEpochs } from "#src/threads/epochs.ts";
-import { watchThreads } from "#src/threads/watch.ts";
+import { watchThreads } from "#src/threads/watchdog.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 
