@@ -12,7 +12,7 @@ import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
-import { trimCode } from "../process/release-code.ts";
+import { releaseCode } from "../process/release-code.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { explainFailure } from "./failure.ts";
 import { complain, readFiles, show } from "./files.ts";
@@ -138,7 +138,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   }
   relieveAll();
   if (goesOn) {
-    setTimeout(trimCode, startTime).unref();
+    setTimeout(releaseCode, startTime).unref();
     await signals.obey(instance, warn);
   }
   await instance.stop();

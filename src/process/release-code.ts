@@ -12,7 +12,7 @@ const MADV_DONTNEED = 4;
  * is lost but a fault, of a microsecond, for each that is needed once more. Code is what cannot be
  * written to, so no page of it can have been changed.
  */
-export function trimCode(): void {
+export function releaseCode(): void {
   for (const { from, to } of codeOf(process.execPath)) {
     C.madvise(from, to - from, MADV_DONTNEED);
   }
