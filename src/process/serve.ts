@@ -13,14 +13,14 @@ import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
 import { openTransport } from "../log/open-transport.ts";
-import type { Over } from "./predecessors.ts";
+import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
 import type { Tuning } from "../threads/worker.ts";
 import { collectWhenQuiet } from "../threads/collect-garbage.ts";
 
 /** What else there may be to say about how to serve. */
 export interface ServeOptions {
-  /** Hears what happens to a whole proxy, a line for people. */
+  /** Called with a line for people about what happens to a whole proxy. */
   readonly announce?: (line: string) => void;
   /** Opens the logs' ways out; by default where the configuration says. */
   readonly openLog?: OpenTransport;
@@ -49,7 +49,7 @@ export class StartError extends Error {
  * Starts the proxies of a configuration.
  * @param configuration with its names resolved: see resolve.ts
  * @param maxconn connections of the process; null: what the configuration says
- * @param warn hears of what is no error of a proxy: a log that cannot be written
+ * @param warn called with what is no error of a proxy: a log that cannot be written
  * @throws {StartError} if the descriptors do not suffice
  * @throws {SocketError} if an address cannot be listened on
  */

@@ -1,6 +1,6 @@
 import { addressKey } from "../balance/hash.ts";
 import { type Balancer, memoryFor } from "../balance/balancer.ts";
-import { createBalancer } from "../balance/select.ts";
+import { createBalancer } from "../balance/create-balancer.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
