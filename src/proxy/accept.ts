@@ -14,16 +14,16 @@ import { TcpSession } from "./tcp/session.ts";
 /** See {@linkcode createAcceptors}. */
 export interface Acceptors {
   /**
-   * What a listener does with its connections: a monitor is answered, the others are let in, and
-   * become sessions, after a PROXY header where one has to come.
+   * What a listener does with its connections: a monitor is answered, the others are admitted, and
+   * become sessions, after a PROXY header where one must come.
    * @param number the listener's in its frontend, from 1, as it is logged
    */
   acceptor(frontend: Frontend, bind: Bind, number: number): OnAccept;
-  /** Closes what is no session. */
+  /** Closes the connections of monitors, which are no sessions. */
   close(): void;
 }
 
-/** Makes acceptors, whose sessions are in the list. */
+/** Creates acceptors, which add their sessions to the list. */
 export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
   const monitors = new MonitorReplies();
 

@@ -3,19 +3,19 @@ import { ROOM } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What is made of a connection that is let in. */
+/** What becomes of a connection that is admitted. */
 export type OnAdmitted = (socket: Socket, frontend: Frontend) => SocketEvents;
 
-/** A connection that waits to be let in. */
+/** A connection that waits to be admitted. */
 interface Held {
   readonly socket: Socket;
   readonly open: OnAdmitted;
 }
 
 /**
- * Keeps to `maxconn`, the process's and each frontend's: at the limit the listeners stop accepting,
- * and clients wait in the kernel's queue. The few that were accepted all the same wait here: those
- * of the same turn, and one of each thread that did not know.
+ * Enforces `maxconn`, the process's and each frontend's: at the limit the listeners stop accepting,
+ * and clients wait in the kernel's queue. The few connections that were accepted all the same wait
+ * here: those of the same turn, and one of each thread that did not know of the limit yet.
  */
 export class Admission {
   readonly #held = new Map<Frontend, Held[]>();
@@ -70,7 +70,7 @@ export class Admission {
       while (held.length > 0 && this.#reserve(frontend)) {
         const { socket, open } = held.shift()!;
         this.runtime.held.decrease();
-        // First, for the session may want it paused again.
+        // Before the session begins, which may pause it again.
         socket.resume();
         socket.events = this.#admit(socket, frontend, open);
       }
@@ -116,7 +116,7 @@ export class Admission {
     if (Atomics.load(this.#waiters, this.#self) > 0) this.admitWaiting();
   }
 
-  /** Once each, until they have looked. */
+  /** Posts to each thread once, until it has looked. */
   #notifyOthers(): void {
     const { workers, memory } = this.runtime;
     for (let thread = 0; thread < memory.threads; thread++) {
@@ -137,7 +137,7 @@ export class Admission {
     }
   }
 
-  /** Takes a place of the process and of the frontend. @returns false: one of them has none */
+  /** Reserves a place of the process and of the frontend. @returns false: one of them has none */
   #reserve(frontend: Frontend): boolean {
     const { connections, maxconn } = this.runtime;
     if (frontend.connections.value >= frontend.limit) return false;

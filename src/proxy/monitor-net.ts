@@ -18,7 +18,7 @@ export class MonitorReplies {
   readonly #present = new Set<MonitorReply>();
 
   /**
-   * Puts the monitors of a frontend, if it has any, before what it does with other connections.
+   * Wraps `accept`, so that the frontend's monitors, if it has any, are answered before that.
    *
    * A monitor is recognised by its own address, before a PROXY header could name another one; it
    * need not send a header. It is neither counted nor logged, and takes no place of

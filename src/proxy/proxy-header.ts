@@ -53,7 +53,7 @@ export class ProxyHeaderReader extends Timer implements SocketEvents, Session {
   /**
    * @param own the addresses of the connection itself
    * @param listener its name, or its number in the frontend, from 1: for the log
-   * @param leave takes it out of the list of sessions
+   * @param removeSession removes it from the list of sessions
    */
   constructor(
     readonly socket: Socket,

@@ -11,7 +11,7 @@ const size = 4;
 const NEXT = 0;
 const PREVIOUS = 1;
 /**
- * The number of the queue that it waits in, from 1; 0: of none; below 0: see {@linkcode
+ * The number of the queue that it waits in, from 1; 0: none; below 0: see {@linkcode
  * Tickets.grant}.
  */
 const PLACE = 2;
@@ -54,7 +54,8 @@ export class Tickets<T> {
     return this.#owners[ticket - this.#first] ?? null;
   }
   /**
-   * The owner of a ticket that is {@linkcode granted} wants it no more, and it is still to arrive.
+   * The owner of a ticket that is {@linkcode granted} has left, and the message about it has not
+   * arrived yet.
    */
   leave(ticket: number): void {
     this.#owners[ticket - this.#first] = null;

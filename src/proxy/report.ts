@@ -1,4 +1,4 @@
-/** What SIGHUP asks for, of the proxies that run. */
+/** The lines that SIGHUP logs about the running proxies. */
 import type * as model from "../config/model.ts";
 import { dumpStates } from "../stats/states-dump.ts";
 import type { Backend } from "./backend.ts";
@@ -15,7 +15,7 @@ export interface RunningProxy {
 export function reportLines({ config, frontend, backend }: RunningProxy): string[] {
   const { name, servers } = config;
   if (backend === null || servers.length > 0) return dumpStates({ name, frontend, backend });
-  // What stands for `dispatch` is no server of the configuration.
+  // The server behind `dispatch` is none of the configuration's.
   const { connections, total, invalid, queue } = backend;
   return dumpStates({
     name,

@@ -22,7 +22,7 @@ export interface Sessions {
 }
 
 /**
- * Opens a thread to sessions.
+ * Creates the sessions of a thread: admission, and what accepted connections become.
  * @param ended called when a session of this thread has ended
  */
 export function createSessions(

@@ -14,12 +14,12 @@ export const STATE = 4;
 /** A frontend stops: its sessions must finish (frontend). */
 export const STOPPING = 5;
 
-/** The threads, as one of them sees them. */
+/** The threads, as each of them sees the others. */
 export interface Workers {
   readonly memory: SharedMemory;
   /** Posts to another thread, which acts on it soon. */
   post(thread: number, kind: number, a?: number, b?: number, c?: number): void;
-  /** Posts to every thread that serves, this one too: those act on it soon. */
+  /** Posts to every worker, this one too: they act on it soon. */
   broadcast(kind: number, a?: number, b?: number, c?: number): void;
   /**
    * Calls back when all threads have acted on what was posted to them before, and have what

@@ -3,7 +3,7 @@ import type { Socket, SpliceEvents } from "../../net/socket.ts";
 /** Makes bytes outlive the call in which they were given: a socket, or {@linkcode copiedBuffer}. */
 export type BufferOwner = Pick<Socket, "retain">;
 
-/** Keeps by copiedBuffer, for bytes of a buffer that is used again. */
+/** Retains by copying, for bytes of a buffer that is used again. */
 export const copiedBuffer: BufferOwner = { retain: (bytes, from, to) => bytes.slice(from, to) };
 
 /** `first`, then bytes[from, to). */
@@ -24,7 +24,7 @@ export function retain(
   return owner === null ? bytes.subarray(from, to) : owner.retain(bytes, from, to);
 }
 
-/** What was kept before, if anything was, and bytes[from, to) after it. */
+/** What was retained before, if anything was, and bytes[from, to) after it. */
 export function retainAfter(
   kept: Uint8Array | null,
   bytes: Uint8Array,
@@ -74,11 +74,11 @@ export class SendBuffer implements SpliceEvents {
 
   /**
    * Sends bytes[from, to), after what waits.
-   * @param source what keeps bytes beyond the call, as the socket does from whose `data` they are;
-   * null if they stay as they are until they are sent
-   * @returns whether all of it was taken; if not, stop the source until the outlet is empty
+   * @param owner retains bytes beyond the call, as the socket does whose `data` they are; null if
+   * they stay as they are until they are sent
+   * @returns whether all of it was taken; if not, pause the source until the buffer is empty
    */
-  push(bytes: Uint8Array, from: number, to: number, source: BufferOwner | null): boolean {
+  push(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     if (this.#rest !== null) {
       this.#rest = join(this.#rest, bytes, from, to);
       return false;
@@ -86,7 +86,7 @@ export class SendBuffer implements SpliceEvents {
     const taken = this.socket.write(bytes, from, to);
     // A broken socket reports `closed`; what is pushed until then is lost with it.
     if (taken === to - from || taken < 0) return true;
-    this.#rest = retain(bytes, from + taken, to, source);
+    this.#rest = retain(bytes, from + taken, to, owner);
     return false;
   }
 
@@ -100,7 +100,7 @@ export class SendBuffer implements SpliceEvents {
     bytes: Uint8Array,
     from: number,
     to: number,
-    source: BufferOwner | null,
+    owner: BufferOwner | null,
   ): boolean {
     if (this.#rest !== null) {
       this.push(head, 0, length, null);
@@ -110,16 +110,16 @@ export class SendBuffer implements SpliceEvents {
     if (taken === length + to - from || taken < 0) return true;
     this.#rest = taken < length
       ? join(head.subarray(taken, length), bytes, from, to)
-      : retain(bytes, from + taken - length, to, source);
+      : retain(bytes, from + taken - length, to, owner);
     return false;
   }
 
-  /** Forgets what waits, the socket being closed. */
+  /** Drops what waits, the socket being closed. */
   drop(): void {
     this.#rest = null;
   }
 
-  /** Sends what waits, the socket being ready. @returns whether the outlet is empty now */
+  /** Sends what waits, the socket being ready. @returns whether the buffer is empty now */
   flush(): boolean {
     const rest = this.#rest;
     if (rest === null) return !this.#waits;
