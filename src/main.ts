@@ -1,12 +1,12 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
-import "./process/survive.ts"; // before all others
+import "./process/survived-signals.ts"; // before all others
 import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";
 import { demoHosts } from "./cli/demo-host.ts";
 import type { DemoOptions } from "./cli/demo.ts";
 import { explainFailure } from "./cli/failure.ts";
-import { complain, FileError, outputWritten, print } from "./cli/files.ts";
+import { FileError, outputWritten, print, printError } from "./cli/files.ts";
 import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
 import { help } from "./cli/help.ts";
 import { run } from "./cli/run.ts";
@@ -15,19 +15,19 @@ import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
 import { type Engine, engines } from "./config/model.ts";
 import { whyEnvironmentUnsafe } from "./process/environment.ts";
-import { didYouMean } from "./config/nearest.ts";
+import { didYouMean } from "./text/nearest.ts";
 
 const words = process.argv.slice(2);
-// The stack of an error of ours is for those who look for it: -d.
+// The stack of an error of ours is shown with -d only.
 const debug = words.includes("-d");
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error: unknown) => {
-    complain(explainFailure(error, debug));
+    printError(explainFailure(error, debug));
     process.exit(1);
   });
 }
 const status = await main(words).catch((error: unknown) => {
-  complain(explainFailure(error, debug));
+  printError(explainFailure(error, debug));
   return 1;
 });
 process.exitCode = await outputWritten() ? status : 1;
@@ -38,14 +38,14 @@ async function main(argv: readonly string[]): Promise<number> {
     /^(-h|--help|--version)$/.test(first);
   const unsafe = whyEnvironmentUnsafe();
   if (unsafe !== null) {
-    complain(unsafe);
+    printError(unsafe);
     return 1;
   }
   try {
     return await (verbs ? runVerb(argv) : runFlags(argv));
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    complain(error.message);
+    printError(error.message);
     return 1;
   }
 }
@@ -54,7 +54,9 @@ async function main(argv: readonly string[]): Promise<number> {
 async function runFlags(argv: readonly string[]): Promise<number> {
   const flags = parseFlags(argv);
   if (typeof flags === "string") {
-    complain(`${flags}\n\nThe options are HAProxy's:\n${flagsHelp()}\n\nsluice --help tells more.`);
+    printError(
+      `${flags}\n\nThe options are HAProxy's:\n${flagsHelp()}\n\nsluice --help says more.`,
+    );
     return 1;
   }
   if (flags.version > 0) {
@@ -63,7 +65,7 @@ async function runFlags(argv: readonly string[]): Promise<number> {
   }
   if (flags.condition !== null) return condition(flags.condition);
   if (flags.files.length === 0) {
-    complain("which configuration? Name it: sluice -f FILE");
+    printError("which configuration? Name it: sluice -f FILE");
     return 1;
   }
   if (flags.check) return check(flags.files, flags.quiet);
@@ -84,7 +86,7 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .helpOption("-h, --help", "shows this")
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ writeOut: print, writeErr: complain })
+    .configureOutput({ writeOut: print, writeErr: printError })
     .showHelpAfterError("\n'sluice --help' shows the commands.")
     .addHelpText(
       "after",
@@ -125,7 +127,7 @@ async function runVerb(argv: readonly string[]): Promise<number> {
       end(await run(files, { ...options, verbose: true }))
     );
   program.command("check").argument("<file...>", "configuration files")
-    .description("tells all that is wrong with a configuration")
+    .description("shows all that is wrong with a configuration")
     .addHelpText("after", examples("sluice check my.cfg", "sluice check my.json"))
     .action(async (files: string[]) => end(await check(files)));
   program.command("convert").argument("<file...>", "configuration files")
@@ -171,7 +173,7 @@ function showScenario(name: string): number {
   const found = scenario(name);
   if (found === undefined) {
     const meant = didYouMean(name, scenarios().map((each) => each.name));
-    complain(`no scenario is named '${name}'; ${meant ?? `there are:\n${listScenarios()}`}`);
+    printError(`no scenario is named '${name}'; ${meant ?? `there are:\n${listScenarios()}`}`);
     return 1;
   }
   print(found.text);

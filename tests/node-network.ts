@@ -79,7 +79,7 @@ class NodeSocket implements Socket {
   writev(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number) {
     return writeBoth(this, a, aFrom, aTo, b, bFrom, bTo);
   }
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
   pause(): void {

@@ -13,8 +13,8 @@ export interface Candidate {
 }
 
 /**
- * What an algorithm remembers from pick to pick, of as many numbers as {@linkcode memoryFor} says. It
- * may be shared by the balancers of several threads, of which one is called at a time.
+ * What an algorithm remembers from pick to pick, of as many numbers as {@linkcode memoryFor} says.
+ * It may be shared by the balancers of several threads, of which one is called at a time.
  */
 export type Memory = Float64Array;
 
@@ -29,7 +29,7 @@ export function memoryFor(servers: number): number {
  */
 export interface Balancer<S extends Candidate> {
   /**
-   * Tells which servers take part, in the order of the configuration: those that are up, or the
+   * Sets which servers take part, in the order of the configuration: those that are up, or the
    * backups where none is. Called when that set or a weight changes.
    */
   update(servers: readonly S[]): void;

@@ -3,7 +3,7 @@
  * server when one comes or goes. A full server is not passed over: its clients wait for it.
  */
 import type { Balancer, Candidate } from "./balancer.ts";
-import { fixedWeights, smoothMap } from "./map.ts";
+import { fixedWeights, smoothMap } from "./static-map.ts";
 
 /** A `hash-type map-based` balancer: the position is the key modulo the sum of the weights. */
 export function mapBased<S extends Candidate>(): Balancer<S> {

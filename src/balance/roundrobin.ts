@@ -40,8 +40,9 @@ export function roundrobin<S extends Candidate>(memory: Memory): Balancer<S> {
   }
 
   /**
-   * Who takes a turn in place of a server that is full or avoided: the others by weight, smoothly.
-   * The turn still counts as had by the server that missed it, so that it has nothing to catch up.
+   * The server that takes a turn in place of one that is full or avoided: the others by weight,
+   * smoothly. The turn still counts as had by the server that missed it, so that it has nothing to
+   * catch up.
    */
   function standIn(avoid: S | null): number {
     let open = 0;

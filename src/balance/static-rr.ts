@@ -1,6 +1,6 @@
 /** Round robin over a map made in advance (manual: "balance", static-rr). */
 import type { Balancer, Candidate, Memory } from "./balancer.ts";
-import { fixedWeights, smoothMap } from "./map.ts";
+import { fixedWeights, smoothMap } from "./static-map.ts";
 
 /** A `static-rr` balancer. Weights are those of the start; picks cost one step. */
 export function staticRoundrobin<S extends Candidate>(memory: Memory): Balancer<S> {

@@ -3,7 +3,7 @@ import { evaluateCondition } from "../config/haproxy/condition.ts";
 import { splitWords } from "../config/haproxy/words.ts";
 import { convertConfiguration, loadConfiguration } from "../config/load.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
-import { complain, print, readFiles, show } from "./files.ts";
+import { print, printError, readFiles, show } from "./files.ts";
 
 /**
  * `sluice check FILE...`, `-c`: reports all that is wrong with a configuration.
@@ -16,7 +16,7 @@ export async function check(paths: readonly string[], quiet = false): Promise<nu
   show(diagnostics, files, quiet);
   if (configuration === null) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
-    if (!quiet) complain(`\n${errors} error${errors === 1 ? "" : "s"} found`);
+    if (!quiet) printError(`\n${errors} error${errors === 1 ? "" : "s"} found`);
     return 1;
   }
   if (!quiet) print("Configuration file is valid");
@@ -42,7 +42,7 @@ export function condition(text: string): number {
   const resolved = "error" in split ? text : split.words[0]?.text ?? "";
   const result = "error" in split ? split.error : evaluateCondition(resolved, process.env);
   if ("value" in result) return result.value ? 0 : 1;
-  complain(`condition '${resolved}', column ${result.column}: ${result.message}`);
-  if (result.hint !== undefined) complain(`  ${result.hint}`);
+  printError(`condition '${resolved}', column ${result.column}: ${result.message}`);
+  if (result.hint !== undefined) printError(`  ${result.hint}`);
   return 1;
 }

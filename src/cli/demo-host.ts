@@ -8,11 +8,11 @@ import { stopSignal } from "../process/signals.ts";
 import type { Host } from "../scenario/run.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Hosts } from "./demo.ts";
-import { complain, write } from "./files.ts";
+import { printError, write } from "./files.ts";
 
-const output: Pick<Host, "write" | "complain" | "terminal" | "columns" | "env"> = {
+const output: Pick<Host, "write" | "printError" | "terminal" | "columns" | "env"> = {
   write: (text) => write(process.stdout, text),
-  complain: (text) => write(process.stderr, text),
+  printError: (text) => write(process.stderr, text),
   terminal: process.stdout.isTTY === true,
   columns: process.stdout.columns ?? 100,
   env: process.env,
@@ -29,7 +29,7 @@ export const demoHosts: Hosts = {
       descriptors: descriptorLimit(),
       start(configuration, { network, openLog }) {
         try {
-          return serve(configuration, network, null, complain, { openLog });
+          return serve(configuration, network, null, printError, { openLog });
         } catch (error) {
           if (error instanceof StartError) throw new SocketError("EMFILE", error.message);
           throw error;
@@ -51,7 +51,7 @@ export const demoHosts: Hosts = {
       simulated: true,
       descriptors: null,
       start: (configuration, how) =>
-        startSimulated(configuration, { ...how, clock, random, complain }),
+        startSimulated(configuration, { ...how, clock, random, printError }),
       interrupted: () => Promise.resolve(),
       complete,
     };

@@ -20,7 +20,7 @@ export interface Hosts {
 }
 
 /**
- * `sluice demo SCENARIO|FILE...`: plays the story which a configuration tells in its comments.
+ * `sluice demo SCENARIO|FILE...`: plays the story in the comments of a configuration.
  *
  * `--check` and `--seed` simulate: it takes no time, and comes out the same each time. Without them
  * it is played on real sockets, where one can look closer (with curl, tcpdump, ss).
@@ -37,21 +37,21 @@ export async function demo(
   const wired = wire || keep || !check && seed === undefined ? await hosts.wire() : null;
   /** Each scenario has a simulation of its own, so that none depends on those before it. */
   const next = async () => wired ?? await hosts.simulated(seed ?? 1);
-  const { complain } = await next();
+  const { printError } = await next();
   const wanted = subjects.length === 0 && check ? scenarios().map(({ name }) => name) : subjects;
   if (seed !== undefined && (wire || keep)) {
-    complain("--seed is for a simulation: leave out --wire and --keep\n");
+    printError("--seed is for a simulation: leave out --wire and --keep\n");
     return 1;
   }
   if (wanted.length === 0) {
-    complain(`which scenario? There are ${names().join(", ")}\n`);
+    printError(`which scenario? There are ${names().join(", ")}\n`);
     return 1;
   }
   let status = 0;
   for (const subject of wanted) {
     const file = find(subject);
     if (typeof file === "string") {
-      complain(`${file}\n`);
+      printError(`${file}\n`);
       status = 1;
     } else {
       const host = await next();

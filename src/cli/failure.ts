@@ -1,9 +1,9 @@
-/** What to say of an error that nobody foresaw. */
-import { whyNoLibrary } from "../process/library.ts";
+/** How to report an unexpected error. */
+import { whyNoLibrary } from "../process/libc-check.ts";
 
 /**
- * Explains it in a few lines, without an excerpt of the source: the place of a fault of the program is
- * in the first line, and the whole stack is shown with `debug`.
+ * Explains it in a few lines, without an excerpt of the source: the place of a fault of the program
+ * is in the first line, and the whole stack is shown with `debug`.
  */
 export function explainFailure(error: unknown, debug: boolean): string {
   const { code } = Object(error) as { code?: unknown };

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
-import { didYouMean } from "../config/nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { printable, printableLines } from "../config/printable.ts";
 import { reasonOf } from "../process/system-error.ts";
 import { scenario, scenarios } from "./scenarios.ts";
@@ -103,8 +103,8 @@ export function print(text: string): void {
   write(process.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** Prints to the standard error what a person is to read: escape sequences in it do nothing. */
-export function complain(text: string): void {
+/** Prints to the standard error a text for people: escape sequences in it do nothing. */
+export function printError(text: string): void {
   const shown = printableLines(text);
   write(process.stderr, shown.endsWith("\n") ? shown : `${shown}\n`);
 }
@@ -116,11 +116,11 @@ let outputLost = false;
 export function write(stream: NodeJS.WriteStream, text: string): void {
   const lose = (error: unknown) => {
     // A reader that is gone, as `head` is after its last line, is no failure; and a complaint
-    // that cannot be written can be told to nobody.
+    // that cannot be written has nowhere else to go.
     if (outputLost || stream !== process.stdout) return;
     if ((error as { code?: string }).code === "EPIPE") return;
     outputLost = true;
-    complain(`cannot write to the standard output: ${reasonOf(error)}`);
+    printError(`cannot write to the standard output: ${reasonOf(error)}`);
   };
   if (stream.listenerCount("error") === 0) stream.on("error", lose);
   try {

@@ -1,5 +1,5 @@
 import { helpIndex, helpPage } from "../config/help.ts";
-import { complain, print } from "./files.ts";
+import { print, printError } from "./files.ts";
 
 /**
  * `sluice help [KEYWORD]`: what a keyword of the configuration does; without one, all there are.
@@ -14,6 +14,6 @@ export function help(words: readonly string[]): number {
   }
   const { found, text } = helpPage(words.join(" "));
   if (found) print(text);
-  else complain(text);
+  else printError(text);
   return found ? 0 : 1;
 }

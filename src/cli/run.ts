@@ -5,17 +5,17 @@ import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { asDaemon, startDaemon } from "../process/daemon.ts";
-import { whyNoLibrary } from "../process/library.ts";
-import { otherProcesses, sendSignal, startInPlaceOf } from "../process/predecessors.ts";
+import { whyNoLibrary } from "../process/libc-check.ts";
+import { otherProcesses, sendSignal, startInPlaceOf } from "../process/old-processes.ts";
 import { writePidFile } from "../process/pid-file.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
-import { trimCode } from "../process/trim.ts";
+import { releaseCode } from "../process/release-code.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { explainFailure } from "./failure.ts";
-import { complain, readFiles, show } from "./files.ts";
+import { printError, readFiles, show } from "./files.ts";
 
 /** After so long, ms, nothing runs any more that only the start needs. */
 const startTime = 1000;
@@ -27,11 +27,11 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** Says where it listens. */
   readonly verbose?: boolean;
-  /** Shows the stack of an error that nobody foresaw. */
+  /** Shows the stack of an unexpected error. */
   readonly debug?: boolean;
   /** May run as a daemon: always, or if the configuration says so; by this command line. */
   readonly background?: { readonly always: boolean; readonly argv: readonly string[] } | null;
-  /** Processes in whose place it starts: they are told to finish, or to end at once. */
+  /** Processes that it replaces: they are signalled to finish, or to end at once. */
   readonly finish?: readonly number[];
   readonly terminate?: readonly number[];
   /** Comes before the configuration's `tune.engine`. */
@@ -54,19 +54,19 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   show(diagnostics, files, quiet || daemon !== null);
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0) {
-    complain(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
+    printError(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
     return 1;
   }
   const lack = whyNoLibrary();
   if (lack !== null) {
-    complain(`cannot start: ${lack}`);
+    printError(`cannot start: ${lack}`);
     return 1;
   }
   const { tuneEngine, nbthread, nosplice } = configuration.global;
   const engine = await chooseEngine({ name: options.engine ?? tuneEngine, threads: nbthread });
   // Of `tune.engine sockets` beside it the check has warned.
   if (nbthread !== null && nbthread > engine.threads && tuneEngine !== "sockets" && !quiet) {
-    complain(`warning: nbthread ${nbthread} has no effect: one thread serves (${engine.why})`);
+    printError(`warning: nbthread ${nbthread} has no effect: one thread serves (${engine.why})`);
   }
   const splice = !nosplice && options.noSplice !== true;
   const descriptors = inherited(configuration);
@@ -74,9 +74,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   if (
     daemon === null && background !== null && (background.always || configuration.global.daemon)
   ) {
-    if (!quiet && logsToStreams(configuration)) complain(lostLogs);
+    if (!quiet && logsToStreams(configuration)) printError(lostLogs);
     const reason = await startDaemon({ argv: background.argv, files, descriptors });
-    if (reason !== null && reason !== "") complain(`cannot start: ${reason}`);
+    if (reason !== null && reason !== "") printError(`cannot start: ${reason}`);
     return reason === null ? 0 : 1;
   }
 
@@ -86,10 +86,10 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const own = daemon === null ? [process.pid] : [process.pid, process.ppid];
   const finish = otherProcesses(options.finish ?? [], own);
   const terminate = otherProcesses(options.terminate ?? [], own);
-  const warn = (line: string) => complain(`[WARNING]  (${process.pid}) : ${line}`);
-  const relieveAll = () => {
-    for (const pid of finish) relieve(pid, "SIGUSR1");
-    for (const pid of terminate) relieve(pid, "SIGTERM");
+  const warn = (line: string) => printError(`[WARNING]  (${process.pid}) : ${line}`);
+  const endOldProcesses = () => {
+    for (const pid of finish) endOldProcess(pid, "SIGUSR1");
+    for (const pid of terminate) endOldProcess(pid, "SIGTERM");
   };
   let instance: Serving;
   try {
@@ -97,17 +97,17 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
     const pidfile = options.pidfile ?? configuration.global.pidfile;
-    instance = await startInPlaceOf([...finish, ...terminate], async (succession) => {
-      goOn(signals);
-      const { over } = succession;
+    instance = await startInPlaceOf([...finish, ...terminate], async (replacement) => {
+      throwIfEnding(signals);
+      const { over } = replacement;
       const more = { engine, splice, over, paused: true, ...quiet ? {} : { announce: warn } };
-      const started = serve(resolved, network, options.maxconn ?? null, complain, more);
+      const started = serve(resolved, network, options.maxconn ?? null, printError, more);
       try {
         await started.begun;
-        // Whoever has told it to end may count on it to have told those before.
-        if (signals.toEnd() !== null && succession.overtaken()) relieveAll();
-        // Alone, it may be told to end as at any time.
-        if (finish.length + terminate.length > 0) goOn(signals);
+        // The process that ends this one relies on it to end those before.
+        if (signals.toEnd() !== null && replacement.replaced()) endOldProcesses();
+        // Without old processes, a signal to end has the same effect as at any time.
+        if (finish.length + terminate.length > 0) throwIfEnding(signals);
         if (pidfile !== null) writePid(pidfile);
       } catch (error) {
         await started.stop();
@@ -119,27 +119,27 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     if (
       error instanceof SocketError || error instanceof StartError || error instanceof ResolveError
     ) {
-      complain(`cannot start: ${error.message}${hintOf(error)}`);
+      printError(`cannot start: ${error.message}${hintOf(error)}`);
       return 1;
     }
-    complain(`cannot start: ${explainFailure(error, options.debug === true)}`);
+    printError(`cannot start: ${explainFailure(error, options.debug === true)}`);
     return 1;
   }
   if (options.verbose) announce(instance, engine);
-  // What has read the pid file may have told this process to end by now: then a newer one accepts.
+  // By the pid file this process may have been signalled to end by now: then a newer one accepts.
   await daemon?.ready(descriptors);
   const goesOn = signals.toEnd() === null;
   try {
     if (goesOn) instance.accept();
   } catch (error) {
     await instance.stop();
-    complain(`cannot start: ${(error as Error).message}`);
+    printError(`cannot start: ${(error as Error).message}`);
     return 1;
   }
-  relieveAll();
+  endOldProcesses();
   if (goesOn) {
-    setTimeout(trimCode, startTime).unref();
-    await signals.obey(instance, warn);
+    setTimeout(releaseCode, startTime).unref();
+    await signals.handle(instance, warn);
   }
   await instance.stop();
   return 0;
@@ -161,10 +161,10 @@ function inherited({ proxies }: Configuration): ReadonlySet<number> {
 }
 
 /**
- * Sees to it that others are not told to go for a process that goes too.
+ * Makes sure that other processes are not ended for one that ends too.
  * @throws {StartError} if a signal has come to end this one
  */
-function goOn(signals: Signals): void {
+function throwIfEnding(signals: Signals): void {
   const signal = signals.toEnd();
   if (signal !== null) throw new StartError(`${signal} came first`);
 }
@@ -178,10 +178,10 @@ function writePid(path: string): void {
   }
 }
 
-/** Sends a process in whose place this one has started the signal to end. */
-function relieve(pid: number, signal: NodeJS.Signals): void {
+/** Sends a process that this one replaces the signal to end. */
+function endOldProcess(pid: number, signal: NodeJS.Signals): void {
   if (sendSignal(pid, signal) !== "not permitted") return;
-  complain(`process ${pid} goes on: this user may not send it ${signal}`);
+  printError(`process ${pid} goes on: this user may not send it ${signal}`);
 }
 
 /** What to do about an address that cannot be listened on. */
@@ -201,8 +201,8 @@ function hintOf(error: Error): string {
 }
 
 function announce({ endpoints }: Instance, engine: Engine): void {
-  complain(`engine: ${showEngine(engine)} (${engine.why})`);
+  printError(`engine: ${showEngine(engine)} (${engine.why})`);
   for (const { proxy, endpoint } of endpoints) {
-    complain(`${proxy} listens on ${showEndpoint(endpoint)}`);
+    printError(`${proxy} listens on ${showEndpoint(endpoint)}`);
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { titleOf } from "../config/title.ts";
 
-/** A scenario file: a configuration which tells its own story in its comments. */
+/** A scenario file: a configuration with its story in the comments. */
 export interface Scenario {
   /** The file's name without `.cfg`: "cookie-insert". */
   name: string;

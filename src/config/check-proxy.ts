@@ -3,7 +3,7 @@ import type { Report } from "./diagnostic.ts";
 import { allProxySettings, describe, hasSide } from "./fields.ts";
 import type { Configuration, Proxy } from "./model.ts";
 import { compileNamedFormat, isStandardFormat, standardFormats } from "../log/format/standard.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import type { Locator } from "./places.ts";
 
 /** Checks listeners, mode, time-outs and logs of a proxy that is enabled. */

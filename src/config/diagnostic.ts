@@ -1,5 +1,5 @@
 /** What is wrong in a configuration, where, and how to fix it. */
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { printable } from "./printable.ts";
 
 /** A stretch of one line of a file. Lines and columns count from 1; length is at least 1. */

@@ -3,7 +3,7 @@ import { sectionKeywords, sectionUsages } from "./haproxy/sections.ts";
 import { usageOf } from "./haproxy/table.ts";
 import { foreignSections } from "./keywords/foreign.ts";
 import type { Keyword } from "./keywords/keyword.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { families, type Family } from "./registry.ts";
 
 /** Which sections have a keyword of proxies, by the half that it is for. */

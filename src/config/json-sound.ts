@@ -2,7 +2,7 @@
 import type { Place } from "./diagnostic.ts";
 import type { JsonNode } from "./json-text.ts";
 import { Configuration, Proxy } from "./model.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { concrete, type Schema } from "./schema.ts";
 
 /** A part that the model has no place for. */

@@ -5,7 +5,7 @@ import type { Place, Report, SourceFile } from "./diagnostic.ts";
 import { JsonError, type JsonNode, parseJsonText } from "./json-text.ts";
 import { faultsOf, soundPart } from "./json-sound.ts";
 import { Configuration } from "./model.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "../text/nearest.ts";
 import { unprintable } from "./printable.ts";
 import type { Places } from "./places.ts";
 import { type Schema, withoutDefaults } from "./schema.ts";

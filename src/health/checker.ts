@@ -48,7 +48,7 @@ export function startChecker(options: CheckerOptions): Checker {
   let last: CheckResult | null = null;
   let checking = false;
   let stopped = false;
-  /** Takes back what is to come: the next check, or the result of this one. */
+  /** Cancels what is scheduled: the next check, or the result of this one. */
   let cancel = clock.schedule(options.offset, check);
 
   function check(): void {

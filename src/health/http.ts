@@ -2,7 +2,7 @@
  * The check of layer 7 over HTTP (manual: "option httpchk"): a request, of whose response the head is
  * read, by the rules that the traffic's responses are read by; 2xx and 3xx pass.
  */
-import { bytesOf, textOf } from "../http/bytes.ts";
+import { bytesOf, textOf } from "../bytes/bytes.ts";
 import { createContent, responseFraming, scanContent, startContent } from "../http/h1/content.ts";
 import { methodOf, parseResponse } from "../http/h1/parse.ts";
 import { createHead, type Head, INVALID } from "../http/head.ts";

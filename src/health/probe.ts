@@ -124,7 +124,7 @@ export function startProbe(
 
 const nothing = new Uint8Array(0);
 
-/** What to send: the header of the PROXY protocol, where there is to be one, and the request. */
+/** What to send: the header of the PROXY protocol, where one must be sent, and the request. */
 function wholeRequest(
   { proxyHeader }: Target,
   exchange: Exchange | null,

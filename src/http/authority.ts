@@ -1,5 +1,5 @@
 /** Hosts and ports: what the Host field and some request targets hold (RFC 3986, section 3.2). */
-import { characterClass, COLON, textOf } from "./bytes.ts";
+import { characterClass, COLON, textOf } from "../bytes/bytes.ts";
 
 const digit: [number, number] = [48, 57];
 const hexadecimal = characterClass("", digit, [65, 70], [97, 102]);

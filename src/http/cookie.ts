@@ -12,7 +12,7 @@ import {
   QUOTE,
   SEMICOLON,
   SP,
-} from "./bytes.ts";
+} from "../bytes/bytes.ts";
 
 /** One cookie-pair of a field value; offsets into its bytes. */
 export interface CookiePair {

@@ -3,7 +3,8 @@
  * the level filter, and the length limit. The details are HAProxy 2.6's own: without "format" there
  * is no host name, rfc3164 says `localhost` and rfc5424 `-`, and each datagram ends with a newline.
  */
-import { facilities, levels, type LogTarget } from "../config/model.ts";
+import type { LogTarget } from "../config/model.ts";
+import { facilities, levels } from "./syslog.ts";
 import { type Dates, localDates } from "./date.ts";
 
 /** A severity of syslog, by name. */

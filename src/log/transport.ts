@@ -1,4 +1,4 @@
-/** The seam to where log lines go; process/log-transport.ts implements it. */
+/** The seam to where log lines go; open-transport.ts implements it. */
 import type { LogTarget } from "../config/model.ts";
 
 /** A way out for lines. Nothing in it blocks but {@linkcode Transport.wait}; nothing throws. */

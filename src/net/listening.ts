@@ -1,7 +1,7 @@
 /** What every listener has in common: when it accepts, and which of its calls still do something. */
 import type { Endpoint, Listener } from "./socket.ts";
 
-/** How an adapter does what a {@linkcode Listener} is told. */
+/** How an adapter does what a {@linkcode Listener} must do. */
 export interface ListenerVerbs {
   /** Accepts from now on; not called again before {@linkcode end}. */
   begin(): void;

@@ -1,6 +1,7 @@
 /**
- * The seam to the network: all that the proxy knows of sockets. Adapters (a folder each: epoll, bun, deno,
- * streams; and the simulation's memory network) implement it; one suite of tests holds them to the same behaviour.
+ * The seam to the network: all that the proxy knows of sockets. Adapters (a folder each: epoll,
+ * bun, deno, streams; and the simulation's memory network) implement it; one suite of tests holds
+ * them to the same behaviour.
  *
  * It is callback-shaped and small on purpose: nothing on the hot path allocates a promise or a
  * closure, and an event loop of our own can take an adapter's place.
@@ -56,7 +57,7 @@ export class SocketError extends Error {
 }
 
 /**
- * What the owner of a socket hears. All calls come from the event loop, never from inside a call
+ * What a socket calls back. All calls come from the event loop, never from inside a call
  * that the owner makes on the same socket, so that an owner's state is consistent when they arrive.
  */
 export interface SocketEvents {
@@ -66,7 +67,7 @@ export interface SocketEvents {
    */
   opened(socket: Socket): void;
   /**
-   * Bytes arrived. They are valid only during the call: {@linkcode Socket.keep} makes them last.
+   * Bytes arrived. They are valid only during the call: {@linkcode Socket.retain} makes them last.
    * Never called while paused.
    */
   data(socket: Socket, bytes: Uint8Array): void;
@@ -82,7 +83,7 @@ export interface SocketEvents {
   closed(socket: Socket, error: SocketError): void;
 }
 
-/** Hears nothing: for a socket whose owner has not named its events yet. */
+/** Does nothing: for a socket whose owner has not set its events yet. */
 export const noEvents: SocketEvents = {
   opened() {},
   data() {},
@@ -91,8 +92,10 @@ export const noEvents: SocketEvents = {
   closed() {},
 };
 
-/** Who hears how a {@linkcode Socket.splice} gets on. The calls come as those of a socket's events. */
-export interface Splicing {
+/**
+ * What a {@linkcode Socket.splice} calls back; as with a socket's events, from the event loop only.
+ */
+export interface SpliceEvents {
   /**
    * @param socket the source
    * @param count so many bytes more were handed to the kernel for the target
@@ -101,9 +104,11 @@ export interface Splicing {
   spliced(socket: Socket, count: number, waits: boolean): void;
 }
 
-/** A stream socket. Closing it is the owner's duty, also after `ended`; after `closed` it is done. */
+/**
+ * A stream socket. Closing it is the owner's duty, also after `ended`; after `closed` it is done.
+ */
 export interface Socket {
-  /** Who hears of it; may be exchanged at any time. */
+  /** The callbacks of its owner; may be exchanged at any time. */
   events: SocketEvents;
   /** The peer's address without port; "" for unix sockets. */
   readonly remoteAddress: string;
@@ -134,30 +139,32 @@ export interface Socket {
   ): number;
   /**
    * From now on what arrives here goes on to `to` without being shown: `count` bytes of it
-   * (Infinity: all until the end). `data` takes up again after them; `heard` keeps the account. The
+   * (Infinity: all until the end). `data` takes up again after them; `events` reports how many. The
    * owner of `to` has nothing pending for it, and writes nothing to it until all is passed.
    *
-   * Reading stops while `to` is full, of which `heard` learns, not `drain` of `to`. pause() stops
+   * Reading stops while `to` is full, which `events` reports, not `drain` of `to`. pause() stops
    * reading as ever. `ended` comes when `to` has taken all that came before; `closed` may lose what
    * `to` has not taken. It is over, with the loss of that, when either socket is closed or breaks.
    *
    * @returns false: not here, not now, or not between these two; nothing has changed then
    */
-  splice?(to: Socket, count: number, heard: Splicing): boolean;
+  splice?(to: Socket, count: number, events: SpliceEvents): boolean;
   /**
    * Whether the connection is established, and nothing has come that the owner has not been shown:
    * no byte, no FIN, no error. It is false from `ended` on, and while a {@linkcode splice} reads
    * here. Asked of the kernel now, by one system call, also while paused: for an idle connection
-   * that is to be used again, as what has come before the request is no response to it (RFC 9112
+   * that will be used again, as what has come before the request is no response to it (RFC 9112
    * section 9.2). An adapter that cannot ask knows
    * what came before this turn of its event loop, and says false while paused.
    */
   isQuiet(): boolean;
-  /** bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array;
   /**
-   * Whether much is expected: if not, no more than {@linkcode littleRead} bytes are read at once, so
-   * that what must be kept of them is small. Much is, until this is called.
+   * bytes[from, to) of a `data` call, valid for as long as they are referenced; a copy if need be.
+   */
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array;
+  /**
+   * Whether much data is expected: if not, no more than {@linkcode littleRead} bytes are read at
+   * once, so that what must be retained of them is small. Until this is called, much is.
    */
   expectMuch?(much: boolean): void;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */
@@ -168,14 +175,14 @@ export interface Socket {
   /** Closes both directions; what the kernel took is still delivered. Idempotent. */
   close(): void;
   /**
-   * Closes at once with a reset, which leaves no TIME_WAIT behind. What the peer has not acknowledged
-   * is dropped: so it is for a connection that broke, or over which nothing is under way, as a server
-   * has answered all of it. Does nothing after close().
+   * Closes at once with a reset, which leaves no TIME_WAIT behind. What the peer has not
+   * acknowledged is dropped: so it is for a connection that broke, or over which nothing is under
+   * way, as a server has answered all of it. Does nothing after close().
    */
   reset(): void;
   /**
    * Whether the peer has closed or reset the connection, asked of the kernel: also seen while
-   * paused, where no event tells it. An adapter that cannot ask says false.
+   * paused, where no event shows it. An adapter that cannot ask returns false.
    */
   peerGone(): boolean;
 }
@@ -239,7 +246,7 @@ export interface ListenOptions {
 export interface Listener {
   /** Where it listens; the port is the real one where 0 was asked for. */
   readonly endpoint: Endpoint;
-  /** Stops accepting. New connections wait in the accept queue; nobody is refused. */
+  /** Stops accepting. New connections wait in the accept queue; none is refused. */
   pause(): void;
   resume(): void;
   /**
@@ -250,14 +257,14 @@ export interface Listener {
   release(): void;
   /**
    * Listens again after {@linkcode release}.
-   * @throws {SocketError} EADDRINUSE: somebody else listens there by now
+   * @throws {SocketError} EADDRINUSE: another process listens there by now
    */
   reclaim(): void;
   /**
-   * Answers nobody who knocks from now on (he knocks again a second later), while connections that
-   * are being made are still accepted: {@linkcode close} would reset them.
-   * @returns whether that is so, and close() is worth waiting for. Not so where the system cannot, or
-   * another process has taken the socket over and will accept them.
+   * Ignores new SYNs from now on (the client sends them again a second later), while connections
+   * that are being made are still accepted: {@linkcode close} would reset them.
+   * @returns whether that is so, and close() is worth waiting for. Not so where the system cannot,
+   * or another process has taken the socket over and will accept them.
    */
   drain(): boolean;
   /**
@@ -267,7 +274,9 @@ export interface Listener {
   close(): void;
 }
 
-/** What an adapter cannot do, so that the configuration check can refuse a keyword with the reason. */
+/**
+ * What an adapter cannot do, so that the configuration check can refuse a keyword with the reason.
+ */
 export interface Capabilities {
   /** `source`: binds the local address of a connection. */
   readonly sourceAddress: boolean;
@@ -294,7 +303,7 @@ export interface Network {
    */
   connect(to: Endpoint, options: ConnectOptions, events: SocketEvents): Socket;
   /**
-   * Listens. `accept` is called for each new connection and returns who hears of it.
+   * Listens. `accept` is called for each new connection and returns its owner's callbacks.
    * @throws {SocketError} EADDRINUSE, EACCES, EADDRNOTAVAIL, ...
    */
   listen(at: Endpoint, options: ListenOptions, accept: (socket: Socket) => SocketEvents): Listener;

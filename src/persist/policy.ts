@@ -1,5 +1,5 @@
 import type { Cookie } from "../config/model.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 
 /** Between the server's cookie and the application's value in prefix mode. */
 export const PREFIX_DELIMITER = 126; // "~"

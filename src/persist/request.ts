@@ -1,5 +1,5 @@
 /** What a request's cookies say of the server, and how they are passed on. */
-import { textOf } from "../http/bytes.ts";
+import { textOf } from "../bytes/bytes.ts";
 import { createPair, isNamed, nextPair, OF_COOKIE } from "../http/cookie.ts";
 import { fieldEnd, fieldStart, type Head, valueEnd, valueStart } from "../http/head.ts";
 import type { HeadJournal } from "../http/h1/journal.ts";

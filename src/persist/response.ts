@@ -1,5 +1,5 @@
 /** What happens to the cookies of a response: the server's own, and the one that the proxy sets. */
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import { createPair, isNamed, nextPair, OF_SET_COOKIE } from "../http/cookie.ts";
 import { FIELD_SET_COOKIE, fieldKind, type Head, valueEnd, valueStart } from "../http/head.ts";
 import type { HeadJournal } from "../http/h1/journal.ts";

@@ -24,7 +24,10 @@ import { C } from "../net/linux/calls.ts";
 import { ownCommand } from "./runtime.ts";
 import { reasonOf } from "./system-error.ts";
 
-/** Tells the child who started it and which descriptors are for the two: see {@linkcode Contact}. */
+/**
+ * The environment variable by which a daemon knows its parent and the descriptors to it: see
+ * {@linkcode DaemonPipes}.
+ */
 const variable = "SLUICE_DAEMON";
 const ready = "ready\n";
 const standardStreams = [0, 1, 2];
@@ -39,8 +42,8 @@ export interface DaemonOptions {
   readonly descriptors: ReadonlySet<number>;
 }
 
-/** What the environment of a daemon tells it. */
-interface Contact {
+/** What a daemon reads from its environment. */
+interface DaemonPipes {
   /** The process that started it. */
   readonly parent: number;
   /** Where it reports that it is ready. */
@@ -134,7 +137,7 @@ export function asDaemon(): Daemon | null {
 }
 
 /** Reads the variable; null if it is not our parent's, but came with the environment somehow. */
-function contactOf(value: string | undefined): Contact | null {
+function contactOf(value: string | undefined): DaemonPipes | null {
   const found = /^(\d+) (\d+) (\d+)$/.exec(value ?? "");
   if (found === null) return null;
   const [parent, report, input] = found.slice(1).map(Number) as [number, number, number];

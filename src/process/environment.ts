@@ -6,7 +6,7 @@ import process from "node:process";
 const engineOptions = /^(BUN_)?JSC_/;
 
 /**
- * Why the program must not go on in this environment; null: it may. Whoever starts a binary that
+ * Why the program must not go on in this environment; null: it may. A user that starts a binary that
  * has capabilities by its file does not choose how it works with them, as ld.so(8) sees it, too.
  * @param status what /proc/self/status holds (proc(5)); empty where there is no /proc
  */

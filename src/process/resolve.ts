@@ -13,7 +13,7 @@ export class ResolveError extends Error {
 
 /**
  * The configuration with the addresses that its names stand for. A syslog server's name stays
- * where it is not resolved soon: see datagram.ts.
+ * where it is not resolved soon: see log/datagrams.ts.
  * @throws {ResolveError} for the first name of another server that has none
  */
 export async function resolveNames(configuration: Configuration): Promise<Configuration> {

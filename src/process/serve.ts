@@ -12,15 +12,15 @@ import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
-import { openTransport } from "./log-transport.ts";
-import type { Over } from "./predecessors.ts";
-import { openNamedTargets } from "../threads/log-by-main.ts";
+import { openTransport } from "../log/open-transport.ts";
+import type { Over } from "./old-processes.ts";
+import { openNamedTargets } from "../threads/log-forwarding.ts";
 import type { Tuning } from "../threads/worker.ts";
-import { tidyWhenQuiet } from "./tidy.ts";
+import { collectWhenQuiet } from "../threads/collect-garbage.ts";
 
 /** What else there may be to say about how to serve. */
 export interface ServeOptions {
-  /** Hears what happens to a whole proxy, a line for people. */
+  /** Called with a line for people about what happens to a whole proxy. */
   readonly announce?: (line: string) => void;
   /** Opens the logs' ways out; by default where the configuration says. */
   readonly openLog?: OpenTransport;
@@ -49,7 +49,7 @@ export class StartError extends Error {
  * Starts the proxies of a configuration.
  * @param configuration with its names resolved: see resolve.ts
  * @param maxconn connections of the process; null: what the configuration says
- * @param complain hears of what is no error of a proxy: a log that cannot be written
+ * @param warn called with what is no error of a proxy: a log that cannot be written
  * @throws {StartError} if the descriptors do not suffice
  * @throws {SocketError} if an address cannot be listened on
  */
@@ -57,7 +57,7 @@ export function serve(
   configuration: Configuration,
   network: Network,
   maxconn: number | null,
-  complain: (line: string) => void,
+  warn: (line: string) => void,
   options: ServeOptions = {},
 ): Serving {
   const wanted = maxconn ?? configuration.global.maxconn;
@@ -74,21 +74,21 @@ export function serve(
     maxconn: connections.maxconn,
     loop: loopTuning(configuration, pipes / threads),
     network,
-    complain,
+    warn,
     writeLines: (target, lines) => namedTargets.write(target, lines),
   });
   const outputs = createLogOutputs({
     open: openLog ?? ((target) => openTransport(target, workers?.output)),
     clock: systemClock,
     originator: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
-    onFailure: complain,
+    onFailure: warn,
   });
   const log = openProxyLog(configuration, outputs, systemClock);
   const namedTargets = openNamedTargets(configuration, outputs);
   const own = workers?.network ?? network;
   const onFault = faultReporter(systemClock, (line, whole) => {
     logToAll(configuration, log, "crit", line);
-    complain(whole);
+    warn(whole);
   });
   onSocketFault(onFault);
   try {
@@ -103,8 +103,8 @@ export function serve(
       ...workers === undefined ? {} : { workers },
     });
     // Threads see to that themselves.
-    const stopTidying = workers === undefined
-      ? tidyWhenQuiet(instance.activity, systemClock)
+    const stopCollecting = workers === undefined
+      ? collectWhenQuiet(instance.activity, systemClock)
       : () => {};
     return {
       ...instance,
@@ -112,7 +112,7 @@ export function serve(
         throw new StartError(error.message);
       }),
       async stop() {
-        stopTidying();
+        stopCollecting();
         // Until then threads may have lines for the main thread to write.
         await instance.stop();
         namedTargets.close();

@@ -4,12 +4,12 @@ import process from "node:process";
 import { SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { C } from "../net/linux/calls.ts";
-import { always, reportSurvived, type Survived, surviveQuit } from "./survive.ts";
+import { always, reportSurvived, type Survived, surviveQuit } from "./survived-signals.ts";
 
 const caught = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGTTOU", "SIGTTIN", "SIGHUP"] as const;
 type Signal = typeof caught[number];
 
-/** Those after which a process is not to begin. */
+/** Those after which a process must not begin. */
 const ending: readonly Signal[] = ["SIGTERM", "SIGINT", "SIGUSR1"];
 
 /** Signals that are caught; those that came too early wait. */
@@ -19,9 +19,9 @@ export interface Signals {
   /**
    * Does what they ask of `instance`, from now on.
    * @param say prints a line: what SIGHUP asked for, or that a signal has no effect
-   * @returns resolves when the instance is to end, or has come to its end
+   * @returns resolves when the instance must end, or has ended
    */
-  obey(instance: Instance, say: (line: string) => void): Promise<void>;
+  handle(instance: Instance, say: (line: string) => void): Promise<void>;
 }
 
 /**
@@ -36,14 +36,14 @@ export function catchSignals(): Signals {
   for (const signal of caught) process.on(signal, () => act(signal));
   return {
     toEnd: () => early.find((signal) => ending.includes(signal)) ?? null,
-    obey(instance, say) {
+    handle(instance, say) {
       return new Promise((resolve) => {
         const end = () => {
           act = () => {};
           ignoreCaught();
           resolve();
         };
-        act = (signal) => obeyOne(signal, instance, say, end);
+        act = (signal) => handleOne(signal, instance, say, end);
         early.forEach(act);
         const last = new Map<Survived, number>();
         reportSurvived((signal) => {
@@ -75,7 +75,8 @@ function ignoreCaught(): void {
 
 /** Ignores the signals of this kind for which no runtime has listeners. */
 function ignoreRest(): void {
-  // STKFLT, and XFSZ, which is to be an error of write(2); real-time signals but for glibc's own.
+  // STKFLT, and XFSZ, so that write(2) returns an error instead; real-time signals but for glibc's
+  // own.
   const numbers = [16, 25, ...Array.from({ length: 31 }, (_, i) => 34 + i)];
   // PWR, with which Bun stops its own threads while it collects garbage.
   if (!("Bun" in globalThis)) numbers.push(30);
@@ -86,7 +87,7 @@ function ignoreRest(): void {
   }
 }
 
-function obeyOne(
+function handleOne(
   signal: Signal,
   instance: Instance,
   say: (line: string) => void,
@@ -117,7 +118,7 @@ function obeyOne(
   }
 }
 
-/** What there is to know about a signal that is survived. */
+/** The log line for a signal that is survived. */
 function noEffect(signal: Survived): string {
   switch (signal) {
     case "SIGUSR2":

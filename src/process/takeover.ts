@@ -24,7 +24,7 @@ const net = adopts
 /** What was taken over. */
 export interface Takeover {
   /**
-   * Descriptors that nobody has used yet, by address as {@linkcode showEndpoint} gives it:
+   * Descriptors that are not in use yet, by address as {@linkcode showEndpoint} gives it:
    * "0.0.0.0:80", "[::]:80", "/run/proxy.sock", "abns@name".
    */
   readonly listeners: ReadonlyMap<string, number>;
@@ -33,29 +33,29 @@ export interface Takeover {
   /**
    * The descriptor that listens at an address, for {@linkcode ListenOptions.adopt}; from now on
    * the caller's.
-   * @param ipv6Only whether IPv4 clients are to be refused at the IPv6 any-address
+   * @param ipv6Only whether IPv4 clients must be refused at the IPv6 any-address
    * @returns undefined if none was taken over
    */
   use(at: Address, ipv6Only: boolean): number | undefined;
   /**
-   * Whether one of the processes may be who listens at an address that is in use: unless all of
-   * them were looked into, and none had this port on whatever address.
+   * Whether one of the processes may be listening at an address that is in use: unless all of them
+   * were inspected, and none had this port on any address.
    */
   mayHave(at: Endpoint): boolean;
-  /** Some process has no listening socket: it is about to begin, it may be, or to end. */
+  /** Some process has no listening socket: it may be about to begin, or to end. */
   readonly incomplete: boolean;
   /**
    * Lets a socket listen at `at` beside those that have its port on other addresses, until
    * {@linkcode Takeover.closeUnused}. @returns whether there are any
    */
   makeRoom(at: Endpoint): boolean;
-  /** Closes those that nobody has used. */
+  /** Closes those that were not used. */
   closeUnused(): void;
 }
 
 /**
  * Takes over the listening stream sockets of other processes. Where that is not possible nothing
- * is taken, and {@linkcode Takeover.failures} tells why: a process that is gone or another user's,
+ * is taken, and {@linkcode Takeover.failures} says why: a process that is gone or another user's,
  * a kernel before 5.6, a system that forbids it (see {@linkcode allowTakeover}), Deno, which cannot
  * adopt sockets. Of several sockets at one address (SO_REUSEPORT) the first is taken.
  */

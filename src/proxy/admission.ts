@@ -3,28 +3,34 @@ import { ROOM } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What is made of a connection that is let in. */
-export type Open = (socket: Socket, frontend: Frontend) => SocketEvents;
+/** What becomes of a connection that is admitted. */
+export type OnAdmitted = (socket: Socket, frontend: Frontend) => SocketEvents;
 
-/** A connection that waits to be let in. */
+/** A connection that waits to be admitted. */
 interface Held {
   readonly socket: Socket;
-  readonly open: Open;
+  readonly open: OnAdmitted;
 }
 
 /**
- * Keeps to `maxconn`, the process's and each frontend's: at the limit the listeners stop accepting,
- * and clients wait in the kernel's queue. The few that were accepted all the same wait here: those
- * of the same turn, and one of each thread that did not know.
+ * Enforces `maxconn`, the process's and each frontend's: at the limit the listeners stop accepting,
+ * and clients wait in the kernel's queue. The few connections that were accepted all the same wait
+ * here: those of the same turn, and one of each thread that did not know of the limit yet.
  */
 export class Admission {
   readonly #held = new Map<Frontend, Held[]>();
   readonly #paused = new Set<Frontend>();
-  /** Threads that wait for room: how many; then for each 1 if it does, 2 if it has been told of some. */
+  /**
+   * Threads that wait for room: how many; then for each 1 if it does, 2 if it has been notified of
+   * some.
+   */
   readonly #waiters: Int32Array;
   readonly #self: number;
-  /** Hears of the connections that wait to be let in: one that breaks need not be. */
-  readonly #waiting: SocketEvents = { ...noEvents, closed: (socket) => this.#forget(socket) };
+  /** Events of the connections that wait to be admitted: one that breaks is not. */
+  readonly #waiting: SocketEvents = {
+    ...noEvents,
+    closed: (socket) => this.#removeWaiting(socket),
+  };
 
   constructor(readonly runtime: Runtime, readonly frontends: readonly Frontend[]) {
     const { memory } = runtime;
@@ -33,8 +39,8 @@ export class Admission {
   }
 
   /** A listener of `frontend` has accepted `socket`. */
-  accept(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
-    if (!this.#enter(frontend)) {
+  accept(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
+    if (!this.#reserve(frontend)) {
       socket.pause();
       const held = this.#held.get(frontend) ?? [];
       held.push({ socket, open });
@@ -42,7 +48,7 @@ export class Admission {
       this.runtime.held.increase();
       socket.events = this.#waiting;
       this.#pauseFull();
-      // Who waits for the first time may have been let in by that.
+      // The connection may have been admitted by that already.
       return socket.events;
     }
     const events = this.#admit(socket, frontend, open);
@@ -51,27 +57,27 @@ export class Admission {
   }
 
   /** A connection of `frontend` is gone. */
-  left(frontend: Frontend): void {
+  release(frontend: Frontend): void {
     frontend.connections.decrease();
     this.runtime.connections.decrease();
-    if (Atomics.load(this.#waiters, 0) > 0) this.#tellWaiters();
+    if (Atomics.load(this.#waiters, 0) > 0) this.#notifyWaiters();
   }
 
-  /** There may be room again for those who wait here, and before the listeners. */
-  room(): void {
+  /** Admits waiting connections, and resumes listeners, as far as there is room. */
+  admitWaiting(): void {
     Atomics.compareExchange(this.#waiters, this.#self, 2, 1);
     for (const [frontend, held] of this.#held) {
-      while (held.length > 0 && this.#enter(frontend)) {
+      while (held.length > 0 && this.#reserve(frontend)) {
         const { socket, open } = held.shift()!;
         this.runtime.held.decrease();
-        // First, for the session may want it paused again.
+        // Before the session begins, which may pause it again.
         socket.resume();
         socket.events = this.#admit(socket, frontend, open);
       }
       if (held.length === 0) this.#held.delete(frontend);
     }
     for (const paused of this.#paused) {
-      // Before those that wait here nobody else is let in.
+      // No other connection is admitted before those that wait here.
       if (this.#isFull(paused) || this.#held.has(paused)) continue;
       this.#paused.delete(paused);
       for (const listener of paused.listeners) listener.resume();
@@ -79,7 +85,7 @@ export class Admission {
     if (this.#held.size === 0 && this.#paused.size === 0) this.#wait(false);
   }
 
-  /** Lets go of who waits. */
+  /** Closes the connections that wait. */
   close(): void {
     for (const held of this.#held.values()) {
       for (const { socket } of held) {
@@ -92,10 +98,10 @@ export class Admission {
     this.#wait(false);
   }
 
-  /** A thread has died: it waits no more. */
-  forget(thread: number): void {
+  /** A thread has ended: it waits no more. */
+  releaseThread(thread: number): void {
     if (Atomics.exchange(this.#waiters, 1 + thread, 0) > 0) Atomics.sub(this.#waiters, 0, 1);
-    this.#tellWaiters();
+    this.#notifyWaiters();
   }
 
   /** This thread waits for room, or no more. */
@@ -105,13 +111,13 @@ export class Admission {
     if (before !== now) Atomics.add(this.#waiters, 0, now - before);
   }
 
-  #tellWaiters(): void {
-    this.#tellOthers();
-    if (Atomics.load(this.#waiters, this.#self) > 0) this.room();
+  #notifyWaiters(): void {
+    this.#notifyOthers();
+    if (Atomics.load(this.#waiters, this.#self) > 0) this.admitWaiting();
   }
 
-  /** Once each, until they have looked. */
-  #tellOthers(): void {
+  /** Posts to each thread once, until it has looked. */
+  #notifyOthers(): void {
     const { workers, memory } = this.runtime;
     for (let thread = 0; thread < memory.threads; thread++) {
       if (thread === memory.self) continue;
@@ -121,7 +127,7 @@ export class Admission {
     }
   }
 
-  #forget(socket: Socket): void {
+  #removeWaiting(socket: Socket): void {
     for (const [frontend, held] of this.#held) {
       const at = held.findIndex((each) => each.socket === socket);
       if (at < 0) continue;
@@ -131,27 +137,27 @@ export class Admission {
     }
   }
 
-  /** Takes a place of the process and of the frontend. @returns false: one of them has none */
-  #enter(frontend: Frontend): boolean {
+  /** Reserves a place of the process and of the frontend. @returns false: one of them has none */
+  #reserve(frontend: Frontend): boolean {
     const { connections, maxconn } = this.runtime;
     if (frontend.connections.value >= frontend.limit) return false;
     if (!connections.increaseBelow(maxconn)) return false;
     if (frontend.connections.increaseBelow(frontend.limit)) return true;
     connections.decrease();
     // Another frontend's client may have found no place just then.
-    this.#tellOthers();
+    this.#notifyOthers();
     return false;
   }
 
-  /** Lets in who has a place. */
-  #admit(socket: Socket, frontend: Frontend, open: Open): SocketEvents {
+  /** Admits a connection for which a place has been reserved. */
+  #admit(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
     frontend.total.increase();
     this.runtime.activity.increase();
     try {
       return open(socket, frontend);
     } catch (error) {
       socket.reset();
-      this.left(frontend);
+      this.release(frontend);
       this.runtime.fault(error, null);
       return noEvents;
     }
@@ -170,7 +176,7 @@ export class Admission {
       for (const listener of frontend.listeners) listener.pause();
     }
     this.#wait(true);
-    // Who left before that was known has told nobody.
-    if (this.runtime.memory.threads > 1) this.room();
+    // A connection that ended before that was known has notified no thread.
+    if (this.runtime.memory.threads > 1) this.admitWaiting();
   }
 }

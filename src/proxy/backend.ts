@@ -1,6 +1,6 @@
 import { addressKey } from "../balance/hash.ts";
 import { type Balancer, memoryFor } from "../balance/balancer.ts";
-import { createBalancer } from "../balance/select.ts";
+import { createBalancer } from "../balance/create-balancer.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
@@ -11,7 +11,7 @@ import type { Runtime } from "./runtime.ts";
 import { Server } from "./server.ts";
 import type { Assignment } from "./stream/assignment.ts";
 
-/** What a choice may depend on. Asking for it costs a system call: only who needs it does. */
+/** What a choice may depend on. Asking for it costs a system call: only done where it is needed. */
 export interface Client {
   readonly clientAddress: string;
   /** The port that the client connected to. */
@@ -26,9 +26,9 @@ interface Ramp {
 }
 
 /**
- * The server side of a proxy: it assigns streams to servers, or lets them wait. Its state is that of
- * all threads. Where several words of it depend on each other they are read and written with its
- * lock taken; what a stream is to do then, it does when the lock has been given back.
+ * The server side of a proxy: it assigns streams to servers, or lets them wait. Its state is that
+ * of all threads. Words of it that depend on each other are read and written under its lock;
+ * streams are called back only after the lock has been released.
  */
 export class Backend {
   readonly index: number;
@@ -98,8 +98,10 @@ export class Backend {
     }
   }
 
-  /** Works out anew which servers take part, after states were set and before anybody is served. */
-  settle(): void {
+  /**
+   * Determines anew which servers take part, after states were set and before any stream is served.
+   */
+  refreshActive(): void {
     this.lock.lock();
     this.#update();
     this.lock.unlock();
@@ -133,12 +135,12 @@ export class Backend {
     this.lock.lock();
     this.#update();
     if (server.serves) this.#serveQueues(server);
-    // Who takes part only now, say a backup, will not have heard of those that wait.
+    // A server that takes part only now, a backup say, has not been offered those that wait.
     if (this.queue.length > 0) {
       for (const other of this.active) this.#serveQueues(other);
     }
     this.lock.unlock();
-    this.#handOut();
+    this.#serveGranted();
     this.runtime.workers.broadcast(STATE, this.index, server.index);
   }
 
@@ -196,8 +198,8 @@ export class Backend {
   }
 
   /**
-   * Chooses a server, with the lock; null: none is left, or all are full. It may be full itself where
-   * the algorithm binds the client to it.
+   * Chooses a server, with the lock; null: none is left, or all are full. It may be full itself
+   * where the algorithm binds the client to it.
    */
   choose(key: number, avoid: Server | null): Server | null {
     if (this.#words[0] !== this.#seen) this.#follow();
@@ -220,8 +222,9 @@ export class Backend {
   }
 
   /**
-   * A stream has come: where limits rise with that, who waits longest takes the new slot.
-   * @param load the streams with this one: each number is told once, whatever other threads do
+   * A stream has come: where limits rise with that, the stream that has waited longest takes the
+   * new slot.
+   * @param load the streams with this one: each number occurs once, whatever other threads do
    */
   loadRose(load: number): void {
     if (this.#ramps.length === 0) return;
@@ -233,7 +236,7 @@ export class Backend {
       for (const server of servers) this.#serveQueues(server);
     }
     this.lock.unlock();
-    this.#handOut();
+    this.#serveGranted();
   }
 
   #addRamp(server: Server): void {
@@ -249,16 +252,19 @@ export class Backend {
     return this.#words[1]!++;
   }
 
-  /** A stream gives its slot back; who waits longest takes it. */
+  /** A stream releases its slot; the one that has waited longest takes it. */
   release(server: Server): void {
     this.lock.lock();
     server.slots.decrease(this.runtime.memory.self);
     if (this.queue.length > 0 || server.queue.length > 0) this.#serveQueues(server);
     this.lock.unlock();
-    if (this.#granted.length > 0) this.#handOut();
+    if (this.#granted.length > 0) this.#serveGranted();
   }
 
-  /** Takes slots for who waits for this server or for any, as they came; with the lock. */
+  /**
+   * Takes slots for streams that wait for this server or for any, in the order in which they came;
+   * with the lock.
+   */
   #serveQueues(server: Server): void {
     if (this.#words[0] !== this.#seen) this.#follow();
     const { tickets, memory, workers } = this.runtime;
@@ -278,8 +284,9 @@ export class Backend {
   }
 
   /** Lets streams of this thread have what was taken for them; without the lock. */
-  #handOut(): void {
-    // Who is served may give the slot back at once, to the next one: he has his turn here.
+  #serveGranted(): void {
+    // A stream that is served may release the slot at once, to the next one: the loop below serves
+    // that.
     if (this.#granting) return;
     this.#granting = true;
     for (let next = this.#granted.shift(); next !== undefined; next = this.#granted.shift()) {
@@ -298,18 +305,18 @@ export class Backend {
         this.runtime.fault(error, stream.owner);
       }
     } else {
-      this.runtime.tickets.give(ticket);
+      this.runtime.tickets.release(ticket);
       this.release(server);
     }
   }
 
-  /** A thread has died: what it held here is free. */
-  forget(thread: number): void {
-    this.lock.free(thread);
-    this.connections.forget(thread);
+  /** Releases what a thread held here that has ended without doing so. */
+  releaseThread(thread: number): void {
+    this.lock.releaseThread(thread);
+    this.connections.releaseThread(thread);
     this.lock.lock();
-    this.queue.forget(thread);
-    for (const server of this.servers) server.forget(thread);
+    this.queue.releaseThread(thread);
+    for (const server of this.servers) server.releaseThread(thread);
     for (const server of this.servers) this.#serveQueues(server);
     this.lock.unlock();
   }

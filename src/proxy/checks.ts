@@ -1,4 +1,7 @@
-/** Sets up the health checks of all servers: what is checked, and who lives by whose checks. */
+/**
+ * Sets up the health checks of all servers: what is checked, and which servers share a check or
+ * follow another server.
+ */
 import { type Checker, startChecker } from "../health/checker.ts";
 import { type CheckRuntime, kindOf } from "../health/kinds.ts";
 import { sharedNotice } from "../health/notice.ts";
@@ -6,7 +9,7 @@ import { type CheckPlan, identity } from "../health/plan.ts";
 import { startOffsets } from "../health/schedule.ts";
 import { checkTarget } from "../health/target.ts";
 import type { Backend } from "./backend.ts";
-import { changeStates, subjectOf } from "./changes.ts";
+import { changeStates, subjectOf } from "./server-state.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
 import { followDisabled, trackers } from "./track.ts";
@@ -31,7 +34,7 @@ export function startChecks(
   const followers = trackers(backends);
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
-  for (const { servers } of checks) tellShared(servers, runtime);
+  for (const { servers } of checks) logShared(servers, runtime);
   const on: CheckRuntime = { ...runtime, random: runtime.random ?? Math.random };
   const offsets = startOffsets(checks.map(({ plan }) => plan.settings.inter));
   const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
@@ -72,7 +75,7 @@ function planOf({ config, address, backend }: Server): CheckPlan | null {
   return target === null ? null : { target, check: backend.config.check, settings: config };
 }
 
-function tellShared([first, ...others]: Shared["servers"], { log }: Runtime): void {
+function logShared([first, ...others]: Shared["servers"], { log }: Runtime): void {
   for (const server of others) {
     const { level, text } = sharedNotice(subjectOf(server), subjectOf(first));
     log.event(server.backend.config, level, text);

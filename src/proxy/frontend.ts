@@ -1,12 +1,12 @@
 import type * as model from "../config/model.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import type { Backend } from "./backend.ts";
 import type { HttpTransaction } from "./http/transaction.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Listed } from "./session-list.ts";
+import type { Session } from "./session-list.ts";
 
 /** While the proxy stops, ms that a connection may go on without a request. */
 const lastWait = 2000;
@@ -26,7 +26,7 @@ export class Frontend {
   readonly logs: boolean;
   /** Connections are logged as they are accepted. */
   readonly logsConnections: boolean;
-  /** What monitors ask for; null: nobody does. */
+  /** The path that monitors request; null: there is none. */
   readonly monitor: Uint8Array | null;
   readonly timeouts: {
     readonly client: number | null;
@@ -36,7 +36,7 @@ export class Frontend {
   /** Where a transaction goes, where no rule says otherwise. */
   readonly route: Route;
   /** Transactions that ended, for the next requests: in the long run none is made. */
-  readonly spare: HttpTransaction[] = [];
+  readonly freeTransactions: HttpTransaction[] = [];
 
   /**
    * @param index its place among all frontends, from 0
@@ -73,7 +73,7 @@ export class Frontend {
   }
 
   /** How long to wait for a request, ms, where `wanted` is the time for that. */
-  patience(wanted: number | null): number | null {
+  idleTimeout(wanted: number | null): number | null {
     return this.stopping ? Math.min(wanted ?? Infinity, lastWait) : wanted;
   }
 
@@ -83,5 +83,5 @@ export class Frontend {
   }
 
   /** A client's connection is gone. */
-  sessionEnded!: (session: Listed) => void;
+  sessionEnded!: (session: Session) => void;
 }

@@ -5,14 +5,14 @@ import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { startChecks } from "./checks.ts";
-import { alone, type Workers } from "./workers.ts";
+import { singleThread, type Workers } from "./workers.ts";
 import { logToAll } from "./faults.ts";
 import type { Frontend } from "./frontend.ts";
-import { beginLife } from "./life.ts";
-import type { Accept } from "./monitor.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import type { OnAccept } from "./monitor-net.ts";
 import { createProxies } from "./proxies.ts";
 import { reportLines } from "./report.ts";
-import { openTraffic, type Traffic } from "./traffic.ts";
+import { createSessions, type Sessions } from "./sessions.ts";
 
 /** What an instance needs from outside. */
 export interface InstanceDeps {
@@ -21,11 +21,11 @@ export interface InstanceDeps {
   readonly log: ProxyLog;
   /** Connections of clients at most. */
   readonly maxconn: number;
-  /** From 0 to 1; Math.random unless somebody wants the same again. */
+  /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
-  /** Hears what happens to a whole proxy, a line for people. */
+  /** Called with a line for people about what happens to a whole proxy. */
   readonly announce?: (line: string) => void;
-  /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
+  /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
   /** The threads that have the sessions; by default this one has them, alone. */
   readonly workers?: InstanceWorkers;
@@ -35,23 +35,26 @@ export interface InstanceDeps {
 
 /** The threads that have the sessions of an instance. */
 export interface InstanceWorkers extends Workers {
-  /** Tells who is to hear what becomes of them. */
+  /** Sets the callbacks of the threads. */
   attach(hooks: InstanceHooks): void;
-  /** Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had time */
+  /**
+   * Ends their sessions. @returns resolves when that is done, or a thread that is stuck has had
+   * time
+   */
   stop(): Promise<void>;
 }
 
-/** What an instance hears of its threads. */
+/** What the threads of an instance call back. */
 export interface InstanceHooks {
   /** A session has ended: perhaps the last one. */
   sessionEnded(): void;
-  /** A thread has died: what it held is free. */
-  forget(thread: number): void;
+  /** A thread has ended without releasing anything: releases what it held. */
+  releaseThread(thread: number): void;
   /** A line for the logs: a thread is stuck, say. */
   report(line: string): void;
 }
 
-/** A server's state, for those who look on. */
+/** A server's state, as an observer sees it. */
 export interface ServerState {
   readonly proxy: string;
   readonly name: string;
@@ -62,13 +65,15 @@ export interface ServerState {
 export interface Instance {
   /** Where it listens, with the ports that the kernel chose. */
   readonly endpoints: readonly { proxy: string; endpoint: Endpoint }[];
-  /** Connections accepted and requests begun so far: what stands still while nobody comes. */
+  /** Connections accepted and requests begun so far: it stands still while there is no traffic. */
   readonly activity: () => number;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
   /** Begins to accept, on all listeners at once, where it was started `paused`. */
   accept(): void;
-  /** SIGTTOU: releases all ports, for another process to listen there; what is connected goes on. */
+  /**
+   * SIGTTOU: releases all ports, for another process to listen there; what is connected goes on.
+   */
   pause(): void;
   /**
    * SIGTTIN: listens again after {@linkcode pause}.
@@ -104,11 +109,11 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   const { global } = configuration;
   const { network, log, announce = () => {} } = deps;
   const workers = deps.workers ??
-    alone(createMemory(1, 0), (...message) => traffic.receive(...message));
+    singleThread(createMemory(1, 0), (...message) => sessions.receive(...message));
   const proxies = createProxies(configuration, { ...deps, workers });
   const { runtime, frontends, running } = proxies;
-  const traffic: Traffic = openTraffic(proxies, () => life.sessionEnded());
-  const life = beginLife({
+  const sessions: Sessions = createSessions(proxies, () => lifecycle.sessionEnded());
+  const lifecycle = createLifecycle({
     proxies: running,
     runtime,
     hardStopAfter: global.hardStopAfter,
@@ -116,8 +121,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     end: () => void stop(),
   });
   deps.workers?.attach({
-    sessionEnded: () => life.sessionEnded(),
-    forget: (thread) => traffic.forget(thread),
+    sessionEnded: () => lifecycle.sessionEnded(),
+    releaseThread: (thread) => sessions.releaseThread(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
   });
   let stopChecks: (() => void) | null = null;
@@ -129,8 +134,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     stopChecks?.();
     stopped = deps.workers?.stop() ?? stopped;
-    traffic.close();
-    life.ended();
+    sessions.close();
+    lifecycle.ended();
     return stopped;
   }
 
@@ -154,7 +159,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   try {
     const ports = portsOf(frontends.flatMap(({ config }) => config.bind));
     for (const frontend of frontends) {
-      const acceptor: Acceptor = (bind, number) => traffic.acceptor(frontend, bind, number);
+      const acceptor: Acceptor = (bind, number) => sessions.acceptor(frontend, bind, number);
       listenAll(frontend, network, acceptor, { paused: deps.paused ?? false, ports });
     }
   } catch (error) {
@@ -177,11 +182,11 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       if (deps.paused !== true || stopped !== null) return;
       for (const { listeners } of frontends) for (const listener of listeners) listener.resume();
     },
-    pause: life.pause,
-    resume: life.resume,
-    pauseProxy: life.pauseProxy,
-    resumeProxy: life.resumeProxy,
-    finish: life.finish,
+    pause: lifecycle.pause,
+    resume: lifecycle.resume,
+    pauseProxy: lifecycle.pauseProxy,
+    resumeProxy: lifecycle.resumeProxy,
+    finish: lifecycle.finish,
     report,
     note: (line) => logToAll(configuration, log, "warning", line),
     stop,
@@ -189,7 +194,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
 }
 
 /** What a listener does with its connections; `number`: its own in its frontend, from 1. */
-type Acceptor = (bind: model.Bind, number: number) => Accept;
+type Acceptor = (bind: model.Bind, number: number) => OnAccept;
 
 /** How the listeners of an instance begin. */
 interface Listening {
@@ -206,7 +211,9 @@ function portsOf(binds: readonly model.Bind[]): Map<string, number> {
   return ports;
 }
 
-/** What two listeners cannot both have as a matter of course: a port, whatever the address; a path. */
+/**
+ * What two listeners cannot both have as a matter of course: a port, whatever the address; a path.
+ */
 function portOf(address: model.Bind["address"]): string {
   return address.kind === "ip" ? String(address.port) : showEndpoint(address);
 }

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import * as model from "../config/model.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
-import type { Running } from "./report.ts";
+import type { RunningProxy } from "./report.ts";
 import { createRuntime, type Runtime, type RuntimeDeps } from "./runtime.ts";
 
 /** See {@linkcode createProxies}. */
@@ -12,7 +12,7 @@ export interface Proxies {
   readonly backends: readonly Backend[];
   readonly frontends: readonly Frontend[];
   /** The proxies with both, in the order of the configuration. */
-  readonly running: readonly Running[];
+  readonly running: readonly RunningProxy[];
 }
 
 /**

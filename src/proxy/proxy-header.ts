@@ -8,13 +8,15 @@ import {
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Listed } from "./session-list.ts";
+import type { Session } from "./session-list.ts";
 
-/** How much of a header there is room for to begin with: all of version 1, and most of version 2. */
-const firstRoom = 128;
+/**
+ * How much of a header there is room for to begin with: all of version 1, and most of version 2.
+ */
+const initialSize = 128;
 
 /** How a header can fail to come, in HAProxy's words. */
-const complaints = {
+const faultMessages = {
   "no header": "Received something which does not look like a PROXY protocol header",
   "bad header": "Received an invalid PROXY protocol header",
   "unknown protocol": "Received an unhandled protocol in the PROXY protocol header",
@@ -38,10 +40,10 @@ export type OpenSession = (
  * A connection whose header has not come yet. It counts as one of the frontend's, and has
  * `timeout client` for it, as in HAProxy. It is also that time-out.
  */
-export class AwaitedHeader extends Timer implements SocketEvents, Listed {
+export class ProxyHeaderReader extends Timer implements SocketEvents, Session {
   place = -1;
   /** What has come of the header. */
-  #bytes = new Uint8Array(firstRoom);
+  #bytes = new Uint8Array(initialSize);
   #length = 0;
   /** For the log. */
   readonly #acceptedAt: number;
@@ -51,14 +53,14 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
   /**
    * @param own the addresses of the connection itself
    * @param listener its name, or its number in the frontend, from 1: for the log
-   * @param leave takes it out of the list of sessions
+   * @param removeSession removes it from the list of sessions
    */
   constructor(
     readonly socket: Socket,
     readonly frontend: Frontend,
     readonly own: Addresses,
     readonly listener: string,
-    readonly leave: (self: AwaitedHeader) => void,
+    readonly removeSession: (self: ProxyHeaderReader) => void,
     readonly open: OpenSession,
   ) {
     super();
@@ -66,7 +68,7 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
     this.#acceptedAt = clock.wall();
     // Now, for when it is logged the client may be gone, and its address with it.
     this.#client = `${own.remoteAddress || "unix"}:${own.remotePort}`;
-    wheel.set(this, frontend.patience(frontend.timeouts.client));
+    wheel.set(this, frontend.idleTimeout(frontend.timeouts.client));
   }
 
   opened(): void {}
@@ -101,7 +103,7 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
   }
   closed(): void {
     if (this.#over) return;
-    this.#complain("broken");
+    this.#log("broken");
     this.#finish();
     this.frontend.sessionEnded(this);
   }
@@ -111,7 +113,7 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
   /** The proxy stops: the header is not waited for long. */
   softStop(): void {
     const { wheel, clock } = this.frontend.runtime;
-    wheel.set(this, this.frontend.patience(Math.max(0, this.deadline - clock.now())));
+    wheel.set(this, this.frontend.idleTimeout(Math.max(0, this.deadline - clock.now())));
   }
 
   #grow(room: number): void {
@@ -124,17 +126,17 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
   #begin(addresses: Addresses, bytes: Uint8Array, at: number): void {
     const { socket, frontend } = this;
     this.#finish();
-    this.leave(this);
+    this.removeSession(this);
     const session = this.open(socket, frontend, addresses);
     socket.events = session;
     if (at < bytes.length) session.data(socket, bytes.subarray(at));
   }
 
-  #refuse(why: keyof typeof complaints): void {
+  #refuse(why: keyof typeof faultMessages): void {
     if (this.#over) return;
-    this.#complain(why);
+    this.#log(why);
     this.#finish();
-    // Who sends something else should notice at once.
+    // A client that sends something else should notice at once.
     if (this.#length > 0) this.socket.reset();
     else this.socket.close();
     this.frontend.sessionEnded(this);
@@ -145,11 +147,11 @@ export class AwaitedHeader extends Timer implements SocketEvents, Listed {
     this.frontend.runtime.wheel.remove(this);
   }
 
-  #complain(why: keyof typeof complaints): void {
+  #log(why: keyof typeof faultMessages): void {
     const { config, runtime } = this.frontend;
     if (config.dontlognull && this.#length === 0) return;
     const date = localDates.traffic(this.#acceptedAt);
     const where = `${config.name}/${this.listener}`;
-    runtime.log.event(config, "info", `${this.#client} [${date}] ${where}: ${complaints[why]}`);
+    runtime.log.event(config, "info", `${this.#client} [${date}] ${where}: ${faultMessages[why]}`);
   }
 }

@@ -10,7 +10,10 @@ const size = 4;
 /** The neighbours in the queue; 0: none. */
 const NEXT = 0;
 const PREVIOUS = 1;
-/** The number of the queue that it waits in, from 1; 0: of none; below 0: see {@linkcode Tickets.grant}. */
+/**
+ * The number of the queue that it waits in, from 1; 0: none; below 0: see {@linkcode
+ * Tickets.grant}.
+ */
 const PLACE = 2;
 /** Its number among all that ever waited in the backend; once granted, see there. */
 const ORDER = 3;
@@ -31,24 +34,29 @@ export class Tickets<T> {
     this.#first = memory.self * perThread + 1;
   }
 
-  /** A ticket for `owner`, one used before if there is one: little of the memory is ever touched. */
-  take(owner: T): number {
+  /**
+   * A ticket for `owner`, one used before if there is one: little of the memory is ever touched.
+   */
+  acquire(owner: T): number {
     const local = this.#free.pop() ?? this.#owners.length;
     if (local >= this.#perThread) throw new Error("more streams wait than there are connections");
     this.#owners[local] = owner;
     return this.#first + local;
   }
-  give(ticket: number): void {
+  release(ticket: number): void {
     this.words[ticket * size + PLACE] = 0;
     this.#owners[ticket - this.#first] = null;
     this.#free.push(ticket - this.#first);
   }
 
-  /** Whose ticket it is, of this thread's; null: he has left it, see {@linkcode leave}. */
+  /** The owner of one of this thread's tickets; null: it has left, see {@linkcode leave}. */
   owner(ticket: number): T | null {
     return this.#owners[ticket - this.#first] ?? null;
   }
-  /** The owner of a ticket that is {@linkcode granted} wants it no more, and it is still to arrive. */
+  /**
+   * The owner of a ticket that is {@linkcode granted} has left, and the message about it has not
+   * arrived yet.
+   */
   leave(ticket: number): void {
     this.#owners[ticket - this.#first] = null;
   }
@@ -62,7 +70,7 @@ export class Tickets<T> {
     return this.words[ticket * size + ORDER]!;
   }
 
-  /** A slot of a server has been taken for the ticket: it waits no more, and hears of it soon. */
+  /** A slot of a server has been taken for the ticket: it waits no more, and is notified soon. */
   granted(ticket: number): boolean {
     return this.words[ticket * size + PLACE]! < 0;
   }
@@ -81,11 +89,14 @@ export class Queue<T> {
   get length(): number {
     return this.#words[2]!;
   }
-  /** Who has been served from here so far: it tells the place of those who wait. */
+  /**
+   * How many have been served from this queue so far: the place of a waiting ticket follows from
+   * it.
+   */
   get served(): number {
     return this.#words[3]!;
   }
-  /** The first ticket; 0: nobody waits. */
+  /** The first ticket; 0: the queue is empty. */
   get first(): number {
     return this.#words[0]!;
   }
@@ -126,7 +137,10 @@ export class Queue<T> {
     own[2]!--;
   }
 
-  /** Takes the first out, for whom a slot has been taken; its order becomes how many went before. */
+  /**
+   * Takes out the first ticket, a slot having been taken for it; its order becomes the number of
+   * those served before it.
+   */
   grant(ticket: number): void {
     this.remove(ticket);
     const { words } = this.tickets;
@@ -134,8 +148,8 @@ export class Queue<T> {
     words[ticket * size + ORDER] = this.#words[3]!++;
   }
 
-  /** A thread has died: its tickets leave. */
-  forget(thread: number): void {
+  /** A thread has ended without releasing anything: its tickets leave. */
+  releaseThread(thread: number): void {
     for (let ticket = this.first, next; ticket !== 0; ticket = next) {
       next = this.after(ticket);
       if (this.tickets.threadOf(ticket) === thread) this.remove(ticket);

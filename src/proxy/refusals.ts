@@ -1,6 +1,6 @@
 /**
- * Messages that are refused because they are no valid HTTP, or could be read in two ways: the reason
- * reaches the log and a counter, and the message is kept for "show errors".
+ * Messages that are refused because they are no valid HTTP, or could be read in two ways: the
+ * reason reaches the log and a counter, and the message is kept for "show errors".
  */
 import { createErrorCaptures, type ErrorCaptures } from "../stats/error-captures.ts";
 import type { Backend } from "./backend.ts";

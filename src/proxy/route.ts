@@ -1,5 +1,5 @@
 import type * as model from "../config/model.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import type { Backend } from "./backend.ts";
 import { type AddressField, addressField } from "./http/request.ts";
 

@@ -18,9 +18,9 @@ export interface RuntimeDeps {
   readonly workers: Workers;
   /** Connections of clients at most, in all threads together. */
   readonly maxconn: number;
-  /** Hears of faults of ours, each of which costs one session; by default they are thrown on. */
+  /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
-  /** From 0 to 1; Math.random unless somebody wants the same again. */
+  /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
 }
 
@@ -47,8 +47,8 @@ export interface Runtime extends RuntimeDeps {
   /** What this thread has refused. */
   readonly refusals: Refusals;
   /**
-   * Something of ours has thrown, of which `session` must bear the consequence; null: whoever has
-   * called does. @throws {unknown} it again, where nobody hears of faults
+   * Something of ours has thrown: `session` is given up; null: the caller deals with it. @throws
+   * {unknown} it again, where there is no `onFault`
    */
   fault(error: unknown, session: Abandoned | null): void;
 }
@@ -60,7 +60,7 @@ export interface Abandoned {
 
 /**
  * Tickets beside those of a thread's clients and of as many that have just left, whose slots are on
- * their way to it: those of who comes and leaves within one turn.
+ * their way to it: those of clients that come and leave within one turn.
  */
 const spareTickets = 1024;
 

@@ -1,6 +1,6 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Backend, Client } from "./backend.ts";
@@ -52,7 +52,8 @@ export class Server implements Candidate {
       this.#state[0] = 1;
       this.#state[1] = config.weight;
     }
-    // Who sets only `minconn`, or a greater one, means a limit that does not move, as in HAProxy.
+    // Only `minconn`, or a greater one than `maxconn`, is a limit that does not move, as in
+    // HAProxy.
     this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
     this.minconn = config.minconn || this.maxconn;
     this.#endpoint = address.kind !== "ip"
@@ -75,12 +76,12 @@ export class Server implements Candidate {
   }
 
   /** A local port for a new connection; 0: there is none, not even one of an idle connection. */
-  takeSourcePort(): number {
+  acquireSourcePort(): number {
     const ports = this.sourcePorts!;
-    const port = ports.take();
+    const port = ports.acquire();
     if (port !== 0 || this.pool.size === 0) return port;
     this.pool.closeOldest();
-    return ports.take();
+    return ports.acquire();
   }
 
   get name(): string {
@@ -133,7 +134,7 @@ export class Server implements Candidate {
    * Its connections can serve any client: they do not depend on the port that one came to, and do
    * not begin with its address.
    */
-  get pools(): boolean {
+  get poolable(): boolean {
     return this.#endpoint !== null && this.config.sendProxy === null;
   }
 
@@ -146,8 +147,8 @@ export class Server implements Candidate {
   }
 
   /**
-   * Sees to it that a new connection is within the limit: idle ones occupy the server too. Those of
-   * another thread go as soon as that has heard of it.
+   * Makes room for a new connection within the limit: idle ones occupy the server too. Another
+   * thread closes its own as soon as it reads the message.
    */
   makeRoom(): void {
     const { limit } = this;
@@ -165,12 +166,12 @@ export class Server implements Candidate {
     return other >= 0;
   }
 
-  /** A thread has died: what it held here is free; with the backend's lock. */
-  forget(thread: number): void {
-    this.slots.forget(thread);
-    this.queue.forget(thread);
-    this.pool.everywhere.forget(thread);
-    this.sourcePorts?.forget(thread);
+  /** Releases what a thread held here that has ended without doing so; with the backend's lock. */
+  releaseThread(thread: number): void {
+    this.slots.releaseThread(thread);
+    this.queue.releaseThread(thread);
+    this.pool.everywhere.releaseThread(thread);
+    this.sourcePorts?.releaseThread(thread);
   }
 }
 

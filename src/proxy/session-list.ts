@@ -2,12 +2,12 @@ import type { Socket } from "../net/socket.ts";
 import type { Frontend } from "./frontend.ts";
 
 /** A client's session, as {@linkcode SessionList} knows it. */
-export interface Listed {
+export interface Session {
   readonly socket: Socket;
   readonly frontend: Frontend;
   /** Its place in the list, which is the list's to write; -1: it is in none. */
   place: number;
-  /** The connection is gone: the session lets go of all it holds. */
+  /** The connection is gone: the session releases all that it holds. */
   closed(): void;
   /** It is in no state to go on: the connection is reset, and all that it holds released. */
   abandon(): void;
@@ -17,13 +17,13 @@ export interface Listed {
 
 /** The sessions of an instance. Coming and going costs two writes, a Set's hashing far more. */
 export class SessionList {
-  readonly #sessions: Listed[] = [];
+  readonly #sessions: Session[] = [];
 
-  add(session: Listed): void {
+  add(session: Session): void {
     session.place = this.#sessions.push(session) - 1;
   }
 
-  remove(session: Listed): void {
+  remove(session: Session): void {
     const last = this.#sessions.pop()!;
     if (last !== session) {
       this.#sessions[session.place] = last;
@@ -37,7 +37,7 @@ export class SessionList {
   }
 
   /** Those that are there now; `each` may end them. */
-  forEach(each: (session: Listed) => void): void {
+  forEach(each: (session: Session) => void): void {
     for (const session of [...this.#sessions]) each(session);
   }
 

@@ -1,4 +1,4 @@
-/** What the log is told of connections, sessions and requests. */
+/** Log records of connections, sessions and requests. */
 import type { LogRecord } from "../log/record.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Frontend } from "./frontend.ts";
@@ -127,11 +127,11 @@ export function logConnection(addresses: Addresses, { config, runtime }: Fronten
 
 /** A client's address; also one that has none. */
 function nameOf(address: string, port: number): string {
-  // A unix socket's client has the listener's number for a port; who left before the accept, none.
+  // A unix socket's client has the listener's number for a port; one that left before accept(), 0.
   return address || (port === 0 ? "-" : "unix");
 }
 
-/** What the record tells of the client and the frontend. */
+/** Fills in the client and the frontend. */
 function fillClient({ clientAddress, remotePort, frontend }: HttpClient | TcpSession): void {
   record.clientAddress = nameOf(clientAddress, remotePort);
   record.clientPort = remotePort;
@@ -140,7 +140,7 @@ function fillClient({ clientAddress, remotePort, frontend }: HttpClient | TcpSes
   record.feconn = frontend.connections.value;
 }
 
-/** What it tells of the way to the server, in HTTP and in TCP. */
+/** Fills in the way to the server, in HTTP and in TCP. */
 function fillWay(assignment: Assignment, connector: Connector, startedAt: number): void {
   const { backend } = assignment;
   record.backend = backend.config.name;

@@ -36,7 +36,7 @@ export class SourcePorts {
   }
 
   /** The port that has been free for longest; 0: none is. */
-  take(): number {
+  acquire(): number {
     const words = this.#words;
     this.#lock.lock();
     let port = 0;
@@ -51,15 +51,15 @@ export class SourcePorts {
   }
 
   /** The connection is gone that had `port`. */
-  give(port: number): void {
+  release(port: number): void {
     this.#lock.lock();
     this.#free(port);
     this.#lock.unlock();
   }
 
-  /** A thread has died: the ports that it had are free. */
-  forget(thread: number): void {
-    this.#lock.free(thread);
+  /** A thread has ended without releasing anything: its ports are free. */
+  releaseThread(thread: number): void {
+    this.#lock.releaseThread(thread);
     this.#lock.lock();
     for (let i = 0; i < this.#size; i++) {
       if (this.#takers[i] === thread + 1) this.#free(this.#first + i);

@@ -2,12 +2,13 @@
 import type { Backend } from "./backend.ts";
 import type { Server } from "./server.ts";
 
-/** The servers that track a server; there is no entry for one that nobody tracks. */
+/** The servers that track each server; a server that is not tracked has no entry. */
 export type Trackers = ReadonlyMap<Server, readonly Server[]>;
 
 /**
- * Who tracks whom; a server of a disabled proxy, which never changes, is nobody. That the others
- * exist, and that no chain of them is a ring, the configuration check has made sure.
+ * Finds which servers track which; a server of a disabled proxy never changes state and is left
+ * out. The configuration check has made sure that the others exist, and that no chain of them is a
+ * ring.
  */
 export function trackers(backends: readonly Backend[]): Trackers {
   const byName = new Map<string, Server>();
@@ -39,5 +40,5 @@ export function followDisabled(backends: readonly Backend[], followers: Trackers
     }
   };
   for (const server of followers.keys()) if (server.config.disabled) takeDown(server);
-  for (const backend of backends) backend.settle();
+  for (const backend of backends) backend.refreshActive();
 }

@@ -7,23 +7,24 @@ import type { SharedMemory } from "../shared/memory.ts";
 export const GRANTED = 1;
 /** There is room for connections again where there was none. */
 export const ROOM = 2;
-/** A server's idle connections are too many: one is to go (backend, server). */
+/** A server has too many idle connections: one must be closed (backend, server). */
 export const IDLE = 3;
 /** A server's state has changed (backend, server). */
 export const STATE = 4;
-/** A frontend stops: its sessions are to be seen out (frontend). */
+/** A frontend stops: its sessions must finish (frontend). */
 export const STOPPING = 5;
 
-/** The threads, as one of them sees them. */
+/** The threads, as each of them sees the others. */
 export interface Workers {
   readonly memory: SharedMemory;
   /** Posts to another thread, which acts on it soon. */
   post(thread: number, kind: number, a?: number, b?: number, c?: number): void;
-  /** Posts to every thread that serves, this one too: those act on it soon. */
+  /** Posts to every worker, this one too: they act on it soon. */
   broadcast(kind: number, a?: number, b?: number, c?: number): void;
   /**
-   * Calls back when all threads have acted on what was posted to them before, and have what connections
-   * they accepted until then; without those that are stuck. At once, where this one serves alone.
+   * Calls back when all threads have acted on what was posted to them before, and have what
+   * connections they accepted until then; without those that are stuck. At once, where this one
+   * serves alone.
    */
   whenDone(callback: () => void): void;
 }
@@ -32,7 +33,7 @@ export interface Workers {
  * A thread that serves alone.
  * @param receive what it does with a message
  */
-export function alone(memory: SharedMemory, receive: Receive): Workers {
+export function singleThread(memory: SharedMemory, receive: Receive): Workers {
   const broadcast = (kind: number, a = 0, b = 0, c = 0) => receive(kind, a, b, c);
   return {
     memory,

@@ -4,7 +4,7 @@
  * below says, `[...]` may be left out, `one|other` is a choice, and what is in parentheses is for
  * people only. The pattern that reads it is made of the shape.
  */
-import { didYouMean, nearest } from "../config/nearest.ts";
+import { didYouMean, nearest } from "../text/nearest.ts";
 import type { Names } from "../simulate/topology.ts";
 
 /** Where a line of the story stands, and its words. */

@@ -37,7 +37,7 @@ export interface Host {
   /** To the standard output. */
   write(text: string): void;
   /** To the standard error. */
-  complain(text: string): void;
+  printError(text: string): void;
   /** Whether the standard output is a terminal, and how wide. */
   readonly terminal: boolean;
   readonly columns: number;
@@ -77,7 +77,7 @@ export async function runScenario(
   const look: Look = { width: pleasant(host.columns), paint, file: file.name };
   const tell = (diagnostics: readonly Diagnostic[]) => {
     if (diagnostics.length === 0) return;
-    host.complain(`${formatDiagnostics(diagnostics, [file], paint.colour)}\n`);
+    host.printError(`${formatDiagnostics(diagnostics, [file], paint.colour)}\n`);
   };
   const load = (from: SourceFile) => loadConfiguration([from], host.env, host.network.can);
   const { configuration, diagnostics } = load(file);
@@ -90,7 +90,7 @@ export async function runScenario(
   const obstacle = obstacleTo(story, topology, options) ??
     shortage(story, configuration, host.descriptors);
   if (obstacle !== null) {
-    host.complain(`${file.name}: ${obstacle}\n`);
+    host.printError(`${file.name}: ${obstacle}\n`);
     return 1;
   }
 
@@ -118,7 +118,7 @@ export async function runScenario(
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     const code = error.message.includes(error.code) ? "" : ` (${error.code})`;
-    host.complain(`${file.name}: ${error.message}${code}\n${fixFor(error)}`);
+    host.printError(`${file.name}: ${error.message}${code}\n${fixFor(error)}`);
     return 1;
   } finally {
     clients.close();

@@ -1,5 +1,5 @@
 /** The replies that the proxy itself gives (manual: "errorfile"), ready to send. */
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import type { Service } from "./service.ts";
 
 const reasons = new Map<number, readonly [reason: string, explanation: string]>([

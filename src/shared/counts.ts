@@ -2,8 +2,8 @@
 import type { SharedMemory } from "./memory.ts";
 
 /**
- * How many there are of something now, in all threads. Each thread's share is noted as well, so that
- * what a thread held when it died can be given back.
+ * How many there are of something now, in all threads. Each thread's share is noted as well, so
+ * that what a failed thread held can be released.
  */
 export class Gauge {
   /** The sum, then the share of each thread, which only that writes. */
@@ -18,7 +18,7 @@ export class Gauge {
   get value(): number {
     return Atomics.load(this.#words, 0);
   }
-  /** Of them a thread's. */
+  /** How many of them are a thread's. */
   share(thread: number): number {
     return this.#words[1 + thread]!;
   }
@@ -46,7 +46,7 @@ export class Gauge {
     return false;
   }
 
-  /** Another thread which has some; -1: none has. */
+  /** Another thread that has some; -1: none has. */
   holder(self: number): number {
     for (let thread = 0; thread < this.#words.length - 1; thread++) {
       if (thread !== self && this.#words[1 + thread]! > 0) return thread;
@@ -54,13 +54,13 @@ export class Gauge {
     return -1;
   }
 
-  /** A thread has died: what it had is gone. */
-  forget(thread: number): void {
+  /** A thread has ended: what it had is gone. */
+  releaseThread(thread: number): void {
     Atomics.sub(this.#words, 0, Atomics.exchange(this.#words, 1 + thread, 0));
   }
 }
 
-/** The same for what is counted with a lock taken, and may be counted on behalf of another thread. */
+/** The same for what is counted with a lock taken, also for another thread. */
 export class LockedGauge {
   readonly #words: Int32Array;
 
@@ -80,8 +80,8 @@ export class LockedGauge {
     this.#words[1 + thread]!--;
   }
 
-  /** A thread has died: what it had is gone. */
-  forget(thread: number): void {
+  /** A thread has ended: what it had is gone. */
+  releaseThread(thread: number): void {
     this.#words[0]! -= this.#words[1 + thread]!;
     this.#words[1 + thread] = 0;
   }

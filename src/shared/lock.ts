@@ -2,15 +2,22 @@ import type { SharedMemory } from "./memory.ts";
 
 /** Looks at a taken lock so often before going to sleep: it is held for a microsecond at most. */
 const spins = 200;
-/** Longest sleep, ms: a thread that died may have taken the lock with it (see {@linkcode Lock.free}). */
+/**
+ * Longest sleep, ms: a thread that has failed may still hold the lock (see {@linkcode
+ * Lock.releaseThread}).
+ */
 const longestSleep = 1;
 
 /**
  * A mutual exclusion between threads. It is held for a few reads and writes of shared memory, during
- * which nothing can throw, nor call back. Taking and giving back cost 5 ns where nobody else wants it.
+ * which nothing can throw, nor call back. Locking and unlocking cost 5 ns where no other thread
+ * waits.
  */
 export class Lock {
-  /** 0: free; else twice the number of who has it, from 1, and 1 more if somebody may be asleep. */
+  /**
+   * 0: free; else twice the number of the thread that has it, from 1, and 1 more if another may be
+   * asleep.
+   */
   readonly #word: Int32Array;
   readonly #own: number;
 
@@ -27,8 +34,8 @@ export class Lock {
     if ((Atomics.exchange(this.#word, 0, 0) & 1) === 1) Atomics.notify(this.#word, 0, 1);
   }
 
-  /** Gives back what a thread that has died may have taken. */
-  free(thread: number): void {
+  /** Unlocks, if a thread that has ended still held it. */
+  releaseThread(thread: number): void {
     if (Atomics.load(this.#word, 0) >> 1 === thread + 1) this.unlock();
   }
 
@@ -40,7 +47,7 @@ export class Lock {
       }
     }
     for (;;) {
-      // Others may be asleep as well: who gives it back is to wake one.
+      // Other threads may be asleep as well: the one that unlocks must wake one.
       if (Atomics.compareExchange(word, 0, 0, this.#own | 1) === 0) return;
       const seen = Atomics.load(word, 0);
       if (seen === 0 || Atomics.compareExchange(word, 0, seen, seen | 1) !== seen) continue;

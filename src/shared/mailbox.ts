@@ -14,16 +14,18 @@ export type Receive = (kind: number, a: number, b: number, c: number) => void;
 /** A message with its kind. */
 export type Message = readonly [kind: number, a: number, b: number, c: number];
 
-/** The letter box of one thread. */
+/** The mailbox of one thread. */
 export class Mailbox {
   readonly #lock: Lock;
   readonly #ring: Int32Array;
-  /** How many messages were ever put in, and taken out; 1 while the owner sleeps; how many it read. */
+  /**
+   * How many messages were ever put in, and taken out; 1 while the owner sleeps; how many it read.
+   */
   readonly #words: Int32Array;
   readonly #mask: number;
 
   /**
-   * @param capacity messages that it is to hold
+   * @param capacity messages that it must be able to hold
    * @param wake ends the owner's sleep
    */
   constructor(memory: SharedMemory, capacity: number, readonly wake: () => void) {
@@ -34,7 +36,7 @@ export class Mailbox {
     this.#mask = length - 1;
   }
 
-  /** Puts a message in. @returns false: it is full (see outbox.ts); nobody waits here */
+  /** Adds a message. @returns false: it is full (see outbox.ts); this does not wait */
   post(kind: number, a: number, b: number, c: number): boolean {
     const words = this.#words;
     this.#lock.lock();
@@ -66,7 +68,7 @@ export class Mailbox {
     this.#lock.lock();
     const from = Atomics.load(words, 1);
     const to = words[0]!;
-    // Else the owner has just begun to read.
+    // Otherwise the owner has just begun to read.
     if (Atomics.compareExchange(words, 1, from, to) === from) {
       let end = to;
       for (let index = from; index !== to; index = (index + 1) | 0) {
@@ -94,7 +96,7 @@ export class Mailbox {
     return this.#count() > this.#mask / 2;
   }
 
-  /** For the owner: hands out all that is in it. */
+  /** For the owner: takes out and passes on all messages. */
   empty(receive: Receive): void {
     const words = this.#words;
     while (this.#count() > 0) {
@@ -104,23 +106,23 @@ export class Mailbox {
       const a = this.#ring[at + 1]!;
       const b = this.#ring[at + 2]!;
       const c = this.#ring[at + 3]!;
-      // Else they have just been withdrawn.
+      // Otherwise they have just been withdrawn.
       if (Atomics.compareExchange(words, 1, index, index + 1) !== index) continue;
       words[3]!++;
       receive(kind, a, b, c);
     }
   }
 
-  /** How many messages the owner ever read, modulo 2^32: who reads gets on. */
+  /** How many messages the owner ever read, modulo 2^32: a thread that is not stuck reads. */
   get read(): number {
     return Atomics.load(this.#words, 3);
   }
-  /** Whether the owner has nothing to do: it sleeps, and there is nothing in the box. */
+  /** Whether the owner has nothing to do: it sleeps, and there is no message. */
   get idle(): boolean {
     return Atomics.load(this.#words, 2) === 1 && this.#count() === 0;
   }
 
-  /** For the owner, before it sleeps. @returns whether it must not: there is something in it */
+  /** For the owner, before it sleeps. @returns whether it must not: there are messages */
   sleeps(): boolean {
     Atomics.store(this.#words, 2, 1);
     if (this.#count() === 0) return false;
@@ -133,9 +135,9 @@ export class Mailbox {
     Atomics.store(this.#words, 2, 0);
   }
 
-  /** A thread has died, which may have been about to send. */
-  free(thread: number): void {
-    this.#lock.free(thread);
+  /** A thread has ended, perhaps while it posted a message. */
+  releaseThread(thread: number): void {
+    this.#lock.releaseThread(thread);
   }
 
   #count(): number {

@@ -9,7 +9,7 @@ export interface SharedMemory {
   /** How many threads share it, and which of them this one is, from 0. */
   readonly threads: number;
   readonly self: number;
-  /** Nobody has had the memory before: what does not begin as 0 is to be set. */
+  /** The memory is new: what does not begin as 0 must be set. */
   readonly fresh: boolean;
   /** The next block, of so many words, all 0 while {@linkcode SharedMemory.fresh}. */
   ints(length: number): Int32Array<SharedArrayBuffer>;
@@ -20,7 +20,7 @@ export interface SharedMemory {
 }
 
 /**
- * Memory that nobody has yet.
+ * Creates new memory.
  * @param threads that will share it, this one included
  */
 export function createMemory(threads: number, self: number): SharedMemory {
@@ -32,7 +32,7 @@ export function createMemory(threads: number, self: number): SharedMemory {
   }, true);
 }
 
-/** Memory that another thread has laid out. */
+/** Opens memory that another thread has laid out. */
 export function openMemory(
   blocks: readonly SharedArrayBuffer[],
   threads: number,

@@ -1,20 +1,23 @@
-/** What a thread has to say to others whose boxes are full: nobody waits for a thread that is stuck. */
+/**
+ * Messages to threads whose mailboxes are full: no thread waits for one that is
+ * stuck.
+ */
 import type { Mailbox, Message } from "./mailbox.ts";
 
 /** A thread's messages to others. */
 export class Outbox {
-  readonly #boxes: readonly Mailbox[];
+  readonly #mailboxes: readonly Mailbox[];
   /**
-   * By thread, what did not fit. Of equal ones one is enough: each tells of something that is so, to
-   * be looked at, or has a number of its own.
+   * By thread, what did not fit. Of equal messages one is enough: each says that something has
+   * changed, or has a number of its own.
    */
   readonly #waiting = new Map<number, Map<string, Message>>();
 
-  constructor(boxes: readonly Mailbox[]) {
-    this.#boxes = boxes;
+  constructor(mailboxes: readonly Mailbox[]) {
+    this.#mailboxes = mailboxes;
   }
 
-  /** Whether all has gone. */
+  /** Whether all messages have been delivered. */
   get empty(): boolean {
     return this.#waiting.size === 0;
   }
@@ -22,25 +25,25 @@ export class Outbox {
   /** Posts a message, at once or with a later {@linkcode flush}; each thread gets them in order. */
   post(thread: number, kind: number, a: number, b: number, c: number): void {
     const waiting = this.#waiting.get(thread);
-    if (waiting === undefined && this.#boxes[thread]!.post(kind, a, b, c)) return;
+    if (waiting === undefined && this.#mailboxes[thread]!.post(kind, a, b, c)) return;
     const message: Message = [kind, a, b, c];
     const messages = waiting ?? new Map<string, Message>();
     messages.set(message.join(), message);
     this.#waiting.set(thread, messages);
   }
 
-  /** Tries again. */
+  /** Tries again to deliver. */
   flush(): void {
     for (const [thread, messages] of this.#waiting) {
       for (const [key, message] of messages) {
-        if (!this.#boxes[thread]!.post(...message)) break;
+        if (!this.#mailboxes[thread]!.post(...message)) break;
         messages.delete(key);
       }
       if (messages.size === 0) this.#waiting.delete(thread);
     }
   }
 
-  /** Takes out what waits for a thread. @returns it */
+  /** Takes out, and returns, what waits for a thread. */
   withdraw(thread: number): Message[] {
     const messages = this.#waiting.get(thread);
     this.#waiting.delete(thread);

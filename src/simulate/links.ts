@@ -195,7 +195,7 @@ function linkFor(
     },
     writev: (first, firstFrom, firstTo, second, secondFrom, secondTo) =>
       writeBoth(socket, first, firstFrom, firstTo, second, secondFrom, secondTo),
-    keep: (bytes, from, end) => inner?.keep(bytes, from, end) ?? bytes.slice(from, end),
+    retain: (bytes, from, end) => inner?.retain(bytes, from, end) ?? bytes.slice(from, end),
     pause() {
       paused = true;
       inner?.pause();

@@ -1,4 +1,6 @@
-/** The real proxies in a simulation: on its network, with its clock, and with chance from its seed. */
+/**
+ * The real proxies in a simulation: on its network, with its clock, and with chance from its seed.
+ */
 import type { Configuration } from "../config/model.ts";
 import { utcDates } from "../log/date.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
@@ -18,18 +20,18 @@ export interface SimulatedDeps extends Pick<Simulation, "clock" | "random"> {
   /** Opens the logs' ways out. */
   readonly openLog: OpenTransport;
   /** Hears of a log that cannot be written, a line for people. */
-  readonly complain: (line: string) => void;
+  readonly printError: (line: string) => void;
 }
 
 /** Starts the proxies of a configuration. @throws {SocketError} if one cannot listen */
 export function startSimulated(configuration: Configuration, deps: SimulatedDeps): Instance {
-  const { network, clock, random, openLog, complain } = deps;
+  const { network, clock, random, openLog, printError } = deps;
   const outputs = createLogOutputs({
     open: openLog,
     clock,
     originator: { tag: configuration.global.logTag, pid: 1, hostname: "sluice" },
     defer: queueMicrotask,
-    onFailure: complain,
+    onFailure: printError,
   });
   const log = openProxyLog(configuration, outputs, clock, utcDates);
   const maxconn = configuration.global.maxconn ?? usualMaxconn;

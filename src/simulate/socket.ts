@@ -5,7 +5,7 @@ import {
   SocketError,
   type SocketErrorCode,
   type SocketEvents,
-  type Splicing,
+  type SpliceEvents,
   writeBoth,
 } from "../net/socket.ts";
 
@@ -31,7 +31,7 @@ export interface MemoryHost {
 interface Splice {
   readonly source: MemorySocket;
   readonly target: MemorySocket;
-  readonly events: Splicing;
+  readonly events: SpliceEvents;
   left: number;
   /** Whether `events` knows that it waits. */
   waits: boolean;
@@ -172,7 +172,7 @@ export class MemorySocket implements Socket, Step {
     }
   }
 
-  splice(to: Socket, count: number, events: Splicing): boolean {
+  splice(to: Socket, count: number, events: SpliceEvents): boolean {
     if (!this.#host.splice || !(to instanceof MemorySocket) || to.#host !== this.#host) {
       return false;
     }
@@ -257,7 +257,7 @@ export class MemorySocket implements Socket, Step {
     return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
 
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
 

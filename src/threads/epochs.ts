@@ -1,26 +1,29 @@
 /**
- * Waiting, without blocking, until threads have acted on what they were told. A number is posted
- * behind what they are to act on; each notes on the board that it has come so far.
+ * Waiting, without blocking, until threads have acted on their messages. A number is posted behind
+ * the messages; each thread notes in the shared state that it has come so far.
  */
 import type { Clock } from "../time/clock.ts";
-import type { Board } from "./board.ts";
+import type { SharedState } from "./shared-state.ts";
 
-/** How long a thread may take to act on what it is told, ms. */
+/** How long a thread may take to act on its messages, ms. */
 const answerTimeout = 5000;
 
 /** See {@linkcode createEpochs}. */
 export interface Epochs {
   /**
    * Calls back when all threads that are up have acted on what was posted before, twice over: what
-   * one of them has posted to another meanwhile has been acted on too. One that is stuck, or takes
-   * longer than 5 s, is not waited for.
+   * one of them has posted to another meanwhile has been acted on too. A thread that is stuck, or
+   * takes longer than 5 s, is not waited for.
    */
   whenDone(callback: () => void): void;
   /** Calls back when each of them has acted on it, or has ended: however long that takes. */
   whenAllPassed(callback: () => void): void;
-  /** Looks who has come how far. To be called when a thread says so, or ends, and now and then. */
+  /**
+   * Checks how far each thread has come. To be called when one reports that, or ends, and now and
+   * then.
+   */
   check(): void;
-  /** All threads have ended: nobody is waited for. */
+  /** All threads have ended: calls back everything that waits. */
   close(): void;
 }
 
@@ -35,7 +38,7 @@ interface Wait {
 
 /** @param post posts an epoch's number to a thread */
 export function createEpochs(
-  board: Pick<Board, "up" | "stalled" | "done">,
+  state: Pick<SharedState, "up" | "stalled" | "done">,
   clock: Clock,
   post: (thread: number, epoch: number) => void,
 ): Epochs {
@@ -45,7 +48,7 @@ export function createEpochs(
   function wait(deadline: number, callback: () => void): void {
     epoch = (epoch + 1) | 0;
     const threads = new Set<number>();
-    for (const [thread, up] of board.up.entries()) if (up === 1) threads.add(thread);
+    for (const [thread, up] of state.up.entries()) if (up === 1) threads.add(thread);
     waits.push({ epoch, threads, deadline, callback });
     for (const thread of threads) post(thread, epoch);
     check();
@@ -55,9 +58,9 @@ export function createEpochs(
     const late = clock.now() >= wait.deadline;
     let left = 0;
     for (const thread of wait.threads) {
-      const behind = (Atomics.load(board.done, thread) - wait.epoch | 0) < 0;
-      if (!behind || Atomics.load(board.up, thread) === 0) wait.threads.delete(thread);
-      else if (wait.deadline === Infinity || !late && board.stalled[thread] === 0) left++;
+      const behind = (Atomics.load(state.done, thread) - wait.epoch | 0) < 0;
+      if (!behind || Atomics.load(state.up, thread) === 0) wait.threads.delete(thread);
+      else if (wait.deadline === Infinity || !late && state.stalled[thread] === 0) left++;
     }
     return left === 0;
   }

@@ -1,6 +1,6 @@
 /**
- * The main thread's side of the threads that serve: it starts them, hands them the listeners, tells
- * them what changes, and puts another in the place of one that failed.
+ * The main thread's side of the workers: it starts them, gives them the listeners, posts changes to
+ * them, and replaces one that has failed.
  */
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -20,21 +20,21 @@ import {
   DONE,
   FAIL,
   LISTENERS,
-  openBoard,
+  openSharedState,
   type Plan,
   type Report,
   SERVE,
   STALL,
   STOP,
-} from "./board.ts";
+} from "./shared-state.ts";
 import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
-import { watchThreads } from "./watch.ts";
+import { createWatchdog } from "./watchdog.ts";
 import type { Start, Tuning } from "./worker.ts";
 
-/** How long a thread may take to act on what it is told, and to end, ms. */
+/** How long a thread may take to end, ms. */
 const answerTimeout = 5000;
-/** A thread that lasted no longer than this is not started anew at once, ms. */
+/** A thread that failed within this time is not started anew at once, ms. */
 const shortLife = 1000;
 
 /** What the pool needs from outside. */
@@ -48,9 +48,9 @@ export interface WorkerPoolOptions {
   readonly loop: Tuning;
   /** Connects, for what the main thread does itself: the checks. */
   readonly network: Network;
-  /** Hears what a thread complains of, and that it failed. */
-  readonly complain: (line: string) => void;
-  /** Writes lines of a log that the threads cannot write to: see log-by-main.ts. */
+  /** Called with warnings of threads, and when one has failed. */
+  readonly warn: (line: string) => void;
+  /** Writes lines to a log that the threads cannot write to: see log-forwarding.ts. */
   readonly writeLines: (target: number, lines: readonly string[]) => void;
 }
 
@@ -73,9 +73,9 @@ export interface WorkerPool extends InstanceWorkers {
   readonly up: number;
 }
 
-/** Prepares threads, on memory of their own. */
+/** Prepares workers, on memory that they share. */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
-  const { configuration, threads, maxconn, complain } = options;
+  const { configuration, threads, maxconn, warn } = options;
   const enabled = configuration.proxies.filter(({ disabled, bind }) =>
     !disabled && bind.length > 0
   );
@@ -87,17 +87,17 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     frontends: enabled.length,
     wakeups: Array.from({ length: threads }, createEvent),
   };
-  const board = openBoard(memory, plan, wake);
+  const state = openSharedState(memory, plan, wake);
   const workers: (Worker | null)[] = Array.from({ length: threads }, () => null);
-  /** It stands where a listening socket was, until no thread can have its number in hand. */
+  /** It takes the place of a closed listening socket, until no thread can be using its number. */
   const placeholder = createEvent();
-  const outbox = new Outbox(board.boxes);
+  const outbox = new Outbox(state.mailboxes);
   const epochs = createEpochs(
-    board,
+    state,
     systemClock,
     (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0),
   );
-  let hooks: InstanceHooks = { sessionEnded() {}, forget() {}, report() {} };
+  let hooks: InstanceHooks = { sessionEnded() {}, releaseThread() {}, report() {} };
   let listeners = 0;
   let stopped: Promise<void> | null = null;
   /** Threads that have not closed all that they had. */
@@ -105,14 +105,14 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   let allEnded = () => {};
   let cleaned = false;
 
-  const watch = watchThreads(board, systemClock, {
+  const watchdog = createWatchdog(state, systemClock, {
     report(line) {
-      complain(line);
+      warn(line);
       hooks.report(line);
     },
     ask: (thread) => post(thread, ASK),
     stalled: rescue,
-    looked() {
+    checked() {
       outbox.flush();
       epochs.check();
       checkEnd();
@@ -123,17 +123,17 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     if (thread < threads) outbox.post(thread, kind, a, b, c);
   }
 
-  /** Posts to all threads that are up; one that comes up later looks at the board. */
+  /** Posts to all threads that are up; one that comes up later reads the shared state. */
   function broadcast(kind: number, a = 0, b = 0, c = 0): void {
     for (let thread = 0; thread < threads; thread++) {
-      if (Atomics.load(board.up, thread) === 1) post(thread, kind, a, b, c);
+      if (Atomics.load(state.up, thread) === 1) post(thread, kind, a, b, c);
     }
   }
 
-  /** What connections a thread that is stuck was to serve others do. */
+  /** Has other threads serve the connections that a stuck one has not taken yet. */
   function rescue(stuck: number): void {
-    for (const [, fd, listener] of board.boxes[stuck]!.withdraw(SERVE)) {
-      Atomics.sub(board.handed, stuck, 1);
+    for (const [, fd, listener] of state.mailboxes[stuck]!.withdraw(SERVE)) {
+      Atomics.sub(state.handed, stuck, 1);
       serve(fd, listener);
     }
   }
@@ -143,28 +143,28 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     let thread = 0;
     let fewest = Infinity;
     for (let each = 0; each < threads; each++) {
-      if (board.up[each] !== 1 || board.stalled[each] === 1) continue;
-      if (board.handed[each]! >= fewest) continue;
+      if (state.up[each] !== 1 || state.stalled[each] === 1) continue;
+      if (state.handed[each]! >= fewest) continue;
       thread = each;
-      fewest = board.handed[each]!;
+      fewest = state.handed[each]!;
     }
-    Atomics.add(board.handed, thread, 1);
+    Atomics.add(state.handed, thread, 1);
     post(thread, SERVE, fd, listener);
   }
 
   function listen(at: Listener["endpoint"], how: Parameters<Network["listen"]>[1]): Listener {
     const index = listeners;
     function set(value: number): void {
-      Atomics.store(board.listeners, index, value);
-      Atomics.add(board.versions, index, 1);
+      Atomics.store(state.listeners, index, value);
+      Atomics.add(state.versions, index, 1);
       broadcast(LISTENERS);
     }
     const listener = descriptorListener(at, how, {
       begin: (fd) => set(fd + 1),
       end(fd) {
         set(0);
-        // A thread that is stuck would have its place in the queue of those who are woken.
-        for (const epoll of board.epolls) if (epoll > 0) unwatch(epoll - 1, fd);
+        // A thread that is stuck would keep its place among the waiters that the kernel wakes.
+        for (const epoll of state.epolls) if (epoll > 0) unwatch(epoll - 1, fd);
       },
       close(fd) {
         replace(fd, placeholder);
@@ -172,7 +172,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       },
       serve: (fd) => serve(fd, index),
     });
-    // One that cannot listen may be tried again in another way.
+    // A listener that cannot listen may be tried again in another way.
     listeners++;
     return listener;
   }
@@ -202,8 +202,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
             return epochs.check();
           case "ended":
             return ended(self);
-          case "complaint":
-            return complain(report.line);
+          case "warning":
+            return warn(report.line);
           case "lines":
             return options.writeLines(report.target, report.lines);
           case "failed":
@@ -216,7 +216,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         ended(self);
         if (stopped !== null) return resolve();
         reject(new Error(`thread ${self + 1} has failed: ${reason}`));
-        complain(`thread ${self + 1} has failed, and its connections with it: ${reason}`);
+        warn(`thread ${self + 1} has failed, and its connections with it: ${reason}`);
         release(self);
         const delay = performance.now() - began < shortLife ? shortLife : 0;
         setTimeout(() => {
@@ -226,27 +226,28 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     });
   }
 
-  /** Forgets what was on its way to a thread that is gone. @returns the connections among it */
+  /** Removes the messages to a thread that has ended. @returns the connections among them */
   function clear(thread: number): Message[] {
     const connections: Message[] = [];
     const take = (...message: Message) => {
       if (message[0] === SERVE) connections.push(message);
     };
-    board.boxes[thread]!.empty(take);
+    state.mailboxes[thread]!.empty(take);
     for (const message of outbox.withdraw(thread)) take(...message);
-    Atomics.store(board.handed, thread, 0);
+    Atomics.store(state.handed, thread, 0);
     return connections;
   }
 
-  /** A thread has died: what it held is free for the others. */
+  /** A thread has ended without releasing anything: releases what it held, for the others. */
   function release(self: number): void {
-    Atomics.store(board.up, self, 0);
-    Atomics.store(board.epolls, self, 0);
-    watch.forget(self);
-    board.output.free(self);
-    for (const box of board.boxes) box.free(self);
-    hooks.forget(self);
-    // With slots that were taken for it until then: the next thread of this number does not have them.
+    Atomics.store(state.up, self, 0);
+    Atomics.store(state.epolls, self, 0);
+    watchdog.releaseThread(self);
+    state.output.releaseThread(self);
+    for (const mailbox of state.mailboxes) mailbox.releaseThread(self);
+    hooks.releaseThread(self);
+    // Also slots that were granted to it until then: the next thread of this number does not know
+    // them.
     for (const [, fd, listener] of clear(self)) serve(fd, listener);
     epochs.check();
     hooks.sessionEnded();
@@ -260,13 +261,13 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   /** Whether all have ended but those that are stuck. */
   function checkEnd(): void {
-    if (running.keys().every((thread) => board.stalled[thread] === 1)) allEnded();
+    if (running.keys().every((thread) => state.stalled[thread] === 1)) allEnded();
   }
 
   /** Ends the threads. */
   async function stop(): Promise<void> {
-    Atomics.store(board.ending, 0, 1);
-    // Those too that are about to come up.
+    Atomics.store(state.ending, 0, 1);
+    // Also to those that are about to come up.
     for (let thread = 0; thread < threads; thread++) post(thread, STOP);
     if (running.size > 0) {
       await new Promise<void>((resolve) => {
@@ -277,12 +278,12 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         };
       });
     }
-    watch.stop();
+    watchdog.stop();
     for (const worker of workers) worker?.unref();
     cleanUp();
   }
 
-  /** Gives back what the threads had in common, when no thread can touch it any more. */
+  /** Closes what the threads had in common, when no thread can use it any more. */
   function cleanUp(): void {
     if (running.size > 0 || cleaned) return;
     cleaned = true;
@@ -296,29 +297,29 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
 
   return {
     memory,
-    output: board.output,
+    output: state.output,
     network: { ...options.network, listen },
     post,
     broadcast(kind, a = 0, b = 0, c = 0) {
-      if (kind === STOPPING) Atomics.store(board.stopping, a, 1);
+      if (kind === STOPPING) Atomics.store(state.stopping, a, 1);
       broadcast(kind, a, b, c);
     },
     whenDone: (callback) => epochs.whenDone(callback),
     attach: (to) => hooks = to,
     async begin() {
-      watch.begin();
+      watchdog.begin();
       await Promise.all(workers.keys().map((self) => start(self)));
     },
     stop: () => stopped ??= stop(),
     fail: (thread) => post(thread, FAIL),
     stall: (thread, ms, asleep) => post(thread, STALL, ms, asleep ? 1 : 0),
     get up() {
-      return board.up.reduce((sum, up) => sum + up, 0);
+      return state.up.reduce((sum, up) => sum + up, 0);
     },
   };
 }
 
-/** Where the threads' program is: in the executable, or beside this file. */
+/** Where the workers' program is: in the executable, or beside this file. */
 function threadUrl(): URL {
   const here = import.meta.url;
   return new URL(here.includes("/$bunfs/") ? "./threads/worker.js" : "./worker.ts", here);

@@ -1,10 +1,13 @@
-/** The seam to time. Production uses {@linkcode systemClock}; tests drive a {@linkcode VirtualClock}. */
+/**
+ * The seam to time. Production uses {@linkcode systemClock}; tests drive a {@linkcode
+ * VirtualClock}.
+ */
 export interface Clock {
   /** Milliseconds on a monotonic scale, with fractions; only differences mean anything. */
   now(): number;
   /** Milliseconds since 1970-01-01 UTC, for log lines. */
   wall(): number;
-  /** Calls `callback` once, `delay` ms from now. @returns a function that takes that back */
+  /** Calls `callback` once, `delay` ms from now. @returns a function that cancels it */
   schedule(delay: number, callback: () => void): () => void;
 }
 
@@ -18,7 +21,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that stands still until it is told to advance. */
+/** A clock that stands still until it is advanced. */
 export interface VirtualClock extends Clock {
   /** Moves time on by `ms`, calling what falls due on the way, in order. */
   advance(ms: number): void;
@@ -30,7 +33,7 @@ interface Entry {
   readonly at: number;
   /** Of two that are due at one moment, the one that was scheduled first comes first. */
   readonly order: number;
-  /** null: taken back. */
+  /** null: cancelled. */
   callback: (() => void) | null;
 }
 

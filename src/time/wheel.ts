@@ -41,7 +41,8 @@ export class TimerWheel {
   #cancel: () => void = () => {};
 
   /**
-   * @param onFault hears what a timer has thrown, and the others go on; by default it is thrown on
+   * @param onFault called with what a timer has thrown, and the others go on; by default it is
+   * thrown on
    */
   constructor(clock: Clock, onFault: ((error: unknown, timer: Timer) => void) | null = null) {
     this.#clock = clock;
@@ -69,19 +70,19 @@ export class TimerWheel {
     timer.deadline = Infinity;
   }
 
-  /** Disarms `timer` and lets go of it, so that what embeds it can be collected at once. */
+  /** Disarms `timer` and unlinks it, so that what embeds it can be collected at once. */
   remove(timer: Timer): void {
     timer.deadline = Infinity;
     if (timer.due !== 0) this.#unlink(timer);
   }
 
-  /** Lets go of the clock: no timer fires any more. */
+  /** Cancels the clock's timer: no timer fires any more. */
   stop(): void {
     this.#cancel();
     this.#armed = stopped;
   }
 
-  /** Timers that the wheel holds, armed or not yet let go. */
+  /** Timers that the wheel holds, armed or not yet unlinked. */
   get size(): number {
     return this.#linked;
   }

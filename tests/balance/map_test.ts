@@ -1,4 +1,4 @@
-import { fixedWeights, smoothMap } from "#src/balance/map.ts";
+import { fixedWeights, smoothMap } from "#src/balance/static-map.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

@@ -1,4 +1,4 @@
-import { createBalancer } from "#src/balance/select.ts";
+import { createBalancer } from "#src/balance/create-balancer.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { farm, memory, type TestServer, word } from "./servers.ts";

@@ -1,5 +1,5 @@
 import { addressKey } from "#src/balance/hash.ts";
-import { createBalancer } from "#src/balance/select.ts";
+import { createBalancer } from "#src/balance/create-balancer.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

@@ -12,7 +12,7 @@ export interface Placement {
 }
 
 /** A started process. */
-export interface Running {
+export interface RunningProxy {
   readonly pid: number;
   readonly child: Deno.ChildProcess;
 }
@@ -24,7 +24,7 @@ export function spawn(
   command: readonly string[],
   cpus: string,
   streams: Pick<Deno.CommandOptions, "stdin" | "stdout" | "stderr">,
-): Running {
+): RunningProxy {
   // taskset replaces itself by the program: the process id stays.
   const [program, ...args] = cpus === "" ? command : ["taskset", "-c", cpus, ...command];
   if (program === undefined) throw new Error("no program to start");
@@ -35,12 +35,12 @@ export function spawn(
 }
 
 /** Whether a process has not ended yet. */
-export function isRunning({ child }: Running): boolean {
+export function isRunning({ child }: RunningProxy): boolean {
   return running.has(child);
 }
 
 /** Ends a process at once and waits until it is gone. */
-export async function stop({ child }: Running): Promise<void> {
+export async function stop({ child }: RunningProxy): Promise<void> {
   if (running.has(child)) child.kill("SIGKILL");
   await child.status;
 }

@@ -1,7 +1,7 @@
 /**
  * The contestants: sluice and haproxy with the same configuration text.
  */
-import { isRunning, type Running, spawn, stop } from "./processes.ts";
+import { isRunning, type RunningProxy, spawn, stop } from "./processes.ts";
 
 /** A kind of proxy to start. */
 export interface Contestant {
@@ -27,7 +27,7 @@ export interface Service {
 }
 
 /** A proxy at work. */
-export interface Proxy extends Running {
+export interface Proxy extends RunningProxy {
   readonly name: string;
   readonly port: number;
   /** From exec to the first answer that came through, in ms. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { existsSync } from "node:fs";
 import { explainFailure } from "#src/cli/failure.ts";
-import { explainNoLibrary } from "#src/process/library.ts";
+import { explainNoLibrary } from "#src/process/libc-check.ts";
 import { programTest, run } from "../binary.ts";
 import { missingOf } from "../programs.ts";
 import { runtimeName, test } from "../testing.ts";

@@ -26,15 +26,18 @@ programTest("-c: 0 and one line for a valid file, 1 and the errors for a wrong o
   assertStringIncludes(wrong.stderr, "1 error found");
 });
 
-programTest("-c: warnings go to the standard error alone, and -q keeps them back", async () => {
-  const loud = await run(["-c", "-f", "-"], { input: warned });
-  assertEquals([loud.status, loud.stdout], [0, valid.stdout]);
-  assertMatch(loud.stderr, /^-:1:8: warning: missing timeouts for proxy 'web'\n/);
-  assertEquals(await run(["-c", "-q", "-f", "-"], { input: warned }), { ...valid, stdout: "" });
-  const wrong = await run(["-c", "-q", "-f", "-"], { input: bad });
-  assertEquals(wrong.status, 1);
-  assertStringIncludes(wrong.stderr, "error: unknown keyword 'blance'");
-});
+programTest(
+  "-c: warnings go to the standard error singleThread, and -q keeps them back",
+  async () => {
+    const loud = await run(["-c", "-f", "-"], { input: warned });
+    assertEquals([loud.status, loud.stdout], [0, valid.stdout]);
+    assertMatch(loud.stderr, /^-:1:8: warning: missing timeouts for proxy 'web'\n/);
+    assertEquals(await run(["-c", "-q", "-f", "-"], { input: warned }), { ...valid, stdout: "" });
+    const wrong = await run(["-c", "-q", "-f", "-"], { input: bad });
+    assertEquals(wrong.status, 1);
+    assertStringIncludes(wrong.stderr, "error: unknown keyword 'blance'");
+  },
+);
 
 programTest("-c with the flags of a start script checks and does no more", async () => {
   const flags = ["-V", "-d", "-D", "-db", "-n", "50", "-p", "/nonexistent/pid", "-sf", "1", "2"];

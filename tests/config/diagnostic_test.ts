@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatDiagnostic, formatDiagnostics } from "#src/config/diagnostic.ts";
-import { editDistance, nearest } from "#src/config/nearest.ts";
+import { editDistance, nearest } from "#src/text/nearest.ts";
 import { test } from "../testing.ts";
 import { anyText } from "./arbitraries.ts";
 import { load } from "./support.ts";

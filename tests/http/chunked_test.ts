@@ -1,5 +1,5 @@
 /** What of the chunked coding goes on to the other side. */
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { CHUNKED, createContent, scanContent, startContent } from "#src/http/h1/content.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
 import { createHead } from "#src/http/head.ts";
@@ -98,7 +98,7 @@ test("chunked: extensions do not pass, in either direction", () => {
   }
 });
 
-test("chunked: a server's lines may end in LF alone, and its sizes in spaces", () => {
+test("chunked: a server's lines may end in LF singleThread, and its sizes in spaces", () => {
   const regular = "2\r\nhi\r\n0\r\n\r\n";
   for (
     const text of [

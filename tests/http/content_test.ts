@@ -1,4 +1,4 @@
-import { bytesOf } from "#src/http/bytes.ts";
+import { bytesOf } from "#src/bytes/bytes.ts";
 import {
   CHUNKED,
   type Content,

@@ -1,4 +1,4 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createPair, isNamed, nextPair, OF_COOKIE, OF_SET_COOKIE } from "#src/http/cookie.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";

@@ -1,7 +1,7 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createHead, INCOMPLETE, INVALID } from "#src/http/head.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
-import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { ByteBuffer } from "#src/bytes/byte-buffer.ts";
 import { HeadJournal } from "#src/http/h1/journal.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";

@@ -1,8 +1,8 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createHead } from "#src/http/head.ts";
 import { parseRequest } from "#src/http/h1/parse.ts";
 import { HeadJournal } from "#src/http/h1/journal.ts";
-import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { ByteBuffer } from "#src/bytes/byte-buffer.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";

@@ -1,5 +1,5 @@
 /** Whole connections: heads and contents one after the other, as they are and spoilt. */
-import { bytesOf } from "#src/http/bytes.ts";
+import { bytesOf } from "#src/bytes/bytes.ts";
 import { createContent, requestFraming, scanContent, startContent } from "#src/http/h1/content.ts";
 import { createHead, INVALID } from "#src/http/head.ts";
 import { parseRequest } from "#src/http/h1/parse.ts";

@@ -1,5 +1,5 @@
 /** What the parser under test makes of a text, in terms that do not depend on where it stands. */
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { canonicalHead } from "#src/http/h1/canonical.ts";
 import {
   CHUNKED,

@@ -1,4 +1,4 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import {
   createHead,
   FIELD_CONNECTION,

@@ -1,4 +1,4 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { canonicalHead } from "#src/http/h1/canonical.ts";
 import { responseFraming } from "#src/http/h1/content.ts";
 import { parseResponse } from "#src/http/h1/parse.ts";

@@ -1,4 +1,4 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createHead } from "#src/http/head.ts";
 import { parseResponse } from "#src/http/h1/parse.ts";
 import { assertEquals } from "@std/assert";

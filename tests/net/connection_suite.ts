@@ -220,12 +220,12 @@ export function connectionSuite(subject: Subject): void {
     assertEquals(server.text, "one");
   });
 
-  scene("keep() makes bytes last", async ({ pair }) => {
+  scene("retain() makes bytes last", async ({ pair }) => {
     const [client, server] = await pair();
     const kept: Uint8Array[] = [];
     server.socket.events = {
       ...unheard,
-      data: (socket, bytes) => kept.push(socket.keep(bytes, 1, bytes.length - 1)),
+      data: (socket, bytes) => kept.push(socket.retain(bytes, 1, bytes.length - 1)),
     };
     for (const text of ["<first>", "<second>", "<third>"]) {
       const count = kept.length;

@@ -65,7 +65,7 @@ export class End implements SocketEvents {
     else this.content.push(...bytes);
     this.received += bytes.length;
     if (this.echoes) {
-      this.#queue.push(socket.keep(bytes, 0, bytes.length));
+      this.#queue.push(socket.retain(bytes, 0, bytes.length));
       this.#pump();
     }
     this.then.data?.();

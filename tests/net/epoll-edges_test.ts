@@ -1,7 +1,7 @@
 /** Where the event loop of our own could lose an edge, a byte, a reason or an address. */
 import { assert, assertEquals } from "@std/assert";
 import type { EpollLoop } from "#src/net/epoll/loop.ts";
-import type { Endpoint, Listener, ListenOptions, Socket, Splicing } from "#src/net/socket.ts";
+import type { Endpoint, Listener, ListenOptions, Socket, SpliceEvents } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
 import { untilNow } from "../until.ts";
 import { End, sequence } from "./end.ts";
@@ -75,7 +75,7 @@ function numberOf(socket: Socket): number {
   return (socket as unknown as { fd: number }).fd;
 }
 
-const account: Splicing = { spliced() {} };
+const account: SpliceEvents = { spliced() {} };
 
 scene("a connect that fails at once tells why, also to who has tried to write", (stage) => {
   const end = new End();

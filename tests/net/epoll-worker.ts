@@ -13,7 +13,7 @@ const loop = createLoop({
 loop.accepting(fd, () => ({
   opened() {},
   async data(socket, bytes) {
-    const kept = socket.keep(bytes, 0, bytes.length);
+    const kept = socket.retain(bytes, 0, bytes.length);
     // Microtasks run in every turn.
     await Promise.resolve();
     socket.write(kept, 0, kept.length);

@@ -159,11 +159,11 @@ export function networkSuite(subject: NetworkSubject): void {
     await end.got(5);
   });
 
-  scene("keep() makes bytes last that came with the connection", async (scene) => {
+  scene("retain() makes bytes last that came with the connection", async (scene) => {
     const kept: Uint8Array[] = [];
     const listener = scene.network.listen(loopback, {}, () => ({
       ...unheard,
-      data: (socket, bytes) => kept.push(socket.keep(bytes, 0, bytes.length)),
+      data: (socket, bytes) => kept.push(socket.retain(bytes, 0, bytes.length)),
       ended: (socket) => socket.close(),
     }));
     try {

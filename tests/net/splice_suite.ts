@@ -1,7 +1,7 @@
 /** What every adapter does that passes bytes from socket to socket unseen. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Endpoint, Socket, Splicing } from "#src/net/socket.ts";
+import type { Endpoint, Socket, SpliceEvents } from "#src/net/socket.ts";
 import { socketFromStreams } from "#src/net/streams/network.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
@@ -15,7 +15,7 @@ const large = 48 * megabyte;
 const bound = 32 * megabyte;
 
 /** Keeps the account of a splice. */
-class Account implements Splicing {
+class Account implements SpliceEvents {
   passed = 0;
   waits = false;
   calls = 0;
@@ -438,7 +438,7 @@ async function alternate(scene: Scene, parts: readonly Part[]): Promise<void> {
     data(socket, bytes) {
       if (splicing) account.violations.push("data while splicing");
       position += bytes.length;
-      unsent.push(socket.keep(bytes, 0, bytes.length));
+      unsent.push(socket.retain(bytes, 0, bytes.length));
       flush();
     },
     ended() {

@@ -54,7 +54,7 @@ test("bun: of a large read a small rest is kept by itself", async () => {
       ...unheard,
       data(socket, bytes) {
         whole = Math.max(whole, bytes.length);
-        kept.push(socket.keep(bytes, bytes.length - 10, bytes.length));
+        kept.push(socket.retain(bytes, bytes.length - 10, bytes.length));
       },
     };
     server.pause();

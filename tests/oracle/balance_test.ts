@@ -1,6 +1,6 @@
 /** The same picks from the real haproxy and from our balancers, where they are meant to agree. */
 import { addressKey } from "#src/balance/hash.ts";
-import { createBalancer } from "#src/balance/select.ts";
+import { createBalancer } from "#src/balance/create-balancer.ts";
 import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

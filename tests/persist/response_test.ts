@@ -1,5 +1,5 @@
-import { textOf } from "#src/http/bytes.ts";
-import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { textOf } from "#src/bytes/bytes.ts";
+import { ByteBuffer } from "#src/bytes/byte-buffer.ts";
 import { HeadJournal } from "#src/http/h1/journal.ts";
 import { formatDate } from "#src/persist/date.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";

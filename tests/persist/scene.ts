@@ -1,9 +1,9 @@
 /** A `cookie` keyword, and heads that pass by it. */
 import { Cookie } from "#src/config/model.ts";
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createHead, FIELD_COOKIE, fieldKind, type Head } from "#src/http/head.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
-import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { ByteBuffer } from "#src/bytes/byte-buffer.ts";
 import { HeadJournal } from "#src/http/h1/journal.ts";
 import { type CookiePolicy, cookiePolicy } from "#src/persist/policy.ts";
 import { readCookieField, type RequestCookie } from "#src/persist/request.ts";

@@ -1,4 +1,4 @@
-/** Checked servers: what their state does to the traffic, and what the log says of it. */
+/** Checked servers: what their state does to the sessions, and what the log says of it. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Scene, scene, server, web } from "./harness.ts";
@@ -82,7 +82,9 @@ test(
       s1.stop();
       w.advance(2100);
       assertEquals([ask(w), ask(w)], ["s2", "s2"]);
-      assert(w.events[0]!.text.includes("0 active and 1 backup servers left. Running on backup."));
+      assert(
+        w.events[0]!.text.includes("0 active and 1 backup servers left. RunningProxy on backup."),
+      );
       s1.listen();
       w.advance(2100);
       assertEquals([ask(w), ask(w)], ["s1", "s1"]);

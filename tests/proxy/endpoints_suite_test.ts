@@ -7,8 +7,8 @@ import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import { METHOD_GET } from "#src/http/head.ts";
-import { textOf } from "#src/http/bytes.ts";
-import { alone } from "#src/proxy/workers.ts";
+import { textOf } from "#src/bytes/bytes.ts";
+import { singleThread } from "#src/proxy/workers.ts";
 import { HttpClientConnection } from "#src/proxy/http/client-connection.ts";
 import { Http1ServerStream } from "#src/proxy/http/server-stream.ts";
 import { ServiceStream } from "#src/proxy/http/service-stream.ts";
@@ -78,7 +78,7 @@ function stage() {
     clock: virtualClock(),
     log,
     maxconn: 10,
-    workers: alone(createMemory(1, 0), () => true),
+    workers: singleThread(createMemory(1, 0), () => true),
   });
   frontend!.sessionEnded = () => {};
   return { network, frontend: frontend!, server: backend!.servers[0]! };
@@ -171,7 +171,7 @@ const kinds: Readonly<Record<string, () => Subject>> = {
   "a client in HTTP/1"() {
     const { network, frontend } = stage();
     const hearing = new ClientHearing(16_000);
-    frontend.spare.push(hearing);
+    frontend.freeTransactions.push(hearing);
     let endpoint: HttpClientConnection | undefined;
     network.listen(address, {}, (socket) => {
       return endpoint = new HttpClientConnection(socket, frontend, socket);
@@ -192,7 +192,7 @@ const kinds: Readonly<Record<string, () => Subject>> = {
     const on = stage();
     const { connection, far } = serverConnection(on);
     const heard = heardNothing();
-    const passing = { passed() {} };
+    const passing = { onSpliced() {} };
     const endpoint = new Http1ServerStream(serverEvents(heard), passing, { put() {} }, 16_000);
     endpoint.attach(connection, METHOD_GET, false);
     far.send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { Configuration } from "#src/config/model.ts";
 import { onFault } from "#src/net/faults.ts";
 import type { Network } from "#src/net/socket.ts";
-import { alone } from "#src/proxy/workers.ts";
+import { singleThread } from "#src/proxy/workers.ts";
 import { HttpClientConnection } from "#src/proxy/http/client-connection.ts";
 import { HttpTransaction } from "#src/proxy/http/transaction.ts";
 import { listenAll } from "#src/proxy/instance.ts";
@@ -15,7 +15,7 @@ import { createProxies } from "#src/proxy/proxies.ts";
 import { ServerConnection } from "#src/proxy/stream/server-connection.ts";
 import { TcpClientEndpoint } from "#src/proxy/tcp/endpoint.ts";
 import { TcpSession } from "#src/proxy/tcp/session.ts";
-import { openTraffic, type Traffic } from "#src/proxy/traffic.ts";
+import { createSessions, type Sessions } from "#src/proxy/sessions.ts";
 import { createMemory } from "#src/shared/memory.ts";
 import { Connection } from "#src/simulate/connection.ts";
 import { Origin } from "#src/simulate/server.ts";
@@ -109,12 +109,12 @@ async function play(engine: Engine, mode: "http" | "tcp", trap: Trap): Promise<v
     clock,
     log,
     maxconn: 100,
-    workers: alone(createMemory(1, 0), (...message) => traffic.receive(...message)),
+    workers: singleThread(createMemory(1, 0), (...message) => sessions.receive(...message)),
     onFault: (error) => errors.push(error),
   });
   const { runtime, frontends: [frontend], backends: [backend] } = proxies;
-  const traffic: Traffic = openTraffic(proxies, () => {});
-  listenAll(frontend!, network, (bind, number) => traffic.acceptor(frontend!, bind, number), {
+  const sessions: Sessions = createSessions(proxies, () => {});
+  listenAll(frontend!, network, (bind, number) => sessions.acceptor(frontend!, bind, number), {
     paused: false,
     ports: new Map(),
   });
@@ -181,7 +181,7 @@ async function play(engine: Engine, mode: "http" | "tcp", trap: Trap): Promise<v
     for (const error of errors) assert(error instanceof Fault, String(error));
   } finally {
     trap.release();
-    traffic.close();
+    sessions.close();
     for (const listener of frontend!.listeners) listener.close();
     origin.kill();
     close();

@@ -1,7 +1,7 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createHead } from "#src/http/head.ts";
 import { parseRequest } from "#src/http/h1/parse.ts";
-import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { ByteBuffer } from "#src/bytes/byte-buffer.ts";
 import { HeadJournal } from "#src/http/h1/journal.ts";
 import { editRequestHop, passesUpgrade } from "#src/http/h1/hop-by-hop.ts";
 import { addressField, addressLine, editRequest } from "#src/proxy/http/request.ts";

@@ -1,9 +1,9 @@
-import { bytesOf, textOf } from "#src/http/bytes.ts";
+import { bytesOf, textOf } from "#src/bytes/bytes.ts";
 import { createHead } from "#src/http/head.ts";
 import { parseResponse } from "#src/http/h1/parse.ts";
 import type { CookiePolicy } from "#src/persist/policy.ts";
 import type { ResponseContext } from "#src/persist/response.ts";
-import { ByteBuffer } from "#src/http/byte-buffer.ts";
+import { ByteBuffer } from "#src/bytes/byte-buffer.ts";
 import { HeadJournal } from "#src/http/h1/journal.ts";
 import { editResponse, editResponseCookies } from "#src/proxy/http/response.ts";
 import { assert, assertEquals } from "@std/assert";

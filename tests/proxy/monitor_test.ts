@@ -1,4 +1,4 @@
-/** Monitors: `monitor-net`, known by where they come from, and `monitor-uri`, by what they ask. */
+/** MonitorReplies: `monitor-net`, known by where they come from, and `monitor-uri`, by what they ask. */
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { type Scene, scene, settle, web } from "./harness.ts";

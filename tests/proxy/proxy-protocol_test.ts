@@ -500,7 +500,7 @@ class EagerSocket implements Socket {
   ): number {
     return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
   pause(): void {}

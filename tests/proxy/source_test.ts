@@ -240,20 +240,20 @@ test("source ports: each is out once at most, and all come round", () => {
       const out: number[] = [];
       for (const take of acts) {
         if (take) {
-          const port = ports.take();
+          const port = ports.acquire();
           assertEquals(port === 0, out.length === more + 1);
           if (port === 0) continue;
           assert(port >= first && port <= last && !out.includes(port), String(port));
           out.push(port);
         } else if (out.length > 0) {
-          ports.give(out.splice(out.length >> 1, 1)[0]!);
+          ports.release(out.splice(out.length >> 1, 1)[0]!);
         }
       }
-      for (const port of out) ports.give(port);
-      const round = Array.from({ length: more + 1 }, () => ports.take());
+      for (const port of out) ports.release(port);
+      const round = Array.from({ length: more + 1 }, () => ports.acquire());
       const all = Array.from({ length: more + 1 }, (_, i) => first + i);
       assertEquals(round.toSorted((a, b) => a - b), all);
-      assertEquals(ports.take(), 0);
+      assertEquals(ports.acquire(), 0);
     }),
   );
 });

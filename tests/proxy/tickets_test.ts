@@ -43,7 +43,7 @@ test("queues of several threads behave as plain arrays do", () => {
         case "push": {
           if (model.flat().filter((each) => each.thread === thread).length === perThread) break;
           const owner = `stream ${order}`;
-          const ticket = view.tickets.take(owner);
+          const ticket = view.tickets.acquire(owner);
           assert(!out.has(ticket), "a ticket is given out twice");
           assertEquals(view.tickets.threadOf(ticket), thread);
           out.add(ticket);
@@ -57,7 +57,7 @@ test("queues of several threads behave as plain arrays do", () => {
           const { tickets, queues } = views[one.thread]!;
           queues[queue]!.remove(one.ticket);
           assertEquals(tickets.owner(one.ticket), one.owner);
-          tickets.give(one.ticket);
+          tickets.release(one.ticket);
           out.delete(one.ticket);
           waiting.splice(waiting.indexOf(one), 1);
           break;
@@ -74,14 +74,14 @@ test("queues of several threads behave as plain arrays do", () => {
             tickets.leave(first.ticket);
             assertEquals(tickets.owner(first.ticket), null);
           }
-          tickets.give(first.ticket);
+          tickets.release(first.ticket);
           out.delete(first.ticket);
           break;
         }
         case "forget":
           // Thread 0 buries the others; its like begins with tickets of its own.
           if (thread === 0) break;
-          views[0]!.queues.forEach((each) => each.forget(thread));
+          views[0]!.queues.forEach((each) => each.releaseThread(thread));
           for (const queue of model) {
             for (const each of queue.filter((each) => each.thread === thread)) {
               out.delete(each.ticket);

@@ -11,7 +11,7 @@ import { memoryNetwork } from "#src/simulate/network.ts";
 import type { Workers } from "#src/proxy/workers.ts";
 import { listenAll } from "#src/proxy/instance.ts";
 import { createProxies, type Proxies } from "#src/proxy/proxies.ts";
-import { openTraffic, type Traffic } from "#src/proxy/traffic.ts";
+import { createSessions, type Sessions } from "#src/proxy/sessions.ts";
 import { createMemory, openMemory, type SharedMemory } from "#src/shared/memory.ts";
 import { type Clock, virtualClock } from "#src/time/clock.ts";
 import { type Answer, Client, createOrigin, type Origin, type web } from "./harness.ts";
@@ -24,7 +24,7 @@ class Death extends Error {}
 interface Thread {
   readonly number: number;
   readonly proxies: Proxies;
-  readonly traffic: Traffic;
+  readonly sessions: Sessions;
   /** Calls of the clock that it still has; Infinity: it lives on. */
   left: number;
   readonly sockets: Socket[];
@@ -139,7 +139,7 @@ export function workersScene(
     maxconn,
     workers: workersOf(threads, memory),
   });
-  const mainTraffic = openTraffic(main, () => {});
+  const mainSessions = createSessions(main, () => {});
 
   /** A thread's own clock, which stops with it. */
   function clockOf(lives: () => Thread | null): Clock {
@@ -210,11 +210,11 @@ export function workersScene(
       maxconn,
       workers: workersOf(number, shared),
     });
-    const traffic = openTraffic(proxies, () => {});
-    thread = { number, proxies, traffic, left: Infinity, sockets, accepts, paused };
+    const sessions = createSessions(proxies, () => {});
+    thread = { number, proxies, sessions, left: Infinity, sockets, accepts, paused };
     alive[number] = thread;
     for (const frontend of proxies.frontends) {
-      listenAll(frontend, own, (bind, number) => traffic.acceptor(frontend, bind, number));
+      listenAll(frontend, own, (bind, number) => sessions.acceptor(frontend, bind, number));
     }
     accepts.forEach((_accept, index) => update(index));
   }
@@ -250,7 +250,7 @@ export function workersScene(
   function deliver(from: number, to: number): void {
     const thread = alive[to] ?? null;
     const message = thread === null ? undefined : mail[to]![from]!.shift();
-    if (message !== undefined) within(thread, () => void thread!.traffic.receive(...message));
+    if (message !== undefined) within(thread, () => void thread!.sessions.receive(...message));
   }
 
   function settle(): void {
@@ -278,7 +278,7 @@ export function workersScene(
         continue;
       }
       for (const box of mail[number]!) box.length = 0;
-      mainTraffic.forget(number);
+      mainSessions.releaseThread(number);
       for (const box of mail[number]!) box.length = 0;
       start(number);
     }
@@ -360,9 +360,9 @@ export function workersScene(
   stage.assertNobodyWaits();
   assertNothingHeld(main);
   for (const thread of alive) assertTicketsFree(thread!.proxies, maxconn);
-  for (const thread of alive) thread!.traffic.close();
+  for (const thread of alive) thread!.sessions.close();
   assertEquals(main.runtime.serverConnections.value, 0, "connections to servers counted");
-  mainTraffic.close();
+  mainSessions.close();
   for (const listener of listeners) listener.close();
   for (const origin of origins) origin.kill();
   for (const peer of peers) peer.close();
@@ -389,8 +389,8 @@ function assertNothingHeld({ runtime, frontends, backends }: Proxies): void {
 /** Nobody has a ticket, and none is there twice. */
 function assertTicketsFree({ runtime: { tickets } }: Proxies, count: number): void {
   // Only to be handed out: nobody is served by it.
-  const owner = {} as Parameters<typeof tickets.take>[0];
-  const taken = Array.from({ length: count }, () => tickets.take(owner));
+  const owner = {} as Parameters<typeof tickets.acquire>[0];
+  const taken = Array.from({ length: count }, () => tickets.acquire(owner));
   assertEquals(new Set(taken).size, count, "a ticket was given out twice");
-  for (const ticket of taken) tickets.give(ticket);
+  for (const ticket of taken) tickets.release(ticket);
 }

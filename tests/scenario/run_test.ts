@@ -81,7 +81,7 @@ async function run(
     descriptors: null,
     start: (configuration) => toyBalancer(network, configuration, flaw),
     write: (words) => out += words,
-    complain: (words) => err += words,
+    printError: (words) => err += words,
     terminal: false,
     columns: 80,
     env: {},

@@ -72,7 +72,7 @@ function host(): Host & { out: string; err: string } {
     descriptors: null,
     start: () => ({ ...noSignals, stop() {}, servers: () => [] }),
     write: (text: string) => self.out += text,
-    complain: (text: string) => self.err += text,
+    printError: (text: string) => self.err += text,
     terminal: false,
     columns: 80,
     env: {},

@@ -28,7 +28,7 @@ async function slowServer(fixture: Fixture, name: string, last: number) {
 }
 
 /** A process that runs until it is told to end, or has ended by itself. */
-interface Running {
+interface RunningProxy {
   readonly proxy: Proxy;
   end(): Promise<void>;
 }
@@ -39,7 +39,7 @@ const stderr = new RegExp(
     (runtimeName === "deno" ? "|.* this runtime cannot adopt sockets\n" : "") + ")*$",
 );
 
-function launch(configuration: string, args: string[]): Promise<Running> {
+function launch(configuration: string, args: string[]): Promise<RunningProxy> {
   return new Promise((resolve, reject) => {
     let finish = () => {};
     const done = new Promise<void>((resolve) => finish = resolve);
@@ -60,9 +60,9 @@ function launch(configuration: string, args: string[]): Promise<Running> {
 /** Runs `body`, and ends what it has started. */
 async function withProcesses(
   fixture: Fixture,
-  body: (start: (...args: string[]) => Promise<Running>) => Promise<void>,
+  body: (start: (...args: string[]) => Promise<RunningProxy>) => Promise<void>,
 ): Promise<void> {
-  const running: Running[] = [];
+  const running: RunningProxy[] = [];
   try {
     await body(async (...args) => {
       const made = await launch(fixture.configuration, args);
@@ -98,7 +98,10 @@ export const reconfiguration: Readonly<Record<string, ScenarioTest>> = {
       const becomes = (status: number) => until(async () => await visit() === status, `${status}`);
 
       /** A kept connection and a request under way, while `change` puts a new process in `old`'s place. */
-      async function witnessed(old: Running, change: () => Promise<Running>): Promise<Running> {
+      async function witnessed(
+        old: RunningProxy,
+        change: () => Promise<RunningProxy>,
+      ): Promise<RunningProxy> {
         const [kept, slow] = [dial(), dial()];
         assertEquals(statusOf(await ask(kept)), 200);
         const answer = ask(slow, "/slow");

@@ -73,7 +73,7 @@ export const relays: Readonly<Record<string, ScenarioTest>> = {
         assert(/ tse-proxy tse-proxy\/tse-farm \d+\/\d+\/\d+ \d+ -- /.test(line), line);
       }
 
-      // Monitors are let go at once; the addresses on both sides of theirs are clients.
+      // MonitorReplies are let go at once; the addresses on both sides of theirs are clients.
       for (const last of [252, 253]) {
         const monitor = dial(fixture, last, 3389);
         await until(() => monitor.hasEnded, "the monitor's end");

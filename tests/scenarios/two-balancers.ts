@@ -53,7 +53,7 @@ export const twoBalancers: Readonly<Record<string, ScenarioTest>> = {
     hasty.reset();
     await logged(proxy, / webfarm webfarm\/<NOSRV> .* 400 \d+ - - CR-- .* "<BADREQ>"$/);
 
-    // Monitors are told that the proxy lives: no server sees them, no line tells of them.
+    // MonitorReplies are told that the proxy lives: no server sees them, no line tells of them.
     const clean = last("webA");
     for (const from of [252, 253]) {
       const got = await visit("/check", [], { port: 8081, from });

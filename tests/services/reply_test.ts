@@ -1,4 +1,4 @@
-import { textOf } from "#src/http/bytes.ts";
+import { textOf } from "#src/bytes/bytes.ts";
 import { LENGTH, responseFraming } from "#src/http/h1/content.ts";
 import { createHead, METHOD_GET } from "#src/http/head.ts";
 import { parseResponse } from "#src/http/h1/parse.ts";

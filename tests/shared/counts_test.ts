@@ -42,7 +42,7 @@ test("gauge: the sum is that of the shares, whatever threads do, and whoever die
         gauge.decrease();
       } else {
         shares[thread] = 0;
-        gauges[(thread + 1) % threads]!.forget(thread);
+        gauges[(thread + 1) % threads]!.releaseThread(thread);
       }
       for (const each of gauges) {
         assertEquals(each.value, sum());
@@ -73,7 +73,7 @@ test("gauge with a lock: what is counted for another thread is that thread's", (
   mine.increase(0);
   theirs.decrease(1);
   assertEquals([mine.value, theirs.value], [2, 2]);
-  mine.forget(1);
+  mine.releaseThread(1);
   assertEquals([mine.value, theirs.value], [1, 1]);
   mine.decrease(0);
   assertEquals(theirs.value, 0);

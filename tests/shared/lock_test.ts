@@ -41,15 +41,15 @@ test("lock: what a thread that died had taken is free for all; what others have 
     before({ lock }) {
       lock.lock();
       // Not those of who died.
-      lock.free(1);
+      lock.releaseThread(1);
     },
   });
   await new Promise((resolve) => setTimeout(resolve, 100));
   assertEquals(waiting.done(), 0, "this thread's lock was given away");
   waiting.end();
 
-  lock.free(0);
-  lock.free(1);
+  lock.releaseThread(0);
+  lock.releaseThread(1);
   const before = performance.now();
   lock.lock();
   assert(performance.now() - before < 1000);

@@ -45,7 +45,7 @@ test("memory: bytes are overwritten after data, unless kept", () => {
     ...unheard,
     data(socket, bytes) {
       seen.push(bytes);
-      kept.push(socket.keep(bytes, 0, bytes.length));
+      kept.push(socket.retain(bytes, 0, bytes.length));
     },
   };
   client.write(new Uint8Array([1, 2, 3]));

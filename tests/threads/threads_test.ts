@@ -49,7 +49,7 @@ test("a thread that fails is reported, its connections end, and the others' go o
       for (const each of six) assertEquals(await each.ask(), "one");
       await fail(thread);
       assertStringIncludes(complaints.at(-1)!, `thread ${thread + 1} has failed`);
-      assertStringIncludes(complaints.at(-1)!, "told to fail");
+      assertStringIncludes(complaints.at(-1)!, "a test makes it fail");
       const rest = () => six.filter(({ end }) => end === null);
       // They are spread about evenly; those of one thread end together.
       await until(() => rest().length < 6, "some to end");

@@ -1,6 +1,6 @@
 /** The words of a statement, taken one by one, with errors that say what was expected. */
 import type { Place, Report } from "../diagnostic.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../../text/nearest.ts";
 import type { Places } from "../places.ts";
 import { longestTime, parseTime } from "./time.ts";
 import { expandWord, type Variables, type Word } from "./words.ts";

@@ -1,6 +1,6 @@
 /** Conditional blocks and messages: lines that begin with a dot (manual, chapter 2.4). */
 import type { Place, Report } from "../diagnostic.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../../text/nearest.ts";
 import { type Environment, evaluateCondition } from "./condition.ts";
 import { splitWords, type Variables } from "./words.ts";
 

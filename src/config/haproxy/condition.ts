@@ -1,5 +1,5 @@
 /** Conditions of `.if` and of the `-cc` flag (manual, chapter 2.4). */
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../../text/nearest.ts";
 
 /** A condition's value, or why it has none. `column` counts from 1, in the condition's text. */
 export type Evaluation =

@@ -4,7 +4,7 @@ import { defaultGlobal, describe, hasSide } from "../fields.ts";
 import { foreignSections } from "../keywords/foreign.ts";
 import type { GlobalSection } from "../keywords/global.ts";
 import type { Configuration } from "../model.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../../text/nearest.ts";
 import type { Places } from "../places.ts";
 import { globalTable, proxyTable } from "../registry.ts";
 import {

@@ -1,7 +1,7 @@
 /** Tables of keywords; near misses and usage texts come from the table. */
 import type { Foreign } from "../keywords/foreign.ts";
 import type { Keyword } from "../keywords/keyword.ts";
-import { didYouMean, nearest } from "../nearest.ts";
+import { didYouMean, nearest } from "../../text/nearest.ts";
 import { type Arguments, attempt } from "./arguments.ts";
 
 /** Keywords by name, and the names that HAProxy has besides. */

@@ -1,49 +1,12 @@
 /** Where logs go, and in which form (manual, chapters 4.2, "log", and 8). */
 import * as v from "valibot";
+import { facilities, levels } from "../../log/syslog.ts";
 import { isStandardFormat, type StandardFormat } from "../../log/format/standard.ts";
 import { type Arguments, choice, integer } from "../haproxy/arguments.ts";
 import { LogDestination, logDestination, targetText } from "./addresses.ts";
 import { define, flag, type Form, type Keyword } from "./keyword.ts";
 import { natural } from "./values.ts";
 
-/** Syslog's facilities, in the order of their codes (RFC 5424, table 1). */
-export const facilities = [
-  "kern",
-  "user",
-  "mail",
-  "daemon",
-  "auth",
-  "syslog",
-  "lpr",
-  "news",
-  "uucp",
-  "cron",
-  "auth2",
-  "ftp",
-  "ntp",
-  "audit",
-  "alert",
-  "cron2",
-  "local0",
-  "local1",
-  "local2",
-  "local3",
-  "local4",
-  "local5",
-  "local6",
-  "local7",
-] as const;
-/** Syslog's severities, in the order of their codes (RFC 5424, table 2). */
-export const levels = [
-  "emerg",
-  "alert",
-  "crit",
-  "err",
-  "warning",
-  "notice",
-  "info",
-  "debug",
-] as const;
 /** The framing of a log line (manual: "log", format). */
 export const logFormats = [
   "rfc3164",

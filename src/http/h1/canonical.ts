@@ -2,7 +2,7 @@
  * Writes anew what a server may send though it should not: a head that all clients read alike, of
  * one that some would read otherwise, or not at all.
  */
-import { bytesOf, COLON, copy, CR, HTAB, LF, SP } from "../bytes.ts";
+import { bytesOf, COLON, copy, CR, HTAB, LF, SP } from "../../bytes/bytes.ts";
 import {
   FIELD_CONTENT_LENGTH,
   fieldKind,

@@ -13,7 +13,7 @@ import {
   SP,
   tokenCharacter,
   valueCharacter,
-} from "../bytes.ts";
+} from "../../bytes/bytes.ts";
 import { filterTrailers } from "./trailers.ts";
 
 /** A content in the chunked coding on its way. */

@@ -1,5 +1,5 @@
 /** The options of Connection fields, and the fields that they name (RFC 9110, section 7.6.1). */
-import { bytesOf, COMMA, HTAB, isWord, SP } from "../bytes.ts";
+import { bytesOf, COMMA, HTAB, isWord, SP } from "../../bytes/bytes.ts";
 import {
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,

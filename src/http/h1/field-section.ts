@@ -9,7 +9,7 @@ import {
   SP,
   tokenCharacter,
   valueCharacter,
-} from "../bytes.ts";
+} from "../../bytes/bytes.ts";
 import {
   addField,
   extendField,

@@ -1,5 +1,5 @@
 /** What framing, persistence and pooling need from the values of known fields. */
-import { bytesOf, COMMA, isWord } from "../bytes.ts";
+import { bytesOf, COMMA, isWord } from "../../bytes/bytes.ts";
 import {
   EXPECT_CONTINUE,
   EXPECT_NONE,

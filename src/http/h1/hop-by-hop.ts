@@ -2,7 +2,7 @@
  * What holds between two hops only, on its way to the next one (RFC 9110, section 7.6.1): Connection
  * and the fields that it names, Upgrade, TE. What the next hop is told comes from us.
  */
-import { bytesOf, isWord, SEMICOLON, SP } from "../bytes.ts";
+import { bytesOf, isWord, SEMICOLON, SP } from "../../bytes/bytes.ts";
 import {
   FIELD_CONNECTION,
   FIELD_NAMED,

@@ -1,4 +1,4 @@
-import { ByteBuffer } from "../byte-buffer.ts";
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
 import { fieldEnd, fieldStart, type Head } from "../head.ts";
 
 /**

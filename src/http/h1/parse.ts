@@ -15,7 +15,7 @@ import {
   targetCharacter,
   tokenCharacter,
   valueCharacter,
-} from "../bytes.ts";
+} from "../../bytes/bytes.ts";
 import {
   type Head,
   INCOMPLETE,

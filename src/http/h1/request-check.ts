@@ -1,6 +1,6 @@
 /** What must hold for a request beyond the grammar: one framing, one host, a target of its form. */
 import { hostEnd, sameAuthority } from "../authority.ts";
-import { textOf } from "../bytes.ts";
+import { textOf } from "../../bytes/bytes.ts";
 import {
   type Head,
   METHOD_CONNECT,

@@ -3,7 +3,7 @@
  * fields more often than they should: what a next hop could take for framing, routing, credentials
  * or a statement of this hop must not reach it behind the checks that heads go through.
  */
-import { COLON, CR, LF, textOf } from "../bytes.ts";
+import { COLON, CR, LF, textOf } from "../../bytes/bytes.ts";
 import { FIELD_CONNECTION, fieldKind, type Head, valueEnd, valueStart } from "../head.ts";
 import { namesField, nextOption, type Option } from "./connection.ts";
 

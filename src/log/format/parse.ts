@@ -1,5 +1,5 @@
 /** From a format string to its parts (manual, chapter 8.2.6). */
-import { didYouMean } from "../../config/nearest.ts";
+import { didYouMean } from "../../text/nearest.ts";
 import type { LogVariable } from "./variable.ts";
 import { logVariables } from "./variables.ts";
 import type { Flags } from "./writers.ts";

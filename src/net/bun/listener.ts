@@ -33,7 +33,8 @@ export function bunListener(
   let server: TCPSocketListener<unknown> | null = null;
   return descriptorListener(at, options, {
     begin(fd) {
-      // Bun's listener owns a duplicate: stopping that closes only it, and clients wait in the queue.
+      // Bun's listener owns a duplicate: stopping that closes only it, and clients wait in the
+      // queue.
       server = (Bun as unknown as Adopting).listen({
         fd: duplicate(fd),
         allowHalfOpen: true,

@@ -14,9 +14,12 @@ export class BunSocket implements Socket {
   /** The owner has closed it, or it broke: silence from here on. */
   done = false;
   paused = false;
-  /** Why it broke, if the owner is still to hear of it. */
+  /** Why it broke, if the owner must still be notified. */
   untold: SocketError | null = null;
-  /** Our FIN is sent, the peer's FIN was told: Bun tells the second of the two as a close. */
+  /**
+   * Our FIN has been sent, the peer's FIN was reported: Bun reports the second of the two as a
+   * close.
+   */
   finSent = false;
   /** Of one over which much comes. */
   window: ReceiveWindow | null = null;
@@ -64,13 +67,13 @@ export class BunSocket implements Socket {
     const fd = descriptorOf(this.native);
     const sent = sendBoth(fd, first, firstFrom, firstTo, second, secondFrom, secondTo);
     if (sent === firstLength + secondLength) return sent;
-    // Bun is to find out what is the matter, and watch for it.
+    // Bun must find out what has happened, and watch for it.
     const taken = Math.max(0, sent);
     const [from, rest] = [firstFrom + taken, secondFrom + Math.max(0, taken - firstLength)];
     const more = writeBoth(this, first, Math.min(from, firstTo), firstTo, second, rest, secondTo);
     return more < 0 ? more : taken + more;
   }
-  /** The connect has failed, and the failed write was told why: nobody else will be. */
+  /** The connect has failed, and only the failed write has seen why. */
   #refused(error: SocketError): number {
     const { events } = this;
     this.reset();
@@ -83,8 +86,8 @@ export class BunSocket implements Socket {
     });
     return -1;
   }
-  /** Bun hands out a fresh buffer each time: it is kept itself where most of it is to be. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  /** Bun hands out a fresh buffer each time: it is retained itself where most of it must be. */
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     // It may be a Buffer, of which slice() is no copy.
     if (2 * (to - from) < bytes.byteLength) return new Uint8Array(bytes.subarray(from, to));
     kept = true;
@@ -121,7 +124,7 @@ export class BunSocket implements Socket {
     this.events = noEvents;
     this.native?.terminate();
   }
-  /** Nothing is told from here on. */
+  /** No event follows from here on. */
   #end(): void {
     this.done = true;
     this.window?.ended();
@@ -158,7 +161,9 @@ export class BunSocket implements Socket {
       reportFault(fault);
     }
   }
-  /** Its owner has thrown this: it is reset, and the owner told so. @throws {unknown} see faults.ts */
+  /**
+   * Its owner has thrown this: it is reset, and the owner notified. @throws {unknown} see faults.ts
+   */
   fault(error: unknown): void {
     reportFault(error);
     if (this.done) return;
@@ -198,7 +203,7 @@ export class BunSocket implements Socket {
 }
 
 /**
- * Reads from this size on are given back at once, where nobody kept them, instead of left to the
+ * Reads from this size on are released at once, where they were not retained, instead of left to the
  * garbage collector: the next read then finds memory that is in the cache. Large content costs a
  * fifth less CPU.
  */
@@ -220,7 +225,7 @@ export const handler: SocketHandler<BunSocket> = {
   },
   data(native, bytes) {
     const socket = native.data;
-    // Bun hands out what is left before it tells of a reset, also while paused.
+    // Bun passes on what is left before it reports a reset, also while paused.
     if (socket.done || socket.paused) return;
     kept = false;
     const size = bytes.byteLength;
@@ -286,10 +291,10 @@ const adoption = {
   socket: handler,
 };
 
-/** Bun's event loop takes a socket that connects or is connected; `socket` is to have it. */
+/** Bun's event loop adopts a socket that connects or is connected, for `socket`. */
 export function adoptSocket(fd: number, socket: BunSocket): void {
   adoption.fd = fd;
   adoption.data = socket;
-  // The promise tells nothing that the callbacks do not.
+  // The promise says nothing that the callbacks do not.
   (Bun as unknown as Adopting).connect(adoption).catch(ignore);
 }

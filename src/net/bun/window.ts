@@ -1,7 +1,7 @@
 /**
- * How much a peer may send at once. Bun reads all that has come, up to 512 KB, into memory of its own;
- * what the owner cannot pass on stays there for as long as some reader stalls. So the receive buffer
- * of a connection that carries much is small, until its content has flowed on for a while.
+ * How much a peer may send at once. Bun reads all that has come, up to 512 KB, into memory of its
+ * own; what the owner cannot pass on stays there for as long as some reader stalls. So the receive
+ * buffer of a connection that carries much is small, until its content has flowed on for a while.
  */
 import { setOption } from "../linux/libc.ts";
 import { SOL_SOCKET } from "../linux/constants.ts";
@@ -61,7 +61,7 @@ export class ReceiveWindow {
     if (!this.#isNarrow) {
       if (this.#flowed < proven) this.#isNarrow = setOption(fd, SOL_SOCKET, SO_RCVBUF, narrow);
     } else if (this.#flowed >= proven) {
-      // The kernel goes on to choose the size, as for connections that nobody has touched.
+      // The kernel goes on to choose the size, as for connections whose buffers were never set.
       this.#isNarrow = !setOption(fd, SOL_SOCKET, SO_BUF_LOCK, 0);
     }
   }

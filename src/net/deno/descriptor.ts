@@ -1,6 +1,6 @@
 /**
- * What Deno does not offer for its connections, done by the descriptor behind them. Deno does not tell
- * that either; it is found by both addresses, which are no other connection's.
+ * What Deno does not offer for its connections, done by the descriptor behind them. Deno does not
+ * tell that either; it is found by both addresses, which are no other connection's.
  */
 import { formatIp, parseIp } from "../ip/address.ts";
 import { address, C, length } from "../linux/libc.ts";
@@ -20,7 +20,7 @@ const infoView = new DataView(info.buffer);
 const standing: readonly number[] = [1, 4, 5];
 
 /** A struct sockaddr of the family AF_UNSPEC: to connect to it is to disconnect (connect(2)). */
-const nobody = new Uint8Array(new ArrayBuffer(addressSize));
+const unspecified = new Uint8Array(new ArrayBuffer(addressSize));
 
 /** The next descriptor that this process will open; -1 if that cannot be known. */
 export function nextDescriptor(): number {
@@ -62,7 +62,7 @@ export class Descriptor {
   /** Resets the connection. Its close would send a FIN first, whatever SO_LINGER says. */
   reset(): void {
     const fd = this.#find();
-    if (fd >= 0) C.connect(fd, nobody, 16);
+    if (fd >= 0) C.connect(fd, unspecified, 16);
   }
 
   /** The connection is closed: its number may be another's. */

@@ -28,9 +28,9 @@ import {
 const acceptPause = 100;
 
 /**
- * The network on Deno. Differences to the seam's word: only a read tells that the peer has gone, so a
- * paused socket does not know. Of unix sockets, and without --allow-ffi, a reset() is a close, and
- * isQuiet() is always false: nobody can be asked.
+ * The network on Deno. Differences to the seam's word: only a read shows that the peer has gone, so
+ * a paused socket does not know. Of unix sockets, and without --allow-ffi, a reset() is a close,
+ * and isQuiet() is always false: there is no way to ask.
  */
 export const denoNetwork: Network = {
   name: "deno",
@@ -166,7 +166,10 @@ function listenNatively(
   }
 }
 
-/** Removes a socket's path that a dead process left behind, as HAProxy does. @returns the path */
+/**
+ * Removes the path of a socket that an ended process left behind, as HAProxy does. @returns the
+ * path
+ */
 function takeOver(path: string): string {
   try {
     if (!Deno.lstatSync(path).isSocket) return path;
@@ -217,9 +220,10 @@ function serve(
       try {
         held = await from.accept();
       } catch (error) {
-        // Who resets before the accept (as haproxy's checks do) fails it, and only his own.
+        // A client that resets before the accept (as haproxy's checks do) makes only its own accept
+        // fail.
         if (error instanceof Deno.errors.NotConnected) continue;
-        // EMFILE comes at once and again: leave the processor to those who will free descriptors.
+        // EMFILE comes at once and again: leave the processor to what will free descriptors.
         if (native === from) await new Promise((resolve) => setTimeout(resolve, acceptPause));
       }
     }

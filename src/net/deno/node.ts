@@ -47,12 +47,12 @@ class NodeSocket implements Socket {
     native.on("connect", () => {
       if (this.#done) return;
       this.#connected = true;
-      this.#tell(() => this.events.opened(this));
+      this.#notify(() => this.events.opened(this));
       this.#drained();
     });
     native.on("data", (bytes: Uint8Array) => {
       this.#shown += bytes.length;
-      if (!this.#done) this.#tell(() => this.events.data(this, bytes));
+      if (!this.#done) this.#notify(() => this.events.data(this, bytes));
     });
     native.on("drain", () => this.#drained());
     native.on("end", () => {
@@ -68,7 +68,7 @@ class NodeSocket implements Socket {
     });
   }
 
-  #tell(what: () => void): void {
+  #notify(what: () => void): void {
     try {
       what();
     } catch (error) {
@@ -94,11 +94,11 @@ class NodeSocket implements Socket {
     return new SocketError("EADDRNOTAVAIL", reason.message);
   }
 
-  /** node:net tells the end also while paused. */
+  /** node:net reports the end also while paused. */
   #ended(): void {
     if (this.#done || this.#paused || !this.#finReceived || this.#endedTold) return;
     this.#endedTold = true;
-    this.#tell(() => this.events.ended(this));
+    this.#notify(() => this.events.ended(this));
   }
 
   get remoteAddress(): string {
@@ -117,7 +117,7 @@ class NodeSocket implements Socket {
   #drained(): void {
     if (this.#done || !this.#drainIsDue) return;
     this.#drainIsDue = false;
-    this.#tell(() => this.events.drain(this));
+    this.#notify(() => this.events.drain(this));
   }
 
   write(bytes: Uint8Array, from: number, to: number): number {
@@ -138,7 +138,7 @@ class NodeSocket implements Socket {
   ): number {
     return writeBoth(this, first, firstFrom, firstTo, second, secondFrom, secondTo);
   }
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
   pause(): void {
@@ -213,7 +213,7 @@ export function listenOnInherited(
       server?.close();
       server = undefined;
     },
-    // The port is not ours to give up: the socket belongs to who handed it down.
+    // The port is not ours to release: the socket belongs to the process that passed it on.
     release() {},
     reclaim() {},
     close() {},

@@ -26,11 +26,11 @@ import { noEvents, type Socket, type SocketEvents } from "../socket.ts";
 /** How long to wait for a descriptor to become free, in ms. */
 const acceptPause = 100;
 
-/** What an event loop does for who accepts. */
+/** What an event loop does for an acceptor. */
 export interface AcceptorHost extends SocketHost {
   /** Connections accepted in a row; then it is the turn of those that stand. */
   readonly maxAccepts: number;
-  /** Tells events of `fd` to `owner`. @returns the tag for them */
+  /** Registers `owner` for events of `fd`. @returns the tag for them */
   enter(fd: number, owner: Acceptor | EpollSocket): number;
   leave(fd: number): void;
   /** Enters a socket, and puts it into the set before the next wait. */
@@ -41,7 +41,7 @@ export interface AcceptorHost extends SocketHost {
 
 /** Accepts from a listening socket, that others may accept from too. */
 export class Acceptor {
-  /** Tells its events from those of who had the descriptor before it. */
+  /** Distinguishes its events from those of earlier owners of the descriptor. */
   tag = 0;
   readonly isOutgoing: boolean = false;
   readonly #host: AcceptorHost;
@@ -89,7 +89,7 @@ export class Acceptor {
     this.#watched = watched;
     if (watched) {
       this.tag = this.#host.enter(this.#fd, this);
-      // Level-triggered: what is left in the queue is told again, to one thread of several.
+      // Level-triggered: what is left in the queue is reported again, to one thread of several.
       if (this.#host.set.add(this.#fd, EPOLLIN | EPOLLEXCLUSIVE, this.tag)) return;
       throw failed(`cannot watch descriptor ${this.#fd}`);
     } else {
@@ -98,8 +98,8 @@ export class Acceptor {
     }
   }
 
-  /** The set tells of it. */
-  told(): void {
+  /** An event has come. */
+  onEvents(): void {
     for (let accepts = 0; accepts < this.#host.maxAccepts && this.#watched; accepts++) {
       length[0] = addressSize;
       const fd = C.accept4(this.#fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -109,12 +109,12 @@ export class Acceptor {
       }
       const errno = lastErrno();
       if (errno === EAGAIN) return;
-      // Who has gone meanwhile fails only his own accept. EMFILE comes at once and again.
+      // A client that has gone meanwhile fails only its own accept. EMFILE comes at once and again.
       if (errno !== ECONNABORTED && errno !== EINTR) return this.#pauseFor(acceptPause);
     }
   }
 
-  /** Whether it is to be served here; else it is another thread's, or closed. */
+  /** Whether to serve it here; otherwise it is another thread's, or closed. */
   #isHere(fd: number): boolean {
     try {
       return this.#place?.(fd) !== false;
@@ -140,15 +140,15 @@ export function serveFrom(
   fd: number,
   accept: (socket: Socket) => SocketEvents,
 ): void {
-  // Nobody would know whose request it was.
+  // It could not be known whose request it was.
   if (!readPeer(fd)) return closeDescriptor(fd);
   // In the next turn, which does not wait: the owner may have put something off.
-  serveAccepted(host, fd, accept)?.ask();
+  serveAccepted(host, fd, accept)?.readLater();
 }
 
 /**
  * Gives a connection to its owner, the peer being in {@linkcode address}. It is still to be read.
- * @returns null: nobody wants it
+ * @returns null: it is closed, or another thread's
  */
 function serveAccepted(
   host: AcceptorHost,

@@ -2,7 +2,7 @@
 import type { Clock } from "../../time/clock.ts";
 import type { OnFault } from "../faults.ts";
 
-/** So many events are told by one reading of the time. */
+/** So many events share one reading of the time. */
 const eventsAReading = 4;
 
 interface Due {
@@ -23,7 +23,7 @@ export class LoopClock implements Clock {
   #good = 0;
   #inTurn = false;
 
-  /** @param onFault hears what a timer throws, instead of who calls {@linkcode fire} */
+  /** @param onFault called with what a timer throws; without it, {@linkcode fire} throws that */
   constructor(readonly onFault: OnFault | null = null) {}
 
   /** The loop comes from a wait, or begins its turn without one. */
@@ -31,11 +31,11 @@ export class LoopClock implements Clock {
     this.#inTurn = true;
     this.#good = 0;
   }
-  /** The loop is about to tell an event, which takes its time. */
+  /** The loop is about to dispatch an event, which takes its time. */
   tick(): void {
     this.#good--;
   }
-  /** The turn ends; until the next one, nobody knows how time passes. */
+  /** The turn ends; until the next one, the time is read anew. */
   leave(): void {
     this.#inTurn = false;
     this.#good = 0;

@@ -1,6 +1,6 @@
 /** Where an event loop of our own reads to. */
 
-/** What is read lands here, whoever's it is: it is valid only during the call that tells it. */
+/** All sockets read into this buffer: its content is valid only during the call of `data`. */
 export const inbox = new Uint8Array(new ArrayBuffer(65536));
 
 /** Beginnings of the inbox, by their length, up to the usual size of messages. */

@@ -33,16 +33,16 @@ export { wake } from "../linux/epoll.ts";
 export interface LoopOptions {
   /** Whether sockets can {@linkcode Socket.splice}. */
   readonly splice: boolean;
-  /** Pipes for that, of two descriptors each; 256. Where none is to be had, bytes are copied. */
+  /** Pipes for that, of two descriptors each; 256. Where none is available, bytes are copied. */
   readonly maxPipes?: number;
   /** Capacity of such a pipe in bytes, 1 MiB. */
   readonly pipeSize?: number;
   /** Connections that a listener accepts in a row, 16; Infinity: all that wait. */
   readonly maxAccepts?: number;
   /**
-   * Hears what the owner of a socket throws out of a callback, which costs that socket (see faults.ts),
-   * and what a timer, or a callback that was put off, throws. By default all that comes out of
-   * {@linkcode EpollLoop.turn}, and the rest of the turn is for the next.
+   * Called with what the owner of a socket throws out of a callback, which costs that socket (see
+   * faults.ts), and what a timer, or a callback that was put off, throws. By default all that comes
+   * out of {@linkcode EpollLoop.turn}, and the rest of the turn is for the next.
    */
   readonly onFault?: OnFault;
   /** An eventfd that wakes it, and outlives it; by default it has one of its own. */
@@ -70,7 +70,7 @@ export interface EpollLoop {
   /** Calls `callback` at the end of this turn, or in the next if none is under way. */
   defer(callback: () => void): void;
   /**
-   * Waits for events, and tells them; then all that was put off, and the timers that are due.
+   * Waits for events, and dispatches them; then runs what was deferred, and the timers that are due.
    * @param maxWait ms, Infinity for as long as it takes; less if there is something to do by then
    */
   turn(maxWait: number): void;
@@ -90,8 +90,8 @@ export interface EpollLoop {
   /** Serves a connection that was accepted elsewhere. It is read from in the next turn. */
   serve(fd: number, accept: (socket: Socket) => SocketEvents): void;
   /**
-   * Closes every descriptor that it has; no event follows. Idempotent. Nobody may {@linkcode wake}
-   * it any more.
+   * Closes every descriptor that it has; no event follows. Idempotent. No thread may {@linkcode
+   * wake} it any more.
    */
   close(): void;
 }
@@ -104,8 +104,8 @@ export function createLoop(options: LoopOptions): EpollLoop {
   return new Loop(options);
 }
 
-/** Work that is put off. */
-class Agenda<T> {
+/** Tasks that are run later. */
+class TaskQueue<T> {
   readonly #items: T[] = [];
   /** How many of them are done. */
   #done = 0;
@@ -116,8 +116,11 @@ class Agenda<T> {
   add(item: T): void {
     this.#items.push(item);
   }
-  /** Does what is there; what is added meanwhile, and what comes after a throw, is for next time. */
-  work(act: (item: T) => void): void {
+  /**
+   * Runs the tasks; those that are added meanwhile, or come after one that throws, are run next
+   * time.
+   */
+  run(act: (item: T) => void): void {
     const items = this.#items;
     for (const end = items.length; this.#done < end;) act(items[this.#done++]!);
     items.copyWithin(0, this.#done);
@@ -139,18 +142,22 @@ class Loop implements EpollLoop, AcceptorHost {
   readonly maxAccepts: number;
   readonly #mailbox: LoopOptions["mailbox"];
   readonly #onFault: OnFault | null;
-  /** Who hears of a descriptor's events, by its number. */
+  /** The owners of descriptors, by number. */
   readonly #owners: (EpollSocket | Acceptor | null)[] = [];
   readonly #listeners = new Set<Listener>();
   #tag = 0;
-  /** Events of the last wait, the round in which they are told, and how many of them it has seen. */
+  /**
+   * Events of the last wait, the round in which they are dispatched, and how many it has handled.
+   */
   #events = 0;
   #round = rounds;
-  #told = 0;
-  /** Sockets that are not in the set yet: many a connection needs to be there only later, or never. */
-  readonly #unwatched = new Agenda<EpollSocket>();
-  readonly #attended = new Agenda<EpollSocket>();
-  readonly #deferred = new Agenda<() => void>();
+  #handled = 0;
+  /**
+   * Sockets that are not in the set yet: many a connection needs to be there only later, or never.
+   */
+  readonly #unwatched = new TaskQueue<EpollSocket>();
+  readonly #toRead = new TaskQueue<EpollSocket>();
+  readonly #deferred = new TaskQueue<() => void>();
   #closed = false;
 
   constructor(options: LoopOptions) {
@@ -167,7 +174,7 @@ class Loop implements EpollLoop, AcceptorHost {
       : null;
     this.#ownWakeFd = options.wakeFd === undefined;
     this.wakeFd = options.wakeFd ?? createEvent();
-    // Told at every write to it: nobody need read it.
+    // Edge-triggered, each write to it is an event: it need not be read.
     this.set.add(this.wakeFd, EPOLLIN | EPOLLET, 0);
     this.network = {
       name: "epoll",
@@ -193,9 +200,9 @@ class Loop implements EpollLoop, AcceptorHost {
     if (this.#round === rounds) this.#wait(maxWait);
     this.clock.enter();
     try {
-      this.#tellEvents();
-      this.#attended.work(this.#attend);
-      this.#deferred.work(this.#call);
+      this.#dispatchEvents();
+      this.#toRead.run(this.#read);
+      this.#deferred.run(this.#call);
       this.clock.fire();
       // At the end, for the next wait may be a long one.
       drainMicrotasks();
@@ -205,8 +212,8 @@ class Loop implements EpollLoop, AcceptorHost {
   }
 
   #wait(maxWait: number): void {
-    this.#unwatched.work(watch);
-    let ms = this.#attended.empty && this.#deferred.empty ? maxWait : 0;
+    this.#unwatched.run(watch);
+    let ms = this.#toRead.empty && this.#deferred.empty ? maxWait : 0;
     if (ms > 0) ms = Math.min(ms, this.clock.untilNext());
     const { set } = this;
     const mailbox = this.#mailbox;
@@ -217,40 +224,40 @@ class Loop implements EpollLoop, AcceptorHost {
       this.#events = set.wait(ms);
       mailbox.wakes();
     }
-    this.#told = this.#round = 0;
+    this.#handled = this.#round = 0;
   }
 
   /**
-   * Tells the events in two rounds, first those of accepted connections and of listeners, then those
-   * of connections made here. So what goes to a server goes out in close succession, and so does what
-   * goes to clients: a peer that the first message has woken is still awake at the next ones. Waking
-   * one costs as much of the CPU as sending to it.
+   * Dispatches the events in two rounds, first those of accepted connections and of listeners, then
+   * those of connections made here. So what goes to a server goes out in close succession, and so
+   * does what goes to clients: a peer that the first message has woken is still awake at the next
+   * ones. Waking one costs as much of the CPU as sending to it.
    */
-  #tellEvents(): void {
+  #dispatchEvents(): void {
     const { set, clock } = this;
     for (; this.#round < rounds; this.#round++) {
-      while (this.#told < this.#events) {
-        const event = this.#told++;
+      while (this.#handled < this.#events) {
+        const event = this.#handled++;
         const owner = this.#owners[set.descriptor(event)];
-        // Else it is closed since, by what another event has led to; the number may be another's.
+        // Otherwise an earlier event has had it closed; its number may be another socket's by now.
         if (owner === null || owner === undefined || owner.tag !== set.tag(event)) continue;
         if (owner.isOutgoing !== (this.#round === 1)) continue;
         clock.tick();
-        owner.told(set.mask(event));
+        owner.onEvents(set.mask(event));
       }
-      this.#told = 0;
+      this.#handled = 0;
     }
   }
 
   defer(callback: () => void): void {
     this.#deferred.add(callback);
   }
-  attend(socket: EpollSocket): void {
-    this.#attended.add(socket);
+  readLater(socket: EpollSocket): void {
+    this.#toRead.add(socket);
   }
-  readonly #attend = (socket: EpollSocket): void => {
+  readonly #read = (socket: EpollSocket): void => {
     this.clock.tick();
-    socket.attend();
+    socket.readPending();
   };
   readonly #call = (callback: () => void): void => {
     try {
@@ -288,7 +295,7 @@ class Loop implements EpollLoop, AcceptorHost {
     socket.tag = this.enter(socket.fd, socket);
     this.#unwatched.add(socket);
   }
-  forget({ fd }: EpollSocket): void {
+  closeSocket({ fd }: EpollSocket): void {
     if (fd < 0) return;
     this.leave(fd);
     closeDescriptor(fd);

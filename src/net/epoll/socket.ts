@@ -30,7 +30,7 @@ import {
   type Socket,
   type SocketError,
   type SocketEvents,
-  type Splicing,
+  type SpliceEvents,
 } from "../socket.ts";
 
 /** What an event loop does for its sockets. */
@@ -38,13 +38,13 @@ export interface SocketHost {
   readonly set: EpollSet;
   /** For {@linkcode EpollSocket.splice}; null: it is switched off. */
   readonly pipes: Pipes | null;
-  /** Calls {@linkcode EpollSocket.attend} at the end of this turn, or in the next. */
-  attend(socket: EpollSocket): void;
-  /** Closes its descriptor, and tells it no more events. */
-  forget(socket: EpollSocket): void;
+  /** Calls {@linkcode EpollSocket.readPending} at the end of this turn, or in the next. */
+  readLater(socket: EpollSocket): void;
+  /** Closes its descriptor; no more events follow. */
+  closeSocket(socket: EpollSocket): void;
   /**
-   * What an owner has thrown; its socket, if it has one, is reset, and the owner told so.
-   * @throws {unknown} the same, where nobody hears of faults
+   * What an owner has thrown; its socket, if it has one, is reset, and the owner notified.
+   * @throws {unknown} the same, where there is no handler
    */
   fault(socket: EpollSocket | null, error: unknown): void;
 }
@@ -52,26 +52,26 @@ export interface SocketHost {
 // The state of a socket: bits, so that an idle connection is one small object.
 /** Established. */
 export const OPEN = 1;
-/** The owner has closed it, or has heard that it broke: silence from here on. */
+/** The owner has closed it, or knows that it broke: no event follows. */
 export const DONE = 2;
 const PAUSED = 4;
 /** There may be something to read: no read has shown yet that there is not. */
 export const READABLE = 8;
-/** The peer's FIN has come, or a reset: what is to be read has an end. */
+/** The peer's FIN has come, or a reset: reading will come to an end. */
 const HUNG_UP = 16;
-/** It broke; what came before is told first, to an owner who listens. */
+/** It broke; unless paused, what came before is passed on first. */
 export const BROKEN = 32;
 /** Our FIN is sent, or will be once the connection is made. */
 const FIN_SENT = 64;
-/** The owner has heard of the peer's FIN. */
+/** The peer's FIN has been reported to the owner. */
 const ENDED = 128;
-/** A write was not taken, or not all of it: `drain` is to follow. */
+/** A write was not taken, or not all of it: `drain` follows. */
 const FULL = 256;
 /** In the set; for writing too. */
 const WATCHED = 512;
 const WATCHED_FULL = 1024;
-/** Waits for {@linkcode EpollSocket.attend}. */
-const ATTENDED = 2048;
+/** Waits for {@linkcode EpollSocket.readPending}. */
+const READ_PENDING = 2048;
 
 /** It was made here, not accepted. */
 export const OUTGOING = 4096;
@@ -98,7 +98,7 @@ const mostReads = 4;
 export class EpollSocket implements Socket {
   /** The bits above. */
   state: number;
-  /** Tells this owner of `fd` from those before it. */
+  /** Distinguishes this owner of `fd` from those before it. */
   tag = 0;
   /** What passes on what comes here, and what passes on to here. */
   spliceFrom: Splice | null = null;
@@ -106,7 +106,7 @@ export class EpollSocket implements Socket {
   /** The peer of one that was accepted: the kernel forgets it when the connection is reset. */
   #peer: PackedHost = null;
   #peerPort = 0;
-  /** Why it broke, if a call has found out: the kernel tells it once. */
+  /** Why it broke, if a call has found out: the kernel reports it once. */
   #errno = 0;
 
   /** @param fd a socket that never blocks; -1: there is none, and {@linkcode refuse} follows */
@@ -184,10 +184,10 @@ export class EpollSocket implements Socket {
     if (taken < asked) this.awaitRoom();
     return taken;
   }
-  /** An edge is to tell when the socket takes bytes again. */
+  /** Watches for when the socket takes bytes again. */
   awaitRoom(): void {
     this.state |= FULL;
-    // Who is not in the set yet comes there for writing too.
+    // A socket that is not in the set yet is added for writing too.
     if ((this.state & (WATCHED | WATCHED_FULL)) !== WATCHED) return;
     this.state |= WATCHED_FULL;
     this.host.set.modify(this.fd, always | EPOLLOUT, this.tag);
@@ -196,7 +196,7 @@ export class EpollSocket implements Socket {
   fail(errno: number): -1 {
     this.#errno = errno;
     this.state |= BROKEN | READABLE;
-    this.ask();
+    this.readLater();
     return -1;
   }
   /** A write waits for {@linkcode awaitRoom}. */
@@ -204,14 +204,14 @@ export class EpollSocket implements Socket {
     return this.#has(FULL);
   }
 
-  splice(to: Socket, count: number, heard: Splicing): boolean {
+  splice(to: Socket, count: number, events: SpliceEvents): boolean {
     const { pipes } = this.host;
     if (pipes === null || !(to instanceof EpollSocket) || to.host !== this.host) return false;
     const here = (this.state & (OPEN | DONE | BROKEN | ENDED)) === OPEN && this.spliceFrom === null;
     const there = (to.state & (OPEN | DONE | BROKEN | FIN_SENT)) === OPEN && to.spliceTo === null;
     if (!here || !there || !(count > 0)) return false;
-    new Splice(this, to, count, heard, pipes);
-    this.readOn();
+    new Splice(this, to, count, events, pipes);
+    this.readMore();
     return true;
   }
 
@@ -221,7 +221,7 @@ export class EpollSocket implements Socket {
   }
 
   /** The next read, of any socket, goes to the same place. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
   expectMuch(much: boolean): void {
@@ -234,7 +234,7 @@ export class EpollSocket implements Socket {
   resume(): void {
     if (!this.#has(PAUSED)) return;
     this.state &= ~PAUSED;
-    this.readOn();
+    this.readMore();
   }
   shutdown(): void {
     if (this.#has(DONE | FIN_SENT)) return;
@@ -250,7 +250,7 @@ export class EpollSocket implements Socket {
     if (this.fd >= 0) C.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, atOnce, 8);
     this.#leave();
   }
-  /** Resets it, and tells the owner. */
+  /** Resets it, and notifies the owner. */
   abort(error: SocketError): void {
     if (this.#has(DONE)) return;
     this.reset();
@@ -260,10 +260,10 @@ export class EpollSocket implements Socket {
     return this.#has(DONE | HUNG_UP | BROKEN) || peerHasClosed(this.fd);
   }
 
-  /** Puts it into the set, which then tells what has come by now. */
+  /** Adds it to the set, which then reports what has come by now. */
   watch(): void {
     if (this.#has(DONE | WATCHED) || this.fd < 0) return;
-    // Of one that connects, room tells that it is connected.
+    // One that connects is connected when it has room.
     const full = this.#has(FULL) || !this.#has(OPEN);
     if (this.host.set.add(this.fd, full ? always | EPOLLOUT : always, this.tag)) {
       this.state |= full ? WATCHED | WATCHED_FULL : WATCHED;
@@ -272,7 +272,7 @@ export class EpollSocket implements Socket {
     }
   }
 
-  /** Reads what has come, for the owner that listens by now. */
+  /** Reads what has come, the owner having set its events by now. */
   begin(): void {
     try {
       this.read();
@@ -280,8 +280,8 @@ export class EpollSocket implements Socket {
       this.host.fault(this, error);
     }
   }
-  /** The set tells of it. */
-  told(mask: number): void {
+  /** An event has come. */
+  onEvents(mask: number): void {
     try {
       this.#take(mask);
     } catch (error) {
@@ -291,7 +291,7 @@ export class EpollSocket implements Socket {
   #take(mask: number): void {
     if (!this.#has(OPEN)) {
       if ((mask & EPOLLERR) !== 0 || this.#has(BROKEN)) return this.#break();
-      // Who has accepted it may have left already: on a unix socket both ends are hung up then.
+      // The peer may have left already: on a unix socket both ends are hung up then.
       if ((mask & EPOLLOUT) === 0) return;
       this.state = (this.state | OPEN) & ~FULL;
       if (this.#has(FIN_SENT)) C.shutdown(this.fd, SHUT_WR);
@@ -309,32 +309,32 @@ export class EpollSocket implements Socket {
     this.read();
   }
 
-  /** Asks for {@linkcode attend}. */
-  ask(): void {
-    if (this.#has(DONE | ATTENDED)) return;
-    this.state |= ATTENDED;
-    this.host.attend(this);
+  /** Has {@linkcode readPending} called. */
+  readLater(): void {
+    if (this.#has(DONE | READ_PENDING)) return;
+    this.state |= READ_PENDING;
+    this.host.readLater(this);
   }
-  /** Comes back to what a call has left to be done: nothing is told inside a call. */
-  attend(): void {
-    this.state &= ~ATTENDED;
+  /** Does what a call has left to be done: no event comes inside a call. */
+  readPending(): void {
+    this.state &= ~READ_PENDING;
     this.begin();
   }
 
-  /** Whether there may be something to read, for an owner who listens. */
+  /** Whether there may be something to read, and the owner wants it. */
   get isRead(): boolean {
     return (this.state & (READABLE | DONE | PAUSED | ENDED)) === READABLE;
   }
   /** Reads again, soon, if {@linkcode isRead}. */
-  readOn(): void {
-    if (this.isRead) this.ask();
+  readMore(): void {
+    if (this.isRead) this.readLater();
   }
-  /** A read had room for more, or found nothing: there is no more, and an edge tells of the next. */
+  /** A read had room for more, or found nothing: there is no more, and an edge reports the next. */
   hasNoMore(): void {
     // But for the end, and what is behind urgent data.
     if (!this.#has(HUNG_UP | BROKEN | URGENT)) this.state &= ~READABLE;
   }
-  /** Tells what can be read, as far as the owner listens. */
+  /** Reads what there is, and passes it on, unless paused. */
   read(): void {
     for (let reads = 0; (this.state & (DONE | READABLE)) === READABLE; reads++) {
       if (this.#has(PAUSED | ENDED) || !this.#has(OPEN)) {
@@ -342,7 +342,7 @@ export class EpollSocket implements Socket {
         return;
       }
       if (this.spliceFrom !== null) return this.#pass(this.spliceFrom);
-      if (reads === mostReads) return this.ask();
+      if (reads === mostReads) return this.readLater();
       const length = this.receive(this.#has(LITTLE) ? littleRead : inbox.length);
       if (length <= 0) return this.#end(length);
       this.events.data(this, beginning(length));
@@ -361,7 +361,7 @@ export class EpollSocket implements Socket {
   }
   #pass(incoming: Splice): void {
     incoming.pump();
-    // While nobody can read, a reset is told as to one who is paused.
+    // While the target is full, a reset is reported as while paused.
     if (this.#has(BROKEN) && this.spliceFrom?.waits === true) this.#break();
   }
   /** Nothing is left to be read: for now (-1, EAGAIN), for good (0), or because it broke. */
@@ -374,7 +374,7 @@ export class EpollSocket implements Socket {
       return this.#break();
     }
     if (this.#has(BROKEN)) {
-      // A reset that somebody has learnt of already looks like a FIN here; EPIPE came after one.
+      // A reset that a call has reported already looks like a FIN here; EPIPE came after one.
       if (this.#reason() !== EPIPE) return this.#break();
     }
     this.state |= ENDED;
@@ -388,7 +388,7 @@ export class EpollSocket implements Socket {
   #break(): void {
     this.refuse(socketError(this.#reason()));
   }
-  /** Tells the owner that it is closed. */
+  /** Notifies the owner that it is closed. */
   refuse(error: SocketError): void {
     if (this.#has(DONE)) return;
     this.#leave();
@@ -398,6 +398,6 @@ export class EpollSocket implements Socket {
     this.state |= DONE;
     this.spliceFrom?.stop();
     this.spliceTo?.stop();
-    this.host.forget(this);
+    this.host.closeSocket(this);
   }
 }

@@ -4,7 +4,7 @@ import type { EpollSocket } from "./socket.ts";
 import { lastErrno, sendBytes } from "../linux/libc.ts";
 import { closePipe, makePipe, move, type Pipe } from "../linux/splice.ts";
 import { EAGAIN, EINVAL } from "../linux/constants.ts";
-import type { Splicing } from "../socket.ts";
+import type { SpliceEvents } from "../socket.ts";
 
 /** Pipes that are kept with nothing in them, and for how long when none is asked for, ms. */
 const mostEmpty = 32;
@@ -28,7 +28,8 @@ export class Pipes {
   /**
    * @param most with bytes in them or not
    * @param size of each, in bytes. It takes that much however small the pieces of memory are, which
-   * come from the network; with the kernel's own 64 KiB bulk data costs a third more CPU than with 1 MiB
+   * come from the network; with the kernel's own 64 KiB bulk data costs a third more CPU than with
+   * 1 MiB
    * @param schedule arms a timer, as a clock's
    */
   constructor(
@@ -38,7 +39,7 @@ export class Pipes {
   ) {}
 
   /** @returns null: there is none to be had */
-  lend(): Pipe | null {
+  acquire(): Pipe | null {
     this.#used = true;
     const pipe = this.#empty.pop();
     if (pipe !== undefined) return pipe;
@@ -47,7 +48,7 @@ export class Pipes {
     return made;
   }
   /** Takes one back that is empty. */
-  takeBack(pipe: Pipe): void {
+  release(pipe: Pipe): void {
     if (this.#empty.length >= mostEmpty) return this.discard(pipe);
     this.#empty.push(pipe);
     if (!this.#watching) this.#watch();
@@ -79,7 +80,7 @@ export class Pipes {
 export class Splice {
   readonly #source: EpollSocket;
   readonly #target: EpollSocket;
-  readonly #heard: Splicing;
+  readonly #events: SpliceEvents;
   readonly #pipes: Pipes;
   /** Bytes still to be read. */
   #left: number;
@@ -93,22 +94,22 @@ export class Splice {
   /** Whether the next read goes through a pipe, and whether any may. */
   #bulk: boolean;
   #movable = true;
-  /** What `#heard` knows of waiting. */
+  /** The `waits` that was reported last. */
   #waits = false;
 
   constructor(
     source: EpollSocket,
     target: EpollSocket,
     count: number,
-    heard: Splicing,
+    events: SpliceEvents,
     pipes: Pipes,
   ) {
     this.#source = source;
     this.#target = target;
     this.#left = count;
-    this.#heard = heard;
+    this.#events = events;
     this.#pipes = pipes;
-    // Of a stream without end nobody knows; its first read tells.
+    // The length of an endless stream is unknown; its first read shows how much comes.
     this.#bulk = count >= bulkRead && count !== Infinity;
     source.spliceFrom = target.spliceTo = this;
   }
@@ -118,7 +119,10 @@ export class Splice {
     return this.#held > 0;
   }
 
-  /** Passes on what the source has and the target takes; the set has told of one of them. */
+  /**
+   * Passes on what the source has and the target takes; the set has reported an event of one of
+   * them.
+   */
   pump(): void {
     const source = this.#source;
     let passed = 0;
@@ -135,7 +139,7 @@ export class Splice {
       } else {
         if (this.#left === 0 || !source.isRead) break;
         if (reads++ === mostReads) {
-          source.ask();
+          source.readLater();
           break;
         }
         if (!this.#take()) break;
@@ -148,9 +152,9 @@ export class Splice {
     if (passed === 0 && waits === this.#waits) return;
     this.#waits = waits;
     try {
-      this.#heard.spliced(source, passed, waits);
+      this.#events.spliced(source, passed, waits);
     } catch (error) {
-      // The set may have told of the target, which is another owner's.
+      // The event may have been the target's, which has another owner.
       source.host.fault(source, error);
     }
   }
@@ -182,7 +186,7 @@ export class Splice {
   /** Reads from the source. @returns whether there was something */
   #take(): boolean {
     const source = this.#source;
-    if (this.#bulk && this.#movable) this.#pipe ??= this.#pipes.lend();
+    if (this.#bulk && this.#movable) this.#pipe ??= this.#pipes.acquire();
     else this.#putPipeBack();
     const most = Math.min(this.#left, this.#pipe === null ? inbox.length : this.#most);
     const length = this.#pipe === null
@@ -224,12 +228,12 @@ export class Splice {
     this.#detach();
   }
   #putPipeBack(): void {
-    if (this.#pipe !== null) this.#pipes.takeBack(this.#pipe);
+    if (this.#pipe !== null) this.#pipes.release(this.#pipe);
     this.#pipe = null;
   }
   #detach(): void {
     if (this.#source.spliceFrom !== this) return;
     this.#source.spliceFrom = this.#target.spliceTo = null;
-    this.#source.readOn();
+    this.#source.readMore();
   }
 }

@@ -60,7 +60,7 @@ type Name = keyof typeof signatures;
 /** What is read or written: an array's bytes, or none. See {@linkcode Library.part}. */
 export type Memory = ArrayBufferView | null;
 
-/** The calls; each returns -1 on failure, and {@linkcode Library.errno} then tells why. */
+/** The calls; each returns -1 on failure, and {@linkcode Library.errno} then says why. */
 export type Calls = {
   readonly [N in Name]: (...args: Arguments<(typeof signatures)[N]>) => number;
 };

@@ -1,4 +1,4 @@
-/** Connected sockets made with libc, and what Bun does not tell of its own. */
+/** Connected sockets made with libc, and what Bun does not report of its own sockets. */
 import {
   address,
   C,
@@ -99,7 +99,7 @@ export function receive(fd: number): Uint8Array | null {
 
 /**
  * Sends what the kernel takes at once; 0 if it takes nothing, say because the socket connects.
- * @returns as SocketError why the connect failed: the kernel tells it once
+ * @returns as SocketError why the connect failed: the kernel reports it once
  */
 export function sendEarly(
   fd: number,

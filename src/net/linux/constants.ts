@@ -1,4 +1,4 @@
-/** Linux's numbers, for all who call its C library. */
+/** Linux's numbers, for calls of its C library. */
 
 // socket(2), accept4(2)
 export const SOCK_STREAM = 1;

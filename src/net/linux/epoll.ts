@@ -26,7 +26,7 @@ const stride = process.arch === "x64" ? 3 : 4;
 const fdAt = stride - 2;
 const tagAt = stride - 1;
 
-/** What is to be watched, as epoll_ctl() reads it. */
+/** What to watch, as epoll_ctl() reads it. */
 const wanted = new Uint32Array(new ArrayBuffer(16));
 
 /** Descriptors that are watched together. */
@@ -48,7 +48,7 @@ export class EpollSet {
 
   /**
    * Watches a descriptor for `mask`.
-   * @param tag up to 31 bits, told with each event: which owner of that descriptor is meant
+   * @param tag up to 31 bits, reported with each event: which owner of that descriptor is meant
    * @returns whether the kernel has room for it
    */
   add(fd: number, mask: number, tag: number): boolean {
@@ -74,7 +74,7 @@ export class EpollSet {
 
   /**
    * Waits up to `ms` for events, Infinity for as long as it takes; a signal ends it too.
-   * @returns how many came, of which the following tell
+   * @returns how many came; the methods below read them
    */
   wait(ms: number): number {
     return Math.max(0, C.epoll_wait(this.#fd, this.#events, maxEvents, Math.min(ms, longest)));

@@ -1,7 +1,10 @@
 /** Linux's errors: number, name and words (errno(3)). */
 import type { SocketErrorCode } from "../socket.ts";
 
-/** The same on x86-64 and arm64 (asm-generic/errno-base.h, errno.h); the words are those of strerror(3). */
+/**
+ * The same on x86-64 and arm64 (asm-generic/errno-base.h, errno.h); the words are those of
+ * strerror(3).
+ */
 const table = `
 1 EPERM operation not permitted
 2 ENOENT no such file or directory
@@ -155,7 +158,7 @@ export function describeErrno(errno: number | string): string {
   return words.get(name) ?? `unknown error ${name}`;
 }
 
-/** The errors that the seam tells apart; those that it takes for one of them. */
+/** The errors that the seam distinguishes; those that it maps to one of them. */
 const codes: ReadonlyMap<string, SocketErrorCode> = new Map([
   ...([
     "ECONNREFUSED",
@@ -175,7 +178,9 @@ const codes: ReadonlyMap<string, SocketErrorCode> = new Map([
   ["ENFILE", "EMFILE"],
 ]);
 
-/** The seam's code for an errno, by its number or name; EIO for those that it does not tell apart. */
+/**
+ * The seam's code for an errno, by its number or name; EIO for those that it does not distinguish.
+ */
 export function socketCode(errno: number | string): SocketErrorCode {
   return codes.get(typeof errno === "number" ? errnoName(errno) : errno) ?? "EIO";
 }

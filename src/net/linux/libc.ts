@@ -1,7 +1,7 @@
 /**
  * Linux's C library, for the sockets of our own event loop (net/epoll) and those that Bun's adopts
  * (net/bun): options, addresses, sending. connect.ts, listen.ts and takeover.ts make them. That
- * gives what Bun's own lack: connects that can be cancelled and tell their true error, source
+ * gives what Bun's own lack: connects that can be cancelled and report their true error, source
  * addresses without an early port, any backlog, inherited listeners, and listeners that pass from
  * process to process. A length is believed by the calls: {@linkcode checkRange} comes first.
  */
@@ -52,7 +52,7 @@ export function getOption(fd: number, level: number, name: number): number {
 }
 
 /**
- * For calls that read or write memory as told.
+ * For calls that read or write memory where a pointer says.
  * @throws {RangeError} if [from, to) is not within `bytes`: the process's other memory is no content
  */
 function checkRange(bytes: Uint8Array, from: number, to: number): void {
@@ -83,7 +83,10 @@ function setVector(at: number, bytes: Uint8Array, from: number, to: number): voi
   vectors[at + 2] = to - from;
 }
 
-/** As {@linkcode sendBytes}, of two ranges, neither of them empty; on a descriptor that never blocks. */
+/**
+ * As {@linkcode sendBytes}, of two ranges, neither of them empty; on a descriptor that never
+ * blocks.
+ */
 export function sendBoth(
   fd: number,
   first: Uint8Array,

@@ -47,7 +47,7 @@ export function listenOn(at: Address, how: Listening): number {
     }
     bind(fd, at);
     if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${showEndpoint(at)}`);
-    // From now on nobody else.
+    // From now on no other process.
     if (beside) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 0);
     return fd;
   } catch (error) {
@@ -129,7 +129,7 @@ passEstablishing.set([
 const program = new BigUint64Array(new ArrayBuffer(1024));
 
 /**
- * A listening TCP socket answers nobody who knocks, for all processes that share it, until
+ * A listening TCP socket ignores new SYNs, for all processes that share it, until
  * {@linkcode answer}; handshakes under way go on. @returns whether it is so
  */
 export function ignoreNew(fd: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * Listening sockets made with libc: how they are given up, taken back and handed on, whoever accepts
- * from them.
+ * Listening sockets made with libc: how they are released, reclaimed and handed over, whatever
+ * accepts from them.
  */
 import { existsSync, statSync, unlinkSync } from "node:fs";
 import { closeDescriptor, duplicate } from "./libc.ts";
@@ -19,13 +19,16 @@ import {
   SocketError,
 } from "../socket.ts";
 
-/** Who accepts from a listening socket. It stays non-blocking. */
+/** What accepts from a listening socket. It stays non-blocking. */
 export interface DescriptorAcceptor {
   /** Accepts from it from now on; not called again before {@linkcode end}. */
   begin(fd: number): void;
-  /** Accepts no more; a thread that has just been told of a connection may still accept that one. */
+  /**
+   * Accepts no more; a thread that has just been notified of a connection may still accept that
+   * one.
+   */
   end(fd: number): void;
-  /** Closes a descriptor from which nobody accepts any more: by default at once. */
+  /** Closes a descriptor from which nothing accepts any more: by default at once. */
   close?(fd: number): void;
   /** Serves a connection that waited in the queue when the listener gave up. */
   serve(fd: number): void;
@@ -45,7 +48,7 @@ export function descriptorListener(
   let inode = inodeOf(at);
   /** This process answers for the socket: see claim(). */
   let claims = false;
-  /** Released, and not because another process has the socket: nobody listens there. */
+  /** Released, and not because another process has the socket: no process listens there. */
   let left = false;
   const bound = at.kind === "ip" ? addressOf(fd) : null;
   const endpoint = at.kind === "ip" && bound?.kind === "ip" ? { ...at, port: bound.port } : at;
@@ -83,8 +86,8 @@ export function descriptorListener(
   function leave(end: () => void): void {
     removePath();
     const waiting = acceptAll(fd);
-    // Who comes just here is reset, not refused: at some 2,000 connections a second 1 time in 100.
-    // A soft-stop has called drain() before.
+    // A client that comes just here is reset, not refused: at some 2,000 connections a second 1
+    // time in 100. A soft-stop has called drain() before.
     end();
     for (const client of waiting) acceptor.serve(client);
   }
@@ -165,7 +168,10 @@ function begin(at: Endpoint, options: ListenOptions): number {
   return fd;
 }
 
-/** Listens; a unix socket's path that a dead process left behind is taken over, as HAProxy does. */
+/**
+ * Listens; the path of a unix socket that an ended process left behind is taken over, as in
+ * HAProxy.
+ */
 function bindOrReplace(at: Address, options: ListenOptions): number {
   const listening = {
     backlog: options.backlog ?? defaultBacklog,
@@ -196,7 +202,7 @@ function isDead(at: { kind: "unix"; path: string }): boolean {
   return fd.code === "ECONNREFUSED";
 }
 
-/** Which file a unix socket's path is; null for another address, or if that cannot be told. */
+/** Which file a unix socket's path is; null for another address, or if that cannot be found out. */
 function inodeOf(at: Endpoint): number | null {
   if (at.kind !== "unix") return null;
   try {
@@ -206,11 +212,11 @@ function inodeOf(at: Endpoint): number | null {
   }
 }
 
-/** A path that is to go; one that stays, for lack of permission, refuses all who try it. */
+/** Removes a path; one that stays, for lack of permission, refuses every client. */
 function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Who listens there next replaces it.
+    // The next process that listens there replaces it.
   }
 }

@@ -11,7 +11,7 @@ const pollfd = new Uint8Array(new ArrayBuffer(8));
 const view = new DataView(pollfd.buffer);
 
 /**
- * Whether one of these POLL* applies, or an error or a hang-up, which is told unasked.
+ * Whether one of these POLL* applies, or an error or a hang-up, which poll() always reports.
  * @param ms how long to wait for that
  */
 export function polls(fd: number, what: number, ms: number): boolean {

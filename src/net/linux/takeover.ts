@@ -62,7 +62,7 @@ const claimed = new Set<number>();
  * Claims a listening socket: this process accepts from it, and answers for what waits in its queue.
  * Others that have the socket see that by {@linkcode claimants}. A claim is a record lock (fcntl(2))
  * on the byte of this process's id: nothing is ever written there, but the kernel gives the lock
- * back when the process ends, however it does, before anybody can see that it has.
+ * back when the process ends, however it does, before any process can see that it has.
  */
 export function claim(fd: number): void {
   claimed.add(fd);
@@ -86,7 +86,7 @@ export function renewClaims(): void {
   for (const fd of claimed) controlLock(fd, F_SETLK, F_RDLCK, process.pid, 1);
 }
 
-/** The other processes that have claimed a socket, all of them alive. */
+/** The other running processes that have claimed a socket. */
 export function claimants(fd: number): number[] {
   return claimantsFrom(fd, 1, maxPid);
 }
@@ -94,7 +94,9 @@ export function claimants(fd: number): number[] {
 /** Beyond all process ids (proc(5), pid_max). */
 const maxPid = 1 << 22;
 
-/** Those whose ids are in [from, to]. The kernel names any one of them: the rest is asked for again. */
+/**
+ * Those whose ids are in [from, to]. The kernel names any one of them: the rest is asked for again.
+ */
 function claimantsFrom(fd: number, from: number, to: number): number[] {
   if (from > to) return [];
   controlLock(fd, F_GETLK, F_WRLCK, from, to - from + 1);
@@ -103,7 +105,7 @@ function claimantsFrom(fd: number, from: number, to: number): number[] {
   return [...claimantsFrom(fd, from, pid - 1), pid, ...claimantsFrom(fd, pid + 1, to)];
 }
 
-/** Whether another process, alive, has claimed the socket. */
+/** Whether another running process has claimed the socket. */
 export function isTakenOver(fd: number): boolean {
   return claimants(fd).length > 0;
 }

@@ -1,6 +1,6 @@
 /**
  * The PROXY protocol, versions 1 and 2 (HAProxy's proxy-protocol.txt): a header before all else on
- * a connection, with the addresses of the client on whose behalf it was made.
+ * a connection, with the addresses of the client that it was made for.
  */
 import { formatIp, parseIp } from "../ip/address.ts";
 import { areSound } from "./tlvs.ts";
@@ -22,7 +22,7 @@ export type ProxyHeaderFault = "no header" | "bad header" | "unknown protocol";
 
 /** What the beginning of a connection turned out to be. */
 export type ProxyHeader =
-  /** More is to come, of which room for so many bytes is enough as far as is known. */
+  /** More must come: room for so many bytes is enough as far as is known. */
   | { readonly kind: "incomplete"; readonly room: number }
   | { readonly kind: "invalid"; readonly fault: ProxyHeaderFault }
   /** A header, so many bytes long; `addresses` null: those of the connection itself count. */
@@ -112,11 +112,11 @@ function parseBinary(bytes: Uint8Array): ProxyHeader {
   if (domain > UNIX || transport > DGRAM) return badHeader;
   const ends = addressLength[domain] ?? unixLength;
   if (size < ends) return badHeader;
-  // Without a family nobody knows where the addresses end.
+  // Without a family the end of the addresses is unknown.
   if (domain !== UNSPEC && !areSound(bytes.subarray(0, length), fixedLength + ends)) {
     return badHeader;
   }
-  // What is no connection over TCP has no address that we could tell of.
+  // What is no connection over TCP has no address to pass on.
   if ((domain !== INET && domain !== INET6) || transport !== STREAM) {
     return { kind: "header", length, addresses: null };
   }
@@ -150,9 +150,9 @@ function bytesOf(address: string): Uint8Array | null {
 
 /**
  * The header to begin a connection with.
- * @param addresses of the client on whose behalf it is made: they are passed on if both are of IPv4
- * or both of IPv6. Otherwise, as with null, for a connection of our own, it tells of none: "UNKNOWN"
- * in version 1, LOCAL in version 2.
+ * @param addresses of the client that it is made for: they are passed on if both are of IPv4
+ * or both of IPv6. Otherwise, as with null, for a connection of our own, the header has none:
+ * "UNKNOWN" in version 1, LOCAL in version 2.
  */
 export function encodeProxyHeader(
   version: ProxyVersion,

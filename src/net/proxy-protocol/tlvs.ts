@@ -10,7 +10,7 @@ const headLength = 3;
 
 /**
  * Whether the TLVs from `at` to the end of the header are whole, and a checksum is right. There is
- * one at most, so that each byte of the header is read twice at most, whoever wrote it.
+ * one at most, so that each byte of the header is read twice at most, whatever its sender wrote.
  */
 export function areSound(header: Uint8Array, at: number): boolean {
   let checksum = -1;

@@ -17,7 +17,7 @@ export interface ByteStreams {
 const nowhere: Addresses = { remoteAddress: "", remotePort: 0, localAddress: "", localPort: 0 };
 
 /**
- * A socket over a pair of streams, which it locks. An error of either stream is heard as `closed`,
+ * A socket over a pair of streams, which it locks. An error of either stream comes as `closed`,
  * with its code if it is a {@linkcode SocketError}, else EIO. close() cancels `readable` and closes
  * `writable`; reset() cancels and aborts them with ECONNRESET. While paused it does not look at
  * `readable`, so it knows nothing of an end or error there.
@@ -52,10 +52,10 @@ function connectionOf({ readable, writable }: ByteStreams): PromiseConnection {
     },
     async write(bytes) {
       try {
-        // A copy: who gets a chunk may hold it for as long as it likes.
+        // A copy: the reader may hold a chunk for as long as it likes.
         await writer.write(bytes.slice());
       } catch (error) {
-        // A peer that cannot be written to is gone; the read under way is to find that out.
+        // A peer that cannot be written to is gone; the read under way will find that out.
         ignore(reader.cancel(error));
         throw error;
       }
@@ -73,7 +73,7 @@ function connectionOf({ readable, writable }: ByteStreams): PromiseConnection {
   };
 }
 
-/** What goes wrong on the way out of a stream concerns nobody any more. */
+/** Errors of a stream that is being left have no consequence any more. */
 function ignore(promise: Promise<void>): void {
   promise.catch(() => {});
 }
@@ -114,7 +114,7 @@ export function streamsFromSocket(socket: Socket): ByteStreams {
       unsent = undefined;
       done();
     } else if (taken < 0) {
-      // `closed` follows, but not if it has been heard by an earlier owner.
+      // `closed` follows, but not if an earlier owner has had it.
       unsent = undefined;
       failed(new SocketError("EPIPE"));
     } else {
@@ -139,7 +139,7 @@ export function streamsFromSocket(socket: Socket): ByteStreams {
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       output = controller;
-      // Heard at once; abort() of a sink would wait for the write that is under way.
+      // This acts at once; abort() of a sink would wait for the write that is under way.
       controller.signal.addEventListener("abort", () => {
         socket.reset();
         broken(controller.signal.reason);
@@ -162,7 +162,7 @@ export function streamsFromSocket(socket: Socket): ByteStreams {
     opened: send,
     data(_, bytes) {
       if (!reading) return;
-      input.enqueue(socket.keep(bytes, 0, bytes.length));
+      input.enqueue(socket.retain(bytes, 0, bytes.length));
       if ((input.desiredSize ?? 0) <= 0) socket.pause();
     },
     drain: send,

@@ -1,6 +1,6 @@
 /**
  * A socket over a connection that is read and written with promises: Deno's, or a pair of Web
- * Streams. Its owner hears events and writes without waiting; the promises are waited for here.
+ * Streams. Its owner gets events and writes without waiting; the promises are awaited here.
  *
  * An idle connection costs a read buffer of 4 KiB, which becomes one of 64 KiB while the peer sends
  * faster than that; and a buffer for writing, of the same sizes, while the connection takes bytes.
@@ -22,13 +22,13 @@ export interface PromiseConnection {
   /** Has the peer see an error, where that can be done; close() follows. */
   reset?(error: SocketError): void;
   /**
-   * Whether nothing has come but the `shown` bytes that the owner has seen, and no end, as far as the
-   * kernel knows. Without it, what a read has brought is all that is known.
+   * Whether nothing has come but the `shown` bytes that the owner has seen, and no end, as far as
+   * the kernel knows. Without it, what a read has brought is all that is known.
    */
   isQuiet?(shown: number): boolean;
 }
 
-/** The two ends of a connection, as {@linkcode Socket} tells them. */
+/** The two ends of a connection, as {@linkcode Socket} has them. */
 export interface Addresses {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -41,7 +41,7 @@ const largeBuffer = 65_536;
 /** How long bytes that close() left behind may wait for a peer that does not read them, in ms. */
 const linger = 30_000;
 
-/** Buffers to lend, 4 MiB of each size at most. */
+/** Free buffers, 4 MiB of each size at most. */
 const small: Uint8Array[] = [];
 const large: Uint8Array[] = [];
 const keptBytes = 4 << 20;
@@ -93,7 +93,7 @@ export class PromiseSocket implements Socket {
     this.#cancel = cancel;
   }
 
-  /** Takes an established connection. `announce` tells the owner, before anything else does. */
+  /** Takes an established connection. `announce` notifies the owner, before any event. */
   open(
     connection: PromiseConnection,
     addresses: Addresses,
@@ -127,7 +127,9 @@ export class PromiseSocket implements Socket {
     }
   }
 
-  /** Its owner has thrown this: it is reset, and the owner told so. @throws {unknown} see faults.ts */
+  /**
+   * Its owner has thrown this: it is reset, and the owner notified. @throws {unknown} see faults.ts
+   */
   #fault(error: unknown): void {
     reportFault(error);
     this.fail(new SocketError("EIO", "its owner has failed"));
@@ -272,7 +274,7 @@ export class PromiseSocket implements Socket {
   }
 
   /** The buffer is used again for the next read. */
-  keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  retain(bytes: Uint8Array, from: number, to: number): Uint8Array {
     return bytes.slice(from, to);
   }
 

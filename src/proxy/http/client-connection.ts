@@ -1,5 +1,5 @@
-import { ByteBuffer } from "../../http/byte-buffer.ts";
-import { LF } from "../../http/bytes.ts";
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
+import { LF } from "../../bytes/bytes.ts";
 import {
   type Content,
   createContent,
@@ -19,18 +19,18 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../../net/socket.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Frontend } from "../frontend.ts";
-import type { Listed } from "../session-list.ts";
+import type { Session } from "../session-list.ts";
 import { logRefused } from "../session-log.ts";
 import { Linger } from "../stream/linger.ts";
 import {
-  copying,
+  type BufferOwner,
+  copiedBuffer,
   join,
-  keep,
-  keepAfter,
-  type Keeper,
-  Outlet,
-  type Passing,
-} from "../stream/outlet.ts";
+  retain,
+  retainAfter,
+  SendBuffer,
+  type SpliceOwner,
+} from "../stream/send-buffer.ts";
 import { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { type AddressField, addressLine } from "./request.ts";
@@ -38,7 +38,7 @@ import type { HttpClient } from "./client.ts";
 import { HttpTransaction } from "./transaction.ts";
 
 /** Ended transactions that a frontend keeps: some MiB, whatever the peak was. */
-const mostSpare = 1024;
+const maxFreeTransactions = 1024;
 
 /** Content up to this size is copied behind its head, to go out in one write. */
 const smallContent = 4096;
@@ -53,9 +53,9 @@ const scratch = new ByteBuffer(32768);
  * A client's HTTP/1 connection: one request after the other, each of which becomes a transaction.
  * While it is idle it holds nothing but itself. It is also the time-out of its client's side.
  */
-export class HttpClientConnection extends Timer implements SocketEvents, HttpClient, Listed {
+export class HttpClientConnection extends Timer implements SocketEvents, HttpClient, Session {
   place = -1;
-  readonly out: Outlet;
+  readonly out: SendBuffer;
   /** For the log: when it was accepted, ms since 1970, and from which port. */
   readonly acceptedAt: number;
   readonly remotePort: number;
@@ -88,7 +88,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     readonly addresses: Addresses,
   ) {
     super();
-    this.out = new Outlet(socket);
+    this.out = new SendBuffer(socket);
     // Requests behind one that waits must be kept: no more than a few.
     socket.expectMuch?.(false);
     const { logs, runtime } = frontend;
@@ -96,7 +96,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     // Now, for when it is logged the client may be gone, and its address with it.
     this.remotePort = logs ? addresses.remotePort : 0;
     this.#clientAddress = logs ? addresses.remoteAddress : null;
-    runtime.wheel.set(this, frontend.patience(frontend.timeouts.httpRequest));
+    runtime.wheel.set(this, frontend.idleTimeout(frontend.timeouts.httpRequest));
   }
 
   get clientAddress(): string {
@@ -187,7 +187,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     return this.out.empty;
   }
 
-  sendInterim(journal: HeadJournal, owner: Keeper | null): boolean {
+  sendInterim(journal: HeadJournal, owner: BufferOwner | null): boolean {
     const { source, first, end } = journal;
     if (!journal.edited) return this.sendContent(source, first, end, owner);
     return this.sendHead(journal, source, end, end, owner);
@@ -198,7 +198,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     bytes: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
   ): boolean {
     if (!journal.edited && bytes === journal.source && from === journal.end) {
       return this.sendContent(bytes, journal.first, to, owner);
@@ -207,19 +207,19 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     journal.write(scratch);
     if (to - from <= smallContent) {
       scratch.append(bytes, from, to);
-      return this.sendContent(scratch.bytes, 0, scratch.length, copying);
+      return this.sendContent(scratch.bytes, 0, scratch.length, copiedBuffer);
     }
     this.sent += scratch.length + to - from;
     return this.out.pushBoth(scratch.bytes, scratch.length, bytes, from, to, owner);
   }
 
-  sendContent(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): boolean {
+  sendContent(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     this.sent += to - from;
     return this.out.push(bytes, from, to, owner);
   }
 
-  spliceFrom(source: Socket, count: number, passing: Passing): void {
-    this.out.splice(source, count, passing);
+  spliceFrom(source: Socket, count: number, owner: SpliceOwner): void {
+    this.out.splice(source, count, owner);
   }
   sentUnseen(count: number): void {
     this.sent += count;
@@ -270,7 +270,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
       this.#close(sending || this.#carry !== null);
       return;
     }
-    this.setTimeout(this.frontend.patience(this.frontend.timeouts.httpKeepAlive));
+    this.setTimeout(this.frontend.idleTimeout(this.frontend.timeouts.httpKeepAlive));
     if (this.#carry === null) this.resume();
     else if (!this.#busy) this.#work(null);
   }
@@ -284,20 +284,20 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   #letGo(): void {
-    const { spare } = this.frontend;
+    const { freeTransactions } = this.frontend;
     if (this.#content !== null) {
       releaseContent(this.#content);
       this.socket.expectMuch?.(false);
     }
-    if (spare.length < mostSpare) spare.push(this.#transaction!);
+    if (freeTransactions.length < maxFreeTransactions) freeTransactions.push(this.#transaction!);
     this.#transaction = null;
   }
 
   // ---- between two requests ----
 
   /** Keeps bytes[from, to) of a `data` call for after the request in progress. */
-  #stash(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
-    this.#carry = keepAfter(this.#carry, bytes, from, to, owner);
+  #stash(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): void {
+    this.#carry = retainAfter(this.#carry, bytes, from, to, owner);
     // To learn of the client's leaving it must be read on, as far as there is room.
     const { route, runtime } = this.frontend;
     if (!route.backend.config.abortonclose || this.#carry.length >= runtime.headLimit) this.pause();
@@ -320,7 +320,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   softStop(): void {
     if (!this.#idles) return;
     const left = Math.max(0, this.deadline - this.frontend.runtime.clock.now());
-    this.setTimeout(this.frontend.patience(left));
+    this.setTimeout(this.frontend.idleTimeout(left));
   }
 
   /**
@@ -352,8 +352,8 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   #takeTransaction(): HttpTransaction {
-    const { spare, runtime } = this.frontend;
-    return spare.pop() ?? new HttpTransaction(runtime.headLimit);
+    const { freeTransactions, runtime } = this.frontend;
+    return freeTransactions.pop() ?? new HttpTransaction(runtime.headLimit);
   }
 
   #logRefused(status: number, termination: string): void {
@@ -424,7 +424,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
       if (this.requests > 0) this.setTimeout(timeouts.httpRequest);
     }
     if (end === INCOMPLETE && to - from <= runtime.headLimit) {
-      this.#carry = keep(bytes, from, to, owner);
+      this.#carry = retain(bytes, from, to, owner);
       return false;
     }
     if (end === INCOMPLETE || end > 0) {

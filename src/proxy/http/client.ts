@@ -2,12 +2,12 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import type { Frontend } from "../frontend.ts";
 import type { ClientEndpoint } from "../stream/endpoints.ts";
-import type { Passing } from "../stream/outlet.ts";
+import type { SpliceOwner } from "../stream/send-buffer.ts";
 import type { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { AddressField } from "./request.ts";
 
-/** The client's side of a transaction, with what an HTTP transaction asks of it besides. */
+/** The client's side of a transaction, with what an HTTP transaction needs of it besides. */
 export interface HttpClient extends ClientEndpoint {
   readonly frontend: Frontend;
   readonly addresses: Addresses;
@@ -33,12 +33,14 @@ export interface HttpClient extends ClientEndpoint {
   keepPrivate(connection: ServerConnection): void;
   /** Sets the time-out of the client's side, ms from now; null: none. */
   setTimeout(ms: number | null): void;
-  /** How much of the request's content need not be looked at. @param seen bytes that came just now */
+  /**
+   * How much of the request's content need not be looked at. @param seen bytes that came just now
+   */
   unseen(seen: number): number;
   /** So much of it has passed without. @returns whether it was the last of it */
   passed(count: number): boolean;
   /** Lets content of `source` pass to the client without being seen. */
-  spliceFrom(source: Socket, count: number, passing: Passing): void;
+  spliceFrom(source: Socket, count: number, owner: SpliceOwner): void;
   /** So many bytes of the response have passed without being seen. */
   sentUnseen(count: number): void;
   /** Resets the connection, which is in no state to go on, and releases all that it holds. */

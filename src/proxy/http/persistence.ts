@@ -7,7 +7,9 @@ import type { Server } from "../server.ts";
 import type { Assignment } from "../stream/assignment.ts";
 import { editResponseCookies } from "./response.ts";
 
-/** What the persistence cookie says of one request's server, and becomes in its response. */
+/**
+ * What the persistence cookie of a request says of its server, and what the response does with it.
+ */
 export class Persistence implements ResponseContext {
   readonly request: RequestCookie = { server: null, lastDate: 0, firstDate: 0 };
   post = false;

@@ -1,10 +1,10 @@
-/** How far an exchange is, on both sides; and from that, who owes the next byte. */
+/** How far an exchange is, on both sides; and from that, which side must send or read next. */
 export class Progress {
   /** All of the request's content has come. */
   requestDone = false;
   /** The response's head has been sent to the client. */
   responding = false;
-  /** It came when all of the request had been taken: the exchange can be told from the next one. */
+  /** It came when all of the request had been taken: the exchange is distinct from the next one. */
   inOrder = false;
   /** A service answers. */
   local = false;
@@ -34,9 +34,9 @@ export class Progress {
   }
 
   /**
-   * Whether the client owes something, there being a connection to the server. Who has half-closed a
-   * tunnel owes only to take what is for it; and who is not read, as the other is behind, need not
-   * speak.
+   * Whether the client must send or read something, there being a connection to the server. A side
+   * that has half-closed a tunnel only has to read what is sent to it; and a side that is not read,
+   * because the other one is slow, need not send.
    * @param blocked the client has not taken all that it was sent
    * @param taken the server has
    */
@@ -52,15 +52,15 @@ export class Progress {
 
   /**
    * How an end in this moment is logged (manual: "Session state at disconnection").
-   * @param who ends it, one letter
+   * @param side the letter of what ends it
    * @param queued it waits in a queue
    * @param connected there is a connection to the server
    */
-  phase(who: string, queued: boolean, connected: boolean): string {
-    if (this.flushing) return `${who}L`;
-    if (this.responding) return `${who}D`;
-    if (queued) return `${who}Q`;
-    if (!connected) return `${who}C`;
-    return `${who}${this.requestDone ? "H" : "D"}`;
+  phase(side: string, queued: boolean, connected: boolean): string {
+    if (this.flushing) return `${side}L`;
+    if (this.responding) return `${side}D`;
+    if (queued) return `${side}Q`;
+    if (!connected) return `${side}C`;
+    return `${side}${this.requestDone ? "H" : "D"}`;
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../time/clock.ts";
 import type { HttpClient } from "./client.ts";
 
-/** What the log is told of a transaction, apart from what its parts know themselves. */
+/** What the log records of a transaction, apart from what its parts know themselves. */
 export class TransactionRecord {
   /** When its request began, ms since 1970. */
   acceptDate = 0;

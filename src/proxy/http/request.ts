@@ -1,6 +1,6 @@
 /** A request on its way to the server: its head with what the proxy changes, and early content. */
-import { ByteBuffer } from "../../http/byte-buffer.ts";
-import { bytesOf, isWord, textOf } from "../../http/bytes.ts";
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
+import { bytesOf, isWord, textOf } from "../../bytes/bytes.ts";
 import { editRequestHop } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
 import {
@@ -16,7 +16,7 @@ import type * as model from "../../config/model.ts";
 import { type InNetwork, network } from "../../net/ip/cidr.ts";
 import type { CookiePolicy } from "../../persist/policy.ts";
 import { readCookieField, type RequestCookie } from "../../persist/request.ts";
-import { keepAfter, type Keeper } from "../stream/outlet.ts";
+import { type BufferOwner, retainAfter } from "../stream/send-buffer.ts";
 
 /** A keyword that adds an address to requests: forwardfor, originalto. */
 export interface AddressField {
@@ -173,11 +173,11 @@ export class OutgoingRequest {
   }
 
   /** Holds more content until there is a connection. */
-  hold(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): void {
+  hold(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): void {
     if (this.#written && this.pending === null && this.#wire.length + to - from <= heldContent) {
       this.#wire.append(bytes, from, to);
     } else {
-      this.pending = keepAfter(this.pending, bytes, from, to, owner);
+      this.pending = retainAfter(this.pending, bytes, from, to, owner);
     }
   }
 

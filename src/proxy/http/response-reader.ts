@@ -15,7 +15,7 @@ import { canonicalHead } from "../../http/h1/canonical.ts";
 import { parseResponse } from "../../http/h1/parse.ts";
 import { createHead } from "../../http/head.ts";
 import type { ServerEvents } from "../stream/endpoints.ts";
-import { join, keep, type Keeper } from "../stream/outlet.ts";
+import { type BufferOwner, join, retain } from "../stream/send-buffer.ts";
 
 /** Heads are parsed one at a time, within a call: one index serves all. */
 const head = createHead();
@@ -71,7 +71,7 @@ export class ResponseReader {
   }
 
   /** Reads bytes. */
-  read(bytes: Uint8Array, owner: Keeper | null): void {
+  read(bytes: Uint8Array, owner: BufferOwner | null): void {
     if (!this.answered) return this.#readHead(bytes, owner);
     const content = this.#content;
     if (content.done) {
@@ -86,7 +86,7 @@ export class ResponseReader {
     if (done) this.events.onResponseEnd();
   }
 
-  #readHead(bytes: Uint8Array, owner: Keeper | null): void {
+  #readHead(bytes: Uint8Array, owner: BufferOwner | null): void {
     if (this.#carry !== null) {
       bytes = join(this.#carry, bytes, 0, bytes.length);
       owner = null;
@@ -100,7 +100,7 @@ export class ResponseReader {
         return this.events.onResponseInvalid("the head is too large", bytes);
       }
       if (end === 0) {
-        if (from < bytes.length) this.#carry = keep(bytes, from, bytes.length, owner);
+        if (from < bytes.length) this.#carry = retain(bytes, from, bytes.length, owner);
         return;
       }
       if (head.irregular) {
@@ -121,7 +121,7 @@ export class ResponseReader {
   }
 
   /** The head of the final response ends before bytes[end]. */
-  #begin(bytes: Uint8Array, end: number, framing: number, owner: Keeper | null): void {
+  #begin(bytes: Uint8Array, end: number, framing: number, owner: BufferOwner | null): void {
     if (head.status === 101 && !this.#upgrade) {
       return this.events.onResponseInvalid("an upgrade that was not asked for", bytes);
     }

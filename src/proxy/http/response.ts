@@ -1,5 +1,5 @@
 /** Edits a response's head on its way from the server to the client. */
-import { bytesOf } from "../../http/bytes.ts";
+import { bytesOf } from "../../bytes/bytes.ts";
 import { editResponseHop } from "../../http/h1/hop-by-hop.ts";
 import type { HeadJournal } from "../../http/h1/journal.ts";
 import {

@@ -5,7 +5,7 @@ import type { ServerConnection } from "../stream/server-connection.ts";
 import type { HttpClient } from "./client.ts";
 
 /**
- * A connection that stands and may carry the client's request; null: none (manual: "http-reuse").
+ * An established connection that may carry the client's request; null: none (manual: "http-reuse").
  * @param repeatable whether the request can be sent again, should the connection turn out dead
  */
 export function takeConnection(
@@ -14,14 +14,14 @@ export function takeConnection(
   repeatable: boolean,
 ): ServerConnection | null {
   const own = client.privates?.take((connection) => connection.server === server) ?? null;
-  if (own !== null || !server.pools) return own;
+  if (own !== null || !server.poolable) return own;
   const first = client.requests === 1;
   const { httpReuse } = server.backend.config;
   if (httpReuse === "never" || (httpReuse === "safe" && first)) return null;
   return server.pool.take(!repeatable, httpReuse === "aggressive" && first);
 }
 
-/** The server that knows the client by a connection that it has authenticated; null: none does. */
+/** The server that has authenticated a connection of this client; null: none has. */
 export function knownServer(client: HttpClient, backend: Backend): Server | null {
   const { privates } = client;
   if (privates === null) return null;
@@ -33,7 +33,7 @@ export function knownServer(client: HttpClient, backend: Backend): Server | null
 
 /**
  * Keeps a connection for later requests: of all clients, of this one, or of none.
- * @param stays whether the client's connection lives on
+ * @param stays whether the client's connection stays open
  */
 export function putConnection(
   client: HttpClient,
@@ -42,10 +42,10 @@ export function putConnection(
 ): void {
   const { server, isPrivate } = connection;
   if (!server.serves) return connection.reset();
-  if (!isPrivate && server.pools && server.backend.config.httpReuse !== "never") {
+  if (!isPrivate && server.poolable && server.backend.config.httpReuse !== "never") {
     server.pool.add(connection);
   } else if (stays && (isPrivate || server.limit === Infinity)) {
-    // Where there is a limit an idle connection would count, and could not be had by another client.
+    // An idle private connection would count towards a limit, and no other client could use it.
     client.keepPrivate(connection);
   } else {
     connection.reset();

@@ -1,6 +1,6 @@
 import type { Socket, SocketError } from "../../net/socket.ts";
 import type { ConnectionFate, ServerEndpoint, ServerEvents } from "../stream/endpoints.ts";
-import type { Keeper, Passing } from "../stream/outlet.ts";
+import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
 import type { ConnectionUser, ServerConnection } from "../stream/server-connection.ts";
 import { ResponseReader } from "./response-reader.ts";
 
@@ -20,7 +20,7 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
 
   constructor(
     readonly events: ServerEvents,
-    readonly passing: Passing,
+    readonly owner: SpliceOwner,
     readonly giveBack: ConnectionReturn,
     headLimit: number,
   ) {
@@ -56,7 +56,7 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
   sendRequest(bytes: Uint8Array, from: number, to: number): boolean {
     return this.#connection!.sendFirst(bytes, from, to);
   }
-  sendContent(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): boolean {
+  sendContent(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     return this.#connection!.out.push(bytes, from, to, owner);
   }
   shutdown(): void {
@@ -74,7 +74,7 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
 
   /** Lets content of `source` pass to the server without being seen. */
   spliceFrom(source: Socket, count: number): void {
-    this.#connection!.out.splice(source, count, this.passing);
+    this.#connection!.out.splice(source, count, this.owner);
   }
   /** How much of the response need not be looked at. @param seen bytes that came just now */
   unseen(seen: number): number {

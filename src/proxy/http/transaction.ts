@@ -31,10 +31,10 @@ import type {
   ServerEvents,
 } from "../stream/endpoints.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
-import type { Keeper, Passing } from "../stream/outlet.ts";
+import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { HttpClient } from "./client.ts";
-import { isAsked } from "./monitor.ts";
+import { isAsked } from "./monitor-uri.ts";
 
 import { Persistence } from "./persistence.ts";
 import { Progress } from "./progress.ts";
@@ -60,7 +60,7 @@ const journal = new HeadJournal();
  * Transactions that are over serve later requests: nothing is made for each.
  */
 export class HttpTransaction extends Timer
-  implements ClientEvents, ServerEvents, ConnectorOwner, ConnectionReturn, Passing {
+  implements ClientEvents, ServerEvents, ConnectorOwner, ConnectionReturn, SpliceOwner {
   client!: HttpClient;
   frontend!: Frontend;
   route!: Route;
@@ -268,7 +268,7 @@ export class HttpTransaction extends Timer
     bytes: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
     done: boolean,
   ): void {
     // What comes behind an answer that did not wait for it is nobody's any more.
@@ -338,7 +338,7 @@ export class HttpTransaction extends Timer
 
   // ---- from the server ----
 
-  onInterim(head: Head, bytes: Uint8Array, end: number, owner: Keeper | null): void {
+  onInterim(head: Head, bytes: Uint8Array, end: number, owner: BufferOwner | null): void {
     // HTTP/1.0 knows none (RFC 9110, section 15.2).
     if (this.#minor > 0) {
       journal.begin(head, bytes, end);
@@ -356,7 +356,7 @@ export class HttpTransaction extends Timer
     content: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
     done: boolean,
   ): void {
     this.progress.responding = true;
@@ -385,7 +385,7 @@ export class HttpTransaction extends Timer
     bytes: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
     done: boolean,
   ): void {
     const taken = this.client.sendContent(bytes, from, to, owner);
@@ -404,7 +404,7 @@ export class HttpTransaction extends Timer
   }
 
   /** Bytes have passed without being seen. */
-  passed(source: Socket, count: number): void {
+  onSpliced(source: Socket, count: number): void {
     if (source === this.client.socket) {
       this.progress.requestDone = this.client.passed(count);
     } else {

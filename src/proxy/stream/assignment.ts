@@ -23,8 +23,8 @@ export interface AssignmentOwner {
 }
 
 /**
- * A transaction's way to one of a server's slots: which server it is, and the queues before it. It is
- * also the time-out of waiting there. How to connect from the slot is in connector.ts.
+ * A transaction's way to one of a server's slots: which server it is, and the queues before it. It
+ * is also the time-out of waiting there. How to connect from the slot is in connector.ts.
  */
 export class Assignment extends Timer {
   backend!: Backend;
@@ -138,7 +138,7 @@ export class Assignment extends Timer {
     const { tickets } = this.backend.runtime;
     this.#queue = queue;
     this.#servedBefore = queue.served;
-    this.#ticket = tickets.take(this);
+    this.#ticket = tickets.acquire(this);
     queue.push(this.#ticket, this.backend.nextOrder());
   }
 
@@ -172,7 +172,7 @@ export class Assignment extends Timer {
     backend.lock.unlock();
     // What was taken for it is released when it arrives.
     if (granted) tickets.leave(ticket);
-    else tickets.give(ticket);
+    else tickets.release(ticket);
     this.#left(before);
   }
 
@@ -194,7 +194,7 @@ export class Assignment extends Timer {
     const { backend } = this;
     const { tickets } = backend.runtime;
     const before = tickets.order(this.#ticket);
-    tickets.give(this.#ticket);
+    tickets.release(this.#ticket);
     this.#left(before);
     this.#choose(server);
     this.server = server;
@@ -214,7 +214,7 @@ export class Assignment extends Timer {
     this.owner.onAssigned(server);
   }
 
-  /** Gives its slot back, if it has one. */
+  /** Releases its slot, if it has one. */
   releaseServer(): void {
     const { server } = this;
     this.server = null;

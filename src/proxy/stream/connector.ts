@@ -10,14 +10,14 @@ import { type ConnectionUser, ServerConnection } from "./server-connection.ts";
 /** How long to wait before the same server is tried again, at most, ms. */
 const turnaroundTime = 1000;
 
-/** Who connects: a transaction. */
+/** What connects: a transaction. */
 export interface ConnectorOwner extends AssignmentOwner {
   /** Both ends of the client's connection, for the PROXY protocol. */
   readonly addresses: Addresses;
-  /** A connection that stands already and may carry this transaction; null: none. */
+  /** An established connection that may carry this transaction; null: none. */
   reusable(server: Server): ServerConnection | null;
   /**
-   * Sends what there is to send if the connection stands already, as over loopback it often does.
+   * Sends the request if the connection is established already, as it often is over loopback.
    * @returns whether it does
    */
   sendEarly(connection: ServerConnection): boolean;
@@ -30,7 +30,7 @@ const IDLE = 0;
 const CONNECTING = 1;
 /** Waits to try the same server again. */
 const TURNAROUND = 2;
-/** About to learn that no local port is free. */
+/** No local port is free; about to fail. */
 const PORTLESS = 3;
 const CONNECTED = 4;
 
@@ -60,7 +60,7 @@ export class Connector extends Timer implements ConnectionUser {
     return this.#state === CONNECTING;
   }
 
-  /** Begins anew, for a transaction with so many retries. */
+  /** Resets, for a transaction with so many retries. */
   begin(retries: number): void {
     this.#state = IDLE;
     this.#connection = null;
@@ -77,15 +77,15 @@ export class Connector extends Timer implements ConnectionUser {
   }
 
   /**
-   * A reused connection died before it answered, which says nothing of the server: tries again at
-   * once, on a new connection. The caller has made sure that all can be sent again.
+   * A reused connection was closed before a response came, which says nothing about the server:
+   * tries again at once, on a new connection. The caller has made sure that all can be sent again.
    */
   replay(): void {
     this.connectedAt = -1;
     this.#open(this.assignment.server!);
   }
 
-  /** Gives up what it is at. A connection that is established is its user's. Idempotent. */
+  /** Stops connecting. An established connection is its user's. Idempotent. */
   stop(): void {
     if (this.#state === IDLE) return;
     this.#state = IDLE;
@@ -104,7 +104,7 @@ export class Connector extends Timer implements ConnectionUser {
     const { runtime, config } = backend;
     server.makeRoom();
     if (runtime.serverConnections.value >= runtime.maxconn) closeIdle(runtime);
-    const port = server.sourcePorts === null ? 0 : server.takeSourcePort();
+    const port = server.sourcePorts === null ? 0 : server.acquireSourcePort();
     if (port === 0 && server.sourcePorts !== null) {
       // Not at once: the failure lets the next one in, which would fail in its turn, and so on.
       this.#state = PORTLESS;
@@ -148,7 +148,9 @@ export class Connector extends Timer implements ConnectionUser {
   onDrained(): void {}
   onEnded(): void {}
 
-  /** After a failed attempt: the same server later, another one now, or none (manual: "retries"). */
+  /**
+   * After a failed attempt: the same server later, another one now, or none (manual: "retries").
+   */
   #retry(failure: Failure): void {
     const { assignment } = this;
     const { backend, direct } = assignment;
@@ -160,14 +162,14 @@ export class Connector extends Timer implements ConnectionUser {
     const leave = config.redispatch &&
       (this.#retriesLeft === 0 || !server.up || (!direct && backend.choosesFreely));
     if (leave) assignment.changeServer();
-    // What waited for the connection has waited enough, and another server need not be waited for.
+    // A connect that timed out has taken long enough, and another server needs no wait.
     if (failure === "connect timeout" || (leave && backend.choosesFreely)) return this.#again();
     this.#state = TURNAROUND;
     runtime.wheel.set(this, Math.min(turnaroundTime, config.timeout.connect ?? Infinity));
   }
 
   /**
-   * This machine lacks what a connection takes, and will in a second, too: as in HAProxy all
+   * This machine lacks what a connection needs, and will lack it in a second, too: as in HAProxy all
    * attempts are over at once, and with "redispatch" the last one is with another server.
    */
   #exhausted(lack: string): void {

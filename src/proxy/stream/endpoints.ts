@@ -20,7 +20,7 @@
 import type { Head } from "../../http/head.ts";
 import type { HeadJournal } from "../../http/h1/journal.ts";
 import type { Socket } from "../../net/socket.ts";
-import type { Keeper } from "./outlet.ts";
+import type { BufferOwner } from "./send-buffer.ts";
 
 /** What both sides have in common. */
 export interface Endpoint {
@@ -31,7 +31,7 @@ export interface Endpoint {
    * @param owner keeps bytes beyond the call; null: they stay as they are
    * @returns whether all of it was taken: if not, `on…Drained` follows
    */
-  sendContent(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): boolean;
+  sendContent(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean;
   /** Ends this direction (a half-close), where the protocol has that, after what waits. */
   shutdown(): void;
   /** Stops the content of the other direction, until {@linkcode resume}. */
@@ -46,7 +46,7 @@ export interface Endpoint {
 /** The side of the client. */
 export interface ClientEndpoint extends Endpoint {
   /** Sends an interim response, of status 1xx. @returns as sendContent */
-  sendInterim(journal: HeadJournal, owner: Keeper | null): boolean;
+  sendInterim(journal: HeadJournal, owner: BufferOwner | null): boolean;
   /**
    * Sends the head of the final response, and with it the content that is there already,
    * bytes[from, to). @returns as sendContent
@@ -56,7 +56,7 @@ export interface ClientEndpoint extends Endpoint {
     bytes: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
   ): boolean;
   /** From here on both directions are a tunnel (RFC 9110, sections 7.8 and 9.3.6). */
   openTunnel(): void;
@@ -80,7 +80,7 @@ export interface ClientEvents {
     bytes: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
     done: boolean,
   ): void;
   /** The framing of the content is broken. */
@@ -112,7 +112,7 @@ export interface ServerEndpoint extends Endpoint {
 /** What a server's side calls back. */
 export interface ServerEvents {
   /** An interim response, bytes[head.lineStart, end). */
-  onInterim(head: Head, bytes: Uint8Array, end: number, owner: Keeper | null): void;
+  onInterim(head: Head, bytes: Uint8Array, end: number, owner: BufferOwner | null): void;
   /**
    * The head of the final response ends before bytes[end]; content that came with it is
    * content[from, to).
@@ -127,7 +127,7 @@ export interface ServerEvents {
     content: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
     done: boolean,
   ): void;
   /** More of the content. */
@@ -135,7 +135,7 @@ export interface ServerEvents {
     bytes: Uint8Array,
     from: number,
     to: number,
-    owner: Keeper | null,
+    owner: BufferOwner | null,
     done: boolean,
   ): void;
   /** The response is complete. */

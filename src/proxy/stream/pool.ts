@@ -4,8 +4,8 @@ import type { Runtime } from "../runtime.ts";
 import type { ConnectionStore, ServerConnection } from "./server-connection.ts";
 
 /**
- * An idle connection used so short a time ago, ms, may carry what cannot be sent again: the shortest
- * keep-alive time-outs of servers are some seconds.
+ * An idle connection used so short a time ago, ms, may carry what cannot be sent again: the
+ * shortest keep-alive time-outs of servers are some seconds.
  */
 const recently = 1000;
 /** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
@@ -23,7 +23,7 @@ export class Pool extends Timer implements ConnectionStore {
   /** How many there are in all threads. */
   readonly everywhere: Gauge;
   /** The fewest since the last purge: so many were not needed. */
-  #spare = 0;
+  #unneeded = 0;
 
   constructor(readonly runtime: Runtime) {
     super();
@@ -32,7 +32,7 @@ export class Pool extends Timer implements ConnectionStore {
 
   /**
    * A connection to use, the one used last that will do; null: there is none. Whatever has come on
-   * one that was idle belongs to nobody, and disqualifies it: it would be the next one's response.
+   * an idle one disqualifies it: it would be taken for the response to the next request.
    * @param recent used so recently that its server has no reason to close it: for what cannot be
    * sent again
    * @param proven has carried more than one request (manual: "http-reuse aggressive")
@@ -75,7 +75,7 @@ export class Pool extends Timer implements ConnectionStore {
     connection.above = connection.below = null;
     this.size--;
     this.everywhere.decrease();
-    if (this.size < this.#spare) this.#spare = this.size;
+    if (this.size < this.#unneeded) this.#unneeded = this.size;
   }
 
   /** Closes the connection that went unused longest. */
@@ -94,8 +94,8 @@ export class Pool extends Timer implements ConnectionStore {
 
   /** Closes those that were not needed since the last time. */
   override fire(): void {
-    for (let spare = this.#spare; spare > 0; spare--) this.closeOldest();
-    this.#spare = this.size;
+    for (let count = this.#unneeded; count > 0; count--) this.closeOldest();
+    this.#unneeded = this.size;
     if (this.size > 0) this.runtime.wheel.set(this, purgeInterval);
   }
 }
@@ -103,7 +103,9 @@ export class Pool extends Timer implements ConnectionStore {
 /** Most connections that are kept for one client (HAProxy's max-session-srv-conns). */
 const mostPrivate = 5;
 
-/** The idle connections that one client alone may use: see {@linkcode ServerConnection.isPrivate}. */
+/**
+ * The idle connections that one client alone may use: see {@linkcode ServerConnection.isPrivate}.
+ */
 export class PrivateConnections implements ConnectionStore {
   readonly #connections: ServerConnection[] = [];
 

@@ -3,7 +3,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket, SocketError, SocketEvents } from "../../net/socket.ts";
 import type { Client } from "../backend.ts";
 import type { Server } from "../server.ts";
-import { join, Outlet } from "./outlet.ts";
+import { join, SendBuffer } from "./send-buffer.ts";
 
 /** What uses a connection to a server, one at a time. */
 export interface ConnectionUser {
@@ -30,7 +30,7 @@ export interface ConnectionStore {
 /** A connection to a server: in use, or idle in a store. */
 export class ServerConnection implements SocketEvents {
   readonly socket: Socket;
-  readonly out: Outlet;
+  readonly out: SendBuffer;
   /** Requests it has carried, the present one included. */
   requests = 0;
   /** What uses it; null: it is idle. */
@@ -44,13 +44,15 @@ export class ServerConnection implements SocketEvents {
   /** The server has authenticated its client by it (NTLM and kin): it is for no other one. */
   isPrivate = false;
 
-  /** The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none. */
+  /**
+   * The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none.
+   */
   #header: Uint8Array | null;
   #gone = false;
 
   /**
    * Starts to connect.
-   * @param client for whom
+   * @param client the client that it is for
    * @param port the local port, one of the server's `sourcePorts`; 0: the kernel chooses
    */
   constructor(
@@ -66,7 +68,7 @@ export class ServerConnection implements SocketEvents {
     const options = port === 0 ? server.connectOptions : server.connectFrom(port);
     this.socket = network.connect(server.endpoint(client), options, this);
     server.backend.runtime.serverConnections.increase();
-    this.out = new Outlet(this.socket);
+    this.out = new SendBuffer(this.socket);
   }
 
   /**
@@ -90,7 +92,7 @@ export class ServerConnection implements SocketEvents {
 
   /**
    * Sends bytes[from, to), the first ones or what sendEarly() left of them, the connection being
-   * ready. They must stay as they are. @returns as Outlet.push
+   * ready. They must stay as they are. @returns as SendBuffer.push
    */
   sendFirst(bytes: Uint8Array, from: number, to: number): boolean {
     const header = this.#header;
@@ -115,7 +117,7 @@ export class ServerConnection implements SocketEvents {
   }
   data(_socket: Socket, bytes: Uint8Array): void {
     const { user } = this;
-    if (user === null) return this.#discard(); // bytes that nobody asked for: out of step
+    if (user === null) return this.#discard(); // bytes without a request: out of step
     try {
       user.onData(this, bytes);
     } catch (error) {
@@ -154,7 +156,7 @@ export class ServerConnection implements SocketEvents {
     }
   }
 
-  /** What the user has thrown costs its session, and this connection, whoever has that by now. */
+  /** An exception of the user costs its session, and this connection, whatever uses it by now. */
   #fault(error: unknown, user: ConnectionUser | null): void {
     this.server.backend.runtime.fault(error, user);
     this.#discard();
@@ -167,8 +169,9 @@ export class ServerConnection implements SocketEvents {
   }
 
   /**
-   * Ends the connection at once, with a reset: it leaves nothing behind in the kernel, where a close
-   * would hold its port for a minute (TIME_WAIT). For where nothing is owed any more. Idempotent.
+   * Ends the connection at once, with a reset: it leaves nothing behind in the kernel, where a
+   * close would hold its port for a minute (TIME_WAIT). For where nothing is owed any more.
+   * Idempotent.
    */
   reset(): void {
     this.#leave();
@@ -184,6 +187,6 @@ export class ServerConnection implements SocketEvents {
     if (this.#gone) return;
     this.#gone = true;
     this.server.backend.runtime.serverConnections.decrease();
-    if (this.port !== 0) this.server.sourcePorts!.give(this.port);
+    if (this.port !== 0) this.server.sourcePorts!.release(this.port);
   }
 }

@@ -1,12 +1,12 @@
 import type { Socket, SocketEvents } from "../../net/socket.ts";
 import type { Endpoint } from "../stream/endpoints.ts";
-import { type Keeper, Outlet, type Passing } from "../stream/outlet.ts";
+import { type BufferOwner, SendBuffer, type SpliceOwner } from "../stream/send-buffer.ts";
 import type { ConnectionUser, ServerConnection } from "../stream/server-connection.ts";
 
 /** What a side of a relay calls back. */
 export interface RelayEvents {
   /** Bytes have come. @param owner keeps them beyond the call */
-  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: Keeper): void;
+  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: BufferOwner): void;
   /** It takes bytes again, all that waited having gone. */
   onDrained(side: TcpEndpoint): void;
   /** It has sent its last byte. */
@@ -19,17 +19,17 @@ export interface RelayEvents {
 
 /** One side of a relay: a connection whose bytes are all content (manual: "mode tcp"). */
 export class TcpEndpoint implements Endpoint {
-  constructor(readonly socket: Socket, readonly out: Outlet, readonly events: RelayEvents) {}
+  constructor(readonly socket: Socket, readonly out: SendBuffer, readonly events: RelayEvents) {}
 
   get empty(): boolean {
     return this.out.empty;
   }
-  sendContent(bytes: Uint8Array, from: number, to: number, owner: Keeper | null): boolean {
+  sendContent(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     return this.out.push(bytes, from, to, owner);
   }
   /** Lets content of `source` pass to here without being seen. */
-  spliceFrom(source: Socket, count: number, passing: Passing): void {
-    this.out.splice(source, count, passing);
+  spliceFrom(source: Socket, count: number, owner: SpliceOwner): void {
+    this.out.splice(source, count, owner);
   }
   shutdown(): void {
     if (this.out.empty) this.socket.shutdown();
@@ -45,10 +45,10 @@ export class TcpEndpoint implements Endpoint {
   }
 }
 
-/** The client's side: it hears its socket. */
+/** The client's side: it receives the events of its socket. */
 export class TcpClientEndpoint extends TcpEndpoint implements SocketEvents {
   constructor(socket: Socket, events: RelayEvents) {
-    super(socket, new Outlet(socket), events);
+    super(socket, new SendBuffer(socket), events);
   }
   opened(): void {}
   data(socket: Socket, bytes: Uint8Array): void {

@@ -5,12 +5,12 @@ import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Server } from "../server.ts";
-import type { Listed } from "../session-list.ts";
+import type { Session } from "../session-list.ts";
 import { logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
-import { keepAfter, type Keeper, type Passing } from "../stream/outlet.ts";
+import { type BufferOwner, retainAfter, type SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import {
   type RelayEvents,
@@ -22,14 +22,16 @@ import {
 /** Bytes that are read from a client before there is a server; more waits in the kernel. */
 const earlyLimit = 16384;
 const nothing = new Uint8Array(0);
-/** A connection to the server that was begun so short a time ago, ms, may well stand in a moment. */
+/**
+ * A connection to the server that was begun so short a time ago, ms, may well stand in a moment.
+ */
 const aMoment = 20;
 
 /**
- * A relay of bytes between a client and a server (manual: "mode tcp"). It is also the time-out of the
- * server's side.
+ * A relay of bytes between a client and a server (manual: "mode tcp"). It is also the time-out of
+ * the server's side.
  */
-export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEvents, Passing {
+export class TcpSession extends Timer implements Session, ConnectorOwner, RelayEvents, SpliceOwner {
   place = -1;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
@@ -126,11 +128,11 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
 
   // ---- from both sides ----
 
-  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: Keeper): void {
+  onContent(side: TcpEndpoint, bytes: Uint8Array, owner: BufferOwner): void {
     const { client } = this;
     const server = this.#server;
     if (server === null) {
-      this.#early = keepAfter(this.#early, bytes, 0, bytes.length, owner);
+      this.#early = retainAfter(this.#early, bytes, 0, bytes.length, owner);
       if (this.#early.length >= earlyLimit) client.pause();
       return;
     }
@@ -166,8 +168,8 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
   }
 
   /**
-   * Before there is a server: who said nothing and will say nothing has gone, as in HAProxy; but for
-   * one who ended as soon as he came, and may have come to listen.
+   * Before there is a server: a client that has half-closed without sending anything counts as
+   * gone, as in HAProxy; except one that half-closed at once, and may only want to receive.
    */
   #endedEarly(): void {
     const { config, runtime } = this.backend;
@@ -187,8 +189,8 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
   softStop(): void {}
 
   /**
-   * A side does not take what is for it; or it has been silent for too long, and counts as one that
-   * has ended: the other may still have something to say, as in HAProxy.
+   * A side does not read what is sent to it; or it has been silent for too long, and counts as one
+   * that has ended: the other may still send something, as in HAProxy.
    */
   #timedOut(side: TcpEndpoint, termination: string): void {
     this.#termination ??= termination;
@@ -205,7 +207,7 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
   }
 
   /** Bytes of either side have passed without being seen. */
-  passed(source: Socket, count: number): void {
+  onSpliced(source: Socket, count: number): void {
     if (source !== this.socket) this.bytes += count;
     this.#arm();
   }
@@ -222,14 +224,15 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
     if (this.#clientEnded && this.#serverEnded && server.empty && client.empty) this.#finish("--");
   }
 
-  #phase(who: string): string {
-    if (this.#server !== null) return `${who}D`;
-    return who + (this.assignment.queued ? "Q" : "C");
+  #phase(side: string): string {
+    if (this.#server !== null) return `${side}D`;
+    return side + (this.assignment.queued ? "Q" : "C");
   }
 
   /**
-   * Sets the time-outs of both sides, something having moved. Each owes to take what is for it; and
-   * to say something, unless it has half-closed, or nothing is read because the other is behind.
+   * Sets the time-outs of both sides, something having moved. Each side has to read what is sent to
+   * it; and to send something, unless it has half-closed, or is not read because the other side is
+   * slow.
    */
   #arm(): void {
     if (this.#server === null) return;
@@ -262,7 +265,7 @@ export class TcpSession extends Timer implements Listed, ConnectorOwner, RelayEv
     wheel.remove(this.connector);
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
-    // What breaks off ends with a reset, so that nobody takes it for whole.
+    // What breaks off ends with a reset, so that the client does not take it for complete.
     if (this.client.empty && termination !== "SD" && termination !== "ID") this.socket.close();
     else this.socket.reset();
     this.frontend.sessionEnded(this);

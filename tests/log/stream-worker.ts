@@ -1,6 +1,6 @@
 /** A thread that writes to a stream as fast as it can, and counts its attempts: see its test. */
 import { workerData } from "node:worker_threads";
-import { openStream } from "#src/process/log-transport.ts";
+import { openStream } from "#src/log/open-transport.ts";
 import { Lock } from "#src/shared/lock.ts";
 import { openMemory } from "#src/shared/memory.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { tidyWhenQuiet } from "#src/process/tidy.ts";
+import { collectWhenQuiet } from "#src/threads/collect-garbage.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 
@@ -8,7 +8,7 @@ function tidyings(counts: number[]): number[] {
   const clock = virtualClock();
   let activity = 0;
   let collected = 0;
-  const stop = tidyWhenQuiet(() => activity, clock, () => collected++);
+  const stop = collectWhenQuiet(() => activity, clock, () => collected++);
   const seen = counts.map((count) => {
     activity = count;
     const before = collected;
@@ -21,19 +21,19 @@ function tidyings(counts: number[]): number[] {
   return seen;
 }
 
-test("memory is tidied once when a burst is over", () => {
+test("garbage is collected once when a burst is over", () => {
   assertEquals(tidyings([5000, 5000, 5000]), [1, 0, 0]);
 });
 
-test("memory is not tidied after little traffic", () => {
+test("no garbage is collected after little traffic", () => {
   assertEquals(tidyings([900, 900, 901]), [0, 0, 0]);
 });
 
-test("memory is never tidied while requests come", () => {
+test("no garbage is collected while requests come", () => {
   const clock = virtualClock();
   let activity = 0;
   let collected = 0;
-  const stop = tidyWhenQuiet(() => activity += 10_000, clock, () => collected++);
+  const stop = collectWhenQuiet(() => activity += 10_000, clock, () => collected++);
   clock.advance(10_000);
   stop();
   assertEquals(collected, 0);

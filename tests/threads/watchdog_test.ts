@@ -1,81 +1,81 @@
 import { assertEquals } from "@std/assert";
 import { createEpochs } from "#src/threads/epochs.ts";
-import { watchThreads } from "#src/threads/watch.ts";
+import { createWatchdog } from "#src/threads/watchdog.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 
 const ints = (...values: number[]) => Int32Array.from(values);
 
 function watched() {
-  const board = {
+  const state = {
     up: ints(1, 1),
     stalled: ints(0, 0),
     turns: ints(0, 0),
-    boxes: [{ read: 0, idle: false }, { read: 0, idle: false }] as const,
+    mailboxes: [{ read: 0, idle: false }, { read: 0, idle: false }] as const,
   };
-  const boxes = board.boxes as unknown as { read: number; idle: boolean }[];
+  const mailboxes = state.mailboxes as unknown as { read: number; idle: boolean }[];
   const clock = virtualClock();
   const lines: string[] = [];
   const asked: number[] = [];
   const rescued: number[] = [];
   let looks = 0;
-  const watch = watchThreads(board, clock, {
+  const watch = createWatchdog(state, clock, {
     report: (line) => lines.push(line),
     ask: (thread) => asked.push(thread),
     stalled: (thread) => rescued.push(thread),
-    looked: () => looks++,
+    checked: () => looks++,
   });
   watch.begin();
   /** Time passes, in which the second thread gets on, by turns and by what it reads. */
   function pass(ms: number): void {
     for (let at = 0; at < ms; at += 100) {
-      if (at % 200 === 0) board.turns[1]!++;
-      else boxes[1]!.read++;
+      if (at % 200 === 0) state.turns[1]!++;
+      else mailboxes[1]!.read++;
       clock.advance(100);
     }
   }
-  return { board, boxes, clock, lines, asked, rescued, pass, watch, looks: () => looks };
+  return { state, mailboxes, clock, lines, asked, rescued, pass, watch, looks: () => looks };
 }
 
 test("watch: a thread that stands is given nothing after 0.5 s, and reported once after 2 s", () => {
-  const { board, lines, asked, rescued, pass } = watched();
+  const { state, lines, asked, rescued, pass } = watched();
   pass(400);
-  assertEquals([...board.stalled], [0, 0]);
+  assertEquals([...state.stalled], [0, 0]);
   pass(600);
-  assertEquals([[...board.stalled], lines], [[1, 0], []]);
+  assertEquals([[...state.stalled], lines], [[1, 0], []]);
   pass(5000);
   assertEquals(lines, [
     "thread 1 has not answered for 2.0 s: its connections wait, the other threads serve on",
   ]);
   assertEquals([asked, [...new Set(rescued)]], [[0], [0]]);
-  board.turns[0]!++;
+  state.turns[0]!++;
   pass(300);
-  assertEquals([...board.stalled], [0, 0]);
+  assertEquals([...state.stalled], [0, 0]);
   assertEquals(lines.slice(1), ["thread 1 answers again, after 6.0 s"]);
-  board.turns[0]!++;
+  state.turns[0]!++;
   pass(300);
   assertEquals(lines.length, 2);
 });
 
 test("watch: one that sleeps with nothing to do, one that is down, and one that died are not stuck", () => {
-  const { board, boxes, lines, pass, watch } = watched();
-  boxes[0]!.idle = true;
+  const { state, mailboxes, lines, pass, watch } = watched();
+  mailboxes[0]!.idle = true;
   pass(5000);
-  boxes[0]!.idle = false;
-  board.up[0] = 0;
+  mailboxes[0]!.idle = false;
+  state.up[0] = 0;
   pass(5000);
-  board.up[0] = 1;
+  state.up[0] = 1;
   pass(1500);
-  assertEquals([...board.stalled], [1, 0]);
-  watch.forget(0);
-  assertEquals([[...board.stalled], lines], [[0, 0], []]);
-  board.up[0] = 0;
+  assertEquals([...state.stalled], [1, 0]);
+  watch.releaseThread(0);
+  assertEquals([[...state.stalled], lines], [[0, 0], []]);
+  state.up[0] = 0;
   pass(3000);
   assertEquals(lines, []);
 });
 
 test("watch: a pause of the whole process is no thread's; the end ends it", () => {
-  const { board, clock, lines, looks, watch } = watched();
+  const { state, clock, lines, looks, watch } = watched();
   const { now } = clock;
   let pause = 0;
   Object.assign(clock, { now: () => now() + pause });
@@ -83,8 +83,8 @@ test("watch: a pause of the whole process is no thread's; the end ends it", () =
     clock.advance(240);
     pause += 60_000;
     clock.advance(20);
-    board.turns[0]!++;
-    board.turns[1]!++;
+    state.turns[0]!++;
+    state.turns[1]!++;
   }
   assertEquals(lines, []);
   const before = looks();
@@ -94,18 +94,18 @@ test("watch: a pause of the whole process is no thread's; the end ends it", () =
 });
 
 function epochs() {
-  const board = { up: ints(1, 1, 0), stalled: ints(0, 0, 0), done: ints(0, 0, 0) };
+  const state = { up: ints(1, 1, 0), stalled: ints(0, 0, 0), done: ints(0, 0, 0) };
   const clock = virtualClock();
   const posted: [number, number][] = [];
-  const all = createEpochs(board, clock, (...message) => posted.push(message));
+  const all = createEpochs(state, clock, (...message) => posted.push(message));
   /** Threads come to what was posted to them last. */
   function come(...threads: number[]): void {
     for (const thread of threads) {
-      board.done[thread] = posted.findLast(([to]) => to === thread)![1];
+      state.done[thread] = posted.findLast(([to]) => to === thread)![1];
     }
     all.check();
   }
-  return { board, clock, posted, all, come };
+  return { state, clock, posted, all, come };
 }
 
 test("epochs: it is done when all that are up have come so far, twice", () => {
@@ -124,20 +124,20 @@ test("epochs: it is done when all that are up have come so far, twice", () => {
 });
 
 test("epochs: who dies, is stuck, or takes 5 s is not waited for", () => {
-  const { board, clock, all, come } = epochs();
+  const { state, clock, all, come } = epochs();
   const done: string[] = [];
   all.whenDone(() => done.push("death"));
-  board.up[1] = 0;
+  state.up[1] = 0;
   come(0);
   come(0);
   assertEquals(done, ["death"]);
-  board.up[1] = 1;
+  state.up[1] = 1;
   all.whenDone(() => done.push("stuck"));
-  board.stalled[1] = 1;
+  state.stalled[1] = 1;
   come(0);
   come(0);
   assertEquals(done, ["death", "stuck"]);
-  board.stalled[1] = 0;
+  state.stalled[1] = 0;
   all.whenDone(() => done.push("late"));
   clock.advance(4999);
   all.check();
@@ -149,10 +149,10 @@ test("epochs: who dies, is stuck, or takes 5 s is not waited for", () => {
 });
 
 test("epochs: what must have been passed by all waits for one that is stuck, but not for the dead", () => {
-  const { board, clock, all, come } = epochs();
+  const { state, clock, all, come } = epochs();
   let passed = 0;
   all.whenAllPassed(() => passed++);
-  board.stalled[1] = 1;
+  state.stalled[1] = 1;
   come(0);
   clock.advance(60_000);
   all.check();
@@ -161,10 +161,10 @@ test("epochs: what must have been passed by all waits for one that is stuck, but
   assertEquals(passed, 1);
   all.whenAllPassed(() => passed++);
   come(0);
-  board.up[1] = 0;
+  state.up[1] = 0;
   all.check();
   assertEquals(passed, 2);
-  board.up[0] = 0;
+  state.up[0] = 0;
   all.whenAllPassed(() => passed++);
   assertEquals(passed, 3, "nobody is up");
 });

@@ -1,10 +1,10 @@
-import type { Socket, Splicing } from "../../net/socket.ts";
+import type { Socket, SpliceEvents } from "../../net/socket.ts";
 
-/** Makes bytes outlive the call in which they were given: a socket, or {@linkcode copying}. */
-export type Keeper = Pick<Socket, "keep">;
+/** Makes bytes outlive the call in which they were given: a socket, or {@linkcode copiedBuffer}. */
+export type BufferOwner = Pick<Socket, "retain">;
 
-/** Keeps by copying, for bytes of a buffer that is used again. */
-export const copying: Keeper = { keep: (bytes, from, to) => bytes.slice(from, to) };
+/** Retains by copying, for bytes of a buffer that is used again. */
+export const copiedBuffer: BufferOwner = { retain: (bytes, from, to) => bytes.slice(from, to) };
 
 /** `first`, then bytes[from, to). */
 export function join(first: Uint8Array, bytes: Uint8Array, from: number, to: number): Uint8Array {
@@ -15,41 +15,41 @@ export function join(first: Uint8Array, bytes: Uint8Array, from: number, to: num
 }
 
 /** bytes[from, to) beyond the call; `owner` null: they stay as they are. */
-export function keep(
+export function retain(
   bytes: Uint8Array,
   from: number,
   to: number,
-  owner: Keeper | null,
+  owner: BufferOwner | null,
 ): Uint8Array {
-  return owner === null ? bytes.subarray(from, to) : owner.keep(bytes, from, to);
+  return owner === null ? bytes.subarray(from, to) : owner.retain(bytes, from, to);
 }
 
-/** What was kept before, if anything was, and bytes[from, to) after it. */
-export function keepAfter(
+/** What was retained before, if anything was, and bytes[from, to) after it. */
+export function retainAfter(
   kept: Uint8Array | null,
   bytes: Uint8Array,
   from: number,
   to: number,
-  owner: Keeper | null,
+  owner: BufferOwner | null,
 ): Uint8Array {
-  return kept === null ? keep(bytes, from, to, owner) : join(kept, bytes, from, to);
+  return kept === null ? retain(bytes, from, to, owner) : join(kept, bytes, from, to);
 }
 
-/** Who hears of bytes that pass without being seen. */
-export interface Passing {
+/** What is notified of bytes that pass without being seen. */
+export interface SpliceOwner {
   /** So many bytes of `source` were taken, or there is no room for them just now. */
-  passed(source: Socket, count: number): void;
+  onSpliced(source: Socket, count: number): void;
 }
 
 /**
- * What a socket has been given and has not taken yet. While anything waits here the source is to be
+ * What a socket has been given and has not taken yet. While anything waits here the source must be
  * paused, so that no more than one piece ever does.
  */
-export class Outlet implements Splicing {
+export class SendBuffer implements SpliceEvents {
   #rest: Uint8Array | null = null;
   /** Bytes wait that pass without being seen. */
   #waits = false;
-  #passing: Passing | null = null;
+  #spliceOwner: SpliceOwner | null = null;
 
   /** @param socket where the bytes go */
   constructor(readonly socket: Socket) {}
@@ -61,24 +61,24 @@ export class Outlet implements Splicing {
 
   /**
    * Lets the next `count` bytes of `source` pass without being seen, if that can be; nothing else
-   * is to be pushed until they have.
+   * may be pushed until they have.
    */
-  splice(source: Socket, count: number, passing: Passing): void {
+  splice(source: Socket, count: number, owner: SpliceOwner): void {
     if (!this.empty || source.splice === undefined) return;
-    if (source.splice(this.socket, count, this)) this.#passing = passing;
+    if (source.splice(this.socket, count, this)) this.#spliceOwner = owner;
   }
   spliced(source: Socket, count: number, waits: boolean): void {
     this.#waits = waits;
-    this.#passing!.passed(source, count);
+    this.#spliceOwner!.onSpliced(source, count);
   }
 
   /**
    * Sends bytes[from, to), after what waits.
-   * @param source what keeps bytes beyond the call, as the socket does from whose `data` they are;
-   * null if they stay as they are until they are sent
-   * @returns whether all of it was taken; if not, stop the source until the outlet is empty
+   * @param owner retains bytes beyond the call, as the socket does whose `data` they are; null if
+   * they stay as they are until they are sent
+   * @returns whether all of it was taken; if not, pause the source until the buffer is empty
    */
-  push(bytes: Uint8Array, from: number, to: number, source: Keeper | null): boolean {
+  push(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     if (this.#rest !== null) {
       this.#rest = join(this.#rest, bytes, from, to);
       return false;
@@ -86,7 +86,7 @@ export class Outlet implements Splicing {
     const taken = this.socket.write(bytes, from, to);
     // A broken socket reports `closed`; what is pushed until then is lost with it.
     if (taken === to - from || taken < 0) return true;
-    this.#rest = keep(bytes, from + taken, to, source);
+    this.#rest = retain(bytes, from + taken, to, owner);
     return false;
   }
 
@@ -100,7 +100,7 @@ export class Outlet implements Splicing {
     bytes: Uint8Array,
     from: number,
     to: number,
-    source: Keeper | null,
+    owner: BufferOwner | null,
   ): boolean {
     if (this.#rest !== null) {
       this.push(head, 0, length, null);
@@ -110,16 +110,16 @@ export class Outlet implements Splicing {
     if (taken === length + to - from || taken < 0) return true;
     this.#rest = taken < length
       ? join(head.subarray(taken, length), bytes, from, to)
-      : keep(bytes, from + taken - length, to, source);
+      : retain(bytes, from + taken - length, to, owner);
     return false;
   }
 
-  /** Forgets what waits, the socket being closed. */
+  /** Drops what waits, the socket being closed. */
   drop(): void {
     this.#rest = null;
   }
 
-  /** Sends what waits, the socket being ready. @returns whether the outlet is empty now */
+  /** Sends what waits, the socket being ready. @returns whether the buffer is empty now */
   flush(): boolean {
     const rest = this.#rest;
     if (rest === null) return !this.#waits;

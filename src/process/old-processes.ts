@@ -1,48 +1,48 @@
-/** Starting in the place of other processes, which go then (management manual: "-sf", "-st"). */
+/** Replacing old processes (management manual: "-sf", "-st"). */
 import process from "node:process";
 import { type Listener, type Network, SocketError } from "../net/socket.ts";
 import { claimantsOf, takeListeners, type Takeover } from "./takeover.ts";
 
-/** How often an address is asked for again that they are to release, ms. */
+/** How often to try an address again that they must release, ms. */
 const interval = 10;
 /** How long to wait for that. */
 const releaseTimeout = 2000;
-/** How long to wait for a process that has no socket yet, and is about to begin, it may be. */
+/** How long to wait for a process that has no socket yet, and may be about to start. */
 const startTimeout = 2000;
-/** How long to wait where it seems to be a stranger who has the address. */
-const otherTimeout = 200;
+/** How long to wait where the address seems to be in use by another program. */
+const foreignTimeout = 200;
 
-/** How a start in the place of others goes about it. */
-export interface Succession {
-  /** Comes over the way to listen: on the sockets taken over, where there is one for the address. */
+/** How a start that replaces others listens. */
+export interface Replacement {
+  /** Wraps listening: on a socket that was taken over, where there is one for the address. */
   readonly over: Over;
   /**
-   * Whether a process that began later has come to accept from a socket that was taken over here: it
-   * is in this one's place already.
+   * Whether a process that began later accepts from a socket that was taken over here: it has
+   * replaced this one already.
    */
-  overtaken(): boolean;
+  replaced(): boolean;
 }
 
-/** Puts something over a network's way to listen. */
+/** Wraps the listening of a network. */
 export type Over = (listen: Network["listen"]) => Network["listen"];
 
-const alone: Succession = { over: (listen) => listen, overtaken: () => false };
+const noReplacement: Replacement = { over: (listen) => listen, replaced: () => false };
 
 /**
- * Starts in the place of other processes, which serve on in the meantime: they are told to go when
- * all is well here, by {@linkcode sendSignal}. The sockets on which they listen are taken over, with who
- * waits in their queues. Where an address of theirs is in the way all the same, they are asked to
- * release all (SIGTTOU); if that does not help they resume (SIGTTIN).
+ * Starts in the place of other processes, which serve on in the meantime: they are ended by
+ * {@linkcode sendSignal} when this one has started. Their listening sockets are taken over, with
+ * the connections that wait in the queues. Where an address of theirs is in the way all the same,
+ * they are asked to release all (SIGTTOU); if that does not help they resume (SIGTTIN).
  * @param start starts all or nothing, threads too, and accepts nothing yet
- * @param warn hears why sockets cannot be taken over
+ * @param warn called with the reason why sockets cannot be taken over
  * @throws what `start` throws
  */
 export async function startInPlaceOf<T>(
   pids: readonly number[],
-  start: (succession: Succession) => Promise<T>,
+  start: (replacement: Replacement) => Promise<T>,
   warn: (line: string) => void,
 ): Promise<T> {
-  if (pids.length === 0) return start(alone);
+  if (pids.length === 0) return start(noReplacement);
   const began = performance.now();
   let warned = false;
   for (;;) {
@@ -56,12 +56,12 @@ export async function startInPlaceOf<T>(
       if (!isInUse(error)) throw error;
       const waited = performance.now() - began;
       // One that is starting itself may have the address soon, to be taken over from it.
-      const patient = takeover.failures.length > 0
+      const timeout = takeover.failures.length > 0
         ? 0
         : takeover.incomplete
         ? startTimeout
-        : otherTimeout;
-      if (waited >= patient) {
+        : foreignTimeout;
+      if (waited >= timeout) {
         if (adoption.blocked()) throw error;
         break;
       }
@@ -75,7 +75,7 @@ export async function startInPlaceOf<T>(
   for (;;) {
     await sleep(interval);
     try {
-      return await start(alone);
+      return await start(noReplacement);
     } catch (error) {
       if (isInUse(error) && performance.now() < deadline) continue;
       for (const pid of pids) sendSignal(pid, "SIGTTIN");
@@ -89,14 +89,14 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** See {@linkcode beginAdoption}. */
-interface Adoption extends Succession {
+interface Adoption extends Replacement {
   /** An address is in use, and not by a process whose sockets were taken over. */
   blocked(): boolean;
 }
 
 function beginAdoption(takeover: Takeover): Adoption {
   let blocked = false;
-  /** Descriptors that were taken over, and who accepted from them then. */
+  /** Descriptors that were taken over, and the processes that accepted from them then. */
   const adopted = new Map<number, ReadonlySet<number>>();
 
   /** Listens, if need be beside the other process, which has the port on another address. */
@@ -114,7 +114,7 @@ function beginAdoption(takeover: Takeover): Adoption {
 
   return {
     blocked: () => blocked,
-    overtaken() {
+    replaced() {
       for (const [fd, before] of adopted) {
         if (claimantsOf(fd).some((pid) => !before.has(pid))) return true;
       }

@@ -2,11 +2,11 @@
 import type { Bind } from "../config/model.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../net/socket.ts";
-import type { Admission, Open } from "./admission.ts";
+import type { Admission, OnAdmitted } from "./admission.ts";
 import type { Frontend } from "./frontend.ts";
 import { HttpClientConnection } from "./http/client-connection.ts";
-import { type Accept, Monitors } from "./monitor.ts";
-import { AwaitedHeader } from "./proxy-header.ts";
+import { MonitorReplies, type OnAccept } from "./monitor-net.ts";
+import { ProxyHeaderReader } from "./proxy-header.ts";
 import type { SessionList } from "./session-list.ts";
 import { logConnection } from "./session-log.ts";
 import { TcpSession } from "./tcp/session.ts";
@@ -14,20 +14,20 @@ import { TcpSession } from "./tcp/session.ts";
 /** See {@linkcode createAcceptors}. */
 export interface Acceptors {
   /**
-   * What a listener does with its connections: a monitor is answered, the others are let in, and
-   * become sessions, after a PROXY header where one has to come.
-   * @param number the listener's in its frontend, from 1, as the log tells it
+   * What a listener does with its connections: a monitor is answered, the others are admitted, and
+   * become sessions, after a PROXY header where one must come.
+   * @param number the listener's in its frontend, from 1, as it is logged
    */
-  acceptor(frontend: Frontend, bind: Bind, number: number): Accept;
-  /** Closes what is no session. */
+  acceptor(frontend: Frontend, bind: Bind, number: number): OnAccept;
+  /** Closes the connections of monitors, which are no sessions. */
   close(): void;
 }
 
-/** Makes acceptors, whose sessions are in the list. */
+/** Creates acceptors, which add their sessions to the list. */
 export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
-  const monitors = new Monitors();
+  const monitors = new MonitorReplies();
 
-  /** @param addresses the client's: the socket's own, or what a PROXY header tells */
+  /** @param addresses the client's: the socket's own, or those in a PROXY header */
   function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
     if (frontend.logsConnections) logConnection(addresses, frontend);
     if (frontend.speaksHttp) {
@@ -40,8 +40,8 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     return session.client;
   }
 
-  function opener({ address, acceptProxy, name }: Bind, number: number): Open {
-    // Of a client of a unix socket the log tells the listener's number.
+  function onAdmitted({ address, acceptProxy, name }: Bind, number: number): OnAdmitted {
+    // For a client of a unix socket the listener's number is logged.
     const unix = address.kind === "unix" || address.kind === "abstract"
       ? { remoteAddress: "", remotePort: number, localAddress: "", localPort: 0 }
       : null;
@@ -51,10 +51,10 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
         : (socket, frontend) => open(socket, frontend, unix);
     }
     const listener = name ?? String(number);
-    const leave = (awaited: AwaitedHeader) => sessions.remove(awaited);
+    const removeSession = (awaited: ProxyHeaderReader) => sessions.remove(awaited);
     return (socket, frontend) => {
       const own = unix ?? socket;
-      const awaited = new AwaitedHeader(socket, frontend, own, listener, leave, open);
+      const awaited = new ProxyHeaderReader(socket, frontend, own, listener, removeSession, open);
       sessions.add(awaited);
       return awaited;
     };
@@ -62,8 +62,8 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
 
   return {
     acceptor(frontend, bind, number) {
-      const open = opener(bind, number);
-      return monitors.before(frontend, (socket) => admission.accept(socket, frontend, open));
+      const open = onAdmitted(bind, number);
+      return monitors.wrap(frontend, (socket) => admission.accept(socket, frontend, open));
     },
     close: () => monitors.closeAll(),
   };

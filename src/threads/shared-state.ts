@@ -1,16 +1,18 @@
 /**
- * What the main thread and those that serve know of each other, in memory that all share: what is
- * so stands on the board, and a message says only that it is worth a look. So a thread that starts
- * anew needs no history.
+ * What the main thread and the workers know of each other, in memory that all share: it holds what
+ * is so, and a message only says that it has changed. So a worker that is started anew needs no
+ * history.
  */
 import { Lock } from "../shared/lock.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 
-/** Messages that a thread may leave unread, apart from those of streams, of which each has one. */
-const mailReserve = 4096;
+/**
+ * Messages that a thread may leave unread, apart from those about streams, of which each has one.
+ */
+const messageReserve = 4096;
 
-/** What all threads have to agree on before they share anything; plain data. */
+/** What all threads must agree on before they share anything; plain data. */
 export interface Plan {
   /** Threads that serve. The main thread is one more, the last. */
   readonly threads: number;
@@ -23,23 +25,23 @@ export interface Plan {
 }
 
 /** See above. */
-export interface Board {
+export interface SharedState {
   /** Which descriptor each listener accepts from, and 1 more; 0: it does not. */
   readonly listeners: Int32Array;
   /** How often that has changed: the same descriptor may come again. */
   readonly versions: Int32Array;
   /** 1 for each frontend that stops. */
   readonly stopping: Int32Array;
-  /** 1 when all is over: a thread that comes up only then is to end. */
+  /** 1 when all is over: a thread that comes up only then must end. */
   readonly ending: Int32Array;
   /**
-   * 1 for each thread that is up. It looks at the board after it has said so, and the main thread
-   * tells all that are up after it has changed the board: so no change is missed.
+   * 1 for each thread that is up. It reads the state after it has set this, and the main thread
+   * posts to all that are up after it has changed the state: so no change is missed.
    */
   readonly up: Int32Array;
-  /** 1 for each thread that does not get on, as the main thread sees it: it is given nothing new. */
+  /** 1 for each thread that is stuck, as the main thread sees it: it is given nothing new. */
   readonly stalled: Int32Array;
-  /** Turns of each thread's event loop, modulo 2^32: who turns gets on. */
+  /** Turns of each thread's event loop, modulo 2^32: a thread that is not stuck makes them. */
   readonly turns: Int32Array;
   /** What each thread's loop waits on (a descriptor), and 1 more; 0: there is none. */
   readonly epolls: Int32Array;
@@ -49,15 +51,18 @@ export interface Board {
   readonly done: Int32Array;
   /** Connections on their way to each thread: another one has accepted them. */
   readonly handed: Int32Array;
-  readonly boxes: readonly Mailbox[];
+  readonly mailboxes: readonly Mailbox[];
 }
 
-/** Lays the board out, or finds it. @param wake ends a thread's sleep, by its eventfd */
-export function openBoard(
+/**
+ * Lays the state out in new memory, or finds it there. @param wake ends a thread's sleep, by its
+ * eventfd
+ */
+export function openSharedState(
   memory: SharedMemory,
   plan: Plan,
   wake: (eventfd: number) => void,
-): Board {
+): SharedState {
   const { threads, maxconn, wakeups } = plan;
   return {
     listeners: memory.ints(plan.listeners),
@@ -71,40 +76,40 @@ export function openBoard(
     output: new Lock(memory),
     done: memory.ints(threads),
     handed: memory.ints(threads),
-    boxes: wakeups.map((eventfd) =>
-      new Mailbox(memory, maxconn + mailReserve, () => wake(eventfd))
+    mailboxes: wakeups.map((eventfd) =>
+      new Mailbox(memory, maxconn + messageReserve, () => wake(eventfd))
     ),
   };
 }
 
-// Orders of the main thread, beside what threads post to one another (see proxy/workers.ts).
-/** The listeners on the board have changed. */
+// Messages of the main thread, beside those that threads post to one another (see proxy/workers.ts).
+/** The listeners in the shared state have changed. */
 export const LISTENERS = 101;
-/** A connection is the thread's to serve (descriptor, listener). */
+/** The thread must serve a connection (descriptor, listener). */
 export const SERVE = 102;
 /** All before this has been acted on (number of the epoch). */
 export const DONE = 103;
-/** The thread is to end. */
+/** The thread must end. */
 export const STOP = 104;
-/** The thread is to fail: for tests of what happens then. */
+/** The thread must fail: for tests of what happens then. */
 export const FAIL = 105;
 
-/** Whether the thread reads its messages: nothing more need be done. */
+/** Shows whether the thread reads its messages: it does nothing more. */
 export const ASK = 107;
-/** The thread is to do nothing for so long: for tests (ms; 1 to sleep in the kernel, else 0). */
+/** The thread must do nothing for so long: for tests (ms; 1 to sleep in the kernel, else 0). */
 export const STALL = 106;
 
-/** What a thread says to the main thread, by postMessage. */
+/** What a thread reports to the main thread, by postMessage. */
 export type Report =
-  /** Nobody is connected any more, while proxies stop. */
+  /** No client is connected any more, while proxies stop. */
   | { readonly kind: "quiet" }
   | { readonly kind: "up" }
-  /** It has come to an epoch, as the board says. */
+  /** It has come to an epoch: see {@linkcode SharedState.done}. */
   | { readonly kind: "done" }
   /** It has closed all that it had. */
   | { readonly kind: "ended" }
   /** A log cannot be written, say. */
-  | { readonly kind: "complaint"; readonly line: string }
+  | { readonly kind: "warning"; readonly line: string }
   /** It ends, for this reason. */
   | { readonly kind: "failed"; readonly reason: string }
   /** Lines for the log number `target` that only the main thread can write. */

@@ -1,12 +1,12 @@
 /** Where log lines leave the process. */
 import type { LogTarget } from "../config/model.ts";
-import type { Transport } from "../log/transport.ts";
+import type { Transport } from "./transport.ts";
 import { C, libc } from "../net/linux/calls.ts";
 import { EAGAIN } from "../net/linux/constants.ts";
 import { describeErrno } from "../net/linux/errno.ts";
 import { writable } from "../net/linux/poll.ts";
 import type { Lock } from "../shared/lock.ts";
-import { openDatagrams } from "./datagram.ts";
+import { openDatagrams } from "./datagrams.ts";
 
 /** What a pipe that poll() calls writable takes without blocking (PIPE_BUF). */
 const chunk = 4096;
@@ -14,8 +14,8 @@ const chunk = 4096;
 /**
  * Lines to an inherited descriptor. It may be a pipe whose reader stalls, and setting it
  * non-blocking would do so for all processes that share it: so poll() is asked before each write.
- * @param lock taken from the one to the other, for several threads that write to it: whoever finds
- * that another has just filled the pipe would wait for its reader
+ * @param lock taken from the one to the other, for several threads that write to it: a thread would
+ * wait for the reader of a pipe that another has just filled
  */
 export function openStream(fd: number, lock: Lock | null = null): Transport {
   let failure = "";

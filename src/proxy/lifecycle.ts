@@ -1,26 +1,26 @@
 /**
- * The life of the proxies of an instance: they pause, resume, and come to a soft-stop (management
+ * The lifecycle of the proxies of an instance: pause, resume, soft-stop (management
  * manual, "Stopping and restarting HAProxy").
  */
 import { STOPPING } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Running } from "./report.ts";
+import type { RunningProxy } from "./report.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What is lived with. */
-export interface LifeDeps {
-  readonly proxies: readonly Running[];
+/** What it acts on. */
+export interface LifecycleOptions {
+  readonly proxies: readonly RunningProxy[];
   readonly runtime: Runtime;
   /** How long a soft-stop may take, ms; null: as long as sessions last. */
   readonly hardStopAfter: number | null;
-  /** Hears what happens to a whole proxy, a line for people. */
+  /** Called with a line for people about what happens to a whole proxy. */
   readonly announce: (line: string) => void;
   /** Ends all that is left, when the soft-stop has taken too long. */
   readonly end: () => void;
 }
 
 /** See {@linkcode Instance}, whose methods these are. */
-export interface Life {
+export interface Lifecycle {
   pause(): void;
   resume(): void;
   pauseProxy(name: string): void;
@@ -28,7 +28,7 @@ export interface Life {
   finish(): Promise<void>;
   /** A session has ended: perhaps the last one. */
   sessionEnded(): void;
-  /** The instance has ended: nobody waits any more. */
+  /** The instance has ended: so does waiting for that. */
   ended(): void;
 }
 
@@ -37,24 +37,25 @@ type State = "listening" | "paused" | "closing" | "closed";
 
 /**
  * How long connections that are being made may take before a listener closes, ms: the way to a
- * client of this site and back. Who knocks in that time waits a second to be refused: no longer.
+ * client of this site and back. A client whose SYN comes in that time sends it again after a
+ * second, and is refused then.
  */
 const handshakeTime = 5;
 
-/** Begins the life of proxies that listen. */
-export function beginLife(deps: LifeDeps): Life {
-  const { proxies, runtime } = deps;
+/** Creates the lifecycle of proxies that listen. */
+export function createLifecycle(options: LifecycleOptions): Lifecycle {
+  const { proxies, runtime } = options;
   const states = new Map<Frontend, State>();
   for (const { frontend } of proxies) if (frontend !== null) states.set(frontend, "listening");
-  /** Takes back what is to come: the end of each grace time, and of the soft-stop. */
+  /** Cancel what is scheduled: the end of each grace time, and of the soft-stop. */
   const pending: (() => void)[] = [];
   let finished: Promise<void> | null = null;
   let resolve = () => {};
   let over = false;
 
-  function note({ config }: Pick<Running, "config">, line: string): void {
+  function note({ config }: Pick<RunningProxy, "config">, line: string): void {
     runtime.log.event(config, "warning", line);
-    deps.announce(line);
+    options.announce(line);
   }
 
   function pause(frontend: Frontend): void {
@@ -83,10 +84,10 @@ export function beginLife(deps: LifeDeps): Life {
     throw new Error(`no proxy that listens is named '${name}'`);
   }
 
-  /** Sees to it that nobody new comes to this proxy, and then closes it. */
-  function leave(proxy: Running): void {
+  /** Turns new connections to this proxy away, and then closes it. */
+  function stopProxy(proxy: RunningProxy): void {
     const { connections, listeners = [] } = proxy.frontend ?? {};
-    // Where nobody is, nobody is likely to be coming.
+    // A proxy without connections is unlikely to have one in the making.
     const drained = (connections?.value ?? 0) === 0
       ? []
       : listeners.filter((listener) => listener.drain());
@@ -94,7 +95,7 @@ export function beginLife(deps: LifeDeps): Life {
     else close(proxy);
   }
 
-  function close(proxy: Running): void {
+  function close(proxy: RunningProxy): void {
     const { frontend } = proxy;
     if (frontend === null) return closed(proxy);
     states.set(frontend, "closing");
@@ -102,8 +103,8 @@ export function beginLife(deps: LifeDeps): Life {
     runtime.workers.whenDone(() => closed(proxy));
   }
 
-  /** From here on nobody new comes to this proxy, and who is there is seen out. */
-  function closed(proxy: Running): void {
+  /** From here on the proxy gets no new connections, and its sessions finish. */
+  function closed(proxy: RunningProxy): void {
     if (over) return;
     const { frontend, backend, config } = proxy;
     if (frontend !== null) {
@@ -119,7 +120,7 @@ export function beginLife(deps: LifeDeps): Life {
   }
 
   function hardStop(): void {
-    deps.announce("soft-stop running for too long, performing a hard-stop.");
+    options.announce("soft-stop running for too long, performing a hard-stop.");
     for (const { frontend } of proxies) {
       if (frontend === null || frontend.connections.value === 0) continue;
       const { config, connections } = frontend;
@@ -128,7 +129,7 @@ export function beginLife(deps: LifeDeps): Life {
         `Proxy ${config.name} hard-stopped (${connections.value} conns will be closed).`,
       );
     }
-    deps.end();
+    options.end();
   }
 
   function sessionEnded(): void {
@@ -164,13 +165,13 @@ export function beginLife(deps: LifeDeps): Life {
     finish() {
       if (finished !== null) return finished;
       finished = new Promise<void>((done) => resolve = done);
-      if (deps.hardStopAfter !== null) {
-        pending.push(runtime.clock.schedule(deps.hardStopAfter, hardStop));
+      if (options.hardStopAfter !== null) {
+        pending.push(runtime.clock.schedule(options.hardStopAfter, hardStop));
       }
       for (const proxy of proxies) {
         const { grace } = proxy.config;
-        if (grace === 0 || proxy.frontend === null) leave(proxy);
-        else pending.push(runtime.clock.schedule(grace, () => leave(proxy)));
+        if (grace === 0 || proxy.frontend === null) stopProxy(proxy);
+        else pending.push(runtime.clock.schedule(grace, () => stopProxy(proxy)));
       }
       return finished;
     },

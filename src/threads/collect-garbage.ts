@@ -1,7 +1,7 @@
-/** Gives memory back after a burst. */
+/** Collects garbage after a burst of traffic. */
 import type { Clock } from "../time/clock.ts";
 
-/** How long traffic must pause, and how often that is looked at while nobody comes, ms. */
+/** How long traffic must pause, and how often that is checked without traffic, ms. */
 const pause = 100;
 const idle = 500;
 /** Less traffic than this leaves nothing worth collecting. */
@@ -12,25 +12,25 @@ const burst = 1000;
  * of the memory of idle connections, and the runtime by itself may wait with it for hours. It takes
  * some 5 ms, with 5,000 connections, and never comes while requests do.
  * @param activity a count that stands still while traffic pauses
- * @param collect collects; null where the runtime lets nobody
+ * @param collect collects; null where the runtime offers no way
  * @returns a function that ends this
  */
-export function tidyWhenQuiet(
+export function collectWhenQuiet(
   activity: () => number,
   clock: Clock,
   collect: (() => void) | null = collector(),
 ): () => void {
   if (collect === null) return () => {};
-  let tidied = activity();
-  let last = tidied;
+  let collected = activity();
+  let last = collected;
   let cancel = clock.schedule(idle, look);
 
   function look(): void {
     const now = activity();
     const quiet = now === last;
     last = now;
-    if (quiet && now - tidied >= burst) {
-      tidied = now;
+    if (quiet && now - collected >= burst) {
+      collected = now;
       collect?.();
     }
     cancel = clock.schedule(quiet ? idle : pause, look);

@@ -4,11 +4,11 @@
  * Deno's node:dgram: 10).
  *
  * The sockets are not connected: a daemon may be restarted, or not be there yet, and an ICMP refusal
- * of an earlier datagram does no harm to the next. So nobody learns that a UDP datagram was lost.
+ * of an earlier datagram does no harm to the next. So the loss of a UDP datagram goes unnoticed.
  */
 import { lookup } from "node:dns";
 import type { LogTarget } from "../config/model.ts";
-import type { Transport } from "../log/transport.ts";
+import type { Transport } from "./transport.ts";
 import { isIp } from "../net/ip/address.ts";
 import { C, libc } from "../net/linux/calls.ts";
 import {

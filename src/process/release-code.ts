@@ -1,4 +1,4 @@
-/** Gives back memory that only the start needed. */
+/** Releases memory that only the start needed. */
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { C } from "../net/linux/calls.ts";
@@ -7,12 +7,12 @@ import { C } from "../net/linux/calls.ts";
 const MADV_DONTNEED = 4;
 
 /**
- * Lets go of the pages of the program's code, of which the start has touched some 25 MB, and serving
- * touches few again. They are clean, and stay in the page cache for whoever runs the program: nothing
- * is lost but a fault, of a microsecond, for each that is needed once more. Code is what cannot be
- * written to, so no page of it can have been changed.
+ * Releases the pages of the program's code, of which the start has touched some 25 MB, and serving
+ * touches few again. They are clean, and stay in the page cache for all that run the program:
+ * nothing is lost but a fault, of a microsecond, for each that is needed once more. Code is what
+ * cannot be written to, so no page of it can have been changed.
  */
-export function trimCode(): void {
+export function releaseCode(): void {
   for (const { from, to } of codeOf(process.execPath)) {
     C.madvise(from, to - from, MADV_DONTNEED);
   }

@@ -38,15 +38,15 @@ export function changeStates(
   const mark = (server: Server, reason: NoticeReason): void => {
     // A disabled server stays as it is, and so do those that follow it.
     if (server.config.disabled) return;
-    changes.push(turn(server, up, reason));
+    changes.push(setUp(server, up, reason));
     for (const follower of followers.get(server) ?? []) mark(follower, { via: subjectOf(server) });
   };
   for (const server of servers) mark(server, result);
   for (const each of changes) announce(each, up, runtime);
 }
 
-/** Turns a server up or down, without consequence yet, and counts who is left. */
-function turn(server: Server, up: boolean, reason: NoticeReason): Change {
+/** Sets a server up or down, without consequence yet, and counts the usable servers. */
+function setUp(server: Server, up: boolean, reason: NoticeReason): Change {
   const { servers } = server.backend;
   const had = servers.some(({ usable }) => usable);
   server.up = up;
@@ -54,7 +54,7 @@ function turn(server: Server, up: boolean, reason: NoticeReason): Change {
   return { server, reason, active, backup, last: had && active + backup === 0 };
 }
 
-/** Lets the backend know, and tells the log. */
+/** Notifies the backend, and logs the change. */
 function announce(
   { server, reason, active, backup, last }: Change,
   up: boolean,

@@ -1,5 +1,5 @@
 /** Connections of monitors, which only look whether the proxy is alive (manual: "monitor-net"). */
-import { bytesOf } from "../http/bytes.ts";
+import { bytesOf } from "../bytes/bytes.ts";
 import { network } from "../net/ip/cidr.ts";
 import { noEvents, type Socket, type SocketError, type SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
@@ -10,22 +10,22 @@ import { Linger } from "./stream/linger.ts";
 /** The whole answer, to whatever may come. */
 const alive = bytesOf("HTTP/1.0 200 OK\r\n\r\n");
 
-/** Who takes a connection that was accepted. */
-export type Accept = (socket: Socket) => SocketEvents;
+/** What a listener calls with each connection that it has accepted. */
+export type OnAccept = (socket: Socket) => SocketEvents;
 
 /** The monitors that are being answered. */
-export class Monitors {
+export class MonitorReplies {
   readonly #present = new Set<MonitorReply>();
 
   /**
-   * Puts the monitors of a frontend, if it has any, before what it does with other connections.
+   * Wraps `accept`, so that the frontend's monitors, if it has any, are answered before that.
    *
-   * A monitor is known by where its connection comes from, before a PROXY header could tell of
-   * anybody else; it need not send one. It is neither counted nor logged, and takes no place of
-   * `maxconn`: a proxy that is full answers it, unless it has stopped accepting because of that. Then
-   * the monitor waits in the kernel's queue with all others, as in HAProxy.
+   * A monitor is recognised by its own address, before a PROXY header could name another one; it
+   * need not send a header. It is neither counted nor logged, and takes no place of
+   * `maxconn`: a proxy that is full answers it, unless it has stopped accepting because of that.
+   * Then the monitor waits in the kernel's queue with all others, as in HAProxy.
    */
-  before({ config, runtime }: Frontend, accept: Accept): Accept {
+  wrap({ config, runtime }: Frontend, accept: OnAccept): OnAccept {
     if (config.monitorNet === null) return accept;
     const isMonitor = network(config.monitorNet);
     return (socket) => {
@@ -45,7 +45,8 @@ export class Monitors {
 /**
  * The answer to a monitor that speaks HTTP: sent at once, without waiting for the request. That may
  * still be on its way, and closing before it has come would send a reset, which can overtake the
- * answer: so the connection is half-closed, until the monitor closes it, or as long as it goes on sending, within bounds.
+ * answer: so the connection is half-closed, until the monitor closes it, or as long as it goes on
+ * sending, within bounds.
  */
 class MonitorReply extends Timer implements SocketEvents {
   constructor(

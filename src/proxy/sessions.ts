@@ -1,36 +1,41 @@
-/** The sessions of one thread: what the others tell it reaches them here. */
+/** The sessions of one thread, and what it does with messages of other threads. */
 import type { Bind } from "../config/model.ts";
-import type { Accept } from "./monitor.ts";
-import { createAcceptors } from "./acceptors.ts";
+import type { OnAccept } from "./monitor-net.ts";
+import { createAcceptors } from "./accept.ts";
 import { Admission } from "./admission.ts";
 import { GRANTED, IDLE, ROOM, STATE, STOPPING } from "./workers.ts";
 import type { Proxies } from "./proxies.ts";
 import { SessionList } from "./session-list.ts";
 
 /** See above. */
-export interface Traffic {
+export interface Sessions {
   /** What a listener does with its connections; `number`: its own in its frontend, from 1. */
-  acceptor(frontend: Proxies["frontends"][number], bind: Bind, number: number): Accept;
-  /** Acts on what a thread tells: see workers.ts. @returns false: that is not for the sessions */
+  acceptor(frontend: Proxies["frontends"][number], bind: Bind, number: number): OnAccept;
+  /**
+   * Acts on a message of a thread: see workers.ts. @returns false: the message is not for sessions
+   */
   receive(kind: number, a: number, b: number, c: number): boolean;
-  /** A thread has died: what it held is free. */
-  forget(thread: number): void;
-  /** Closes all connections, and lets go of the clock. */
+  /** A thread has ended without releasing anything: releases what it held. */
+  releaseThread(thread: number): void;
+  /** Closes all connections, and stops all timers. */
   close(): void;
 }
 
 /**
- * Opens a thread to traffic.
- * @param ended hears that a session has ended, of this thread
+ * Creates the sessions of a thread: admission, and what accepted connections become.
+ * @param ended called when a session of this thread has ended
  */
-export function openTraffic({ runtime, backends, frontends }: Proxies, ended: () => void): Traffic {
+export function createSessions(
+  { runtime, backends, frontends }: Proxies,
+  ended: () => void,
+): Sessions {
   const sessions = new SessionList();
   const admission = new Admission(runtime, frontends);
   const acceptors = createAcceptors(admission, sessions);
   for (const frontend of frontends) {
     frontend.sessionEnded = (session) => {
       sessions.remove(session);
-      admission.left(frontend);
+      admission.release(frontend);
       ended();
     };
   }
@@ -42,7 +47,7 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
           backends[b]!.onGrant(a, backends[b]!.servers[c]!);
           return true;
         case ROOM:
-          admission.room();
+          admission.admitWaiting();
           return true;
         case IDLE:
           backends[a]!.servers[b]!.pool.closeOldest();
@@ -67,13 +72,13 @@ export function openTraffic({ runtime, backends, frontends }: Proxies, ended: ()
           return false;
       }
     },
-    forget(thread) {
-      for (const backend of backends) backend.forget(thread);
-      for (const { connections } of frontends) connections.forget(thread);
-      runtime.connections.forget(thread);
-      runtime.serverConnections.forget(thread);
-      runtime.held.forget(thread);
-      admission.forget(thread);
+    releaseThread(thread) {
+      for (const backend of backends) backend.releaseThread(thread);
+      for (const { connections } of frontends) connections.releaseThread(thread);
+      runtime.connections.releaseThread(thread);
+      runtime.serverConnections.releaseThread(thread);
+      runtime.held.releaseThread(thread);
+      admission.releaseThread(thread);
     },
     close() {
       admission.close();

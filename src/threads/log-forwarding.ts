@@ -1,7 +1,7 @@
 /**
- * Logs from the threads that serve. They write for themselves where they can; a syslog server that
- * is known by its name is not: asking for a name takes the runtime's event loop, which only the main
- * thread has.
+ * Logs of the workers. They write their lines themselves, except to a syslog server that is
+ * configured by name: resolving a name takes the runtime's event loop, which only the main thread
+ * has. Those lines are forwarded to it.
  */
 import type { Configuration, LogTarget } from "../config/model.ts";
 import type { LineQueue } from "../log/queue.ts";
@@ -9,10 +9,10 @@ import type { LogOutputs } from "../log/sink.ts";
 import type { OpenTransport, Transport } from "../log/transport.ts";
 import { isIp } from "../net/ip/address.ts";
 import type { Lock } from "../shared/lock.ts";
-import { openTransport } from "../process/log-transport.ts";
-import type { Report } from "./board.ts";
+import { openTransport } from "../log/open-transport.ts";
+import type { Report } from "./shared-state.ts";
 
-/** The targets of a configuration that only the main thread can write to, in an order of their own. */
+/** The targets of a configuration that only the main thread can write to, in a fixed order. */
 function namedTargets({ global, proxies }: Configuration): LogTarget[] {
   return [global, ...proxies].flatMap(({ log }) => log).filter(({ target }) =>
     target.kind === "udp" && !isIp(target.host)
@@ -20,7 +20,7 @@ function namedTargets({ global, proxies }: Configuration): LogTarget[] {
 }
 
 /**
- * For a thread that serves: opens any target of its configuration.
+ * For a worker: opens any target of its configuration.
  * @param lock see {@linkcode openTransport}
  */
 export function openTransportOf(
@@ -42,7 +42,7 @@ function byMain(target: number, report: (report: Report) => void): Transport {
       const lines: string[] = [];
       for (let line = from; line < to; line++) {
         const start = line === 0 ? 0 : ends[line - 1]!;
-        // Without the newline, which comes anew.
+        // Without the newline, which is added again.
         lines.push(decoder.decode(bytes.subarray(start, ends[line]! - 1)));
       }
       report({ kind: "lines", target, lines });
@@ -54,18 +54,18 @@ function byMain(target: number, report: (report: Report) => void): Transport {
   };
 }
 
-/** What the threads have cut to length already. */
+/** The threads have cut the lines to length already. */
 const unlimited = 2 ** 16;
 
 /** See {@linkcode openNamedTargets}. */
 export interface NamedTargets {
   /** Writes lines for the target of this number. */
   write(target: number, lines: readonly string[]): void;
-  /** Gives the ways out back; what comes after that is lost. */
+  /** Releases the outputs; lines that come after that are lost. */
   close(): void;
 }
 
-/** For the main thread: writes what threads hand over, on its own ways out. */
+/** For the main thread: writes lines of the workers to outputs of its own. */
 export function openNamedTargets(
   configuration: Configuration,
   outputs: LogOutputs,

@@ -7,7 +7,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Transport } from "#src/log/transport.ts";
-import { openStream, openTransport } from "#src/process/log-transport.ts";
+import { openStream, openTransport } from "#src/log/open-transport.ts";
 import { runtimeName, test } from "../testing.ts";
 import { until } from "../until.ts";
 import { unixDatagrams } from "./unix-datagrams.ts";

@@ -1,5 +1,5 @@
 /** Requests of monitors, which only ask whether the proxy is alive (manual: "monitor-uri"). */
-import { isExactly, textOf } from "../../http/bytes.ts";
+import { isExactly, textOf } from "../../bytes/bytes.ts";
 import { type Head, METHOD_CONNECT } from "../../http/head.ts";
 
 const SLASH = 47;

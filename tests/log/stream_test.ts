@@ -10,7 +10,7 @@ import { Lock } from "#src/shared/lock.ts";
 import { createMemory } from "#src/shared/memory.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
-import type { Writer } from "./log-stream-worker.ts";
+import type { Writer } from "./stream-worker.ts";
 import { here, onlyHere } from "../threads/scene.ts";
 
 const threads = 3;
@@ -29,7 +29,7 @@ test(
     const over = memory.ints(1);
     const workers = Array.from({ length: threads }, (_, self) => {
       const workerData: Writer = { fd, threads, self, blocks: memory.blocks };
-      return new Worker(new URL("./log-stream-worker.ts", import.meta.url), { workerData });
+      return new Worker(new URL("./stream-worker.ts", import.meta.url), { workerData });
     });
     const ends = workers.map((worker) => new Promise((resolve) => worker.on("exit", resolve)));
     const buffer = new Uint8Array(4096);
