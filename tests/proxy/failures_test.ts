@@ -250,3 +250,27 @@ test("a client that leaves takes its request along", async () => {
     })();
   }
 });
+
+test(
+  "the log tells the first cause: not that the client then left without the rest",
+  scene(
+    web(),
+    (w) => {
+      const s1 = w.origin("s1", (_request, connection) => {
+        connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + "x".repeat(200));
+        return null;
+      });
+      const client = w.client();
+      client.stall();
+      client.request(request("/"));
+      w.run();
+      s1.connections[0]!.reset();
+      w.run();
+      assertEquals(w.records, []);
+      client.reset();
+      w.run();
+      assertEquals(w.termination, "SD--");
+    },
+    { capacity: 64 },
+  ),
+);

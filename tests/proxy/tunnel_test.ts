@@ -103,6 +103,24 @@ test(
   }),
 );
 
+test(
+  "1xx: nor is it after one that was not shown to a client of HTTP/1.0",
+  scene(web(), (w) => {
+    const s1 = w.origin("s1");
+    const old = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    const client = w.client().request(old);
+    w.run();
+    s1.answer = (_request, connection) => {
+      connection.send("HTTP/1.1 103 Early Hints\r\n\r\n").fin();
+      return null;
+    };
+    client.request(old);
+    w.run();
+    assertEquals(client.responses.whole.map(status), [200, 502]);
+    assertEquals(s1.requests.length, 2);
+  }),
+);
+
 /** A tunnel that stands: both its ends. */
 function tunnel(
   w: Scene,
@@ -165,6 +183,46 @@ test(
     assertEquals(client.responses.rest, "welcome");
   }),
 );
+
+for (
+  const [name, asks, opens] of [
+    ["101", upgrade, switched],
+    ["CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"],
+  ] as const
+) {
+  test(
+    `${name}: a client that half-closed behind its request has ended its side`,
+    scene(web(), (w) => {
+      const s1 = w.origin("s1", () => null);
+      const client = w.client().request(asks).fin();
+      w.run();
+      const [far] = s1.connections;
+      far!.onData = far!.onEnd = () => {};
+      far!.send(opens);
+      w.run();
+      assert(far!.hasEnded && !client.hasEnded);
+      far!.send("last words").fin();
+      w.run();
+      assertEquals(client.received, opens + "last words");
+      assert(client.hasEnded);
+      assertEquals(w.termination, "----");
+    }),
+  );
+}
+
+for (const fields of ["", "Connection: upgrade\r\n", "Upgrade: echo\r\n"]) {
+  test(
+    `101: one with no more than ${fields.trim() || "nothing"} switches to nothing`,
+    scene(web(), (w) => {
+      const s1 = w.origin("s1", () => `HTTP/1.1 101 Switching\r\n${fields}\r\n`);
+      const client = w.client().request(upgrade);
+      w.run();
+      assertEquals(client.responses.whole.map(status), [502]);
+      assert(s1.connections[0]!.isOver);
+      assertEquals(w.termination, "PH--");
+    }),
+  );
+}
 
 test("101: the side that breaks takes the other along", async () => {
   for (const [side, termination] of [["client", "CD--"], ["far", "SD--"]] as const) {

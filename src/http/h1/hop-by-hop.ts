@@ -32,8 +32,8 @@ const teWord = bytesOf("TE");
 const trailersWord = bytesOf("trailers");
 
 /**
- * Whether an offer to upgrade passes on: Upgrade, announced in Connection, in HTTP/1.1, names some
- * protocol other than HTTP (RFC 9110, section 7.8). An upgrade to HTTP/2 without TLS would have what
+ * Whether an offer to upgrade passes on, or its acceptance by status 101: Upgrade, announced in
+ * Connection, in HTTP/1.1, names some protocol other than HTTP (RFC 9110, section 7.8). An upgrade to HTTP/2 without TLS would have what
  * follows read as something that was not looked at here.
  */
 export function passesUpgrade(head: Head, bytes: Uint8Array): boolean {

@@ -240,7 +240,10 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     const ahead = this.#carry;
     this.#carry = null;
     this.resume();
-    if (ahead !== null) this.#transaction!.onRequestContent(ahead, 0, ahead.length, null, false);
+    const transaction = this.#transaction!;
+    if (ahead !== null) transaction.onRequestContent(ahead, 0, ahead.length, null, false);
+    // That is told once: who half-closed behind its request has ended its side of the tunnel.
+    if (this.#hasEnded) transaction.onClientEnded();
   }
 
   shutdown(): void {

@@ -24,6 +24,11 @@ export class TransactionRecord {
     this.isMonitor = false;
   }
 
+  /** It ends in such a way: the first cause is what is logged, whatever follows from it. */
+  end(termination: string): void {
+    if (this.termination === "--") this.termination = termination;
+  }
+
   /** The request has been read. @param since when its first byte came; -1: just now */
   stamp(client: HttpClient, clock: Clock, since: number): void {
     this.readAt = clock.now();

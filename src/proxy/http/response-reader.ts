@@ -12,6 +12,7 @@ import {
   UNTIL_CLOSE,
 } from "../../http/h1/content.ts";
 import { canonicalHead } from "../../http/h1/canonical.ts";
+import { passesUpgrade } from "../../http/h1/hop-by-hop.ts";
 import { parseResponse } from "../../http/h1/parse.ts";
 import { createHead } from "../../http/head.ts";
 import type { ServerEvents } from "../stream/endpoints.ts";
@@ -29,6 +30,8 @@ export class ResponseReader {
   #upgrade = false;
   /** The head of the final response has come. */
   answered = false;
+  /** An interim response has come. */
+  hasInterim = false;
   /** Bytes have come that belong to no response of this exchange. */
   surplus = false;
   /** The connection stays open behind the response, by what its head says. */
@@ -45,7 +48,11 @@ export class ResponseReader {
     this.#method = method;
     this.#upgrade = upgrade;
     this.#carry = null;
-    this.answered = this.surplus = this.persistent = false;
+    this.answered =
+      this.hasInterim =
+      this.surplus =
+      this.persistent =
+        false;
     startContent(this.#content, NONE, 0, head, noBytes);
   }
 
@@ -63,7 +70,7 @@ export class ResponseReader {
   }
   /** Nothing has come yet. */
   get untouched(): boolean {
-    return !this.answered && this.#carry === null;
+    return !this.answered && !this.hasInterim && this.#carry === null;
   }
   /** Whether an end of the connection would be taken for the end of the content. */
   get untilClose(): boolean {
@@ -93,7 +100,7 @@ export class ResponseReader {
       this.#carry = null;
     }
     for (let from = 0;;) {
-      let end = parseResponse(head, bytes, from, bytes.length);
+      const end = parseResponse(head, bytes, from, bytes.length);
       const size = (end > 0 ? end : bytes.length) - from;
       if (end < 0) return this.events.onResponseInvalid(head.error, bytes);
       if (size > this.headLimit) {
@@ -103,30 +110,43 @@ export class ResponseReader {
         if (from < bytes.length) this.#carry = retain(bytes, from, bytes.length, owner);
         return;
       }
+      let source = bytes;
+      let sourceEnd = end;
       if (head.irregular) {
         // What has one meaning, but not for everybody, passes on in a form that has.
-        bytes = join(canonicalHead(head, bytes), bytes, end, bytes.length);
-        owner = null;
-        from = 0;
-        end = parseResponse(head, bytes, 0, bytes.length);
+        source = canonicalHead(head, bytes);
+        sourceEnd = parseResponse(head, source, 0, source.length);
       }
       const framing = responseFraming(head, this.#method);
       if (framing < 0) return this.events.onResponseInvalid("ambiguous framing", bytes);
       if (head.status >= 200 || head.status === 101) {
-        return this.#begin(bytes, end, framing, owner);
+        return this.#begin(source, sourceEnd, framing, bytes, end, owner);
       }
-      this.events.onInterim(head, bytes, end, owner);
+      this.hasInterim = true;
+      this.events.onInterim(head, source, sourceEnd, source === bytes ? owner : null);
       from = end;
     }
   }
 
-  /** The head of the final response ends before bytes[end]. */
-  #begin(bytes: Uint8Array, end: number, framing: number, owner: BufferOwner | null): void {
-    if (head.status === 101 && !this.#upgrade) {
-      return this.events.onResponseInvalid("an upgrade that was not asked for", bytes);
+  /** The head of the final response ends before source[sourceEnd]; bytes[end] follows it. */
+  #begin(
+    source: Uint8Array,
+    sourceEnd: number,
+    framing: number,
+    bytes: Uint8Array,
+    end: number,
+    owner: BufferOwner | null,
+  ): void {
+    if (head.status === 101) {
+      const fault = !this.#upgrade
+        ? "an upgrade that was not asked for"
+        : passesUpgrade(head, source)
+        ? null
+        : "an upgrade to nothing";
+      if (fault !== null) return this.events.onResponseInvalid(fault, bytes);
     }
     const content = this.#content;
-    startContent(content, framing, head.contentLength, head, bytes);
+    startContent(content, framing, head.contentLength, head, source);
     const contentEnd = scanContent(content, bytes, end, bytes.length);
     if (contentEnd < 0) return this.events.onResponseInvalid(content.error, bytes);
     this.answered = true;
@@ -136,8 +156,8 @@ export class ResponseReader {
     const { out, outFrom, outTo, done } = content;
     this.events.onResponse(
       head,
-      bytes,
-      end,
+      source,
+      sourceEnd,
       framing,
       out,
       outFrom,

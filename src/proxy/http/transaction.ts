@@ -476,7 +476,7 @@ export class HttpTransaction extends Timer
   /** Answers in the server's place, if it is not too late for that. */
   #refuse(status: number, termination: string): void {
     if (this.progress.responding) return this.#truncate(termination, true);
-    this.record.termination = termination;
+    this.record.end(termination);
     this.#keep &&= status >= 500;
     this.#releaseServer("reset");
     this.#reply(status);
@@ -521,7 +521,7 @@ export class HttpTransaction extends Timer
    * @param flush the client is still to have what has come of it
    */
   #truncate(termination: string, flush: boolean): void {
-    this.record.termination = termination;
+    this.record.end(termination);
     this.progress.broken = true;
     this.progress.ambiguous = !flush || this.progress.tunnel ||
       (!this.progress.local && this.#http1.untilClose);
@@ -532,7 +532,7 @@ export class HttpTransaction extends Timer
 
   /** Ends without regard to what the client still has to take. */
   #over(termination: string): void {
-    this.record.termination = termination;
+    this.record.end(termination);
     this.#keep = false;
     this.#finish();
   }

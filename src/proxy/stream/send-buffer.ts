@@ -47,6 +47,8 @@ export interface SpliceOwner {
  */
 export class SendBuffer implements SpliceEvents {
   #rest: Uint8Array | null = null;
+  /** Where the rest lies, and may grow; null: it is somebody else's bytes. */
+  #room: Uint8Array | null = null;
   /** Bytes wait that pass without being seen. */
   #waits = false;
   #spliceOwner: SpliceOwner | null = null;
@@ -80,7 +82,7 @@ export class SendBuffer implements SpliceEvents {
    */
   push(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     if (this.#rest !== null) {
-      this.#rest = join(this.#rest, bytes, from, to);
+      this.#append(this.#rest, bytes, from, to);
       return false;
     }
     const taken = this.socket.write(bytes, from, to);
@@ -114,9 +116,23 @@ export class SendBuffer implements SpliceEvents {
     return false;
   }
 
-  /** Drops what waits, the socket being closed. */
+  /** Adds to what waits. The room doubles: one read may bring thousands of interim responses. */
+  #append(rest: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
+    const length = rest.length + to - from;
+    let room = this.#room;
+    let start = rest.byteOffset;
+    if (room === null || start + length > room.length) {
+      room = this.#room = new Uint8Array(2 * length);
+      room.set(rest);
+      start = 0;
+    }
+    room.set(bytes.subarray(from, to), start + rest.length);
+    this.#rest = room.subarray(start, start + length);
+  }
+
+  /** Forgets what waits, the socket being closed. */
   drop(): void {
-    this.#rest = null;
+    this.#rest = this.#room = null;
   }
 
   /** Sends what waits, the socket being ready. @returns whether the buffer is empty now */
@@ -124,7 +140,7 @@ export class SendBuffer implements SpliceEvents {
     const rest = this.#rest;
     if (rest === null) return !this.#waits;
     const taken = this.socket.write(rest, 0, rest.length);
-    if (taken === rest.length || taken < 0) this.#rest = null;
+    if (taken === rest.length || taken < 0) this.drop();
     else if (taken > 0) this.#rest = rest.subarray(taken);
     return this.#rest === null;
   }
