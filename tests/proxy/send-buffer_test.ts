@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ResponseReader } from "#src/proxy/http/response-reader.ts";
 import type { ServerEvents } from "#src/proxy/stream/endpoints.ts";
-import { copying, Outlet } from "#src/proxy/stream/outlet.ts";
+import { copying, SendBuffer } from "#src/proxy/stream/send-buffer.ts";
 import type { Socket } from "#src/net/socket.ts";
 import { METHOD_GET } from "#src/http/head.ts";
 import { latin1, textOf } from "#src/simulate/latin1.ts";
@@ -34,7 +34,7 @@ test("outlet: what waits goes out as it came, in whatever pieces", () => {
   });
   fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
     const state = taking();
-    const outlet = new Outlet(state.socket);
+    const outlet = new SendBuffer(state.socket);
     let sent = "";
     for (const { text, room, kept } of steps) {
       const plain = text.replace(/[^\x20-\x7e]/g, "?");
@@ -57,7 +57,7 @@ const many = 60_000;
 
 test("outlet: thousands of pieces that wait are not copied again with each", () => {
   const state = taking();
-  const outlet = new Outlet(state.socket);
+  const outlet = new SendBuffer(state.socket);
   const piece = latin1("0123456789abcdef");
   const begin = performance.now();
   for (let i = 0; i < many; i++) outlet.push(piece, 0, piece.length, copying);
