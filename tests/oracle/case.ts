@@ -49,6 +49,8 @@ export interface Case extends Behaviour {
   readonly code?: string;
   /** It is about a reset, without which it looks like another case: not for Deno. */
   readonly resets?: true;
+  /** In which of two orders its requests reach a server is nobody's promise: they do not count by number. */
+  readonly unordered?: true;
   /** In what sluice differs from haproxy here, and is meant to. */
   readonly differs?: readonly DifferenceName[];
 }

@@ -248,6 +248,8 @@ function falling(
     },
     probe: false,
     logs: requests.length,
+    // They leave the queue at one moment, for another server.
+    ...config.includes("option redispatch") && servers.length > 1 ? { unordered: true } : {},
     async play({ connect, barrier, release, refuse, accept, logged }) {
       const clients: Client[] = [];
       for (const request of requests) {

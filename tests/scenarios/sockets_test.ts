@@ -1,11 +1,11 @@
 /** Every kind of address that the program listens on or connects to, and the blind relay. */
 import type { Connection } from "#src/simulate/connection.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
+import { freshAddress, inFolder, programTest, run, withProxy } from "../binary.ts";
 import { listeningDescriptor } from "../net/native.ts";
 import { latin1 } from "../latin1.ts";
 import { until } from "../until.ts";
@@ -127,9 +127,13 @@ programTest(
 
 programTest("fd@: a descriptor that is none is refused", async () => {
   for (const bind of ["fd@77", '"fd@${NO_SUCH_VARIABLE}"']) {
-    const started = withProxy(`${defaults}listen web\n  bind ${bind}\n`, () => {});
-    const message = await started.then(() => "it started", String);
-    assert(/did not start:[^]*fd@/.test(message), message);
+    await inFolder(async (folder) => {
+      const file = join(folder, "proxy.cfg");
+      writeFileSync(file, `${defaults}listen web\n  bind ${bind}\n`);
+      const { status, stdout, stderr } = await run(["-db", "-f", file]);
+      assertEquals(status, 1, stdout);
+      assertMatch(stderr, /fd@/);
+    });
   }
 });
 
