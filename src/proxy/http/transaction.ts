@@ -41,7 +41,7 @@ import { Progress } from "./progress.ts";
 import { TransactionRecord } from "./record.ts";
 import { editRequest, OutgoingRequest } from "./request.ts";
 import { editResponse } from "./response.ts";
-import { knownServer, putConnection, takeConnection } from "./reuse.ts";
+import { authenticatedServer, putConnection, takeConnection } from "./reuse.ts";
 import { type ConnectionReturn, Http1ServerStream } from "./server-stream.ts";
 import { ServiceStream } from "./service-stream.ts";
 
@@ -209,7 +209,7 @@ export class HttpTransaction extends Timer
     // Before itself, those that came before it.
     backend.loadRose(load);
     // Where a server has authenticated the client's connection, it knows the client by that.
-    assignment.assign(wanted ?? knownServer(this.client, backend));
+    assignment.assign(wanted ?? authenticatedServer(this.client, backend));
   }
 
   onAssigned(server: Server): void {
