@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ResponseReader } from "#src/proxy/http/response-reader.ts";
 import type { ServerEvents } from "#src/proxy/stream/endpoints.ts";
-import { copying, Outlet } from "#src/proxy/stream/outlet.ts";
+import { copiedBuffer, SendBuffer } from "#src/proxy/stream/send-buffer.ts";
 import type { Socket } from "#src/net/socket.ts";
 import { METHOD_GET } from "#src/http/head.ts";
 import { latin1, textOf } from "#src/simulate/latin1.ts";
@@ -34,13 +34,13 @@ test("outlet: what waits goes out as it came, in whatever pieces", () => {
   });
   fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
     const state = taking();
-    const outlet = new Outlet(state.socket);
+    const outlet = new SendBuffer(state.socket);
     let sent = "";
     for (const { text, room, kept } of steps) {
       const plain = text.replace(/[^\x20-\x7e]/g, "?");
       const bytes = latin1(`<${plain}>`);
       // The bytes of one that copies are used again for something else.
-      outlet.push(bytes, 1, bytes.length - 1, kept ? null : copying);
+      outlet.push(bytes, 1, bytes.length - 1, kept ? null : copiedBuffer);
       if (!kept) bytes.fill(0);
       sent += plain;
       state.room = room;
@@ -57,10 +57,10 @@ const many = 60_000;
 
 test("outlet: thousands of pieces that wait are not copied again with each", () => {
   const state = taking();
-  const outlet = new Outlet(state.socket);
+  const outlet = new SendBuffer(state.socket);
   const piece = latin1("0123456789abcdef");
   const begin = performance.now();
-  for (let i = 0; i < many; i++) outlet.push(piece, 0, piece.length, copying);
+  for (let i = 0; i < many; i++) outlet.push(piece, 0, piece.length, copiedBuffer);
   // Some 20 ms; 30 GB of copies would take seconds.
   assert(performance.now() - begin < 1500, "it took too long");
   state.room = Infinity;
@@ -87,7 +87,7 @@ test("response: thousands of interim ones in one read, in an odd form, do not ei
     "HTTP/1.1 100 C\n\n".repeat(many) + "HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
   );
   const begin = performance.now();
-  reader.read(bytes, copying);
+  reader.read(bytes, copiedBuffer);
   assert(performance.now() - begin < 1500, "it took too long");
   assertEquals([count, content, reader.surplus], [many, "ok", false]);
 });
