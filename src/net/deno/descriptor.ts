@@ -1,6 +1,6 @@
 /**
  * What Deno does not offer for its connections, done by the descriptor behind them. Deno does not
- * tell that either; it is found by both addresses, which are no other connection's.
+ * report that either; it is found by both addresses, which are no other connection's.
  */
 import { formatIp, parseIp } from "../ip/address.ts";
 import { address, C, length } from "../linux/libc.ts";

@@ -96,7 +96,7 @@ export interface ClientEvents {
 }
 
 /** A connection that has served is kept for others, closed in good order, or reset. */
-export type ConnectionFate = "keep" | "close" | "reset";
+export type ReleaseMode = "keep" | "close" | "reset";
 
 /** The side of the server, or of what answers in its place. */
 export interface ServerEndpoint extends StreamEndpoint {
@@ -105,8 +105,8 @@ export interface ServerEndpoint extends StreamEndpoint {
    * belong to this exchange.
    */
   readonly reusable: boolean;
-  /** The exchange is over. @param fate what becomes of the connection */
-  release(fate: ConnectionFate): void;
+  /** The exchange is over. @param mode what becomes of the connection */
+  release(mode: ReleaseMode): void;
 }
 
 /** What a server's side calls back. */
