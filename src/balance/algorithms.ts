@@ -2,7 +2,7 @@
  * The balancing algorithms (manual: "balance"), one entry each: the configuration, and what chooses
  * servers, know them from here.
  */
-import type { Balancer, Memory } from "./balancer.ts";
+import type { Balancer, BalancerMemory } from "./balancer.ts";
 import { consistent, type NamedCandidate } from "./consistent.ts";
 import { leastconn } from "./leastconn.ts";
 import { mapBased } from "./map-based.ts";
@@ -18,9 +18,9 @@ export type HashType = (typeof hashTypes)[number];
 export interface Algorithm<Name extends string = string> {
   /** As the configuration has it. */
   readonly name: Name;
-  /** How many numbers of {@linkcode Memory} it needs for so many servers. */
+  /** How many numbers of {@linkcode BalancerMemory} it needs for so many servers. */
   memory(servers: number): number;
-  create<S extends NamedCandidate>(memory: Memory, hashType: HashType): Balancer<S>;
+  create<S extends NamedCandidate>(memory: BalancerMemory, hashType: HashType): Balancer<S>;
 }
 
 const algorithms = [

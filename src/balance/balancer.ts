@@ -16,9 +16,9 @@ export interface Candidate {
  * What an algorithm remembers from pick to pick, of as many numbers as {@linkcode memoryFor} says.
  * It may be shared by the balancers of several threads, of which one is called at a time.
  */
-export type Memory = Float64Array;
+export type BalancerMemory = Float64Array;
 
-/** The length of the {@linkcode Memory} of any algorithm for so many servers. */
+/** The length of the {@linkcode BalancerMemory} of any algorithm for so many servers. */
 export function memoryFor(servers: number): number {
   return 2 * servers + 1;
 }

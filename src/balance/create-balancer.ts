@@ -1,6 +1,6 @@
 /** From the configuration's words to a balancer. */
 import { algorithmOf, type BalanceName, type HashType } from "./algorithms.ts";
-import type { Balancer, Memory } from "./balancer.ts";
+import type { Balancer, BalancerMemory } from "./balancer.ts";
 import type { NamedCandidate } from "./consistent.ts";
 
 /**
@@ -11,7 +11,7 @@ import type { NamedCandidate } from "./consistent.ts";
 export function createBalancer<S extends NamedCandidate>(
   balance: BalanceName,
   hashType: HashType,
-  memory: Memory,
+  memory: BalancerMemory,
 ): Balancer<S> {
   return algorithmOf(balance).create(memory, hashType);
 }

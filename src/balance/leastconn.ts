@@ -3,14 +3,14 @@
  * an ordered tree: it takes 40 ns over four servers and 0.7 us over 256, and leaves nothing to be
  * kept in order at every start and end of a request.
  */
-import type { Balancer, Candidate, Memory } from "./balancer.ts";
+import type { Balancer, BalancerMemory, Candidate } from "./balancer.ts";
 
 /**
  * A `leastconn` balancer. Idle servers come first, whatever their weight; then the least load for
  * the weight, counting the request to be placed; among equals the one chosen longest ago. Where all
  * are full, one whose queue is limited and has room may be waited for (manual: "maxqueue").
  */
-export function leastconn<S extends Candidate>(memory: Memory): Balancer<S> {
+export function leastconn<S extends Candidate>(memory: BalancerMemory): Balancer<S> {
   let servers: S[] = [];
   // When each server was last chosen, in picks, by its index; and behind them how many picks.
   const picks = memory.length - 1;

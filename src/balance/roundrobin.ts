@@ -8,10 +8,10 @@
  * (HAProxy's own rule puts a server back by its period, and starts anew every sixteen rounds; it
  * drifts by several requests where many small weights stand beside a great one.)
  */
-import type { Balancer, Candidate, Memory } from "./balancer.ts";
+import type { Balancer, BalancerMemory, Candidate } from "./balancer.ts";
 
 /** A `roundrobin` balancer. Picks cost one pass over the servers. */
-export function roundrobin<S extends Candidate>(memory: Memory): Balancer<S> {
+export function roundrobin<S extends Candidate>(memory: BalancerMemory): Balancer<S> {
   let servers: S[] = [];
   let weights = new Float64Array(0);
   let total = 0;

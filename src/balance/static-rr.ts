@@ -1,9 +1,9 @@
 /** Round robin over a map made in advance (manual: "balance", static-rr). */
-import type { Balancer, Candidate, Memory } from "./balancer.ts";
+import type { Balancer, BalancerMemory, Candidate } from "./balancer.ts";
 import { fixedWeights, smoothMap } from "./static-map.ts";
 
 /** A `static-rr` balancer. Weights are those of the start; picks cost one step. */
-export function staticRoundrobin<S extends Candidate>(memory: Memory): Balancer<S> {
+export function staticRoundrobin<S extends Candidate>(memory: BalancerMemory): Balancer<S> {
   const weightsOf = fixedWeights<S>();
   let servers: readonly S[] = [];
   let map: Uint32Array = new Uint32Array(0);

@@ -8,7 +8,7 @@ import { methodOf, parseResponse } from "../http/h1/parse.ts";
 import { createHead, type Head, INVALID } from "../http/head.ts";
 import type { Network } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
-import { type Exchange, type Probe, startProbe, type Target } from "./probe.ts";
+import { type Probe, type ProbeExchange, startProbe, type Target } from "./probe.ts";
 import { type Verdict, verdict } from "./result.ts";
 
 /** The request of an HTTP check; `version` may go on with header fields, lines parted by CRLF. */
@@ -49,7 +49,7 @@ export function requestText({ method, uri, version }: HttpCheck): string {
   return `${method} ${uri} ${lines.join("\r\n")}\r\n\r\n`;
 }
 
-function exchange(request: Uint8Array, method: number, headLimit: number): Exchange {
+function exchange(request: Uint8Array, method: number, headLimit: number): ProbeExchange {
   let received: Uint8Array = new Uint8Array(0);
   return {
     request,

@@ -42,7 +42,7 @@ export interface Target {
 }
 
 /** What is sent over a check's connection, and how the response is judged; one object a check. */
-export interface Exchange {
+export interface ProbeExchange {
   /** What to send once the connection stands. */
   readonly request: Uint8Array;
   /** The verdict's status if no other came in time. */
@@ -67,7 +67,7 @@ export function startProbe(
   network: Network,
   clock: Clock,
   target: Target,
-  exchange: Exchange | null,
+  exchange: ProbeExchange | null,
   done: (result: CheckResult) => void,
 ): () => void {
   const { timeouts } = target;
@@ -127,7 +127,7 @@ const nothing = new Uint8Array(0);
 /** What to send: the header of the PROXY protocol, where one must be sent, and the request. */
 function wholeRequest(
   { proxyHeader }: Target,
-  exchange: Exchange | null,
+  exchange: ProbeExchange | null,
   socket: Socket,
 ): Uint8Array {
   const request = exchange?.request ?? nothing;

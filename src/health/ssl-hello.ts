@@ -7,7 +7,7 @@
  */
 import type { Network } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
-import { type Exchange, type Probe, startProbe, type Target } from "./probe.ts";
+import { type Probe, type ProbeExchange, startProbe, type Target } from "./probe.ts";
 import { type Verdict, verdict } from "./result.ts";
 
 /** A check that asks for a TLS handshake. @param random from 0 to 1, like Math.random */
@@ -99,7 +99,7 @@ const SERVER_HELLO = 2;
 /** A record's header, and the two bytes of an alert. */
 const enough = 7;
 
-function exchange(request: Uint8Array): Exchange {
+function exchange(request: Uint8Array): ProbeExchange {
   const answer: number[] = [];
   return {
     request,

@@ -19,7 +19,7 @@ export interface LogSink {
   wants(level: Level): boolean;
   /**
    * Logs a message; never throws, never blocks.
-   * @param message one line, without newline and control characters (see escapeText in formats.ts)
+   * @param message one line, without newline and control characters (see format/escape.ts)
    * @param wallMs when, in ms since 1970
    */
   write(level: Level, message: string, wallMs: number): void;

@@ -39,7 +39,10 @@ export function serverSetsCookie(policy: CookiePolicy, head: Head, bytes: Uint8A
 export type ServerCookieFate = "pass" | "drop" | "rewrite" | "prefix";
 
 /** Decides on the server's own cookie of that name (HAProxy: cookie-options.txt). */
-export function serverCookieFate(policy: CookiePolicy, context: ResponseContext): ServerCookieFate {
+export function serverCookieAction(
+  policy: CookiePolicy,
+  context: ResponseContext,
+): ServerCookieFate {
   if (policy.preserve) return "pass";
   if (policy.mode === "insert") return "drop";
   if (policy.indirect && context.direct) return "drop";
@@ -50,15 +53,15 @@ export function serverCookieFate(policy: CookiePolicy, context: ResponseContext)
 /** Edits Set-Cookie field `i` if it sets the policy's cookie. */
 export function editSetCookie(
   policy: CookiePolicy,
-  fate: ServerCookieFate,
+  action: ServerCookieFate,
   serverCookie: string,
   head: Head,
   i: number,
   bytes: Uint8Array,
   journal: HeadJournal,
 ): void {
-  if (fate === "pass" || !setsCookie(policy, head, i, bytes)) return;
-  switch (fate) {
+  if (action === "pass" || !setsCookie(policy, head, i, bytes)) return;
+  switch (action) {
     case "drop":
       journal.cutField(head, i);
       break;

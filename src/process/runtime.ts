@@ -22,6 +22,6 @@ export function ownCommand(): [program: string, ...args: string[]] {
     const compiled = main.startsWith("/$bunfs/");
     return [process.execPath, ...compiled ? [] : [...process.execArgv, main]];
   }
-  // Deno does not tell what it was permitted; whoever may start programs may start this.
+  // Deno does not say what it was permitted; a program that may start programs may start this.
   return [process.execPath, ...Deno.build.standalone ? [] : ["run", "-A", "--quiet", main]];
 }

@@ -12,7 +12,7 @@ import { Server } from "./server.ts";
 import type { Assignment } from "./stream/assignment.ts";
 
 /** What a choice may depend on. Asking for it costs a system call: only done where it is needed. */
-export interface Client {
+export interface ClientAddress {
   readonly clientAddress: string;
   /** The port that the client connected to. */
   readonly clientPort: number;
@@ -193,7 +193,7 @@ export class Backend {
   }
 
   /** What the choice of a server depends on, of a client: see balance/hash.ts. */
-  keyOf(client: Client): number {
+  keyOf(client: ClientAddress): number {
     return this.config.balance === "source" ? addressKey(client.clientAddress) : 0;
   }
 

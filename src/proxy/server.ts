@@ -3,7 +3,7 @@ import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
-import type { Backend, Client } from "./backend.ts";
+import type { Backend, ClientAddress } from "./backend.ts";
 import { IDLE } from "./workers.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import type { Assignment } from "./stream/assignment.ts";
@@ -139,7 +139,7 @@ export class Server implements Candidate {
   }
 
   /** Where to connect for `client`. */
-  endpoint(client: Client): Endpoint {
+  endpoint(client: ClientAddress): Endpoint {
     if (this.#endpoint !== null) return this.#endpoint;
     const address = this.address as { host: string; portOffset: number };
     const port = (client.clientPort + address.portOffset) & 65535;

@@ -10,7 +10,7 @@ import type { OpenTransport, Transport } from "../log/transport.ts";
 import { isIp } from "../net/ip/address.ts";
 import type { Lock } from "../shared/lock.ts";
 import { openTransport } from "../log/open-transport.ts";
-import type { Report } from "./shared-state.ts";
+import type { WorkerReport } from "./shared-state.ts";
 
 /** The targets of a configuration that only the main thread can write to, in a fixed order. */
 function namedTargets({ global, proxies }: Configuration): LogTarget[] {
@@ -26,7 +26,7 @@ function namedTargets({ global, proxies }: Configuration): LogTarget[] {
 export function openTransportOf(
   configuration: Configuration,
   lock: Lock,
-  report: (report: Report) => void,
+  report: (report: WorkerReport) => void,
 ): OpenTransport {
   const named = namedTargets(configuration).map(({ target }) => JSON.stringify(target));
   return (target) => {
@@ -35,7 +35,7 @@ export function openTransportOf(
   };
 }
 
-function byMain(target: number, report: (report: Report) => void): Transport {
+function byMain(target: number, report: (report: WorkerReport) => void): Transport {
   const decoder = new TextDecoder();
   return {
     send(bytes, ends, from, to) {

@@ -22,10 +22,10 @@ import {
   LISTENERS,
   openSharedState,
   type Plan,
-  type Report,
   SERVE,
   STALL,
   STOP,
+  type WorkerReport,
 } from "./shared-state.ts";
 import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
@@ -192,7 +192,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     running.add(self);
     let reason = "it ended";
     return new Promise((resolve, reject) => {
-      worker.on("message", (report: Report) => {
+      worker.on("message", (report: WorkerReport) => {
         switch (report.kind) {
           case "up":
             return resolve();

@@ -100,7 +100,7 @@ export const ASK = 107;
 export const STALL = 106;
 
 /** What a thread reports to the main thread, by postMessage. */
-export type Report =
+export type WorkerReport =
   /** No client is connected any more, while proxies stop. */
   | { readonly kind: "quiet" }
   | { readonly kind: "up" }

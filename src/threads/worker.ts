@@ -26,11 +26,11 @@ import {
   LISTENERS,
   openSharedState,
   type Plan,
-  type Report,
   SERVE,
   type SharedState,
   STALL,
   STOP,
+  type WorkerReport,
 } from "./shared-state.ts";
 import { openTransportOf } from "./log-forwarding.ts";
 
@@ -278,6 +278,6 @@ function stall(ms: number, asleep: boolean): void {
   else for (const end = performance.now() + ms; performance.now() < end;);
 }
 
-function report(report: Report): void {
+function report(report: WorkerReport): void {
   parentPort!.postMessage(report);
 }

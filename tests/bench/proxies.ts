@@ -65,7 +65,7 @@ export function introduce(sluiceArgs: readonly string[], folder: string) {
 function contestant(
   name: string,
   [program = "", ...args]: readonly string[],
-  mend: string,
+  fix: string,
   folder: string,
 ): Contestant {
   const file = `${folder}/${name}.cfg`;
@@ -86,7 +86,7 @@ function contestant(
     return { name, command: [program, ...args, "-f"], lacks: new Set(lacks) };
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
-    throw new Error(`${program} cannot be started: ${mend}. ${why}`);
+    throw new Error(`${program} cannot be started: ${fix}. ${why}`);
   }
 }
 

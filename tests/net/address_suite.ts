@@ -33,14 +33,14 @@ export function addressSuite(subject: NetworkSubject): void {
   scene("IPv4 clients of :: are shown mapped", async (scene) => {
     const server = scene.listen({ kind: "ip", host: "::", port: 0 });
     const port = portOf(server.listener.endpoint);
-    await scene.connect({ kind: "ip", host: "127.0.0.1", port }).heard("opened");
+    await scene.connect({ kind: "ip", host: "127.0.0.1", port }).waitFor("opened");
     assertEquals((await server.accepted()).socket.remoteAddress, "::ffff:127.0.0.1");
   }, !ip6);
 
   scene("the source address is what the server sees", async ({ listen, connect }) => {
     const server = listen();
     const client = connect(server.listener.endpoint, { source: { host: "127.0.0.2", port: 0 } });
-    await client.heard("opened");
+    await client.waitFor("opened");
     const end = await server.accepted();
     assertEquals(end.socket.remoteAddress, "127.0.0.2");
     assertEquals(client.socket.localAddress, "127.0.0.2");
@@ -54,13 +54,13 @@ export function addressSuite(subject: NetworkSubject): void {
     const { listener } = listen();
     listener.close();
     const client = connect(listener.endpoint, { source: { host: "127.0.0.2", port: 0 } });
-    await client.heard("closed ECONNREFUSED");
+    await client.waitFor("closed ECONNREFUSED");
   }, !can.sourceAddress);
 
   scene("a source port of one's choice is what the server sees", async (scene) => {
     const server = scene.listen();
     const source = { host: "127.0.0.2", port: portOf(server.listener.endpoint) };
-    await scene.connect(server.listener.endpoint, { source }).heard("opened");
+    await scene.connect(server.listener.endpoint, { source }).waitFor("opened");
     const { remoteAddress, remotePort } = (await server.accepted()).socket;
     assertEquals([remoteAddress, remotePort], [source.host, source.port]);
   }, !can.sourceAddress);
@@ -69,7 +69,7 @@ export function addressSuite(subject: NetworkSubject): void {
     const server = scene.listen();
     const other = scene.listen();
     const source = { host: "127.0.0.1", port: portOf(other.listener.endpoint) };
-    await scene.connect(server.listener.endpoint, { source }).heard("closed EADDRINUSE");
+    await scene.connect(server.listener.endpoint, { source }).waitFor("closed EADDRINUSE");
   }, !can.sourceAddress);
 
   scene("a second connection from one port to one server tells so", async (scene) => {
@@ -77,21 +77,21 @@ export function addressSuite(subject: NetworkSubject): void {
     const to = server.listener.endpoint;
     const source = { host: "127.0.0.2", port: portOf(to) };
     const first = scene.connect(to, { source });
-    await first.heard("opened");
+    await first.waitFor("opened");
     const second = scene.connect(to, { source });
     await until(() => second.broken, "an error");
     // Linux looks twice, at bind() and at connect().
     assert(/^closed EADDR(INUSE|NOTAVAIL)$/.test(second.log.join()), second.log.join());
     // From another port, or to another server, there is nothing against it.
     const elsewhere = scene.listen();
-    await scene.connect(elsewhere.listener.endpoint, { source }).heard("opened");
+    await scene.connect(elsewhere.listener.endpoint, { source }).waitFor("opened");
   }, !can.sourceAddress);
 
   scene("a source address that the machine has not is EADDRNOTAVAIL", async (scene) => {
     const server = scene.listen();
     for (const port of [0, 8041]) {
       const source = { host: "192.0.2.1", port };
-      await scene.connect(server.listener.endpoint, { source }).heard("closed EADDRNOTAVAIL");
+      await scene.connect(server.listener.endpoint, { source }).waitFor("closed EADDRNOTAVAIL");
     }
   }, !can.sourceAddress || !subject.descriptors);
 
@@ -100,7 +100,7 @@ export function addressSuite(subject: NetworkSubject): void {
     try {
       const path = join(folder, "socket");
       await speak(await pair({ kind: "unix", path }));
-      await connect({ kind: "unix", path: join(folder, "none") }).heard("closed ENOENT");
+      await connect({ kind: "unix", path: join(folder, "none") }).waitFor("closed ENOENT");
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -143,20 +143,20 @@ export function addressSuite(subject: NetworkSubject): void {
       first.listener.close();
       second.listener.pause();
       const late = connect(to);
-      await late.heard("opened");
+      await late.waitFor("opened");
       late.send("late");
       second.listener.resume();
       await late.got(4);
       // Others may share the socket: it is not refused for them.
       second.listener.release();
       const later = connect(to);
-      await later.heard("opened");
+      await later.waitFor("opened");
       later.send("later");
       second.listener.reclaim();
       await later.got(5);
       second.listener.close();
       const third = serve();
-      await connect(to).heard("opened");
+      await connect(to).waitFor("opened");
       await third.accepted();
     } finally {
       inherited.close();
@@ -171,7 +171,7 @@ async function speak([client, server]: [End, End]): Promise<void> {
   client.send("unix");
   await client.got(4);
   client.shutdown();
-  await server.heard("ended");
+  await server.waitFor("ended");
 }
 
 function hasIp6({ network }: NetworkSubject): boolean {

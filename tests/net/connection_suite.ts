@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Endpoint } from "#src/net/socket.ts";
 import { until, untilNow } from "../until.ts";
-import { type End, sequence, unheard } from "./end.ts";
+import { type End, ignoringEvents, sequence } from "./end.ts";
 import { loopback, scenes, type Subject } from "./scene.ts";
 
 const megabyte = 1 << 20;
@@ -60,7 +60,7 @@ export function connectionSuite(subject: Subject): void {
     };
     client.sendSequence(megabyte);
     client.shutdown();
-    await server.heard("ended");
+    await server.waitFor("ended");
     assertEquals(server.received, client.sequenceSent);
     assert(resumes > 0 && client.sequenceSent > 0);
   });
@@ -71,13 +71,13 @@ export function connectionSuite(subject: Subject): void {
       const [closing, open] = side === "client" ? ends : ends.reverse() as [End, End];
       closing.send("last words");
       closing.shutdown();
-      await open.heard("ended");
+      await open.waitFor("ended");
       assertEquals(open.text, "last words");
       closing.checks = true;
       open.sendSequence(megabyte);
       await closing.got(megabyte);
       open.close();
-      await closing.heard("ended");
+      await closing.waitFor("ended");
       assertEquals(closing.received, megabyte);
       assertEquals(open.log.filter((event) => event === "ended"), ["ended"]);
     });
@@ -90,7 +90,7 @@ export function connectionSuite(subject: Subject): void {
     client.sendSequence(50_000);
     client.shutdown();
     server.resume();
-    await server.heard("ended");
+    await server.waitFor("ended");
     assertEquals(server.received, 50_000);
   });
 
@@ -102,14 +102,14 @@ export function connectionSuite(subject: Subject): void {
     await scene.settle();
     client.close();
     server.resume();
-    await server.heard("ended");
+    await server.waitFor("ended");
     assertEquals(server.received, client.sequenceSent);
   });
 
-  scene("a reset is heard as ECONNRESET, and is the last event", async ({ pair }) => {
+  scene("a reset comes as ECONNRESET, and is the last event", async ({ pair }) => {
     const [client, server] = await pair();
     server.reset();
-    await client.heard("closed ECONNRESET");
+    await client.waitFor("closed ECONNRESET");
     assertEquals(client.log.at(-1), "closed ECONNRESET");
     assertEquals(client.write(new Uint8Array(1)), -1);
   }, !subject.resets);
@@ -124,13 +124,13 @@ export function connectionSuite(subject: Subject): void {
     const [client, server] = await pair();
     client.pause();
     server.reset();
-    await client.heard("closed ECONNRESET");
+    await client.waitFor("closed ECONNRESET");
   }, !subject.asksKernel);
 
   scene("writing to a peer that is gone fails without throwing", async ({ pair }) => {
     const [client, server] = await pair();
     server.close();
-    await client.heard("ended");
+    await client.waitFor("ended");
     let result = 0;
     await until(() => {
       result = client.write(new Uint8Array(1000));
@@ -148,7 +148,7 @@ export function connectionSuite(subject: Subject): void {
     await until(() => client.broken, () => `closed (heard: ${client.log})`);
   });
 
-  scene("nothing is heard after close()", async (scene) => {
+  scene("no event comes after close()", async (scene) => {
     const [client, server] = await scene.pair();
     client.checks = true;
     client.pause();
@@ -194,29 +194,29 @@ export function connectionSuite(subject: Subject): void {
     client.shutdown();
     client.shutdown();
     client.resume();
-    await server.heard("ended");
+    await server.waitFor("ended");
     server.close();
     server.close();
     server.reset();
     server.resume();
-    await client.heard("ended");
+    await client.waitFor("ended");
   });
 
   scene("events can be exchanged in the middle of a connection", async ({ pair }) => {
     const [client, server] = await pair();
     client.send("one");
     await server.got(3);
-    const heard: string[] = [];
+    const seen: string[] = [];
     server.socket.events = {
-      ...unheard,
-      data: (_, bytes) => heard.push(new TextDecoder().decode(bytes)),
-      ended: () => heard.push("ended"),
+      ...ignoringEvents,
+      data: (_, bytes) => seen.push(new TextDecoder().decode(bytes)),
+      ended: () => seen.push("ended"),
     };
     client.send("two");
-    await until(() => heard.length === 1, "data for the new owner");
+    await until(() => seen.length === 1, "data for the new owner");
     client.shutdown();
-    await until(() => heard.length === 2, "ended for the new owner");
-    assertEquals(heard, ["two", "ended"]);
+    await until(() => seen.length === 2, "ended for the new owner");
+    assertEquals(seen, ["two", "ended"]);
     assertEquals(server.text, "one");
   });
 
@@ -224,7 +224,7 @@ export function connectionSuite(subject: Subject): void {
     const [client, server] = await pair();
     const kept: Uint8Array[] = [];
     server.socket.events = {
-      ...unheard,
+      ...ignoringEvents,
       data: (socket, bytes) => kept.push(socket.retain(bytes, 1, bytes.length - 1)),
     };
     for (const text of ["<first>", "<second>", "<third>"]) {
@@ -296,7 +296,7 @@ export function connectionSuite(subject: Subject): void {
     await scene.settle();
     assert(sent < bound, `${sent} bytes taken while nobody reads`);
     server.resume();
-    await server.heard("ended");
+    await server.waitFor("ended");
     assertEquals(server.received, sent);
   });
 
@@ -309,10 +309,10 @@ export function connectionSuite(subject: Subject): void {
     await scene.settle();
     assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [true, true]);
     server.shutdown();
-    await client.heard("ended");
+    await client.waitFor("ended");
     assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [false, true]);
     client.close();
-    await server.heard("ended");
+    await server.waitFor("ended");
     assertEquals([client.socket.isQuiet(), server.socket.isQuiet()], [false, false]);
   });
 
@@ -388,7 +388,7 @@ export function connectionSuite(subject: Subject): void {
           there[action]();
           await until(() => here.socket.peerGone(), "peerGone()");
           // Unix sockets know no reset.
-          if (action === "reset" && at === loopback) await here.heard("closed ECONNRESET");
+          if (action === "reset" && at === loopback) await here.waitFor("closed ECONNRESET");
           assertEquals(here.received, 0);
         }, !subject.asksKernel);
       }

@@ -29,7 +29,7 @@ async function pairOf(network: Network): Promise<[End, End]> {
   });
   const client = new End();
   client.socket = network.connect(at, {}, client);
-  await client.heard("opened");
+  await client.waitFor("opened");
   await until(() => ends.length === 1, "a connection");
   listener.close();
   return [client, ends[0]!];
@@ -75,7 +75,7 @@ for (const side of ["client", "server"]) {
     assertEquals(reader.text, expected);
     assert(descriptors() <= before, `${descriptors() - before} descriptors more`);
     sender.shutdown();
-    await reader.heard("ended");
+    await reader.waitFor("ended");
     for (const end of ends) end.close();
   });
 }

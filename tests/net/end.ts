@@ -1,4 +1,4 @@
-/** One end of a connection in a test, and what it heard. */
+/** One end of a connection in a test, and what it seen. */
 import { fail } from "@std/assert";
 import type { Socket, SocketError, SocketEvents } from "#src/net/socket.ts";
 import { until } from "../until.ts";
@@ -11,8 +11,8 @@ export function sequence(offset: number, length: number): Uint8Array {
   return pattern.subarray(offset % prime, offset % prime + length);
 }
 
-/** Events that nobody hears; with some replaced, the events of another owner. */
-export const unheard: SocketEvents = {
+/** Callbacks that do nothing; with some replaced, the events of another owner. */
+export const ignoringEvents: SocketEvents = {
   opened() {},
   data() {},
   drain() {},
@@ -180,9 +180,9 @@ export class End implements SocketEvents {
     return new TextDecoder().decode(Uint8Array.from(this.content));
   }
 
-  /** Waits until `event` (as in {@linkcode log}) was heard. */
-  heard(event: string): Promise<void> {
-    return until(() => this.log.includes(event), () => `${event} (heard: ${this.log.join(", ")})`);
+  /** Waits until `event` (as in {@linkcode log}) was seen. */
+  waitFor(event: string): Promise<void> {
+    return until(() => this.log.includes(event), () => `${event} (seen: ${this.log.join(", ")})`);
   }
   /** Waits until `length` bytes arrived. */
   got(length: number): Promise<void> {

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import type { EpollLoop, LoopOptions } from "#src/net/epoll/loop.ts";
 import type { Endpoint, Listener, Socket } from "#src/net/socket.ts";
 import { runtimeName, test } from "../testing.ts";
-import { End, unheard } from "./end.ts";
+import { End, ignoringEvents } from "./end.ts";
 import { limitDescriptors, listeningDescriptor } from "./native.ts";
 
 const possible = runtimeName === "bun" && process.platform === "linux";
@@ -126,7 +126,7 @@ scene("a busy socket leaves the turn to others", (stage) => {
   const more = new Uint8Array(200_000);
   let told = 0;
   busy.socket.events = {
-    ...unheard,
+    ...ignoringEvents,
     data() {
       if (++told < 1000) busyPeer.write(more);
     },
@@ -191,7 +191,7 @@ scene("what throws where a connection is placed leaves no descriptor", (stage) =
   const before = descriptors();
   const bound = on!.addressOf(fd);
   assert(bound?.kind === "ip");
-  const accepting = stage.loop.accepting(fd, () => unheard, () => {
+  const accepting = stage.loop.accepting(fd, () => ignoringEvents, () => {
     throw new Error("on purpose");
   });
   const peer = new End();
@@ -257,7 +257,7 @@ scene("a refusal that a write has found out is told once", (stage) => {
 });
 
 scene("a half-close before the connection is made follows it", (stage) => {
-  const listener = stage.peers.network.listen(at, { backlog: 1 }, () => unheard);
+  const listener = stage.peers.network.listen(at, { backlog: 1 }, () => ignoringEvents);
   listener.pause();
   const clients = Array.from({ length: 6 }, () => {
     const client = new End();
@@ -306,8 +306,8 @@ scene("no descriptor is left for a pipe: bytes are copied", (stage) => {
   const [[sender, source], [receiver, target]] = [stage.pair(), stage.pair()];
   receiver.checks = true;
   let passed = 0;
-  const heard = { spliced: (_: Socket, count: number) => void (passed += count) };
-  assert(source.socket.splice!(target.socket, 8 << 20, heard));
+  const seen = { spliced: (_: Socket, count: number) => void (passed += count) };
+  assert(source.socket.splice!(target.socket, 8 << 20, seen));
   const free = on!.duplicate(0);
   on!.closeDescriptor(free);
   const restore = limitDescriptors(free);
@@ -328,8 +328,8 @@ scene("a pipe is lent for as long as bytes are in it, and few are kept", (stage)
   });
   const before = descriptors();
   for (const line of lines) {
-    const heard = { spliced: (_: Socket, __: number, waits: boolean) => void (line.waits = waits) };
-    assert(line.source.socket.splice!(line.target.socket, Infinity, heard));
+    const seen = { spliced: (_: Socket, __: number, waits: boolean) => void (line.waits = waits) };
+    assert(line.source.socket.splice!(line.target.socket, Infinity, seen));
     line.receiver.pause();
     line.sender.sendSequence(48 << 20);
   }

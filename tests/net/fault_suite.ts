@@ -15,7 +15,7 @@ const megabyte = 1 << 20;
  */
 export function faultSuite(
   subject: Subject,
-  onFault: (heard: OnFault | null) => void,
+  onFault: (seen: OnFault | null) => void,
   splices: boolean,
 ): void {
   const scene = scenes(subject);
@@ -32,7 +32,7 @@ export function faultSuite(
         await body(scene, faults);
         for (const end of ends) await end.got(2 * megabyte);
         for (const end of ends) end.shutdown();
-        for (const end of ends) await end.heard("ended");
+        for (const end of ends) await end.waitFor("ended");
       } finally {
         onFault(null);
       }
@@ -63,7 +63,7 @@ export function faultSuite(
         peer.sendSequence(10_000);
         peer.shutdown();
       }
-      await victim.heard("closed EIO");
+      await victim.waitFor("closed EIO");
       await ending(peer);
       await scene.settle();
       assertEquals(faults, [onPurpose]);
@@ -139,7 +139,7 @@ export function faultSuite(
     const server = scene.listen();
     server.onAccept = (end) => end.then.data = fail;
     const clients = Array.from({ length: 20 }, () => scene.connect(server.listener.endpoint));
-    for (const client of clients) await client.heard("opened");
+    for (const client of clients) await client.waitFor("opened");
     for (const client of clients) client.send("x");
     for (const client of clients) await ending(client);
     assertEquals(faults.length, 20);
@@ -157,7 +157,7 @@ export function faultSuite(
     };
     assert(source.socket.splice!(target.socket, megabyte, { spliced }));
     sender.sendSequence(megabyte);
-    await source.heard("closed EIO");
+    await source.waitFor("closed EIO");
     await ending(sender);
     // The other is as it was.
     receiver.checks = false;

@@ -48,7 +48,7 @@ export function listenerSuite(subject: NetworkSubject): void {
     for (let i = 0; i < 3; i++) {
       await release(scene, listener);
       listener.release();
-      await scene.connect(listener.endpoint).heard("closed ECONNREFUSED");
+      await scene.connect(listener.endpoint).waitFor("closed ECONNREFUSED");
       listener.reclaim();
       listener.reclaim();
       await ask(scene, listener.endpoint, "again");
@@ -125,7 +125,7 @@ export function listenerSuite(subject: NetworkSubject): void {
       listener.close();
       client.send("?");
       await client.got(15);
-      await late.heard("closed ECONNREFUSED");
+      await late.waitFor("closed ECONNREFUSED");
     }, !possible);
   }
 
@@ -155,7 +155,7 @@ export function listenerSuite(subject: NetworkSubject): void {
     await release(scene, listener);
     listener.reclaim();
     const client = scene.connect(listener.endpoint);
-    await client.heard("opened");
+    await client.waitFor("opened");
     client.send("?");
     await scene.settle();
     assertEquals(server.ends.length, 0);
@@ -168,7 +168,7 @@ export function listenerSuite(subject: NetworkSubject): void {
     listener.pause();
     await release(scene, listener);
     listener.resume();
-    await scene.connect(listener.endpoint).heard("closed ECONNREFUSED");
+    await scene.connect(listener.endpoint).waitFor("closed ECONNREFUSED");
     listener.reclaim();
     await ask(scene, listener.endpoint, "late");
   });
@@ -179,7 +179,7 @@ export function listenerSuite(subject: NetworkSubject): void {
     listener.close();
     listener.reclaim();
     listener.release();
-    await scene.connect(listener.endpoint).heard("closed ECONNREFUSED");
+    await scene.connect(listener.endpoint).waitFor("closed ECONNREFUSED");
     serve(scene, "second", listener.endpoint);
     await ask(scene, listener.endpoint, "second");
   });
@@ -202,7 +202,7 @@ export function listenerSuite(subject: NetworkSubject): void {
           server.listener.pause();
           const clients = Array.from({ length: 5 }, () => scene.connect(endpoint));
           for (const client of clients) {
-            await client.heard("opened");
+            await client.waitFor("opened");
             client.send("?");
           }
           server.listener[action]();
@@ -218,7 +218,7 @@ export function listenerSuite(subject: NetworkSubject): void {
       server.listener.pause();
       const clients = [1, 2, 3].map(() => scene.connect(server.listener.endpoint));
       for (const client of clients) {
-        await client.heard("opened");
+        await client.waitFor("opened");
         client.send("knock");
       }
       server.onAccept = (end) => {

@@ -65,11 +65,11 @@ function subjectOf(name: string, loop: EpollLoop): NetworkSubject {
 }
 
 if (createLoop !== undefined) {
-  let heard: OnFault | null = null;
-  const options = { splice: true, onFault: (error: unknown) => heard?.(error) };
+  let seen: OnFault | null = null;
+  const options = { splice: true, onFault: (error: unknown) => seen?.(error) };
   const subject = subjectOf("epoll", createLoop(options));
   allSuites(subject);
-  faultSuite(subject, (hear) => heard = hear, true);
+  faultSuite(subject, (hear) => seen = hear, true);
   spliceSuite(subject);
   spliceSuite(subjectOf("epoll without pipes", createLoop({ splice: true, maxPipes: 0 })));
 }

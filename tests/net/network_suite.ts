@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { SocketError } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
-import { type End, unheard } from "./end.ts";
+import { type End, ignoringEvents } from "./end.ts";
 import { loopback, type NetworkSubject, play, portOf, type Scene, scenes } from "./scene.ts";
 
 /** Declares the cases for networks. */
@@ -15,7 +15,7 @@ export function networkSuite(subject: NetworkSubject): void {
     const server = listen();
     assertNotEquals(portOf(server.listener.endpoint), 0);
     const client = connect(server.listener.endpoint);
-    await client.heard("opened");
+    await client.waitFor("opened");
     assertEquals(client.log, ["opened"]);
   });
 
@@ -24,7 +24,7 @@ export function networkSuite(subject: NetworkSubject): void {
     listener.close();
     const client = connect(listener.endpoint);
     assertEquals(client.log, []);
-    await client.heard("closed ECONNREFUSED");
+    await client.waitFor("closed ECONNREFUSED");
     assertEquals(client.log, ["closed ECONNREFUSED"]);
     assertEquals(client.write(new Uint8Array(1)), -1);
   });
@@ -42,7 +42,7 @@ export function networkSuite(subject: NetworkSubject): void {
         peer.send("answer");
         await leaver.got(6);
         leaver.reset();
-        await peer.heard("closed ECONNRESET");
+        await peer.waitFor("closed ECONNRESET");
         assertEquals([peer.text, peer.log.at(-1)], ["question", "closed ECONNRESET"]);
         const [one, other] = [hexPort(localPort), hexPort(remotePort)];
         const left = readFileSync("/proc/net/tcp", "utf8").split("\n").filter((line) =>
@@ -73,7 +73,7 @@ export function networkSuite(subject: NetworkSubject): void {
     end.echoes = true;
     client.send("still there");
     await client.got(11);
-    await connect(server.listener.endpoint).heard("closed ECONNREFUSED");
+    await connect(server.listener.endpoint).waitFor("closed ECONNREFUSED");
   });
 
   scene("clients of a paused listener wait and are served later", async (scene) => {
@@ -84,7 +84,7 @@ export function networkSuite(subject: NetworkSubject): void {
     server.listener.pause();
     const clients = Array.from({ length: 5 }, () => scene.connect(server.listener.endpoint));
     for (const client of clients) {
-      await client.heard("opened");
+      await client.waitFor("opened");
       client.send("knock");
     }
     await scene.settle();
@@ -150,7 +150,7 @@ export function networkSuite(subject: NetworkSubject): void {
     const server = scene.listen();
     server.onAccept = (end) => end.pause();
     const client = scene.connect(server.listener.endpoint);
-    await client.heard("opened");
+    await client.waitFor("opened");
     client.send("early");
     const end = await server.accepted();
     await scene.settle();
@@ -162,7 +162,7 @@ export function networkSuite(subject: NetworkSubject): void {
   scene("retain() makes bytes last that came with the connection", async (scene) => {
     const kept: Uint8Array[] = [];
     const listener = scene.network.listen(loopback, {}, () => ({
-      ...unheard,
+      ...ignoringEvents,
       data: (socket, bytes) => kept.push(socket.retain(bytes, 0, bytes.length)),
       ended: (socket) => socket.close(),
     }));
@@ -171,7 +171,7 @@ export function networkSuite(subject: NetworkSubject): void {
       const texts = ["first", "second", "third"];
       for (const text of texts) {
         const client = scene.connect(listener.endpoint);
-        await client.heard("opened");
+        await client.waitFor("opened");
         client.send(text);
       }
       listener.resume();
@@ -211,7 +211,7 @@ export function networkSuite(subject: NetworkSubject): void {
         server.onAccept = (end) => end.close();
         server.listener.pause();
         const clients = [1, 2].map(() => connect(server.listener.endpoint));
-        for (const client of clients) await client.heard("opened");
+        for (const client of clients) await client.waitFor("opened");
         server.listener.close();
         for (const client of clients) await until(() => client.log.length > 1, "the end of it");
       });
@@ -225,7 +225,7 @@ export function networkSuite(subject: NetworkSubject): void {
       const server = listen();
       server.onAccept = (end) => end.then.ended = () => end.close();
       const clients = Array.from({ length: count }, () => connect(server.listener.endpoint));
-      for (const client of clients) await client.heard("opened");
+      for (const client of clients) await client.waitFor("opened");
       clients.forEach((client, i) => i % 2 === 0 ? client.close() : client.reset());
       await server.accepted(count - 1);
       await until(() => server.ends.every((end) => end.log.length > 0), "all ends");

@@ -44,7 +44,7 @@ export interface Subject {
   readonly network: Network;
   /** Whether reset() reaches the peer as a reset. */
   readonly resets: boolean;
-  /** Whether peerGone() knows, and a reset is heard, while the socket is paused. */
+  /** Whether peerGone() knows, and a reset is seen, while the socket is paused. */
   readonly asksKernel: boolean;
   /** Whose isQuiet() is asked of the kernel: all connections', those over IP, or nobody's. */
   readonly arrivals: "all" | "ip" | "none";
@@ -109,7 +109,7 @@ export async function play(
   async function pair(at?: Endpoint): Promise<[End, End]> {
     const server = listen(at);
     const client = connect(server.listener.endpoint);
-    await client.heard("opened");
+    await client.waitFor("opened");
     const ends: [End, End] = [client, await server.accepted()];
     if (wrap !== undefined) {
       for (const end of ends) end.socket = wrap(end.socket, end);

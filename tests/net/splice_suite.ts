@@ -5,7 +5,7 @@ import type { Endpoint, Socket, SpliceEvents } from "#src/net/socket.ts";
 import { socketFromStreams } from "#src/net/streams/network.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
-import { type End, sequence, unheard } from "./end.ts";
+import { type End, ignoringEvents, sequence } from "./end.ts";
 import { play, type Scene, scenes, type Subject } from "./scene.ts";
 
 const megabyte = 1 << 20;
@@ -129,7 +129,7 @@ export function spliceSuite(subject: Subject): void {
     sender.sendSequence(3 * megabyte);
     await until(() => sender.sequenceSent === 3 * megabyte, "all to be sent");
     sender.shutdown();
-    await receiver.heard("ended");
+    await receiver.waitFor("ended");
     assertEquals([receiver.received, atEnd, source.received], [3 * megabyte, 3 * megabyte, 0]);
     // The other directions are as they were.
     sender.checks = true;
@@ -142,7 +142,7 @@ export function spliceSuite(subject: Subject): void {
     assert(line.splice(1000));
     sender.sendSequence(999);
     sender.shutdown();
-    await source.heard("ended");
+    await source.waitFor("ended");
     assertEquals(account.passed, 999);
     // It is over: the target is its owner's again.
     await receiver.got(999);
@@ -191,7 +191,7 @@ export function spliceSuite(subject: Subject): void {
     assertEquals([receiver.received, account.passed], [1000, 1000]);
     assert(!source.log.includes("ended"));
     source.resume();
-    await source.heard("ended");
+    await source.waitFor("ended");
     await receiver.got(2000);
     assertEquals(account.passed, 2000);
   });
@@ -229,7 +229,7 @@ export function spliceSuite(subject: Subject): void {
     sender.sendSequence(1000);
     await receiver.got(1000);
     sender.reset();
-    await source.heard("closed ECONNRESET");
+    await source.waitFor("closed ECONNRESET");
     await scene.settle();
     assertEquals([target.broken, receiver.broken], [false, false]);
     receiver.checks = false;
@@ -244,10 +244,10 @@ export function spliceSuite(subject: Subject): void {
     sender.sendSequence(large);
     await until(() => account.waits, "word of waiting");
     sender.reset();
-    await source.heard("closed ECONNRESET");
+    await source.waitFor("closed ECONNRESET");
     receiver.resume();
     target.close();
-    await receiver.heard("ended");
+    await receiver.waitFor("ended");
     assertEquals(receiver.received, account.passed);
   });
 
@@ -255,7 +255,7 @@ export function spliceSuite(subject: Subject): void {
     const { sender, source, target, receiver } = line;
     assert(line.splice(Infinity));
     receiver.reset();
-    await target.heard("closed ECONNRESET");
+    await target.waitFor("closed ECONNRESET");
     assertEquals(source.broken, false);
     sender.send("after");
     await source.got(5);
@@ -270,7 +270,7 @@ export function spliceSuite(subject: Subject): void {
     await until(() => account.waits, "word of waiting");
     source.pause();
     receiver.reset();
-    await target.heard("closed ECONNRESET");
+    await target.waitFor("closed ECONNRESET");
     assertEquals(source.broken, false);
   });
 
@@ -337,7 +337,7 @@ export function spliceSuite(subject: Subject): void {
     target.close();
     assert(!line.splice(5), "a target that is closed");
     sender.shutdown();
-    await source.heard("ended");
+    await source.waitFor("ended");
     assert(!splice(source, other.socket), "a source that has ended");
     source.close();
     assert(!splice(source, other.socket), "a source that is closed");
@@ -369,7 +369,7 @@ export function spliceSuite(subject: Subject): void {
 /** A socket that leads nowhere. */
 function strange(): Socket {
   const streams = { readable: new ReadableStream(), writable: new WritableStream() };
-  return socketFromStreams(streams, unheard);
+  return socketFromStreams(streams, ignoringEvents);
 }
 
 /** A stretch of a stream: shown, or spliced; and who pauses for a moment at its beginning. */
@@ -434,7 +434,7 @@ async function alternate(scene: Scene, parts: readonly Part[]): Promise<void> {
     if (!splicing) flush();
   };
   source.socket.events = {
-    ...unheard,
+    ...ignoringEvents,
     data(socket, bytes) {
       if (splicing) account.violations.push("data while splicing");
       position += bytes.length;
@@ -454,6 +454,6 @@ async function alternate(scene: Scene, parts: readonly Part[]): Promise<void> {
   };
   sender.sendSequence(total);
   if (sender.sequenceSent === total) sender.shutdown();
-  await receiver.heard("ended");
+  await receiver.waitFor("ended");
   assertEquals([receiver.received, position, account.violations], [total, total, []]);
 }

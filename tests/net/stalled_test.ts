@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { runtimeName, test } from "../testing.ts";
 import { until } from "../until.ts";
-import { sequence, unheard } from "./end.ts";
+import { ignoringEvents, sequence } from "./end.ts";
 import { nativeNetwork } from "./native.ts";
 import { loopback, play } from "./scene.ts";
 
@@ -51,7 +51,7 @@ test("bun: of a large read a small rest is kept by itself", async () => {
     const kept: Uint8Array[] = [];
     let whole = 0;
     server.socket.events = {
-      ...unheard,
+      ...ignoringEvents,
       data(socket, bytes) {
         whole = Math.max(whole, bytes.length);
         kept.push(socket.retain(bytes, bytes.length - 10, bytes.length));

@@ -49,11 +49,11 @@ test("streams: a socket over plain transform streams", async () => {
   client.sendSequence(1_000_000);
   await server.got(1_000_000);
   client.shutdown();
-  await server.heard("ended");
+  await server.waitFor("ended");
   server.sendSequence(100_000);
   await client.got(100_000);
   server.close();
-  await client.heard("ended");
+  await client.waitFor("ended");
   assertEquals([client.socket.remoteAddress, server.socket.remoteAddress], ["192.0.2.1", ""]);
   assertEquals([...client.violations, ...server.violations], []);
 });
@@ -61,18 +61,18 @@ test("streams: a socket over plain transform streams", async () => {
 test("streams: a reset goes through plain transform streams", async () => {
   const [client, server] = crossed();
   server.reset();
-  await client.heard("closed ECONNRESET");
+  await client.waitFor("closed ECONNRESET");
   assertEquals(client.log, ["closed ECONNRESET"]);
 });
 
-test("streams: any other error is EIO, and is heard once", async () => {
+test("streams: any other error is EIO, and comes once", async () => {
   const end = new End();
   let written: unknown;
   end.socket = socketFromStreams({
     readable: new ReadableStream({ pull: (controller) => controller.error(new Error("broken")) }),
     writable: new WritableStream({ abort: (reason) => void (written = reason) }),
   }, end);
-  await end.heard("closed EIO");
+  await end.waitFor("closed EIO");
   await until(() => written !== undefined, "the writable aborted");
   assertEquals((written as Error).message, "broken");
   assertEquals(end.log, ["closed EIO"]);
@@ -129,7 +129,7 @@ test("streams: a socket as streams", () =>
     server.shutdown();
     assertEquals((await reader.read()).done, true);
     await writer.close();
-    await server.heard("ended");
+    await server.waitFor("ended");
     assertEquals(server.text, "ping");
   }));
 
@@ -189,7 +189,7 @@ test("streams: aborting the writable resets, also during a write", () =>
     await settle();
     await assertRejects(() => writer.abort(new Error("stop")), Error, "stop");
     await writing;
-    await server.heard("closed ECONNRESET");
+    await server.waitFor("closed ECONNRESET");
   }));
 
 test("streams: streams of a socket that still connects wait for it", () =>

@@ -6,8 +6,8 @@ import type { CookiePolicy } from "#src/persist/policy.ts";
 import {
   editSetCookie,
   mustInsert,
+  serverCookieAction,
   type ServerCookieFate,
-  serverCookieFate,
   serverSetsCookie,
   setCookieField,
 } from "#src/persist/response.ts";
@@ -44,7 +44,7 @@ test("response: the server's own cookie, by the table of options", () => {
     const policy = policyOf(options);
     for (const [i, direct] of [false, true].entries()) {
       const context = contextOf({ direct });
-      assertEquals(serverCookieFate(policy, context), fates[i], `${options} ${direct}`);
+      assertEquals(serverCookieAction(policy, context), fates[i], `${options} ${direct}`);
       assertEquals(mustInsert(policy, context, true), inserted[i], `${options} ${direct}`);
     }
   }
@@ -62,9 +62,9 @@ test("response: where the server sets none, insert sets one that the client has 
 
 test("response: a server without a cookie has none to rewrite or to prefix", () => {
   const context = contextOf({ serverCookie: null });
-  assertEquals(serverCookieFate(policyOf("rewrite"), context), "pass");
-  assertEquals(serverCookieFate(policyOf("prefix"), context), "pass");
-  assertEquals(serverCookieFate(policyOf("insert"), context), "drop");
+  assertEquals(serverCookieAction(policyOf("rewrite"), context), "pass");
+  assertEquals(serverCookieAction(policyOf("prefix"), context), "pass");
+  assertEquals(serverCookieAction(policyOf("insert"), context), "drop");
 });
 
 test("response: postonly inserts on responses to POST alone", () => {

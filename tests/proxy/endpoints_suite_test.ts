@@ -15,7 +15,7 @@ import { ServiceStream } from "#src/proxy/http/service-stream.ts";
 import { HttpTransaction } from "#src/proxy/http/transaction.ts";
 import { createProxies } from "#src/proxy/proxies.ts";
 import { type ConnectionUser, ServerConnection } from "#src/proxy/stream/server-connection.ts";
-import type { ClientEvents, Endpoint, ServerEvents } from "#src/proxy/stream/endpoints.ts";
+import type { ClientEvents, ServerEvents, StreamEndpoint } from "#src/proxy/stream/endpoints.ts";
 import { TcpClientEndpoint, type TcpEndpoint, TcpServerEndpoint } from "#src/proxy/tcp/endpoint.ts";
 import type { ServiceResponse } from "#src/services/service.ts";
 import { createMemory } from "#src/shared/memory.ts";
@@ -35,7 +35,7 @@ interface Heard {
 
 /** An endpoint in the middle of an exchange, and its peer. */
 interface Subject {
-  readonly endpoint: Endpoint;
+  readonly endpoint: StreamEndpoint;
   readonly heard: Heard;
   /** What the peer has got of the content. */
   got(): string;

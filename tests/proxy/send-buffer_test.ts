@@ -34,21 +34,21 @@ test("send buffer: what waits goes out as it came, in whatever pieces", () => {
   });
   fc.assert(fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
     const state = taking();
-    const outlet = new SendBuffer(state.socket);
+    const buffer = new SendBuffer(state.socket);
     let sent = "";
     for (const { text, room, kept } of steps) {
       const plain = text.replace(/[^\x20-\x7e]/g, "?");
       const bytes = latin1(`<${plain}>`);
       // The bytes of one that copies are used again for something else.
-      outlet.push(bytes, 1, bytes.length - 1, kept ? null : copiedBuffer);
+      buffer.push(bytes, 1, bytes.length - 1, kept ? null : copiedBuffer);
       if (!kept) bytes.fill(0);
       sent += plain;
       state.room = room;
-      outlet.flush();
+      buffer.flush();
     }
     state.room = Infinity;
-    outlet.flush();
-    assert(outlet.empty);
+    buffer.flush();
+    assert(buffer.empty);
     assertEquals(state.taken, sent);
   }));
 });
@@ -57,14 +57,14 @@ const many = 60_000;
 
 test("send buffer: thousands of pieces that wait are not copied again with each", () => {
   const state = taking();
-  const outlet = new SendBuffer(state.socket);
+  const buffer = new SendBuffer(state.socket);
   const piece = latin1("0123456789abcdef");
   const begin = performance.now();
-  for (let i = 0; i < many; i++) outlet.push(piece, 0, piece.length, copiedBuffer);
+  for (let i = 0; i < many; i++) buffer.push(piece, 0, piece.length, copiedBuffer);
   // Some 20 ms; 30 GB of copies would take seconds.
   assert(performance.now() - begin < 1500, "it took too long");
   state.room = Infinity;
-  outlet.flush();
+  buffer.flush();
   assertEquals(state.taken.length, many * piece.length);
 });
 

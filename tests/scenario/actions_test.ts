@@ -161,7 +161,7 @@ listen web 127.46.2.3:80
   assert(took >= 1000, "100 requests of 10 ms, one after the other");
 });
 
-test("more clients at once than the process has descriptors for are refused with the mend", async () => {
+test("more clients at once than the process has descriptors for are refused with the fix", async () => {
   const story = "# t: t\n#> 3000 new clients send GET / at once\n";
   const { status, out, err } = await playOut(story + farm, { descriptors: 4096 });
   assertEquals([status, out], [1, ""]);

@@ -176,7 +176,7 @@ test("--keep goes on until the user ends it, and shows what servers see", async 
   assert(!running, "it is stopped in the end");
 });
 
-test("what cannot be played is refused with the mend", async () => {
+test("what cannot be played is refused with the fix", async () => {
   const nothing = await run("# only a configuration\n");
   assertEquals(nothing.status, 1);
   assertStringIncludes(nothing.err, "s.cfg: it tells no story");

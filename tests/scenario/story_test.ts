@@ -22,7 +22,7 @@ function story(...lines: string[]) {
   return parseStory(lines.map((line) => `#>${line}`).join("\n"), "s.cfg", names);
 }
 
-/** The one error of a story, as `line:column message / mend`. */
+/** The one error of a story, as `line:column message / fix`. */
 function errorOf(...lines: string[]): string {
   const { errors } = story(...lines);
   assertEquals(errors.length, 1, JSON.stringify(errors));

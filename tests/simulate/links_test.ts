@@ -8,13 +8,13 @@ const at: Endpoint = { kind: "ip", host: "10.0.0.1", port: 80 };
 const decoder = new TextDecoder();
 
 /** An owner of a socket that writes down what it hears. */
-function listening(heard: string[]): SocketEvents {
+function listening(seen: string[]): SocketEvents {
   return {
-    opened: () => void heard.push("opened"),
-    data: (_, bytes) => void heard.push(decoder.decode(bytes)),
+    opened: () => void seen.push("opened"),
+    data: (_, bytes) => void seen.push(decoder.decode(bytes)),
     drain() {},
-    ended: () => void heard.push("ended"),
-    closed: (_, { code }) => void heard.push(code),
+    ended: () => void seen.push("ended"),
+    closed: (_, { code }) => void seen.push(code),
   };
 }
 

@@ -4,7 +4,7 @@ import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
 import type { Endpoint, Socket } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
-import { End, unheard } from "../net/end.ts";
+import { End, ignoringEvents } from "../net/end.ts";
 
 const at: Endpoint = { kind: "ip", host: "10.0.0.1", port: 80 };
 
@@ -42,7 +42,7 @@ test("memory: bytes are overwritten after data, unless kept", () => {
   const seen: Uint8Array[] = [];
   const kept: Uint8Array[] = [];
   server.socket.events = {
-    ...unheard,
+    ...ignoringEvents,
     data(socket, bytes) {
       seen.push(bytes);
       kept.push(socket.retain(bytes, 0, bytes.length));
@@ -58,7 +58,7 @@ test("memory: a write is one data call, or as many as the segments it takes", ()
   const lengths = (options: MemoryOptions) => {
     const { network, client, server } = connected(options);
     const calls: number[] = [];
-    server.socket.events = { ...unheard, data: (_, bytes) => calls.push(bytes.length) };
+    server.socket.events = { ...ignoringEvents, data: (_, bytes) => calls.push(bytes.length) };
     client.write(new Uint8Array(5));
     client.write(new Uint8Array(2));
     network.run();
@@ -104,7 +104,7 @@ test("memory: connections beyond the accept queue get no answer until there is r
   const accepted: Socket[] = [];
   const listener = network.listen(at, { backlog: 1 }, (socket) => {
     accepted.push(socket);
-    return unheard;
+    return ignoringEvents;
   });
   listener.pause();
   const clients = Array.from({ length: 4 }, () => new End());
@@ -123,7 +123,7 @@ test("memory: a listener that closes accepts its queue and refuses who waits", (
   const accepted: Socket[] = [];
   const listener = network.listen(at, { backlog: 0 }, (socket) => {
     accepted.push(socket);
-    return unheard;
+    return ignoringEvents;
   });
   listener.pause();
   const clients = [new End(), new End()];
@@ -174,7 +174,7 @@ function endless() {
   let rounds = 0;
   const byte = new Uint8Array(1);
   const events = {
-    ...unheard,
+    ...ignoringEvents,
     data: (socket: Socket) => {
       rounds++;
       socket.write(byte, 0, 1);

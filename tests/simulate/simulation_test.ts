@@ -21,17 +21,17 @@ test("simulation: what is awaited takes virtual time only", async () => {
 
 test("simulation: what is due on the network comes before the next timer", async () => {
   const { clock, network, complete } = simulate();
-  const heard: string[] = [];
+  const seen: string[] = [];
   const listener = network.listen(at, {}, () => {
-    heard.push(`accepted at ${clock.now()}`);
+    seen.push(`accepted at ${clock.now()}`);
     return noEvents;
   });
   const socket = network.connect(at, {}, {
     ...noEvents,
-    opened: () => void heard.push(`opened at ${clock.now()}`),
+    opened: () => void seen.push(`opened at ${clock.now()}`),
   });
   await complete(new Promise<void>((resolve) => clock.schedule(5, resolve)));
-  assertEquals(heard.sort(), ["accepted at 0", "opened at 0"]);
+  assertEquals(seen.sort(), ["accepted at 0", "opened at 0"]);
   socket.close();
   listener.close();
 });

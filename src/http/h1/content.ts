@@ -66,7 +66,7 @@ export function startContent(
   releaseContent(content);
 }
 
-/** Lets go of the bytes that the last scan was of. */
+/** Releases the bytes of the last scan. */
 export function releaseContent(content: Content): void {
   content.out = noBytes;
   content.outFrom = content.outTo = 0;
@@ -118,7 +118,7 @@ export function scanContent(content: Content, bytes: Uint8Array, from: number, t
   return content.outTo = end;
 }
 
-/** From so many bytes on it pays not to look at them, and who sends so many at once sends more. */
+/** From so many bytes on it pays not to look at them: a peer that sends so many sends more. */
 const manyLeft = 65536;
 export const manyAtOnce = 16384;
 

@@ -1,6 +1,6 @@
 /**
  * What holds between two hops only, on its way to the next one (RFC 9110, section 7.6.1): Connection
- * and the fields that it names, Upgrade, TE. What the next hop is told comes from us.
+ * and the fields that it names, Upgrade, TE. What the next hop gets of these comes from us.
  */
 import { bytesOf, isWord, SEMICOLON, SP } from "../../bytes/bytes.ts";
 import {

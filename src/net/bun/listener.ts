@@ -1,6 +1,6 @@
 /** Listeners on Bun's event loop (Linux). */
 import type { SocketHandler, TCPSocketListener } from "bun";
-import { acceptHandler, type Accepting, adoptSocket, BunSocket } from "./socket.ts";
+import { acceptHandler, type AcceptHandlers, adoptSocket, BunSocket } from "./socket.ts";
 import { duplicate } from "../linux/libc.ts";
 import { listenAgain } from "../linux/listen.ts";
 import { descriptorListener } from "../linux/listener.ts";
@@ -19,8 +19,8 @@ interface Adopting {
   listen(options: {
     fd: number;
     allowHalfOpen: boolean;
-    data: Accepting;
-    socket: SocketHandler<BunSocket | Accepting>;
+    data: AcceptHandlers;
+    socket: SocketHandler<BunSocket | AcceptHandlers>;
   }): TCPSocketListener<unknown>;
 }
 

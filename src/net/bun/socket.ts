@@ -257,15 +257,15 @@ function descriptorOf(native: unknown): number {
 }
 
 /** What Bun gives a connection that its listener accepts, in place of a {@linkcode BunSocket}. */
-export interface Accepting {
+export interface AcceptHandlers {
   accept(socket: Socket): SocketEvents;
 }
 
 /** {@linkcode handler} for accepted connections: `open` puts a socket in the place of `data`. */
-export const acceptHandler: SocketHandler<BunSocket | Accepting> = {
-  ...(handler as SocketHandler<BunSocket | Accepting>),
+export const acceptHandler: SocketHandler<BunSocket | AcceptHandlers> = {
+  ...(handler as SocketHandler<BunSocket | AcceptHandlers>),
   open(native) {
-    const { accept } = native.data as Accepting;
+    const { accept } = native.data as AcceptHandlers;
     const socket = new BunSocket(noEvents, true);
     socket.native = native as NativeSocket<BunSocket>;
     native.data = socket;

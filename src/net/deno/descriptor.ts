@@ -1,12 +1,12 @@
 /**
  * What Deno does not offer for its connections, done by the descriptor behind them. Deno does not
- * tell that either; it is found by both addresses, which are no other connection's.
+ * report that either; it is found by both addresses, which are no other connection's.
  */
 import { formatIp, parseIp } from "../ip/address.ts";
 import { address, C, length } from "../linux/libc.ts";
 import { F_DUPFD_CLOEXEC, IPPROTO_TCP } from "../linux/constants.ts";
 import { addressSize, decodeAddress } from "../linux/sockaddr.ts";
-import type { Addresses } from "../streams/promise-socket.ts";
+import type { ConnectionAddresses } from "../streams/promise-socket.ts";
 
 /** How far from where it is expected a descriptor is looked for: so many are opened meanwhile. */
 const reach = 64;
@@ -40,7 +40,7 @@ export class Descriptor {
   #sought = false;
 
   /** @param near what {@linkcode nextDescriptor} said about when the connection was made */
-  constructor(readonly near: number, readonly addresses: Addresses) {}
+  constructor(readonly near: number, readonly addresses: ConnectionAddresses) {}
 
   /**
    * Whether the kernel has received so many bytes from the peer, and no more, and no end: also where

@@ -7,7 +7,7 @@ import { type ListenerVerbs, listenerWith } from "../listening.ts";
 import { Descriptor, nextDescriptor } from "./descriptor.ts";
 import { connectFrom, listenOnInherited, listenShared } from "./node.ts";
 import {
-  type Addresses,
+  type ConnectionAddresses,
   type PromiseConnection,
   PromiseSocket,
 } from "../streams/promise-socket.ts";
@@ -123,7 +123,7 @@ async function dial(to: Endpoint, signal: AbortSignal): Promise<Deno.Conn> {
   }
 }
 
-function addressesOf({ remoteAddr, localAddr }: Deno.Conn): Addresses {
+function addressesOf({ remoteAddr, localAddr }: Deno.Conn): ConnectionAddresses {
   const remote = remoteAddr.transport === "tcp" ? remoteAddr : undefined;
   const local = localAddr.transport === "tcp" ? localAddr : undefined;
   return {

@@ -1,6 +1,6 @@
 /** Connected sockets on an event loop of our own (Linux, Bun), watched for edges. */
 import { beginning, inbox } from "./inbox.ts";
-import { type Pipes, Splice } from "./splice.ts";
+import { type Pipes, SpliceTransfer } from "./splice.ts";
 import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, peerOf } from "../linux/connect.ts";
 import {
@@ -101,8 +101,8 @@ export class EpollSocket implements Socket {
   /** Distinguishes this owner of `fd` from those before it. */
   tag = 0;
   /** What passes on what comes here, and what passes on to here. */
-  spliceFrom: Splice | null = null;
-  spliceTo: Splice | null = null;
+  spliceFrom: SpliceTransfer | null = null;
+  spliceTo: SpliceTransfer | null = null;
   /** The peer of one that was accepted: the kernel forgets it when the connection is reset. */
   #peer: PackedHost = null;
   #peerPort = 0;
@@ -210,7 +210,7 @@ export class EpollSocket implements Socket {
     const here = (this.state & (OPEN | DONE | BROKEN | ENDED)) === OPEN && this.spliceFrom === null;
     const there = (to.state & (OPEN | DONE | BROKEN | FIN_SENT)) === OPEN && to.spliceTo === null;
     if (!here || !there || !(count > 0)) return false;
-    new Splice(this, to, count, events, pipes);
+    new SpliceTransfer(this, to, count, events, pipes);
     this.readMore();
     return true;
   }
@@ -359,7 +359,7 @@ export class EpollSocket implements Socket {
     if (length > 0 && length < most) this.hasNoMore();
     return length;
   }
-  #pass(incoming: Splice): void {
+  #pass(incoming: SpliceTransfer): void {
     incoming.pump();
     // While the target is full, a reset is reported as while paused.
     if (this.#has(BROKEN) && this.spliceFrom?.waits === true) this.#break();

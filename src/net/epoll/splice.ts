@@ -77,7 +77,7 @@ export class Pipes {
  * What {@linkcode EpollSocket.splice} has begun. Large reads go through a pipe of the kernel's,
  * small ones through our memory, which costs less for them, and more for all else.
  */
-export class Splice {
+export class SpliceTransfer {
   readonly #source: EpollSocket;
   readonly #target: EpollSocket;
   readonly #events: SpliceEvents;

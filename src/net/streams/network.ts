@@ -3,7 +3,11 @@
  * backpressure: so that filters and applications written for streams plug into the proxy. They
  * copy and promise more than a native socket does; the hot path does without them.
  */
-import { type Addresses, type PromiseConnection, PromiseSocket } from "./promise-socket.ts";
+import {
+  type ConnectionAddresses,
+  type PromiseConnection,
+  PromiseSocket,
+} from "./promise-socket.ts";
 import { type Socket, SocketError, type SocketEvents } from "../socket.ts";
 
 /** Both directions of a connection. */
@@ -14,7 +18,12 @@ export interface ByteStreams {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-const nowhere: Addresses = { remoteAddress: "", remotePort: 0, localAddress: "", localPort: 0 };
+const nowhere: ConnectionAddresses = {
+  remoteAddress: "",
+  remotePort: 0,
+  localAddress: "",
+  localPort: 0,
+};
 
 /**
  * A socket over a pair of streams, which it locks. An error of either stream comes as `closed`,
@@ -27,7 +36,7 @@ const nowhere: Addresses = { remoteAddress: "", remotePort: 0, localAddress: "",
 export function socketFromStreams(
   streams: ByteStreams,
   events: SocketEvents,
-  addresses: Addresses = nowhere,
+  addresses: ConnectionAddresses = nowhere,
 ): Socket {
   const socket = new PromiseSocket(events);
   socket.open(connectionOf(streams), addresses, () => {});

@@ -29,7 +29,7 @@ export interface PromiseConnection {
 }
 
 /** The two ends of a connection, as {@linkcode Socket} has them. */
-export interface Addresses {
+export interface ConnectionAddresses {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -96,7 +96,7 @@ export class PromiseSocket implements Socket {
   /** Takes an established connection. `announce` notifies the owner, before any event. */
   open(
     connection: PromiseConnection,
-    addresses: Addresses,
+    addresses: ConnectionAddresses,
     announce: (socket: PromiseSocket) => void,
   ): void {
     if (this.#done) return connection.close();

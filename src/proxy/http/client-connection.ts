@@ -171,7 +171,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
         this.#logRefused(400, "CR");
       }
     } finally {
-      this.#countOut();
+      this.#releaseAll();
     }
   }
 
@@ -242,7 +242,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     this.resume();
     const transaction = this.#transaction!;
     if (ahead !== null) transaction.onRequestContent(ahead, 0, ahead.length, null, false);
-    // That is told once: who half-closed behind its request has ended its side of the tunnel.
+    // The event came once: a half-close behind the request has ended this side of the tunnel.
     if (this.#hasEnded) transaction.onClientEnded();
   }
 
@@ -267,7 +267,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   end(keep: boolean, sending: boolean): void {
-    this.#letGo();
+    this.#releaseTransaction();
     if (this.#gone) return;
     if (!keep || this.#hasEnded && this.#carry === null) {
       this.#close(sending || this.#carry !== null);
@@ -279,14 +279,14 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   abort(ambiguous: boolean): void {
-    this.#letGo();
+    this.#releaseTransaction();
     if (this.#gone) return;
     if (!ambiguous) return this.#close(true);
     this.socket.reset();
     this.#leave();
   }
 
-  #letGo(): void {
+  #releaseTransaction(): void {
     const { freeTransactions } = this.frontend;
     if (this.#content !== null) {
       releaseContent(this.#content);
@@ -328,7 +328,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   /**
    * The proxy stops, and no request has come. One may have come in this very moment: a turn of the
-   * event loop tells.
+   * event loop shows that.
    */
   #leaveIdle(): void {
     if (!this.#lastLook) {
@@ -388,7 +388,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
         if (bytes === null) break;
         this.#carry = null;
       } else if (this.#carry !== null) {
-        // Without a line's end nothing new can be told: a head in single bytes is read line by line.
+        // Without a line's end nothing new is known: a head in single bytes is read line by line.
         const more = bytes.includes(LF);
         bytes = join(this.#carry, bytes, from, bytes.length);
         from = 0;
@@ -486,7 +486,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     else this.setTimeout(this.frontend.timeouts.client);
   }
 
-  /** Closes, the outlet being empty. */
+  /** Closes, the send buffer being empty. */
   #hangUp(linger: Linger): void {
     if (!linger.sending || this.#hasEnded) {
       this.#leave();
@@ -497,16 +497,16 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     this.setTimeout(linger.next(this.frontend.runtime.clock.now()));
   }
 
-  /** Closes the socket, if the client has not, and is counted out. */
+  /** Closes the socket, if the client has not, and releases all. */
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
     this.socket.close();
-    this.#countOut();
+    this.#releaseAll();
   }
 
-  /** Lets go of what knows it, the socket being closed. */
-  #countOut(): void {
+  /** Releases what refers to it, the socket being closed. */
+  #releaseAll(): void {
     this.privates?.close();
     // A spare transaction, or a timer of one, may know this connection for long.
     this.out.drop();

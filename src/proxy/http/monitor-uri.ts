@@ -8,7 +8,7 @@ const SLASH = 47;
  * Whether a request's target is `uri`: byte for byte, its query included. As in HAProxy, a `uri`
  * that is a path is also found in a target that is a whole URI.
  */
-export function isAsked(uri: Uint8Array, head: Head, bytes: Uint8Array): boolean {
+export function isMonitorRequest(uri: Uint8Array, head: Head, bytes: Uint8Array): boolean {
   const { targetStart, targetEnd } = head;
   if (isExactly(bytes, targetStart, targetEnd, uri)) return true;
   if (uri[0] !== SLASH || bytes[targetStart] === SLASH || head.method === METHOD_CONNECT) {

@@ -40,12 +40,12 @@ export class Progress {
    * @param blocked the client has not taken all that it was sent
    * @param taken the server has
    */
-  clientOwes(blocked: boolean, taken: boolean): boolean {
+  clientMustAct(blocked: boolean, taken: boolean): boolean {
     return blocked || (!this.requestDone && taken) || (this.tunnel && !this.clientEnded && taken);
   }
 
   /** Whether the server does. */
-  serverOwes(blocked: boolean, taken: boolean): boolean {
+  serverMustAct(blocked: boolean, taken: boolean): boolean {
     if (this.tunnel) return !taken || (!this.serverEnded && !blocked);
     return !blocked && (this.requestDone || !taken || this.responding);
   }

@@ -66,7 +66,7 @@ export interface EditingRoute {
 
 /**
  * Notes what changes in the head on its way to the server, and what its cookies say.
- * @param found is told of the cookies
+ * @param found records the cookies
  * @param upgrade an offer to upgrade the connection passes on
  */
 export function editRequest(

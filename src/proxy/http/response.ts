@@ -14,7 +14,7 @@ import {
   editSetCookie,
   mustInsert,
   type ResponseContext,
-  serverCookieFate,
+  serverCookieAction,
   serverSetsCookie,
   setCookieField,
 } from "../../persist/response.ts";
@@ -59,11 +59,11 @@ export function editResponseCookies(
   let state = "N";
   const serverSets = serverSetsCookie(policy, head, bytes);
   if (serverSets) {
-    const fate = serverCookieFate(policy, context);
-    state = fate === "pass" ? "P" : fate === "drop" ? "D" : "R";
-    for (let i = 0; fate !== "pass" && i < head.count; i++) {
+    const action = serverCookieAction(policy, context);
+    state = action === "pass" ? "P" : action === "drop" ? "D" : "R";
+    for (let i = 0; action !== "pass" && i < head.count; i++) {
       if (fieldKind(head, i) !== FIELD_SET_COOKIE) continue;
-      editSetCookie(policy, fate, context.serverCookie ?? "", head, i, bytes, journal);
+      editSetCookie(policy, action, context.serverCookie ?? "", head, i, bytes, journal);
     }
   }
   if (mustInsert(policy, context, serverSets)) {

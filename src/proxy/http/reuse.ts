@@ -22,7 +22,7 @@ export function takeConnection(
 }
 
 /** The server that has authenticated a connection of this client; null: none has. */
-export function knownServer(client: HttpClient, backend: Backend): Server | null {
+export function authenticatedServer(client: HttpClient, backend: Backend): Server | null {
   const { privates } = client;
   if (privates === null) return null;
   const known = privates.find(({ server, isPrivate }) =>

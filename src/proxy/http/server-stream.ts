@@ -1,5 +1,5 @@
 import type { Socket, SocketError } from "../../net/socket.ts";
-import type { ConnectionFate, ServerEndpoint, ServerEvents } from "../stream/endpoints.ts";
+import type { ReleaseMode, ServerEndpoint, ServerEvents } from "../stream/endpoints.ts";
 import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
 import type { ConnectionUser, ServerConnection } from "../stream/server-connection.ts";
 import { ResponseReader } from "./response-reader.ts";
@@ -21,7 +21,7 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
   constructor(
     readonly events: ServerEvents,
     readonly owner: SpliceOwner,
-    readonly giveBack: ConnectionReturn,
+    readonly store: ConnectionReturn,
     headLimit: number,
   ) {
     this.#reader = new ResponseReader(events, headLimit);
@@ -100,14 +100,14 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
     if (this.#connection !== null) this.#connection.isPrivate = true;
   }
 
-  release(fate: ConnectionFate): void {
+  release(mode: ReleaseMode): void {
     const connection = this.#connection;
     if (connection === null) return;
     this.#connection = null;
     connection.user = null;
     this.#reader.clear();
-    if (fate === "keep") this.giveBack.put(connection);
-    else if (fate === "close") connection.close();
+    if (mode === "keep") this.store.put(connection);
+    else if (mode === "close") connection.close();
     else connection.reset();
   }
 

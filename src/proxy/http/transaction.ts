@@ -26,7 +26,7 @@ import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import type {
   ClientEvents,
-  ConnectionFate,
+  ReleaseMode,
   ServerEndpoint,
   ServerEvents,
 } from "../stream/endpoints.ts";
@@ -34,14 +34,14 @@ import { type Failure, failureStates } from "../stream/failure.ts";
 import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { HttpClient } from "./client.ts";
-import { isAsked } from "./monitor-uri.ts";
+import { isMonitorRequest } from "./monitor-uri.ts";
 
 import { Persistence } from "./persistence.ts";
 import { Progress } from "./progress.ts";
 import { TransactionRecord } from "./record.ts";
 import { editRequest, OutgoingRequest } from "./request.ts";
 import { editResponse } from "./response.ts";
-import { knownServer, putConnection, takeConnection } from "./reuse.ts";
+import { authenticatedServer, putConnection, takeConnection } from "./reuse.ts";
 import { type ConnectionReturn, Http1ServerStream } from "./server-stream.ts";
 import { ServiceStream } from "./service-stream.ts";
 
@@ -123,7 +123,7 @@ export class HttpTransaction extends Timer
 
   /**
    * Begins with a request whose head ends before bytes[end].
-   * @param content what came with it: content[from, to), retained by nobody
+   * @param content what came with it: content[from, to), not retained
    * @param done that is all of it
    * @param invalid why its framing is broken; null: it is not
    * @param since when its first byte came, if that was in an earlier call; else -1
@@ -159,7 +159,7 @@ export class HttpTransaction extends Timer
       this.#enter();
       frontend.runtime.refusals.request(client, invalid, bytes);
       this.#refuse(400, "PR");
-    } else if (frontend.monitor !== null && isAsked(frontend.monitor, head, bytes)) {
+    } else if (frontend.monitor !== null && isMonitorRequest(frontend.monitor, head, bytes)) {
       this.#enter();
       this.record.isMonitor = true;
       this.#reply(200);
@@ -209,7 +209,7 @@ export class HttpTransaction extends Timer
     // Before itself, those that came before it.
     backend.loadRose(load);
     // Where a server has authenticated the client's connection, it knows the client by that.
-    assignment.assign(wanted ?? knownServer(this.client, backend));
+    assignment.assign(wanted ?? authenticatedServer(this.client, backend));
   }
 
   onAssigned(server: Server): void {
@@ -220,7 +220,7 @@ export class HttpTransaction extends Timer
     this.#refuse(503, failureStates[failure]);
   }
   onClientGone(queued: boolean): void {
-    this.#over(queued ? "CQ" : "CC");
+    this.#endNow(queued ? "CQ" : "CC");
   }
 
   /** The whole request is here, and may be sent again. */
@@ -271,7 +271,7 @@ export class HttpTransaction extends Timer
     owner: BufferOwner | null,
     done: boolean,
   ): void {
-    // What comes behind an answer that did not wait for it is nobody's any more.
+    // Content behind an answer that did not wait for it is discarded.
     if (this.progress.flushing) return;
     if (done) this.progress.requestDone = true;
     if (this.connector.connected) {
@@ -311,7 +311,7 @@ export class HttpTransaction extends Timer
   onClientEnded(): void {
     if (this.progress.tunnel) {
       this.progress.clientEnded = true;
-      if (this.progress.serverEnded) this.#over("--");
+      if (this.progress.serverEnded) this.#endNow("--");
       else {
         this.#server?.shutdown();
         this.#arm();
@@ -327,10 +327,10 @@ export class HttpTransaction extends Timer
   }
 
   onClientClosed(): void {
-    this.#over(this.#phase("C"));
+    this.#endNow(this.#phase("C"));
   }
 
-  /** The client neither sends what it owes nor takes what is for it. */
+  /** The client neither sends what it must nor reads what is sent to it. */
   onClientTimeout(): void {
     if (this.progress.responding || this.progress.flushing) this.#truncate(this.#phase("c"), false);
     else this.#refuse(408, this.connector.connected ? "cH" : this.#phase("c"));
@@ -445,7 +445,7 @@ export class HttpTransaction extends Timer
 
   onServerEnded(): void {
     this.progress.serverEnded = true;
-    if (this.progress.clientEnded) return this.#over("--");
+    if (this.progress.clientEnded) return this.#endNow("--");
     this.client.shutdown();
     this.#arm();
   }
@@ -454,7 +454,7 @@ export class HttpTransaction extends Timer
   onServerClosed(silent: boolean): void {
     if (this.progress.local) return this.#truncate("SD", true);
     if (!silent) {
-      if (this.progress.tunnel && this.progress.serverEnded) this.#over("--");
+      if (this.progress.tunnel && this.progress.serverEnded) this.#endNow("--");
       else this.#truncate("SD", true);
     } else if (this.#http1.mayBeStale && this.client.sent === 0 && this.#mayReplay) {
       this.#http1.release("reset");
@@ -494,12 +494,12 @@ export class HttpTransaction extends Timer
    * The exchange with the server is over: leaves the connection to others, if it can be used again,
    * and the server. The transaction itself goes on.
    */
-  #releaseServer(fate: ConnectionFate): void {
+  #releaseServer(mode: ReleaseMode): void {
     const server = this.#server;
     this.frontend.runtime.wheel.clear(this);
     if (server !== null) {
       this.#server = null;
-      server.release(fate);
+      server.release(mode);
     }
     this.connector.stop();
     this.assignment.leaveQueue();
@@ -531,7 +531,7 @@ export class HttpTransaction extends Timer
   }
 
   /** Ends without regard to what the client still has to take. */
-  #over(termination: string): void {
+  #endNow(termination: string): void {
     this.record.end(termination);
     this.#keep = false;
     this.#finish();
@@ -578,8 +578,8 @@ export class HttpTransaction extends Timer
     else logTransaction(client, this, record.termination + this.persistence.states(this.backend));
   }
 
-  #phase(who: string): string {
-    return this.progress.phase(who, this.assignment.queued, this.connector.connected);
+  #phase(side: string): string {
+    return this.progress.phase(side, this.assignment.queued, this.connector.connected);
   }
 
   /** Sets the time-outs of both sides. */
@@ -595,7 +595,7 @@ export class HttpTransaction extends Timer
     const blocked = !client.empty;
     const taken = this.#server!.empty;
     const { wheel } = frontend.runtime;
-    client.setTimeout(progress.clientOwes(blocked, taken) ? frontend.timeouts.client : null);
-    wheel.set(this, progress.serverOwes(blocked, taken) ? backend.config.timeout.server : null);
+    client.setTimeout(progress.clientMustAct(blocked, taken) ? frontend.timeouts.client : null);
+    wheel.set(this, progress.serverMustAct(blocked, taken) ? backend.config.timeout.server : null);
   }
 }

@@ -23,7 +23,7 @@ import type { Socket } from "../../net/socket.ts";
 import type { BufferOwner } from "./send-buffer.ts";
 
 /** What both sides have in common. */
-export interface Endpoint {
+export interface StreamEndpoint {
   /** Nothing that was sent waits for the peer. */
   readonly empty: boolean;
   /**
@@ -44,7 +44,7 @@ export interface Endpoint {
 }
 
 /** The side of the client. */
-export interface ClientEndpoint extends Endpoint {
+export interface ClientEndpoint extends StreamEndpoint {
   /** Sends an interim response, of status 1xx. @returns as sendContent */
   sendInterim(journal: HeadJournal, owner: BufferOwner | null): boolean;
   /**
@@ -96,17 +96,17 @@ export interface ClientEvents {
 }
 
 /** A connection that has served is kept for others, closed in good order, or reset. */
-export type ConnectionFate = "keep" | "close" | "reset";
+export type ReleaseMode = "keep" | "close" | "reset";
 
 /** The side of the server, or of what answers in its place. */
-export interface ServerEndpoint extends Endpoint {
+export interface ServerEndpoint extends StreamEndpoint {
   /**
    * The server leaves the connection open behind the response, and nothing is on it that does not
    * belong to this exchange.
    */
   readonly reusable: boolean;
-  /** The exchange is over. @param fate what becomes of the connection */
-  release(fate: ConnectionFate): void;
+  /** The exchange is over. @param mode what becomes of the connection */
+  release(mode: ReleaseMode): void;
 }
 
 /** What a server's side calls back. */

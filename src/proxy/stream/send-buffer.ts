@@ -47,7 +47,7 @@ export interface SpliceOwner {
  */
 export class SendBuffer implements SpliceEvents {
   #rest: Uint8Array | null = null;
-  /** Where the rest lies, and may grow; null: it is somebody else's bytes. */
+  /** The buffer of the rest, where that may grow; null: the bytes are another owner's. */
   #room: Uint8Array | null = null;
   /** Bytes wait that pass without being seen. */
   #waits = false;
@@ -130,7 +130,7 @@ export class SendBuffer implements SpliceEvents {
     this.#rest = room.subarray(start, start + length);
   }
 
-  /** Forgets what waits, the socket being closed. */
+  /** Drops what waits, the socket being closed. */
   drop(): void {
     this.#rest = this.#room = null;
   }

@@ -1,7 +1,7 @@
 import { encodeProxyHeader } from "../../net/proxy-protocol/header.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket, SocketError, SocketEvents } from "../../net/socket.ts";
-import type { Client } from "../backend.ts";
+import type { ClientAddress } from "../backend.ts";
 import type { Server } from "../server.ts";
 import { join, SendBuffer } from "./send-buffer.ts";
 
@@ -58,7 +58,7 @@ export class ServerConnection implements SocketEvents {
   constructor(
     readonly server: Server,
     user: ConnectionUser,
-    client: Client & { readonly addresses: Addresses },
+    client: ClientAddress & { readonly addresses: Addresses },
     readonly port: number,
   ) {
     this.user = user;

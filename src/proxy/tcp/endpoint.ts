@@ -1,5 +1,5 @@
 import type { Socket, SocketEvents } from "../../net/socket.ts";
-import type { Endpoint } from "../stream/endpoints.ts";
+import type { StreamEndpoint } from "../stream/endpoints.ts";
 import { type BufferOwner, SendBuffer, type SpliceOwner } from "../stream/send-buffer.ts";
 import type { ConnectionUser, ServerConnection } from "../stream/server-connection.ts";
 
@@ -18,7 +18,7 @@ export interface RelayEvents {
 }
 
 /** One side of a relay: a connection whose bytes are all content (manual: "mode tcp"). */
-export class TcpEndpoint implements Endpoint {
+export class TcpEndpoint implements StreamEndpoint {
   constructor(readonly socket: Socket, readonly out: SendBuffer, readonly events: RelayEvents) {}
 
   get empty(): boolean {
