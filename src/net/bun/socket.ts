@@ -2,7 +2,7 @@
 import type { Socket as NativeSocket, SocketHandler } from "bun";
 import { reportFault } from "../faults.ts";
 import { sendBoth, socketError } from "../linux/libc.ts";
-import { hasNothing, peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
+import { hasNothing, peerHasClosed, receive, sendEarly, underWay } from "../linux/connect.ts";
 import { ReceiveWindow } from "./window.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
@@ -85,8 +85,7 @@ export class BunSocket implements Socket {
   }
   /** Bun hands out a fresh buffer each time: it is kept itself where most of it is to be. */
   keep(bytes: Uint8Array, from: number, to: number): Uint8Array {
-    // It may be a Buffer, of which slice() is no copy.
-    if (2 * (to - from) < bytes.byteLength) return new Uint8Array(bytes.subarray(from, to));
+    if (2 * (to - from) < bytes.byteLength) return bytes.slice(from, to);
     kept = true;
     return bytes.subarray(from, to);
   }
@@ -129,6 +128,10 @@ export class BunSocket implements Socket {
   isQuiet(): boolean {
     if (this.done || !this.open || this.endedTold) return false;
     return hasNothing(descriptorOf(this.native));
+  }
+  underWay(): number {
+    const fd = this.done ? -1 : descriptorOf(this.native);
+    return fd >= 0 ? underWay(fd) : 0;
   }
   peerGone(): boolean {
     if (this.done) return true;
@@ -215,6 +218,8 @@ function reasonOf(socket: BunSocket, error: unknown): SocketError {
 
 /** What Bun calls. */
 export const handler: SocketHandler<BunSocket> = {
+  // Not a Buffer, whose slice() is no copy.
+  binaryType: "uint8array",
   open(native) {
     native.data.native = native;
   },
