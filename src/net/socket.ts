@@ -181,6 +181,12 @@ export interface Socket {
    */
   reset(): void;
   /**
+   * How much of what was written the peer's kernel has not acknowledged, asked of the kernel; 0: none,
+   * and a {@linkcode reset} loses nothing. Else the number tells no more than whether it gets on. An
+   * adapter that cannot ask has no such method.
+   */
+  underWay?(): number;
+  /**
    * Whether the peer has closed or reset the connection, asked of the kernel: also seen while
    * paused, where no event shows it. An adapter that cannot ask returns false.
    */

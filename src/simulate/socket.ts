@@ -292,6 +292,10 @@ export class MemorySocket implements Socket, Step {
     this.#peer?.fail("ECONNRESET");
   }
 
+  underWay(): number {
+    return this.#peer === undefined ? 0 : this.#peer.#inboundBytes;
+  }
+
   peerGone(): boolean {
     return this.#finReceived || this.#error !== undefined ||
       (this.#peer !== undefined && this.#peer.#state === "done");

@@ -239,6 +239,38 @@ export function connectionSuite(subject: Subject): void {
     ]);
   });
 
+  scene("a slice() of what came is a copy, however much it is", async ({ pair }) => {
+    const [client, server] = await pair();
+    const copies: Uint8Array[] = [];
+    let count = 0;
+    server.socket.events = {
+      ...ignoringEvents,
+      data(_socket, bytes) {
+        copies.push(bytes.slice(0, bytes.length));
+        bytes.fill(0);
+        count += bytes.length;
+      },
+    };
+    const sent = client.write(new Uint8Array(60_000).fill(7));
+    await until(() => count === sent, "all of it");
+    assert(copies.every((copy) => copy.length > 0 && copy.every((byte) => byte === 7)));
+  });
+
+  scene("underWay() is what has not arrived, and none after that", async (scene) => {
+    const [client, server] = await scene.pair();
+    if (client.socket.underWay === undefined) return;
+    assertEquals(client.socket.underWay(), 0);
+    server.pause();
+    client.sendSequence(large);
+    await until(() => client.socket.underWay!() > 0, "bytes under way");
+    await scene.settle();
+    assert(client.socket.underWay() > 0);
+    server.resume();
+    await until(() => client.socket.underWay!() === 0, "nothing under way");
+    client.close();
+    assertEquals(client.socket.underWay(), 0);
+  });
+
   scene("the writer's bytes may be changed once write() has returned", async ({ pair }) => {
     const [client, server] = await pair();
     const bytes = new Uint8Array(10_000).fill(1);

@@ -93,6 +93,57 @@ for (const framing of ["Content-Length: 9", "Transfer-Encoding: chunked", "X: un
   }
 }
 
+for (const splice of [true, false]) {
+  for (const framing of ["Content-Length: 900000", "X: until-close"]) {
+    test(
+      `response: breaks off (${framing}) while its client is slow: nothing that came is lost (splice ${splice})`,
+      scene(
+        web(),
+        (w) => {
+          const head = `HTTP/1.1 200 OK\r\n${framing}\r\n\r\n`;
+          const s1 = w.origin("s1", () => head + "x".repeat(200_000));
+          const client = w.client().request(request("/"));
+          client.stall();
+          w.run();
+          s1.connections[0]!.reset();
+          w.run();
+          // Well before any time-out.
+          w.advance(1000);
+          assertEquals([client.broke, client.hasEnded], [null, false]);
+          client.read();
+          w.advance(1000);
+          const { bytes, termination } = w.records[0]!;
+          assertEquals([client.received.length, termination], [bytes, "SD--"]);
+          assert(bytes > 10_000, `${bytes} bytes`);
+          assertEquals(client.broke, framing.startsWith("X") ? "ECONNRESET" : null);
+          assertEquals(client.hasEnded, !framing.startsWith("X"));
+        },
+        { capacity: 16_384, splice },
+      ),
+    );
+  }
+}
+
+test(
+  "response: one that breaks off, and a client that does not take what came, end in time",
+  scene(
+    web(),
+    (w) => {
+      const s1 = w.origin("s1", () => "HTTP/1.1 200 OK\r\n\r\n" + "x".repeat(200));
+      const client = w.client().request(request("/"));
+      client.stall();
+      w.run();
+      s1.connections[0]!.reset();
+      w.advance(29_000);
+      assertEquals(client.broke, null);
+      w.advance(2000);
+      client.read();
+      w.run();
+      assertEquals(client.broke, "ECONNRESET");
+    },
+  ),
+);
+
 test(
   "response: a chunk that is none breaks off",
   scene(web(), (w) => {

@@ -88,6 +88,33 @@ test("tcp: balanced, redispatched, refused", async () => {
   })();
 });
 
+for (const splice of [true, false]) {
+  test(
+    `tcp: a server that breaks while the client is slow: nothing that came is lost (splice ${splice})`,
+    scene(
+      tcp(),
+      async (w) => {
+        const { client, far } = await relay(w, w.origin("s1"));
+        client.stall();
+        far.send("x".repeat(200_000));
+        w.run();
+        far.reset();
+        w.advance(1000);
+        assertEquals([client.broke, w.records.length], [null, 0]);
+        client.send("still here").fin();
+        w.run();
+        client.read();
+        w.advance(1000);
+        const { bytes, termination } = w.records[0]!;
+        assertEquals([client.received.length, termination], [bytes, "SD--"]);
+        assert(bytes > 10_000, `${bytes} bytes`);
+        assertEquals(client.broke, "ECONNRESET");
+      },
+      { capacity: 16_384, splice },
+    ),
+  );
+}
+
 test("tcp: who breaks, and who is silent", async () => {
   for (const [side, termination] of [["client", "CD--"], ["far", "SD--"]] as const) {
     await scene(tcp(), async (w) => {

@@ -2,7 +2,7 @@
 import type { Socket as NativeSocket, SocketHandler } from "bun";
 import { reportFault } from "../faults.ts";
 import { sendBoth, socketError } from "../linux/libc.ts";
-import { hasNothing, peerHasClosed, receive, sendEarly } from "../linux/connect.ts";
+import { hasNothing, peerHasClosed, receive, sendEarly, underWay } from "../linux/connect.ts";
 import { ReceiveWindow } from "./window.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
@@ -133,6 +133,10 @@ export class BunSocket implements Socket {
     if (this.done || !this.open || this.endedTold) return false;
     return hasNothing(descriptorOf(this.native));
   }
+  underWay(): number {
+    const fd = this.done ? -1 : descriptorOf(this.native);
+    return fd >= 0 ? underWay(fd) : 0;
+  }
   peerGone(): boolean {
     if (this.done) return true;
     const fd = descriptorOf(this.native);
@@ -220,6 +224,8 @@ function reasonOf(socket: BunSocket, error: unknown): SocketError {
 
 /** What Bun calls. */
 export const handler: SocketHandler<BunSocket> = {
+  // Not a Buffer, whose slice() is no copy.
+  binaryType: "uint8array",
   open(native) {
     native.data.native = native;
   },

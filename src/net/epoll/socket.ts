@@ -2,7 +2,7 @@
 import { beginning, inbox } from "./inbox.ts";
 import { type Pipes, SpliceTransfer } from "./splice.ts";
 import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
-import { hasNothing, peerHasClosed, peerOf } from "../linux/connect.ts";
+import { hasNothing, peerHasClosed, peerOf, underWay } from "../linux/connect.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -255,6 +255,9 @@ export class EpollSocket implements Socket {
     if (this.#has(DONE)) return;
     this.reset();
     this.events.closed(this, error);
+  }
+  underWay(): number {
+    return this.#has(DONE | BROKEN) ? 0 : underWay(this.fd);
   }
   peerGone(): boolean {
     return this.#has(DONE | HUNG_UP | BROKEN) || peerHasClosed(this.fd);

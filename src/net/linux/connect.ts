@@ -14,6 +14,7 @@ import {
   ECONNREFUSED,
   EINPROGRESS,
   IPPROTO_IP,
+  IPPROTO_TCP,
   MSG_DONTWAIT,
   SO_REUSEADDR,
   SOCK_CLOEXEC,
@@ -83,6 +84,19 @@ export function peerOf(fd: number): Address | null {
 /** Whether the peer has sent FIN or RST, also if what it sent before has not been read. */
 export function peerHasClosed(fd: number): boolean {
   return polls(fd, POLLRDHUP, 0);
+}
+/** struct tcp_info (tcp(7)), in words: segments not acknowledged, and bytes not sent (Linux 4.6). */
+const TCP_INFO = 11;
+const info = new Int32Array(new ArrayBuffer(256));
+const unacknowledgedAt = 6;
+const notSentAt = 36;
+
+/** How much of what was written to a TCP connection is under way; 0 also where nobody knows. */
+export function underWay(fd: number): number {
+  info[unacknowledgedAt] = info[notSentAt] = 0;
+  length[0] = info.byteLength;
+  if (C.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) < 0) return 0;
+  return info[unacknowledgedAt]! + info[notSentAt]!;
 }
 /** Whether a connected socket has no byte to be read, urgent ones included, no FIN and no error. */
 export function hasNothing(fd: number): boolean {

@@ -21,7 +21,7 @@ import { Timer } from "../../time/wheel.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Session } from "../session-list.ts";
 import { logRefused } from "../session-log.ts";
-import { Linger } from "../stream/linger.ts";
+import { LateReset, Linger } from "../stream/linger.ts";
 import {
   type BufferOwner,
   copiedBuffer,
@@ -76,7 +76,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   /** The client has half-closed. */
   #hasEnded = false;
   /** The last response has been sent; what still comes is discarded, for so long; null: not yet. */
-  #closing: Linger | null = null;
+  #closing: Linger | LateReset | null = null;
   /** The socket is closed. */
   #gone = false;
   #lastLook = false;
@@ -130,7 +130,9 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     const transaction = this.#transaction;
     if (transaction === null) {
       if (this.#closing === null) this.#work(bytes);
-      else this.setTimeout(this.#closing.next(this.frontend.runtime.clock.now()));
+      else if (this.#closing instanceof Linger) {
+        this.setTimeout(this.#closing.next(this.frontend.runtime.clock.now()));
+      }
       return;
     }
     const content = this.#content;
@@ -150,14 +152,14 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     // It also comes unasked, say with the client's FIN: nothing has moved then.
     if (this.out.empty || !this.out.flush()) return;
     if (this.#transaction !== null) this.#transaction.onClientDrained();
-    else if (this.#closing !== null) this.#hangUp(this.#closing);
+    else if (this.#closing instanceof Linger) this.#hangUp(this.#closing);
   }
 
   ended(): void {
     this.#hasEnded = true;
     if (this.#transaction !== null) this.#transaction.onClientEnded();
     else if (this.#closing !== null) {
-      if (this.out.empty) this.#leave();
+      if (this.out.empty && this.#closing instanceof Linger) this.#leave();
     } else if (this.#carry === null && this.requests > 0) this.#leave();
     else this.#refuse(400, "CR");
   }
@@ -221,6 +223,9 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   spliceFrom(source: Socket, count: number, owner: SpliceOwner): void {
     this.out.splice(source, count, owner);
   }
+  sourceGone(): void {
+    this.out.sourceGone();
+  }
   sentUnseen(count: number): void {
     this.sent += count;
   }
@@ -282,6 +287,22 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     this.#releaseTransaction();
     if (this.#gone) return;
     if (!ambiguous) return this.#close(true);
+    if (!this.out.empty) return this.#reset();
+    this.privates?.close();
+    this.#carry = null;
+    this.pause();
+    this.#closing = new LateReset(this.socket, this.frontend.timeouts.client);
+    this.#resetLate(this.#closing);
+  }
+
+  /** Resets the connection when all has arrived. */
+  #resetLate(late: LateReset): void {
+    const wait = late.next(this.frontend.runtime.clock.now());
+    if (wait > 0) this.setTimeout(wait);
+    else this.#reset();
+  }
+
+  #reset(): void {
     this.socket.reset();
     this.#leave();
   }
@@ -309,6 +330,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   /** The time-out of the client's side has run out. */
   override fire(): void {
     if (this.#transaction !== null) this.#transaction.onClientTimeout();
+    else if (this.#closing instanceof LateReset) this.#resetLate(this.#closing);
     else if (this.#idles && this.frontend.stopping) this.#leaveIdle();
     else if (this.#closing !== null || (this.requests > 0 && this.#headSince < 0)) this.#leave();
     else this.#refuse(408, "cR");

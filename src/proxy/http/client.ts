@@ -41,6 +41,8 @@ export interface HttpClient extends ClientEndpoint {
   passed(count: number): boolean;
   /** Lets content of `source` pass to the client without being seen. */
   spliceFrom(source: Socket, count: number, owner: SpliceOwner): void;
+  /** That source is gone: what it held of it is lost. */
+  sourceGone(): void;
   /** So many bytes of the response have passed without being seen. */
   sentUnseen(count: number): void;
   /** Resets the connection, which is in no state to go on, and releases all that it holds. */

@@ -526,8 +526,9 @@ export class HttpTransaction extends Timer
     this.progress.ambiguous = !flush || this.progress.tunnel ||
       (!this.progress.local && this.#http1.untilClose);
     this.#releaseServer("reset");
-    if (flush) this.#complete();
-    else this.#finish();
+    if (!flush) return this.#finish();
+    this.client.sourceGone();
+    this.#complete();
   }
 
   /** Ends without regard to what the client still has to take. */

@@ -130,6 +130,11 @@ export class SendBuffer implements SpliceEvents {
     this.#rest = room.subarray(start, start + length);
   }
 
+  /** The source of a splice is gone, and with it what it held: nothing of that waits any more. */
+  sourceGone(): void {
+    this.#waits = false;
+  }
+
   /** Drops what waits, the socket being closed. */
   drop(): void {
     this.#rest = this.#room = null;

@@ -10,6 +10,7 @@ import { logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
+import { LateReset } from "../stream/linger.ts";
 import { type BufferOwner, retainAfter, type SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import {
@@ -51,6 +52,8 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
   /** It has come to its backend. */
   #started = false;
   #over = false;
+  /** The server broke: the client still takes what came of it; null: not so. */
+  #late: LateReset | null = null;
   /** For the log: what ended the session first. A time-out only ends a side of it. */
   #termination: string | null = null;
   readonly #clientTimer = new ClientTimer(this);
@@ -131,6 +134,7 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
   onContent(side: TcpEndpoint, bytes: Uint8Array, owner: BufferOwner): void {
     const { client } = this;
     const server = this.#server;
+    if (this.#late !== null) return;
     if (server === null) {
       this.#early = retainAfter(this.#early, bytes, 0, bytes.length, owner);
       if (this.#early.length >= earlyLimit) client.pause();
@@ -149,6 +153,7 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
 
   onDrained(side: TcpEndpoint): void {
     const toClient = side === this.client;
+    if (this.#late !== null) return this.#resetLate(this.#late);
     if (toClient ? this.#serverEnded : this.#clientEnded) this.#passEnds();
     else if (toClient) this.#server?.resume();
     else this.client.resume();
@@ -159,12 +164,34 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
     if (side === this.client) this.#clientEnded = true;
     else this.#serverEnded = true;
     if (this.#server !== null) this.#passEnds();
-    else if (this.#started) this.#endedEarly();
+    else if (this.#started && this.#late === null) this.#endedEarly();
   }
 
   onClosed(side: TcpEndpoint): void {
     if (side === this.client) this.closed();
-    else this.#finish(this.#phase("S"));
+    else this.#serverBroke();
+  }
+
+  /** What came from the server still goes to the client; then a reset, so that it is not taken for whole. */
+  #serverBroke(): void {
+    const { client, frontend } = this;
+    this.#termination ??= this.#phase("S");
+    this.#server!.release(false);
+    this.#server = null;
+    this.assignment.releaseServer();
+    frontend.runtime.wheel.clear(this);
+    client.out.sourceGone();
+    client.pause();
+    this.#late = new LateReset(this.socket, frontend.timeouts.client);
+    if (client.empty) this.#resetLate(this.#late);
+    else frontend.runtime.wheel.set(this.#clientTimer, frontend.timeouts.client);
+  }
+
+  #resetLate(late: LateReset): void {
+    const { wheel, clock } = this.frontend.runtime;
+    const wait = late.next(clock.now());
+    if (wait > 0) wheel.set(this.#clientTimer, wait);
+    else this.#finish("SD");
   }
 
   /**
@@ -199,6 +226,7 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
     this.onEnded(side);
   }
   clientTimedOut(): void {
+    if (this.#late !== null && this.client.empty) return this.#resetLate(this.#late);
     this.#timedOut(this.client, "cD");
   }
   /** The server's side. */
