@@ -10,10 +10,12 @@ import { missingOf } from "../programs.ts";
 import { type Message, open, startOrigin, statusOf, valuesOf } from "../scenarios/wire.ts";
 import { freshNetwork, missingModule, startApache, startHaproxy } from "./neighbours.ts";
 
+// A check whose time is that between two of them fails on a busy machine.
 const timeouts = `defaults
    mode http
    timeout connect 5s
    timeout client 5s
+   timeout check 5s
    timeout server 5s
 `;
 
