@@ -13,15 +13,10 @@ export interface Candidate {
 }
 
 /**
- * What an algorithm remembers from pick to pick, of as many numbers as {@linkcode memoryFor} says.
- * It may be shared by the balancers of several threads, of which one is called at a time.
+ * What an algorithm remembers from pick to pick, of as many numbers as its entry in
+ * algorithms.ts says. It may be shared by the balancers of several threads, of which one is called at a time.
  */
 export type BalancerMemory = Float64Array;
-
-/** The length of the {@linkcode BalancerMemory} of any algorithm for so many servers. */
-export function memoryFor(servers: number): number {
-  return 2 * servers + 1;
-}
 
 /**
  * A balancing algorithm (HAProxy's manual: "balance"). Pure state: no I/O, no clock. Nothing is

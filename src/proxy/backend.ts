@@ -1,6 +1,5 @@
-import { addressKey } from "../balance/hash.ts";
-import { type Balancer, memoryFor } from "../balance/balancer.ts";
-import { createBalancer } from "../balance/create-balancer.ts";
+import { type Algorithm, algorithmOf } from "../balance/algorithms.ts";
+import type { Balancer } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
@@ -57,6 +56,7 @@ export class Backend {
   active: readonly Server[] = [];
   /** The changes of the servers' states that {@linkcode active} reflects. */
   #seen = 0;
+  readonly #algorithm: Algorithm;
   readonly #balancer: Balancer<Server>;
   readonly #byCookie = new Map<string, Server[]>();
 
@@ -78,11 +78,9 @@ export class Backend {
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
     servers.forEach((server, index) => this.#add(server, index));
-    this.#balancer = createBalancer<Server>(
-      config.balance,
-      config.hashType,
-      memory.floats(memoryFor(this.servers.length)),
-    );
+    this.#algorithm = algorithmOf(config.balance);
+    const numbers = memory.floats(this.#algorithm.memory(this.servers.length));
+    this.#balancer = this.#algorithm.create<Server>(numbers, config.hashType);
     if (memory.fresh) this.#update();
     else this.#follow();
   }
@@ -189,12 +187,12 @@ export class Backend {
   /** Whether choosing again would, in all likelihood, choose another server. */
   get choosesFreely(): boolean {
     return this.active.length > 1 &&
-      (this.config.balance === "roundrobin" || this.config.balance === "static-rr");
+      this.#algorithm.alternates === true;
   }
 
   /** What the choice of a server depends on, of a client: see balance/hash.ts. */
   keyOf(client: ClientAddress): number {
-    return this.config.balance === "source" ? addressKey(client.clientAddress) : 0;
+    return this.#algorithm.key?.(client) ?? 0;
   }
 
   /**

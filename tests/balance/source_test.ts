@@ -1,5 +1,5 @@
 import { addressKey } from "#src/balance/hash.ts";
-import { createBalancer } from "#src/balance/create-balancer.ts";
+import { algorithmOf } from "#src/balance/algorithms.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
@@ -9,7 +9,7 @@ const hashTypes = ["map-based", "consistent"] as const;
 type HashType = typeof hashTypes[number];
 
 function started(hashType: HashType, servers: TestServer[]) {
-  const balancer = createBalancer<TestServer>("source", hashType, memory());
+  const balancer = algorithmOf("source").create<TestServer>(memory(), hashType);
   balancer.update(servers);
   return balancer;
 }

@@ -1,6 +1,6 @@
 /** The same picks from the real haproxy and from our balancers, where they are meant to agree. */
 import { addressKey } from "#src/balance/hash.ts";
-import { createBalancer } from "#src/balance/create-balancer.ts";
+import { algorithmOf } from "#src/balance/algorithms.ts";
 import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -85,7 +85,7 @@ test(`oracle: ${title}picks are haproxy's`, async () => {
       return ask(host, 0, "127.0.0.1").catch(() => undefined);
     }, "haproxy's start");
     for (const [i, [balance, weights]] of cases.entries()) {
-      const balancer = createBalancer<TestServer>(balance, "map-based", memory());
+      const balancer = algorithmOf(balance).create<TestServer>(memory(), "map-based");
       balancer.update(farm(...weights));
       // The first backend was asked once to see whether haproxy is up.
       if (i === 0) balancer.pick(0, null);
