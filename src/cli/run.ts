@@ -146,7 +146,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
 }
 
 const lostLogs = "warning: a daemon has no standard output: what it logs there is lost.\n" +
-  "  log to a syslog server, or stay in the foreground with -db";
+  "  fix: log to a syslog server, or stay in the foreground with -db";
 
 function logsToStreams({ global, proxies }: Configuration): boolean {
   return [global, ...proxies].some(({ log }) =>
@@ -189,12 +189,12 @@ function hintOf(error: Error): string {
   if (!(error instanceof SocketError)) return "";
   switch (error.code) {
     case "EADDRINUSE":
-      return "\n  another process listens there: 'ss -ltnp' shows which one";
+      return "\n  fix: end the process that listens there ('ss -ltnp' shows it), or choose another address";
     case "EADDRNOTAVAIL":
-      return "\n  this machine does not have that address: 'ip addr' shows which ones it has";
+      return "\n  fix: choose an address of this machine ('ip addr' shows them)";
     case "EACCES":
-      return "\n  a port below 1024 needs root, or the capability CAP_NET_BIND_SERVICE; " +
-        "a unix socket, a folder that one may write to";
+      return "\n  fix: for a port below 1024, start as root or with the capability CAP_NET_BIND_SERVICE; " +
+        "for a unix socket, choose a folder that this user may write to";
     default:
       return "";
   }

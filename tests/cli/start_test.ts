@@ -41,7 +41,7 @@ programTest("an address in use: it says which, and how to find who has it", asyn
     assertEquals(
       await refused(listen(address)),
       `cannot start: cannot bind ${address}: EADDRINUSE\n` +
-        "  another process listens there: 'ss -ltnp' shows which one\n",
+        "  fix: end the process that listens there ('ss -ltnp' shows it), or choose another address\n",
     );
   });
 });

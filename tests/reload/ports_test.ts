@@ -59,7 +59,7 @@ for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2]]) {
         // Nobody else has the port beside it: not by another start either.
         const { status, stderr } = await run(["-db", "-q", "-f", home.file]);
         assertEquals(status, 1);
-        assertMatch(stderr, /EADDRINUSE\n {2}another process listens there/);
+        assertMatch(stderr, /EADDRINUSE\n {2}fix: end the process that listens there/);
       }),
   );
 }
@@ -106,7 +106,7 @@ programTest(
           home.configure(monitors(binds));
           const { status, stderr } = await home.start(["-q"]);
           assertEquals(status, 1);
-          assertMatch(stderr, /EADDRINUSE\n {2}another process listens there/);
+          assertMatch(stderr, /EADDRINUSE\n {2}fix: end the process that listens there/);
         }
       }));
   },
