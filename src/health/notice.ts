@@ -87,7 +87,7 @@ function servers({ active, backup }: NoticeCounts): string {
 }
 
 function onBackup({ active, backup }: NoticeCounts): string {
-  return active === 0 && backup > 0 ? " RunningProxy on backup." : "";
+  return active === 0 && backup > 0 ? " Running on backup." : "";
 }
 
 /** Whatever a server sent, on one line: what could break it or its quotes is shown in hex. */
