@@ -125,9 +125,10 @@ export class ProxyHeaderReader extends Timer implements SocketEvents, Session {
   /** The session begins, with what came behind the header: bytes from `at`. */
   #begin(addresses: Addresses, bytes: Uint8Array, at: number): void {
     const { socket, frontend } = this;
+    // Should that throw, the connection is still this one's, which hears of its end.
+    const session = this.open(socket, frontend, addresses);
     this.#finish();
     this.removeSession(this);
-    const session = this.open(socket, frontend, addresses);
     socket.events = session;
     if (at < bytes.length) session.data(socket, bytes.subarray(at));
   }

@@ -105,6 +105,9 @@ export const badRequests: Record<string, readonly string[]> = {
     withField("Transfer-Encoding: chunked", "transfer-encoding: identity"),
     withField("Transfer-Encoding: identity", "Transfer-Encoding: chunked"),
   ),
+  "Transfer-Encoding with CONNECT": [
+    lines("CONNECT a:80 HTTP/1.1", "Host: a:80", "Transfer-Encoding: chunked"),
+  ],
   "Content-Length with Transfer-Encoding": [
     withField("Content-Length: 5", "Transfer-Encoding: chunked"),
     withField("Transfer-Encoding: chunked", "Content-Length: 0"),

@@ -400,3 +400,27 @@ test("reuse: nor where the answer came before the request's content had been tak
     assertEquals(client.responses.whole.map(({ content }) => content), ["1234"]);
     assertEquals(s1.open, 0);
   })());
+
+test(
+  "reuse: the server's time-out does not run while a request that is sent again connects",
+  scene(
+    web({ timeout: { connect: 4000, client: 30_000, server: 2000 }, retries: 0 }),
+    (w) => {
+      const s1 = w.origin("s1");
+      const client = w.client().request(request("/"));
+      w.run();
+      s1.answer = (_request, connection) => {
+        s1.stop();
+        w.network.answer({ kind: "ip", host: "10.0.1.1", port: 80 }, "silence");
+        connection.fin();
+        return null;
+      };
+      client.request(request("/"));
+      w.advance(3900);
+      assertEquals(client.responses.whole.map(status), [200]);
+      w.advance(200);
+      assertEquals(client.responses.whole.map(status), [200, 503]);
+      assertEquals(w.termination, "sC--");
+    },
+  ),
+);

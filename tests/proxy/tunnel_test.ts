@@ -210,6 +210,19 @@ for (
   );
 }
 
+test(
+  "101: an upgrade is not offered on with content, which would have to end before the tunnel begins",
+  scene(web(), (w) => {
+    const s1 = w.origin("s1");
+    const fields = "Connection: upgrade\r\nUpgrade: echo\r\n";
+    w.client().request(`POST / HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: 2\r\n\r\nok`);
+    w.run();
+    const [asked] = s1.requests;
+    assertEquals([field(asked!, "upgrade"), field(asked!, "connection")], [null, null]);
+    assertEquals(asked!.content, "ok");
+  }),
+);
+
 for (const fields of ["", "Connection: upgrade\r\n", "Upgrade: echo\r\n"]) {
   test(
     `101: one with no more than ${fields.trim() || "nothing"} switches to nothing`,

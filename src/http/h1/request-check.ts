@@ -21,6 +21,8 @@ export function checkRequest(head: Head, bytes: Uint8Array): boolean {
   if (head.chunked) {
     // RFC 9112, section 6.1: framing that an intermediary of HTTP/1.0 may have missed.
     if (head.minor === 0) return refuse(head, "Transfer-Encoding in HTTP/1.0");
+    // A tunnel may begin within it: what is rewritten there would be cut off.
+    if (head.method === METHOD_CONNECT) return refuse(head, "Transfer-Encoding with CONNECT");
     if (head.contentLength >= 0) {
       return refuse(head, "Content-Length with Transfer-Encoding");
     }

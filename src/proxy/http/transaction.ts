@@ -1,4 +1,4 @@
-import { TUNNEL, UNTIL_CLOSE } from "../../http/h1/content.ts";
+import { NONE, requestFraming, TUNNEL, UNTIL_CLOSE } from "../../http/h1/content.ts";
 import { passesUpgrade } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
 import {
@@ -148,7 +148,8 @@ export class HttpTransaction extends Timer
     this.#authenticates = head.connectionAuth;
     this.#keep = (head.minor === 1 ? !head.close : head.keepAlive && !head.close) &&
       !this.route.closesClient;
-    this.upgrade = head.upgrade && passesUpgrade(head, bytes);
+    // As in HAProxy not with content: a server may switch before it has come.
+    this.upgrade = head.upgrade && requestFraming(head) === NONE && passesUpgrade(head, bytes);
     this.progress.requestDone = done;
     if (frontend.logs) this.record.stamp(client, frontend.runtime.clock, since);
     this.persistence.begin(head.method === METHOD_POST);
@@ -459,6 +460,8 @@ export class HttpTransaction extends Timer
     } else if (this.#http1.mayBeStale && this.client.sent === 0 && this.#mayReplay) {
       this.#http1.release("reset");
       this.#server = null;
+      // The server owes nothing before it is reached again: that has its own time-outs.
+      this.frontend.runtime.wheel.clear(this);
       this.connector.replay();
     } else {
       this.#refuse(502, "SH");
