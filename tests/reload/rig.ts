@@ -185,7 +185,7 @@ export async function refuses(address: Address): Promise<boolean> {
   } catch (error) {
     if (/ECONNREFUSED|refused/.test(String(error))) return true;
     // Who comes in the moment in which the listener closes: the next one tells.
-    if (/ECONNRESET|reset/.test(String(error))) return false;
+    if (/ECONNRESET|EPIPE|reset/.test(String(error))) return false;
     throw error;
   }
 }
