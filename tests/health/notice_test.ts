@@ -34,7 +34,7 @@ test("notice: the last active server falls, backups take over", () => {
     text,
     "Server webfarm/webA is DOWN, reason: Layer7 wrong status, code: 500, " +
       'info: "Oops dear", check duration: 12ms. 0 active and 1 backup servers left. ' +
-      "RunningProxy on backup. 4 sessions active, 2 requeued, 7 remaining in queue.",
+      "Running on backup. 4 sessions active, 2 requeued, 7 remaining in queue.",
   );
 });
 
@@ -61,7 +61,7 @@ test("notice: a server rises", () => {
   assertEquals(
     upNotice({ ...webA, backup: true }, passed, { ...counts, active: 0, backup: 1 }).text,
     "Backup Server webfarm/webA is UP, reason: Layer7 check passed, code: 200, " +
-      "check duration: 1ms. 0 active and 1 backup servers online. RunningProxy on backup. " +
+      "check duration: 1ms. 0 active and 1 backup servers online. Running on backup. " +
       "0 sessions requeued, 0 total in queue.",
   );
 });

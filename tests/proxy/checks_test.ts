@@ -83,7 +83,7 @@ test(
       w.advance(2100);
       assertEquals([ask(w), ask(w)], ["s2", "s2"]);
       assert(
-        w.events[0]!.text.includes("0 active and 1 backup servers left. RunningProxy on backup."),
+        w.events[0]!.text.includes("0 active and 1 backup servers left. Running on backup."),
       );
       s1.listen();
       w.advance(2100);

@@ -291,7 +291,7 @@ test(
       w.advance(12_000);
       assertEquals(w.events.splice(0).map(({ text }) => text), [
         "Server web/prod is DOWN, reason: Layer6 timeout, check duration: 2000ms. " +
-        "0 active and 1 backup servers left. RunningProxy on backup. 0 sessions active, 0 requeued, " +
+        "0 active and 1 backup servers left. Running on backup. 0 sessions active, 0 requeued, " +
         "0 remaining in queue.",
       ]);
       assertEquals(await who(), ["s2", "back"]);

@@ -46,7 +46,7 @@ test(
       assertEquals(up(w), []);
       assertEquals(w.events.slice(2).map(({ level, text }) => `${level}: ${text}`), [
         "alert: Server web/s2 is DOWN via other/s1. 0 active and 1 backup servers left. " +
-        "RunningProxy on backup. 0 sessions active, 0 requeued, 0 remaining in queue.",
+        "Running on backup. 0 sessions active, 0 requeued, 0 remaining in queue.",
         "alert: Backup Server web/s3 is DOWN via web/s2. 0 active and 0 backup servers left. " +
         "0 sessions active, 0 requeued, 0 remaining in queue.",
         "emerg: proxy web has no server available!",
