@@ -52,7 +52,9 @@ class NodeSocket implements Socket {
     });
     native.on("data", (bytes: Uint8Array) => {
       this.#shown += bytes.length;
-      if (!this.#done) this.#notify(() => this.events.data(this, bytes));
+      // Of a Buffer slice() is no copy.
+      const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      if (!this.#done) this.#notify(() => this.events.data(this, plain));
     });
     native.on("drain", () => this.#drained());
     native.on("end", () => {
