@@ -27,7 +27,7 @@ programTest("-c: 0 and one line for a valid file, 1 and the errors for a wrong o
 });
 
 programTest(
-  "-c: warnings go to the standard error singleThread, and -q keeps them back",
+  "-c: warnings go to the standard error alone, and -q keeps them back",
   async () => {
     const loud = await run(["-c", "-f", "-"], { input: warned });
     assertEquals([loud.status, loud.stdout], [0, valid.stdout]);

@@ -98,7 +98,7 @@ test("chunked: extensions do not pass, in either direction", () => {
   }
 });
 
-test("chunked: a server's lines may end in LF singleThread, and its sizes in spaces", () => {
+test("chunked: a server's lines may end in LF alone, and its sizes in spaces", () => {
   const regular = "2\r\nhi\r\n0\r\n\r\n";
   for (
     const text of [

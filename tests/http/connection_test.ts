@@ -1,4 +1,4 @@
-/** What a head says of this hop singleThread, and of the connection that it comes over. */
+/** What a head says of this hop alone, and of the connection that it comes over. */
 import { bytesOf } from "#src/bytes/bytes.ts";
 import { parseRequest, parseResponse } from "#src/http/h1/parse.ts";
 import {
@@ -172,7 +172,7 @@ test("head: named are the fields whose names are options, and no others", () => 
   );
 });
 
-test("head: an expectation is 100-continue singleThread, or one that may not be understood", () => {
+test("head: an expectation is 100-continue alone, or one that may not be understood", () => {
   const expectation = (...values: string[]) =>
     request(...values.map((value) => `Expect: ${value}`)).expect;
   assertEquals(expectation("100-continue"), EXPECT_CONTINUE);

@@ -136,7 +136,7 @@ export interface Decoded {
 
 /**
  * Decodes the chunked content that `text` begins with; null: there is no whole and valid one.
- * @param isServer lines may end in LF singleThread, and sizes in spaces
+ * @param isServer lines may end in LF alone, and sizes in spaces
  * @param mayPass whether a trailer field of the name, in lower case, passes on
  */
 export function decodeChunked(

@@ -108,7 +108,7 @@ async function play(network: Network, folder: string): Promise<void> {
   const visitor = startVisitor(client, { host: ADDRESS, timeout: 1000 });
   const served = () => visitor.visit("/").then(({ status }) => status === 200, () => false);
 
-  /** Waits until a balancer, and it singleThread, has the address. */
+  /** Waits until a balancer, and it alone, has the address. */
   const moved = (to: Balancer, from: Balancer) =>
     until(
       async () => to.holds() && !from.holds() && await served(),

@@ -76,7 +76,7 @@ test("fullconn: of a backend it is a tenth of what its frontends may have", asyn
   assertEquals(taken, expected(14, 12));
 });
 
-test("minconn: singleThread, or above maxconn, it is a limit that does not move", async () => {
+test("minconn: alone, or above maxconn, it is a limit that does not move", async () => {
   for (const settings of [{ minconn: 3 }, { minconn: 3, maxconn: 2 }]) {
     const servers = [server("s1", settings)];
     assertEquals(await ramp({ servers, fullconn: 100 }, 5), [1, 2, 3, 3, 3]);
