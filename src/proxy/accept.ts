@@ -5,6 +5,7 @@ import type { Socket, SocketEvents } from "../net/socket.ts";
 import type { Admission, OnAdmitted } from "./admission.ts";
 import type { Frontend } from "./frontend.ts";
 import { HttpClientConnection } from "./http/client-connection.ts";
+import type { HttpTransaction } from "./http/transaction.ts";
 import { MonitorReplies, type OnAccept } from "./monitor-net.ts";
 import { ProxyHeaderReader } from "./proxy-header.ts";
 import type { SessionList } from "./session-list.ts";
@@ -26,12 +27,13 @@ export interface Acceptors {
 /** Creates acceptors, which add their sessions to the list. */
 export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
   const monitors = new MonitorReplies();
+  const freeTransactions: HttpTransaction[] = [];
 
   /** @param addresses the client's: the socket's own, or those in a PROXY header */
   function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
     if (frontend.logsConnections) logConnection(addresses, frontend);
     if (frontend.speaksHttp) {
-      const connection = new HttpClientConnection(socket, frontend, addresses);
+      const connection = new HttpClientConnection(socket, frontend, addresses, freeTransactions);
       sessions.add(connection);
       return connection;
     }

@@ -5,17 +5,10 @@ import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";
 import { GRANTED, STATE } from "./workers.ts";
-import { Queue } from "./queue.ts";
+import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
-import { Server } from "./server.ts";
-import type { Assignment } from "./stream/assignment.ts";
-
-/** What a choice may depend on. Asking for it costs a system call: only done where it is needed. */
-export interface ClientAddress {
-  readonly clientAddress: string;
-  /** The port that the client connected to. */
-  readonly clientPort: number;
-}
+import { Server, type ServerBackend } from "./server.ts";
+import type { ClientAddress } from "./stream/server-connection.ts";
 
 /** Servers with the same bounds, whose limits rise at the same loads. */
 interface Ramp {
@@ -29,13 +22,13 @@ interface Ramp {
  * of all threads. Words of it that depend on each other are read and written under its lock;
  * streams are called back only after the lock has been released.
  */
-export class Backend {
+export class Backend implements ServerBackend {
   readonly index: number;
   readonly servers: Server[] = [];
   readonly cookie: CookiePolicy | null;
   readonly lock: Lock;
   /** Streams that any server may take. */
-  readonly queue: Queue<Assignment>;
+  readonly queue: Queue<Waiter>;
   /** Streams here now (HAProxy's beconn). */
   readonly connections: Gauge;
   /** Streams so far. */
@@ -157,9 +150,9 @@ export class Backend {
   }
 
   /** The streams of this thread that wait for a server. */
-  #waitingFor({ queue }: Server): Assignment[] {
+  #waitingFor({ queue }: Server): Waiter[] {
     const { tickets, memory } = this.runtime;
-    const waiting: Assignment[] = [];
+    const waiting: Waiter[] = [];
     this.lock.lock();
     for (let ticket = queue.first; ticket !== 0; ticket = queue.after(ticket)) {
       if (tickets.threadOf(ticket) === memory.self) waiting.push(tickets.owner(ticket)!);
@@ -298,7 +291,7 @@ export class Backend {
     const stream = this.runtime.tickets.owner(ticket);
     if (stream !== null) {
       try {
-        stream.serve(server);
+        stream.serve(server.index);
       } catch (error) {
         this.runtime.fault(error, stream.owner);
       }

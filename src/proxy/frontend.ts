@@ -3,7 +3,6 @@ import { bytesOf } from "../bytes/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import type { Backend } from "./backend.ts";
-import type { HttpTransaction } from "./http/transaction.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session-list.ts";
@@ -35,8 +34,6 @@ export class Frontend {
   };
   /** Where a transaction goes, where no rule says otherwise. */
   readonly route: Route;
-  /** Transactions that ended, for the next requests: in the long run none is made. */
-  readonly freeTransactions: HttpTransaction[] = [];
 
   /**
    * @param index its place among all frontends, from 0

@@ -166,7 +166,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     void stop();
     throw error;
   }
-  stopChecks = startChecks(runtime.backends, global.spreadChecks, runtime);
+  stopChecks = startChecks(proxies.backends, global.spreadChecks, runtime);
 
   return {
     endpoints: frontends.flatMap(({ config, listeners }) =>
@@ -174,7 +174,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     ),
     activity: () => runtime.activity.value,
     *servers() {
-      for (const { config, servers } of runtime.backends) {
+      for (const { config, servers } of proxies.backends) {
         for (const { name, up } of servers) yield { proxy: config.name, name, up };
       }
     },

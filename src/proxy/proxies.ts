@@ -22,24 +22,28 @@ export interface Proxies {
 export function createProxies(configuration: model.Configuration, deps: RuntimeDeps): Proxies {
   const { global } = configuration;
   const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite);
+  const backends: Backend[] = [];
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
+  function createBackend(proxy: model.Proxy): Backend {
+    const backend = new Backend(proxy, serversOf(proxy), runtime);
+    backends.push(backend);
+    return backend;
+  }
   const byName = new Map(
-    proxies.filter(({ kind }) => kind !== "frontend").map((proxy) => [
-      proxy.name,
-      createBackend(proxy, runtime),
-    ]),
+    proxies.filter(({ kind }) => kind !== "frontend")
+      .map((proxy) => [proxy.name, createBackend(proxy)]),
   );
   const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy, index) => {
     // A backend that happens to have a frontend's name is not its own.
     const name = proxy.useBackend[0]?.backend ?? proxy.defaultBackend ??
       (proxy.kind === "listen" ? proxy.name : null);
-    const backend = (name === null ? undefined : byName.get(name)) ?? createBackend(proxy, runtime);
+    const backend = (name === null ? undefined : byName.get(name)) ?? createBackend(proxy);
     backend.addIncoming(proxy.maxconn || runtime.maxconn);
     return new Frontend(index, proxy, backend, runtime);
   });
   return {
     runtime,
-    backends: runtime.backends,
+    backends,
     frontends,
     running: proxies.map((config) => ({
       config,
@@ -49,11 +53,8 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   };
 }
 
-function createBackend(proxy: model.Proxy, runtime: Runtime): Backend {
-  const servers = proxy.dispatch !== null && proxy.servers.length === 0
-    ? [dispatchServer(proxy.dispatch)]
-    : proxy.servers;
-  return new Backend(proxy, servers, runtime);
+function serversOf({ dispatch, servers }: model.Proxy): readonly model.Server[] {
+  return dispatch !== null && servers.length === 0 ? [dispatchServer(dispatch)] : servers;
 }
 
 /** `dispatch`: one server, without a name in the logs and without checks. */

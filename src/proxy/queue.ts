@@ -5,6 +5,16 @@
  */
 import type { SharedMemory } from "../shared/memory.ts";
 
+/** What waits: a transaction on its way to a server. */
+export interface Waiter {
+  /** Its turn has come: it has a slot of a server. @param server the server's index in its backend */
+  serve(server: number): void;
+  /** The server that it waits for has gone down: it chooses again. */
+  reassign(): void;
+  /** Whose it is, to be given up if it throws. */
+  readonly owner: { abandon(): void };
+}
+
 /** Words of a ticket: see below. */
 const size = 4;
 /** The neighbours in the queue; 0: none. */

@@ -3,15 +3,31 @@
  * reason reaches the log and a counter, and the message is kept for "show errors".
  */
 import { createErrorCaptures, type ErrorCaptures } from "../stats/error-captures.ts";
-import type { Backend } from "./backend.ts";
-import type { Frontend } from "./frontend.ts";
-import type { Server } from "./server.ts";
+import type * as model from "../config/model.ts";
+import type { ProxyLog } from "../log/proxy-log.ts";
+import type { Clock } from "../time/clock.ts";
+
+/** A proxy whose message was refused. */
+interface RefusingProxy {
+  readonly config: model.Proxy;
+  readonly index: number;
+  /** Counts them. */
+  readonly invalid: { increase(): void };
+}
 
 /** Whose message it was. */
 export interface RefusedClient {
-  readonly frontend: Frontend;
+  readonly frontend: RefusingProxy & {
+    readonly runtime: { readonly clock: Clock; readonly log: ProxyLog };
+  };
   readonly clientAddress: string;
   readonly remotePort: number;
+}
+
+/** The server that sent it. */
+interface RefusedServer {
+  readonly name: string;
+  readonly index: number;
 }
 
 const nothing = new Uint8Array(0);
@@ -29,8 +45,8 @@ export class Refusals {
   /** A server's response is refused. */
   response(
     client: RefusedClient,
-    backend: Backend,
-    server: Server | null,
+    backend: RefusingProxy,
+    server: RefusedServer | null,
     reason: string,
     bytes: Uint8Array,
   ): void {
@@ -41,8 +57,8 @@ export class Refusals {
   #note(
     direction: "request" | "response",
     client: RefusedClient,
-    backend: Backend | null,
-    server: Server | null,
+    backend: RefusingProxy | null,
+    server: RefusedServer | null,
     reason: string,
     bytes: Uint8Array | null,
   ): void {

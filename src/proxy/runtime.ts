@@ -4,11 +4,9 @@ import { Counter, Gauge } from "../shared/counts.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
-import type { Backend } from "./backend.ts";
 import type { Workers } from "./workers.ts";
-import { Tickets } from "./queue.ts";
+import { Tickets, type Waiter } from "./queue.ts";
 import { Refusals } from "./refusals.ts";
-import type { Assignment } from "./stream/assignment.ts";
 
 /** What a thread needs from outside to run proxies. */
 export interface RuntimeDeps {
@@ -39,9 +37,9 @@ export interface Runtime extends RuntimeDeps {
   /** Connections accepted and requests begun so far. */
   readonly activity: Counter;
   /** Those of streams that wait. */
-  readonly tickets: Tickets<Assignment>;
-  /** All backends, by their index. */
-  readonly backends: Backend[];
+  readonly tickets: Tickets<Waiter>;
+  /** All backends, for their idle connections. */
+  readonly backends: ConnectionHolder[];
   /** Faults of ours so far. */
   readonly faults: Counter;
   /** What this thread has refused. */
@@ -51,6 +49,15 @@ export interface Runtime extends RuntimeDeps {
    * {unknown} it again, where there is no `onFault`
    */
   fault(error: unknown, session: Abandoned | null): void;
+}
+
+/** A backend, as far as it holds idle connections to its servers. */
+export interface ConnectionHolder {
+  readonly servers: readonly {
+    readonly pool: { readonly size: number; closeOldest(): void };
+    /** Has another thread close one. @returns whether one has any */
+    closeIdleElsewhere(): boolean;
+  }[];
 }
 
 /** What can be given up in whatever state it is: all that it holds is released. */

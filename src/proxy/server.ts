@@ -3,15 +3,29 @@ import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
-import type { Backend, ClientAddress } from "./backend.ts";
 import { IDLE } from "./workers.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
-import type { Assignment } from "./stream/assignment.ts";
 import { Pool } from "./stream/pool.ts";
-import { Queue } from "./queue.ts";
+import { Queue, type Waiter } from "./queue.ts";
+import type { Runtime } from "./runtime.ts";
+import type { ClientAddress, ConnectedServer } from "./stream/server-connection.ts";
+
+/** What a server needs of its backend, and what is asked of a backend by its servers. */
+export interface ServerBackend {
+  readonly index: number;
+  readonly config: model.Proxy;
+  readonly runtime: Runtime;
+  readonly servers: readonly Server[];
+  /** Transactions that any of them may take. */
+  readonly queue: { readonly length: number };
+  /** The slots of a server with such bounds, at the present load. */
+  limit(minconn: number, maxconn: number): number;
+  /** The state of a server has changed. */
+  stateChanged(server: Server): void;
+}
 
 /** A server while the proxy runs: its state, its load, its connections. */
-export class Server implements Candidate {
+export class Server implements Candidate, ConnectedServer {
   /** Its state, for all threads: whether it is up, and its weight. */
   readonly #state: Int32Array;
   /** Streams that hold one of the server's slots; with the backend's lock. */
@@ -19,7 +33,7 @@ export class Server implements Candidate {
   /** Streams that ever held one. */
   readonly total: Counter;
   /** Streams that wait for this server in particular. */
-  readonly queue: Queue<Assignment>;
+  readonly queue: Queue<Waiter>;
   /** It takes sessions that any server may take: the backend's business. */
   active = false;
   /** The bounds of {@linkcode limit}: `minconn` and `maxconn`, put right; Infinity: no limit. */
@@ -38,7 +52,7 @@ export class Server implements Candidate {
    */
   constructor(
     readonly config: model.Server,
-    readonly backend: Backend,
+    readonly backend: ServerBackend,
     readonly index: number,
     readonly address: model.ServerAddress,
   ) {

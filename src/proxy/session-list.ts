@@ -1,10 +1,10 @@
 import type { Socket } from "../net/socket.ts";
-import type { Frontend } from "./frontend.ts";
 
 /** A client's session, as {@linkcode SessionList} knows it. */
 export interface Session {
   readonly socket: Socket;
-  readonly frontend: Frontend;
+  /** Of which frontend. */
+  readonly frontend: object;
   /** Its place in the list, which is the list's to write; -1: it is in none. */
   place: number;
   /** The connection is gone: the session releases all that it holds. */

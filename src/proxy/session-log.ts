@@ -3,10 +3,35 @@ import type { LogRecord } from "../log/record.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Frontend } from "./frontend.ts";
 import type { HttpClient } from "./http/client.ts";
-import type { HttpTransaction } from "./http/transaction.ts";
+import type { TransactionRecord } from "./http/record.ts";
 import type { Assignment } from "./stream/assignment.ts";
 import type { Connector } from "./stream/connector.ts";
-import type { TcpSession } from "./tcp/session.ts";
+
+/** The client's side of what is logged. */
+interface LoggedClient {
+  readonly frontend: Frontend;
+  readonly clientAddress: string;
+  readonly remotePort: number;
+}
+
+/** An HTTP transaction, as it is logged. */
+interface LoggedTransaction {
+  readonly assignment: Assignment;
+  readonly connector: Connector;
+  readonly record: TransactionRecord;
+  readonly requestLine: string;
+}
+
+/** A TCP session, as it is logged. */
+interface LoggedSession extends LoggedClient {
+  readonly assignment: Assignment;
+  readonly connector: Connector;
+  /** On the clock's scale, and in ms since 1970. */
+  readonly startedAt: number;
+  readonly acceptedAt: number;
+  /** That the client was sent. */
+  readonly bytes: number;
+}
 
 /** One record is filled in and written at a time. */
 const record: LogRecord = {
@@ -49,7 +74,7 @@ function others({ servedBy, server }: Assignment): number {
 /** Logs a request and its response. */
 export function logTransaction(
   client: HttpClient,
-  transaction: HttpTransaction,
+  transaction: LoggedTransaction,
   termination: string,
 ): void {
   const { runtime, config } = client.frontend;
@@ -100,7 +125,7 @@ export function logRefused(
 }
 
 /** Logs a TCP session. */
-export function logTcpSession(session: TcpSession, termination: string): void {
+export function logTcpSession(session: LoggedSession, termination: string): void {
   const { config, runtime } = session.frontend;
   fillClient(session);
   fillWay(session.assignment, session.connector, session.startedAt);
@@ -132,7 +157,7 @@ function nameOf(address: string, port: number): string {
 }
 
 /** Fills in the client and the frontend. */
-function fillClient({ clientAddress, remotePort, frontend }: HttpClient | TcpSession): void {
+function fillClient({ clientAddress, remotePort, frontend }: LoggedClient): void {
   record.clientAddress = nameOf(clientAddress, remotePort);
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;

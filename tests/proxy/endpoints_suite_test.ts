@@ -171,10 +171,9 @@ const kinds: Readonly<Record<string, () => Subject>> = {
   "a client in HTTP/1"() {
     const { network, frontend } = stage();
     const hearing = new ClientHearing(16_000);
-    frontend.freeTransactions.push(hearing);
     let endpoint: HttpClientConnection | undefined;
     network.listen(address, {}, (socket) => {
-      return endpoint = new HttpClientConnection(socket, frontend, socket);
+      return endpoint = new HttpClientConnection(socket, frontend, socket, [hearing]);
     });
     const client = new Connection().connect(network, address);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");

@@ -1,6 +1,6 @@
 /** Connected sockets on an event loop of our own (Linux, Bun), watched for edges. */
 import { beginning, inbox } from "./inbox.ts";
-import { type Pipes, SpliceTransfer } from "./splice.ts";
+import { type Pipes, type SpliceSource, type SpliceTarget, SpliceTransfer } from "./splice.ts";
 import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, peerOf, underWay } from "../linux/connect.ts";
 import {
@@ -95,7 +95,7 @@ atOnce[0] = 1;
 const mostReads = 4;
 
 /** A class, because thousands of them share their methods on the hot path. */
-export class EpollSocket implements Socket {
+export class EpollSocket implements SpliceSource, SpliceTarget {
   /** The bits above. */
   state: number;
   /** Distinguishes this owner of `fd` from those before it. */
@@ -317,6 +317,10 @@ export class EpollSocket implements Socket {
     if (this.#has(DONE | READ_PENDING)) return;
     this.state |= READ_PENDING;
     this.host.readLater(this);
+  }
+  /** Its owner, or that of the socket that it passes bytes to, has thrown. */
+  fault(error: unknown): void {
+    this.host.fault(this, error);
   }
   /** Does what a call has left to be done: no event comes inside a call. */
   readPending(): void {

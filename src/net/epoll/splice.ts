@@ -1,10 +1,9 @@
 /** Bytes that go from socket to socket unseen, on an event loop of our own (Linux, Bun). */
 import { inbox } from "./inbox.ts";
-import type { EpollSocket } from "./socket.ts";
 import { lastErrno, sendBytes } from "../linux/libc.ts";
 import { closePipe, makePipe, move, type Pipe } from "../linux/splice.ts";
 import { EAGAIN, EINVAL } from "../linux/constants.ts";
-import type { SpliceEvents } from "../socket.ts";
+import type { Socket, SpliceEvents } from "../socket.ts";
 
 /** Pipes that are kept with nothing in them, and for how long when none is asked for, ms. */
 const mostEmpty = 32;
@@ -73,13 +72,46 @@ export class Pipes {
   }
 }
 
+/** A socket of the loop, as bytes are passed on from or to it. */
+interface SplicedSocket {
+  readonly fd: number;
+  /** A call on it has failed with this error. @returns -1 */
+  fail(errno: number): -1;
+}
+
+/** The one that they come from. */
+export interface SpliceSource extends SplicedSocket, Socket {
+  spliceFrom: SpliceTransfer | null;
+  /** There may be something to read, and it is to be read. */
+  readonly isRead: boolean;
+  /** Reads into {@linkcode inbox}. @returns how much; -1: an error */
+  receive(most: number): number;
+  /** A read has shown that there is nothing more now. */
+  hasNoMore(): void;
+  /** Reads on, in another turn. */
+  readLater(): void;
+  /** Reads again, soon, if {@linkcode isRead}. */
+  readMore(): void;
+  /** An owner has thrown. */
+  fault(error: unknown): void;
+}
+
+/** The one that they go to. */
+export interface SpliceTarget extends SplicedSocket {
+  spliceTo: SpliceTransfer | null;
+  /** It takes nothing now. */
+  readonly isFull: boolean;
+  /** It has taken nothing, and says when there is room. */
+  awaitRoom(): void;
+}
+
 /**
- * What {@linkcode EpollSocket.splice} has begun. Large reads go through a pipe of the kernel's,
+ * What {@linkcode Socket.splice} has begun. Large reads go through a pipe of the kernel's,
  * small ones through our memory, which costs less for them, and more for all else.
  */
 export class SpliceTransfer {
-  readonly #source: EpollSocket;
-  readonly #target: EpollSocket;
+  readonly #source: SpliceSource;
+  readonly #target: SpliceTarget;
   readonly #events: SpliceEvents;
   readonly #pipes: Pipes;
   /** Bytes still to be read. */
@@ -98,8 +130,8 @@ export class SpliceTransfer {
   #waits = false;
 
   constructor(
-    source: EpollSocket,
-    target: EpollSocket,
+    source: SpliceSource,
+    target: SpliceTarget,
     count: number,
     events: SpliceEvents,
     pipes: Pipes,
@@ -155,7 +187,7 @@ export class SpliceTransfer {
       this.#events.spliced(source, passed, waits);
     } catch (error) {
       // The event may have been the target's, which has another owner.
-      source.host.fault(source, error);
+      source.fault(error);
     }
   }
 

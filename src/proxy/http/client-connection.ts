@@ -37,7 +37,7 @@ import { type AddressField, addressLine } from "./request.ts";
 import type { HttpClient } from "./client.ts";
 import { HttpTransaction } from "./transaction.ts";
 
-/** Ended transactions that a frontend keeps: some MiB, whatever the peak was. */
+/** Ended transactions that a thread keeps: some MiB, whatever the peak was. */
 const maxFreeTransactions = 1024;
 
 /** Content up to this size is copied behind its head, to go out in one write. */
@@ -81,13 +81,18 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   #gone = false;
   #lastLook = false;
 
+  /** Transactions of this thread that ended, for the next requests: in the long run none is made. */
+  readonly #free: HttpTransaction[];
+
   /** @param addresses the client's: of the socket, or of a PROXY header that came over it */
   constructor(
     readonly socket: Socket,
     readonly frontend: Frontend,
     readonly addresses: Addresses,
+    free: HttpTransaction[],
   ) {
     super();
+    this.#free = free;
     this.out = new SendBuffer(socket);
     // Requests behind one that waits must be kept: no more than a few.
     socket.expectMuch?.(false);
@@ -308,12 +313,11 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   #releaseTransaction(): void {
-    const { freeTransactions } = this.frontend;
     if (this.#content !== null) {
       releaseContent(this.#content);
       this.socket.expectMuch?.(false);
     }
-    if (freeTransactions.length < maxFreeTransactions) freeTransactions.push(this.#transaction!);
+    if (this.#free.length < maxFreeTransactions) this.#free.push(this.#transaction!);
     this.#transaction = null;
   }
 
@@ -377,8 +381,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   #takeTransaction(): HttpTransaction {
-    const { freeTransactions, runtime } = this.frontend;
-    return freeTransactions.pop() ?? new HttpTransaction(runtime.headLimit);
+    return this.#free.pop() ?? new HttpTransaction(this.frontend.runtime.headLimit);
   }
 
   #logRefused(status: number, termination: string): void {

@@ -28,7 +28,7 @@ export function authenticatedServer(client: HttpClient, backend: Backend): Serve
   const known = privates.find(({ server, isPrivate }) =>
     isPrivate && server.backend === backend && server.serves
   );
-  return known?.server ?? null;
+  return known === null ? null : backend.servers[known.server.index]!;
 }
 
 /**

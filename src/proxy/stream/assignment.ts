@@ -1,6 +1,6 @@
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
-import type { Queue } from "../queue.ts";
+import type { Queue, Waiter } from "../queue.ts";
 import type { Server } from "../server.ts";
 import type { Failure } from "./failure.ts";
 
@@ -26,7 +26,7 @@ export interface AssignmentOwner {
  * A transaction's way to one of a server's slots: which server it is, and the queues before it. It
  * is also the time-out of waiting there. How to connect from the slot is in connector.ts.
  */
-export class Assignment extends Timer {
+export class Assignment extends Timer implements Waiter {
   backend!: Backend;
   /** The server whose slot it holds. */
   server: Server | null = null;
@@ -42,7 +42,7 @@ export class Assignment extends Timer {
   #entered = false;
 
   /** The queue that it waits in, and its ticket there, 0: none. */
-  #queue: Queue<Assignment> | null = null;
+  #queue: Queue<Waiter> | null = null;
   #ticket = 0;
   #servedBefore = 0;
   /** For the log: its place in the server's queue and in the backend's, from 1; 0: not queued. */
@@ -134,7 +134,7 @@ export class Assignment extends Timer {
   }
 
   /** Joins a queue, with the backend's lock. */
-  #join(queue: Queue<Assignment>): void {
+  #join(queue: Queue<Waiter>): void {
     const { tickets } = this.backend.runtime;
     this.#queue = queue;
     this.#servedBefore = queue.served;
@@ -189,9 +189,10 @@ export class Assignment extends Timer {
     this.assignedAt = backend.runtime.clock.now();
   }
 
-  /** Its turn has come, and it has a slot of `server`: unless its client has gone. */
-  serve(server: Server): void {
+  /** Its turn has come, and it has a slot: unless its client has gone. */
+  serve(index: number): void {
     const { backend } = this;
+    const server = backend.servers[index]!;
     const { tickets } = backend.runtime;
     const before = tickets.order(this.#ticket);
     tickets.release(this.#ticket);

@@ -1,9 +1,47 @@
 import { encodeProxyHeader } from "../../net/proxy-protocol/header.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
-import type { Socket, SocketError, SocketEvents } from "../../net/socket.ts";
-import type { ClientAddress } from "../backend.ts";
-import type { Server } from "../server.ts";
+import type * as model from "../../config/model.ts";
+import type {
+  ConnectOptions,
+  Endpoint,
+  Socket,
+  SocketError,
+  SocketEvents,
+} from "../../net/socket.ts";
+import type { Runtime } from "../runtime.ts";
 import { join, SendBuffer } from "./send-buffer.ts";
+
+/** What a choice of a server may depend on. Asking for it can cost a system call. */
+export interface ClientAddress {
+  readonly clientAddress: string;
+  /** The port that the client connected to. */
+  readonly clientPort: number;
+}
+
+/** What a connection needs of its server, while it is used and when it has been. */
+export interface ConnectedServer {
+  readonly config: Pick<model.Server, "sendProxy">;
+  readonly backend: {
+    readonly runtime: Runtime;
+    readonly config: Pick<model.Proxy, "httpReuse">;
+  };
+  /** Its place among the servers of its backend. */
+  readonly index: number;
+  /** It is up, or at least serves those who ask for it. */
+  readonly serves: boolean;
+  /** Its idle connections may be kept, in its pool. */
+  readonly poolable: boolean;
+  readonly pool: { add(connection: ServerConnection): void };
+  /** How many slots it has; Infinity: no limit. */
+  readonly limit: number;
+  readonly connectOptions: ConnectOptions;
+  /** How to connect from one of its local ports. */
+  connectFrom(port: number): ConnectOptions;
+  /** Where to connect for a client. */
+  endpoint(client: ClientAddress): Endpoint;
+  /** Its local ports, where the configuration names them. */
+  readonly sourcePorts: { release(port: number): void } | null;
+}
 
 /** What uses a connection to a server, one at a time. */
 export interface ConnectionUser {
@@ -56,7 +94,7 @@ export class ServerConnection implements SocketEvents {
    * @param port the local port, one of the server's `sourcePorts`; 0: the kernel chooses
    */
   constructor(
-    readonly server: Server,
+    readonly server: ConnectedServer,
     user: ConnectionUser,
     client: ClientAddress & { readonly addresses: Addresses },
     readonly port: number,
