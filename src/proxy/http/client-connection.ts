@@ -533,7 +533,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   /** Releases what refers to it, the socket being closed. */
   #releaseAll(): void {
     this.privates?.close();
-    // A spare transaction, or a timer of one, may know this connection for long.
+    // A free transaction, or a timer of one, may refer to this connection for long.
     this.out.drop();
     this.#carry = null;
     this.frontend.runtime.wheel.remove(this);

@@ -37,8 +37,8 @@ export class LateReset {
   #since = 0;
   #pause = firstLook;
 
-  /** @param patience how long the peer may take no byte, ms; null: as long as a lingering close */
-  constructor(readonly socket: Socket, readonly patience: number | null) {}
+  /** @param timeout how long the peer may take no byte, ms; null: as long as a lingering close */
+  constructor(readonly socket: Socket, readonly timeout: number | null) {}
 
   /** How long to wait before the next look, ms; 0: it is time, or the peer takes nothing more. */
   next(now: number): number {
@@ -47,7 +47,7 @@ export class LateReset {
     if (left !== this.#left) {
       this.#left = left;
       this.#since = now;
-    } else if (now - this.#since >= (this.patience ?? longest)) {
+    } else if (now - this.#since >= (this.timeout ?? longest)) {
       return 0;
     }
     this.#pause = Math.min(2 * this.#pause, lastLook);
