@@ -15,11 +15,17 @@ const sections = {
 
 /** All keywords, with their lines of documentation, by where they may stand. */
 export function helpIndex(): string {
-  const parts = families.map(({ where, table }) => {
-    const keywords = [...table.keywords.values()];
+  return listOf(() => true);
+}
+
+/** Those whose names are `accepted`; empty if none is. */
+function listOf(accepted: (name: string) => boolean): string {
+  const parts = families.flatMap(({ where, table }) => {
+    const keywords = [...table.keywords.values()].filter(({ name }) => accepted(name));
+    if (keywords.length === 0) return [];
     const width = Math.max(...keywords.map(({ name }) => name.length));
     const lines = keywords.map(({ name, doc }) => `  ${name.padEnd(width)}  ${doc}`);
-    return [`Keywords of ${where}:`, ...lines].join("\n");
+    return [[`Keywords of ${where}:`, ...lines].join("\n")];
   });
   return parts.join("\n\n");
 }
@@ -28,15 +34,15 @@ export function helpIndex(): string {
  * What there is to say about a keyword, wherever it may stand; `found` is false if it is none of
  * sluice's, and the text then says what it could have been.
  *
- * @param name as written: "balance", "option httplog"; the second of two words alone will do
+ * @param name as written: "balance", "option httplog"; the second of two words alone will do, and the
+ * first one lists all that begin with it
  */
 export function helpPage(name: string): { readonly found: boolean; readonly text: string } {
   const wanted = name.trim().replace(/^no /, "");
-  const pages = families.flatMap((family) =>
-    [...family.table.keywords.values()]
-      .filter((keyword) => keyword.name === wanted || keyword.name.split(" ")[1] === wanted)
-      .map((keyword) => page(keyword, family))
-  );
+  const pages = [
+    ...pagesOf((name) => name === wanted),
+    ...pagesOf((name) => secondOf(name) === wanted),
+  ];
   const section = sectionKeywords.find((each) => each === wanted);
   if (section !== undefined) {
     const text = `${
@@ -45,6 +51,8 @@ export function helpPage(name: string): { readonly found: boolean; readonly text
     return { found: true, text };
   }
   if (pages.length > 0) return { found: true, text: pages.join("\n\n") };
+  const list = listOf((name) => name.startsWith(`${wanted} `));
+  if (list !== "") return { found: true, text: list };
   const isForeign = foreignSections.has(wanted) ||
     families.some(({ table: { foreign } }) =>
       foreign.has(wanted) || foreign.has(`option ${wanted}`) || foreign.has(`timeout ${wanted}`)
@@ -56,6 +64,16 @@ export function helpPage(name: string): { readonly found: boolean; readonly text
   const all = [...sectionKeywords, ...names, ...names.flatMap((each) => each.split(" ").slice(1))];
   const meant = didYouMean(wanted, all) ?? "'sluice help' lists all";
   return { found: false, text: `there is no keyword '${wanted}'; ${meant}` };
+}
+
+const secondOf = (name: string): string | undefined => name.split(" ")[1];
+
+function pagesOf(accepted: (name: string) => boolean): string[] {
+  return families.flatMap((family) =>
+    [...family.table.keywords.values()]
+      .filter(({ name }) => accepted(name))
+      .map((keyword) => page(keyword, family))
+  );
 }
 
 /** A keyword's options, each of which has a page of its own. */

@@ -118,6 +118,13 @@ test("the help tells of near misses and of what only HAProxy has", () => {
   assertEquals(helpPage("peers").found, false);
   assert(helpPage("frontend").text.startsWith("frontend <name> "));
   assertEquals(helpPage("no option forwardfor"), helpPage("forwardfor"));
+  assert(helpPage("server").text.startsWith("server <name> "), "itself before 'timeout server'");
+  assert(helpPage("server").text.includes("\n\ntimeout server <time>\n"));
+  assertEquals(
+    helpPage("timeout").text.match(/^ {2}timeout client .*$/m)?.[0].trim().split(/ {2,}/)[1],
+    "How long a client may be silent.",
+  );
+  assert(helpPage("timeout").found && !helpPage("timeout").text.includes("balance"));
   assert(helpPage("bind").text.includes("options:    name backlog v6only"));
   assertEquals(
     helpPage("retries").text,
