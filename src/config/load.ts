@@ -80,7 +80,7 @@ export function convertConfiguration(
 }
 
 /** Whether a file is JSON: by its name, or by its first character. */
-export function isJson(file: SourceFile): boolean {
+function isJson(file: SourceFile): boolean {
   return /\.json$/i.test(file.name) || (!/\.cfg$/i.test(file.name) && /^\s*\{/.test(file.text));
 }
 

@@ -166,7 +166,7 @@ export class Send extends ExchangeStep {
 }
 
 /** A request is sent, and its response not waited for. */
-export class Begin extends Step<null> {
+class Begin extends Step<null> {
   constructor(said: Said, readonly client: string, readonly request: StoryRequest) {
     super(said, beginParts);
   }
@@ -190,7 +190,7 @@ export class Begin extends Step<null> {
 }
 
 /** The response to what was begun. */
-export class Await extends ExchangeStep {
+class Await extends ExchangeStep {
   constructor(said: Said, client: string) {
     super(said, client, exchangeParts);
   }

@@ -33,7 +33,7 @@ export interface Metric<T, V extends number | string = number> {
 const limited = (limit: number) => limit === Infinity || limit === 0 ? null : limit;
 
 /** Manual of the management, chapter 9.3, "show info". */
-export const processMetrics = {
+const processMetrics = {
   current_connections: {
     type: "gauge",
     field: "CurrConns",

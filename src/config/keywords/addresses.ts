@@ -290,7 +290,7 @@ export function serverAddressText(address: ServerAddress): string {
 }
 
 /** A source address, with its port or range of ports. */
-export function sourceText({ host, port, lastPort }: Source): string {
+function sourceText({ host, port, lastPort }: Source): string {
   if (port === 0) return hostText(host);
   return `${hostText(host)}:${port}${lastPort === null ? "" : `-${lastPort}`}`;
 }

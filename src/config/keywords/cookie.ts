@@ -48,7 +48,7 @@ function seconds(name: string, doc: string) {
 }
 
 /** Options of `cookie`. */
-export const cookieSettings = {
+const cookieSettings = {
   mode: define({
     doc: "Whether and how sluice sets the cookie.",
     chapter,

@@ -153,7 +153,7 @@ export const serverOptions = table(
 const parametersUsage = "[" + [...serverOptions.keywords.keys()].join("] [") + "]";
 
 /** The words of a `server` line; defaults are left out. */
-export function serverWords(server: Server): string[] {
+function serverWords(server: Server): string[] {
   const options = printSettings(serverSettings, server).flat();
   return ["server", server.name, serverAddressText(server.address), ...options];
 }

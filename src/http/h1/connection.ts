@@ -46,7 +46,7 @@ const wordUpgrade = bytesOf("upgrade");
 const wordTe = bytesOf("te");
 
 /** Whether an option of Connection says how long the connection lives. */
-export function isPersistence(bytes: Uint8Array, { start, end }: Option): boolean {
+function isPersistence(bytes: Uint8Array, { start, end }: Option): boolean {
   return isWord(bytes, start, end, wordClose) || isWord(bytes, start, end, wordKeepAlive);
 }
 

@@ -11,7 +11,7 @@ function escapeTable(...special: string[]): readonly (string | null)[] {
 export type Escapes = readonly (string | null)[];
 
 /** In request lines: `"`, `#` and what is not printable ASCII (manual, chapter 8.6). */
-export const lineEscapes: Escapes = escapeTable('"', "#");
+const lineEscapes: Escapes = escapeTable('"', "#");
 /** In captured headers also what stands around them. */
 export const headerEscapes: Escapes = escapeTable('"', "#", "{", "|", "}");
 /** In cookies, which HAProxy logs as they are: only what could forge or hide a line. */

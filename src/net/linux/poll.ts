@@ -3,7 +3,7 @@ import { C } from "./calls.ts";
 
 export const POLLIN = 1;
 export const POLLPRI = 2;
-export const POLLOUT = 4;
+const POLLOUT = 4;
 export const POLLRDHUP = 0x2000;
 
 /** struct pollfd: a descriptor, what is asked, what was found. */
