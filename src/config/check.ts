@@ -13,6 +13,7 @@ import type { Place, Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
 import type { Configuration, Global, Proxy } from "./model.ts";
 import type { Locator } from "./places.ts";
+import { sectionKinds } from "./sections.ts";
 
 /** What the checks need to know besides the configuration. */
 export interface CheckOptions {
@@ -32,6 +33,10 @@ export function checkConfiguration(
   const { global, proxies } = configuration;
   checkGlobalValues(global, locator, report);
   checkThreads(global, locator, report);
+  for (const [key, kind] of Object.entries(sectionKinds)) {
+    const sections = configuration[key as keyof typeof sectionKinds];
+    for (const section of sections) kind.check?.(section, locator, report);
+  }
   checkNames(proxies, locator, report);
   const checked = new WeakSet<object>();
   const backends = new Map(proxies.map((proxy) => [proxy.name, proxy]));

@@ -5,6 +5,7 @@ import { foreignSections } from "./keywords/foreign.ts";
 import type { Keyword } from "./keywords/keyword.ts";
 import { didYouMean } from "../text/nearest.ts";
 import { families, type Family } from "./registry.ts";
+import { kindsByKeyword } from "./sections.ts";
 
 /** Which sections have a keyword of proxies, by the half that it is for. */
 const sections = {
@@ -39,20 +40,22 @@ function listOf(accepted: (name: string) => boolean): string {
  */
 export function helpPage(name: string): { readonly found: boolean; readonly text: string } {
   const wanted = name.trim().replace(/^no /, "");
+  const own = pagesOf((name) => name === wanted);
+  const list = own.length === 0 ? listOf((name) => name.startsWith(`${wanted} `)) : "";
   const pages = [
-    ...pagesOf((name) => name === wanted),
+    ...own,
+    ...(list === "" ? [] : [list]),
     ...pagesOf((name) => secondOf(name) === wanted),
   ];
-  const section = sectionKeywords.find((each) => each === wanted);
-  if (section !== undefined) {
-    const text = `${
-      sectionUsages[section]
-    }\n  Begins a section; 'sluice help' lists what may stand in it.`;
-    return { found: true, text };
+  const usage = sectionUsages.get(wanted);
+  if (usage !== undefined) {
+    const [, kind] = kindsByKeyword.get(wanted) ?? [];
+    const doc = kind === undefined ? [] : [`  ${kind.doc}`];
+    const what = "  Begins a section; 'sluice help' lists what may stand in it.";
+    const page = [usage, ...doc, what].join("\n");
+    return { found: true, text: [page, ...pages].join("\n\n") };
   }
   if (pages.length > 0) return { found: true, text: pages.join("\n\n") };
-  const list = listOf((name) => name.startsWith(`${wanted} `));
-  if (list !== "") return { found: true, text: list };
   const isForeign = foreignSections.has(wanted) ||
     families.some(({ table: { foreign } }) =>
       foreign.has(wanted) || foreign.has(`option ${wanted}`) || foreign.has(`timeout ${wanted}`)

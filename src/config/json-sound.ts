@@ -4,6 +4,7 @@ import type { JsonNode } from "./json-text.ts";
 import { Configuration, Proxy } from "./model.ts";
 import { didYouMean } from "../text/nearest.ts";
 import { concrete, type Schema } from "./schema.ts";
+import { sectionKinds } from "./sections.ts";
 
 /** A part that the model has no place for. */
 export interface Fault {
@@ -56,17 +57,21 @@ function isObjectValue(value: unknown): boolean {
 /** The settings of a proxy that the checks of others, or of its servers, cannot do without. */
 const essential: ReadonlySet<string> = new Set(["name", "kind", "mode", "bind"]);
 
+/** The parts of a file that others refer to. */
+const isReferredTo = (top: string) => Object.hasOwn(sectionKinds, top);
+
 /**
  * The file without what is wrong at `paths`, so that the checks of the configuration as a whole can
  * be made of the rest and say nothing that is not so: without the whole server, the whole setting of
  * a proxy, or the whole global section. Null, and those checks wait, if a proxy has an unknown
- * property (it may be any of its settings, misspelt) or is wrong in what others depend on.
+ * property (it may be any of its settings, misspelt) or is wrong in what others depend on, as are the
+ * sections that have names.
  */
 export function soundPart(root: JsonNode, paths: readonly (readonly string[])[]): JsonNode | null {
   const cuts = new Set<string>();
   for (const path of paths) {
     const [top, , key = ""] = path;
-    if (top === undefined) return null;
+    if (top === undefined || isReferredTo(top)) return null;
     const ofProxy = top === "proxies";
     if (ofProxy && (!Object.hasOwn(Proxy.entries, key) || essential.has(key))) return null;
     const depth = ofProxy ? (key === "servers" ? 4 : 3) : 1;

@@ -19,6 +19,7 @@ import { sourceSetting, targetSettings } from "./keywords/server.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
 import { switchingSettings } from "./keywords/switching.ts";
 import { Timeouts } from "./keywords/timeouts.ts";
+import { sectionEntries } from "./sections.ts";
 
 export { Check } from "../health/kinds.ts";
 export { ListenAddress, ServerAddress, Source } from "./keywords/addresses.ts";
@@ -28,6 +29,7 @@ export { type Engine, engines, Global } from "./keywords/global.ts";
 export { connectionModes, ForwardFor, OriginalTo, reuseModes } from "./keywords/http.ts";
 export { facilities, levels } from "../log/syslog.ts";
 export { logFormats, LogTarget } from "./keywords/log.ts";
+export { Resolvers } from "./keywords/resolvers.ts";
 export { Server } from "./keywords/server.ts";
 export { Splice } from "./keywords/sessions.ts";
 export { UseBackend } from "./keywords/switching.ts";
@@ -66,6 +68,7 @@ export type Proxy = v.InferOutput<typeof Proxy>;
 export const Configuration = v.strictObject({
   $schema: v.optional(v.string()),
   global: v.optional(Global, {}),
+  ...sectionEntries,
   proxies: v.optional(v.array(Proxy), []),
 });
 /** {@linkcode Configuration} */

@@ -9,6 +9,7 @@ import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
 import { proxyLog } from "./keywords/log.ts";
 import { proxyDefaultServer, proxyServer, serverOptions } from "./keywords/server.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
+import { sectionKinds } from "./sections.ts";
 import { lastProxySettings, type Proxy, proxySettings, type Server } from "./model.ts";
 
 /** What the keywords of a proxy act on. */
@@ -66,12 +67,19 @@ export interface Family {
   readonly isProxy?: true;
   /** The keywords on whose lines they may stand. */
   readonly on?: readonly string[];
+  /** The first line of a section that has them. */
+  readonly opening?: string;
 }
 
 /** All keywords, by where they may stand. */
 export const families: readonly Family[] = [
   { where: "the 'global' section", table: globalTable },
   { where: "sections of proxies", table: proxyTable, isProxy: true },
+  ...Object.values(sectionKinds).map(({ keyword, example, keywords }) => ({
+    where: `'${keyword}' sections`,
+    table: keywords as KeywordTable<Keyword<never>>,
+    opening: `${keyword} ${example}`.trim(),
+  })),
   { where: "'bind' lines", table: bindOptions, on: ["bind"] },
   {
     where: "'server' and 'default-server' lines",

@@ -39,6 +39,7 @@ import {
   type Source,
   type Timeouts,
 } from "#src/config/model.ts";
+import { otherSections } from "./arbitrary-sections.ts";
 
 /** Any characters, controls and those beyond ASCII included. */
 export function anyText(constraints: fc.ArrayConstraints = {}): fc.Arbitrary<string> {
@@ -317,16 +318,18 @@ export const configuration: fc.Arbitrary<Configuration> = fc
     fc.oneof(global, fc.constant(v.parse(Configuration, {}).global)),
     fc.uniqueArray(anyProxy, { minLength: 1, maxLength: 4, selector: (proxy) => proxy.name }),
     anyProxy,
+    otherSections,
   )
-  .map(([global, drawn, last]) => {
+  .map(([global, drawn, last, others]) => {
     const listener: Proxy = { ...last, name: "listener", kind: "listen", disabled: false };
-    const others = drawn.filter((proxy) => !["listener", "legal"].includes(proxy.name));
-    const all = [...others, listener].map(ofItsKind).map(withTrack);
+    const before = drawn.filter((proxy) => !["listener", "legal"].includes(proxy.name));
+    const all = [...before, listener].map(ofItsKind).map(withTrack);
     const unique = new Map(all.map((each) => [each.name, each]));
     const proxies = [...unique.values()];
     // A copy has only plain objects: fast-check makes some without a prototype.
     return structuredClone({
       global,
+      ...others,
       proxies: proxies.map((proxy) => withDefaultBackend(proxy, proxies)),
     });
   });

@@ -11,13 +11,14 @@ import { test } from "../testing.ts";
 import { errors, valid } from "./support.ts";
 
 /** Where keywords may have been described: HAProxy's chapters for sections, lines and logs. */
-const chapters = ["3.1", "3.2", "3.3", "4.2", "5.1", "5.2", "8.2"];
+const chapters = ["3.1", "3.2", "3.3", "4.2", "5.1", "5.2", "5.3.2", "8.2"];
 
 /** A valid configuration around a keyword and its example. */
-function around({ isProxy, on = [] }: Family, { name, example }: Keyword<never>): string {
+function around({ isProxy, on = [], opening }: Family, { name, example }: Keyword<never>): string {
   const others = "backend www\n  server web1 10.0.0.9:80 check\nfrontend other\n  bind :80\n";
   const statement = `${name} ${example}`.trim();
   const [line] = on;
+  if (opening !== undefined) return `${opening}\n  ${statement}\n${others}`;
   if (isProxy === undefined && line === undefined) {
     return `global\n  ${statement}\n${others}`;
   }
@@ -94,14 +95,15 @@ test("each property has its documentation in the JSON Schema", () => {
 });
 
 test("a keyword that only HAProxy has is not called unknown", () => {
-  for (const { where, table: { foreign }, isProxy, on } of families) {
+  for (const { where, table: { foreign }, isProxy, on, opening } of families) {
     const names = [...foreign];
     assertEquals(names.length, new Set(names).size);
     for (const name of names) {
       const [line = ""] = on ?? [];
       const before: Record<string, string> = { bind: "bind :81", server: "server s 10.0.0.1" };
       const statement = line === "" ? `${name} x` : `${before[line] ?? `${line} C`} ${name}`;
-      const section = isProxy === undefined && line === "" ? "global" : "listen l\nbind :80";
+      const section = opening ??
+        (isProxy === undefined && line === "" ? "global" : "listen l\nbind :80");
       const text = `${section}\n${statement}\n`;
       const [first = ""] = errors(text);
       assert(first.includes(`sluice does not support '${name}'`), `${where}: ${name}: ${first}`);

@@ -3,10 +3,12 @@ import type { Report, SourceFile } from "../diagnostic.ts";
 import { defaultGlobal, describe, hasSide } from "../fields.ts";
 import { foreignSections } from "../keywords/foreign.ts";
 import type { GlobalSection } from "../keywords/global.ts";
+import { openKind, type OpenSection } from "../keywords/section.ts";
 import type { Configuration } from "../model.ts";
 import { didYouMean } from "../../text/nearest.ts";
 import type { Places } from "../places.ts";
 import { globalTable, proxyTable } from "../registry.ts";
+import { kindsByKeyword, sectionKinds } from "../sections.ts";
 import {
   type Arguments,
   attempt,
@@ -17,7 +19,7 @@ import {
 import { createBlocks } from "./blocks.ts";
 import type { Environment } from "./condition.ts";
 import { openSection, type Section } from "./section.ts";
-import { createSections, sectionKeywords, type Sections } from "./sections.ts";
+import { createSections, isProxyKeyword, sectionKeywords, type Sections } from "./sections.ts";
 import { takeKeyword } from "./table.ts";
 import { splitWords, type Word } from "./words.ts";
 
@@ -25,6 +27,7 @@ import { splitWords, type Word } from "./words.ts";
 type Open =
   | { readonly kind: "global" }
   | { readonly kind: "proxy"; readonly section: Section }
+  | { readonly kind: "other"; readonly section: OpenSection }
   /** After a section that is not known: its lines are not judged. */
   | { readonly kind: "skipped" }
   | { readonly kind: "none" };
@@ -33,7 +36,11 @@ type Open =
 interface State extends Reading {
   readonly global: GlobalSection;
   readonly sections: Sections;
+  readonly others: Others;
 }
+
+/** The sections beside global and the proxies, as the model has them. */
+type Others = Record<keyof typeof sectionKinds, unknown[]>;
 
 /**
  * Parses files of HAProxy's language, in their order. All errors go to the report; what could be
@@ -49,9 +56,13 @@ export function parseHaproxy(
 ): Configuration {
   const global = { global: defaultGlobal(), env: { ...env } };
   const sections = createSections(report, places);
-  const shared = { report, places, global, sections, budget: wholeBudget() };
+  const others = Object.fromEntries(Object.keys(sectionKinds).map((key) => [key, []])) as
+    & object
+    & Others;
+  const shared = { report, places, global, sections, others, budget: wholeBudget() };
   for (const file of files) parseFile(file, shared);
-  return { global: global.global, proxies: sections.end() };
+  const read = others as Pick<Configuration, keyof Others>;
+  return { global: global.global, ...read, proxies: sections.end() };
 }
 
 function parseFile(file: SourceFile, shared: Omit<State, "variables">): void {
@@ -107,6 +118,7 @@ function spend(
 
 function sectionName(open: Open): string {
   if (open.kind === "global") return "global";
+  if (open.kind === "other") return open.section.name || open.section.kind.keyword;
   return open.kind === "proxy" ? open.section.proxy.name || open.section.keyword : "";
 }
 
@@ -117,7 +129,7 @@ function statement(
   open: Open,
   state: State,
 ): Open {
-  const { report, sections } = state;
+  const { report, sections, others } = state;
   const first = words[0]?.text ?? "";
   const args = createArguments(at, words, 1, state);
   if (first === "global") {
@@ -125,8 +137,10 @@ function statement(
     attempt(report, () => args.end());
     return { kind: "global" };
   }
-  if (first === "defaults" || first === "listen" || first === "frontend" || first === "backend") {
-    return { kind: "proxy", section: sections.open(first, args) };
+  if (isProxyKeyword(first)) return { kind: "proxy", section: sections.open(first, args) };
+  const [property, kind] = kindsByKeyword.get(first) ?? [];
+  if (kind !== undefined && property !== undefined) {
+    return { kind: "other", section: openKind(kind, args, others[property]) };
   }
   if (foreignSections.has(first)) {
     report.error(args.here(), `sluice does not support '${first}' sections`);
@@ -134,7 +148,7 @@ function statement(
   }
   if (open.kind === "none") {
     const meant = didYouMean(first, sectionKeywords);
-    const hint = meant ?? `first comes a section: ${sectionKeywords.join(", ")}`;
+    const hint = meant ?? "first comes a section: global, defaults, listen, frontend, backend";
     report.error(args.here(), `unknown keyword '${first}' outside any section`, hint);
     return meant === undefined ? open : { kind: "skipped" };
   }
@@ -146,7 +160,7 @@ function statement(
 /** Takes a keyword of a section, with "no" before it or not, and all that follows. */
 function keyword(
   args: Arguments,
-  open: Extract<Open, { kind: "global" | "proxy" }>,
+  open: Extract<Open, { kind: "global" | "proxy" | "other" }>,
   state: State,
 ): void {
   const negated = args.peek()?.text === "no";
@@ -158,6 +172,12 @@ function keyword(
     const keyword = takeKeyword(globalTable, args, "in a 'global' section", besideGlobal);
     const act = negated ? undoOf(keyword, args) : keyword.read;
     act(state.global, args);
+  } else if (open.kind === "other") {
+    const { kind, section } = open.section;
+    const where = `in a '${kind.keyword}' section`;
+    const keyword = takeKeyword(kind.keywords, args, where, besideOthers);
+    const act = negated ? undoOf(keyword, args) : keyword.read;
+    act(section, args);
   } else {
     proxyKeyword(args, open.section, negated, state.places);
   }
@@ -199,6 +219,11 @@ function besideGlobal(word: string): string | undefined {
   return belongs
     ? "it belongs in a listen, frontend or backend"
     : didYouMean(word, sectionKeywords);
+}
+
+/** A hint for a word that is no keyword of another section. */
+function besideOthers(word: string): string | undefined {
+  return globalTable.keywords.has(word) ? "it belongs in the 'global' section" : besideGlobal(word);
 }
 
 /** A hint for a word that is no keyword of proxies. */

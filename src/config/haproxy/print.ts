@@ -9,11 +9,16 @@ import {
   type Proxy,
   proxySettings,
 } from "../model.ts";
+import { sectionKinds } from "../sections.ts";
 import { quoteWord } from "./words.ts";
 
 /** The configuration as text that `parseHaproxy` reads as the same configuration. */
 export function printHaproxy(configuration: Configuration): string {
-  const sections = [printGlobal(configuration.global), ...configuration.proxies.map(printProxy)];
+  const sections = [
+    printGlobal(configuration.global),
+    ...printOthers(configuration),
+    ...configuration.proxies.map(printProxy),
+  ];
   return sections.filter((section) => section !== "").join("\n");
 }
 
@@ -31,6 +36,15 @@ function line(words: readonly string[]): string {
 function printGlobal(global: Global): string {
   const statements = printSettings(globalSettings, global);
   return statements.length === 0 ? "" : section(["global"], statements);
+}
+
+function printOthers(configuration: Configuration): string[] {
+  return Object.entries(sectionKinds).flatMap(([key, kind]) =>
+    configuration[key as keyof typeof sectionKinds].map((each) => {
+      const [first = [], ...statements] = kind.print(each);
+      return section(first, statements);
+    })
+  );
 }
 
 function printProxy(proxy: Proxy): string {

@@ -1,19 +1,32 @@
 /** The lines that open a section, and names between sections (manual, chapter 4). */
 import type { Place, Report } from "../diagnostic.ts";
-import type { Kind } from "../fields.ts";
 import { looksLikeAddress } from "../keywords/addresses.ts";
 import { bindOptions, bindsAt } from "../keywords/bind.ts";
 import { type Bind, legalName, type Proxy } from "../model.ts";
 import type { Places } from "../places.ts";
+import { kindsByKeyword } from "../sections.ts";
 import { type Arguments, attempt, Mistake } from "./arguments.ts";
 import { openSection, type Section } from "./section.ts";
 
-/** The sections there are. */
-export const sectionKeywords = ["global", "defaults", "listen", "frontend", "backend"] as const;
+const proxyKeywords = ["defaults", "listen", "frontend", "backend"] as const;
+type ProxyKeyword = (typeof proxyKeywords)[number];
+
+/** Whether a word opens a section of proxies. */
+export function isProxyKeyword(word: string): word is ProxyKeyword {
+  return proxyKeywords.some((each) => each === word);
+}
+
+/** The words that open the sections there are. */
+export const sectionKeywords: readonly string[] = [
+  "global",
+  ...proxyKeywords,
+  ...kindsByKeyword.keys(),
+];
+
 /** The sections read so far. */
 export interface Sections {
   /** Opens a section by its first line, whose keyword was taken. Errors are reported. */
-  open(keyword: Kind | "defaults", args: Arguments): Section;
+  open(keyword: ProxyKeyword, args: Arguments): Section;
   /** Called after the last section: returns the proxies, in their order. */
   end(): Proxy[];
 }
@@ -38,14 +51,20 @@ interface FirstLine {
   from?: Defaults;
 }
 
-/** The first lines of sections. */
-export const sectionUsages = {
-  global: "global",
+/** The first lines of sections of proxies. */
+const proxyUsages: Readonly<Record<ProxyKeyword, string>> = {
   defaults: "defaults [<name>] [from <defaults>]",
   listen: "listen [<name>] [<address>:<port>[,...]] [from <defaults>]",
   frontend: "frontend <name> [<address>:<port>[,...]] [from <defaults>]",
   backend: "backend <name> [from <defaults>]",
 };
+
+/** The first lines of sections, by the words that open them. */
+export const sectionUsages: ReadonlyMap<string, string> = new Map([
+  ["global", "global"],
+  ...Object.entries(proxyUsages),
+  ...[...kindsByKeyword].map(([word, [, { usage }]]) => [word, `${word} ${usage}`.trim()] as const),
+]);
 
 /** No sections yet. */
 export function createSections(report: Report, places: Places): Sections {
@@ -143,7 +162,7 @@ export function createSections(report: Report, places: Places): Sections {
 
   return {
     open(keyword, args) {
-      args.usage = sectionUsages[keyword];
+      args.usage = proxyUsages[keyword];
       const place = args.here();
       // Where the line is wrong, the section is read nonetheless, for the errors in it.
       const line: FirstLine = { name: "", place, binds: [], impliedBind: false };

@@ -54,6 +54,19 @@ export const LogDestination = v.variant("kind", [
 /** {@linkcode LogDestination} */
 export type LogDestination = v.InferOutput<typeof LogDestination>;
 
+/** A name server (manual: "nameserver"). */
+export const Nameserver = v.strictObject({
+  name: v.pipe(v.string(), v.minLength(1)),
+  address: v.strictObject({
+    transport: v.optional(v.picklist(["udp", "tcp"]), "udp"),
+    /** An IP address, or a name that is resolved when the proxy starts. */
+    host: v.string(),
+    port: portNumber,
+  }),
+});
+/** {@linkcode Nameserver} */
+export type Nameserver = v.InferOutput<typeof Nameserver>;
+
 /** What makes a mistake of the word last taken. */
 type Faults = Pick<Arguments, "mistake">;
 
@@ -207,6 +220,27 @@ export function serverAddress(args: Arguments): ServerAddress {
     throw args.mistake(`'${port}' is not a port offset`, "as in +1000 or -1000");
   }
   return { kind: "ip", host, port: null, portOffset: offset === 0 ? 0 : offset };
+}
+
+/** Reads a name server's address from the next word. */
+export function nameserverAddress(args: Arguments): Nameserver["address"] {
+  const text = args.address("an address");
+  const [, transport] = /^(udp|tcp)@/.exec(text) ?? [];
+  const parts = partsOf(args, transport === undefined ? text : text.slice(4));
+  if (parts.kind !== "ip") {
+    throw args.mistake(`'${text}' is not the address of a name server`, "as in udp@10.0.0.1:53");
+  }
+  const host = hostOf(args, parts, true);
+  const { port } = parts.ip;
+  if (port === null || port === "") {
+    throw args.mistake(`the port is missing in '${text}'`, "as in 10.0.0.1:53");
+  }
+  return { transport: transport === "tcp" ? "tcp" : "udp", host, port: portOf(args, port, text) };
+}
+
+/** A name server's address. */
+export function nameserverAddressText({ transport, host, port }: Nameserver["address"]): string {
+  return `${transport === "tcp" ? "tcp@" : ""}${hostText(host)}:${port}`;
 }
 
 /** Reads an IP address with an optional port, as `addr` takes. */

@@ -11,7 +11,7 @@ export interface Foreign {
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
   acme cache crt-store dynamic-update fcgi-app healthcheck http-errors log-forward log-profile
-  mailers peers program resolvers ring traces userlist
+  mailers peers program ring traces userlist
 `));
 
 /** Of the section `global`. */

@@ -1,0 +1,40 @@
+/** Arbitrary sections beside `global` and the proxies, by the property of the model that has them. */
+import fc from "fast-check";
+import * as v from "valibot";
+import { type Configuration, Resolvers } from "#src/config/model.ts";
+import type { sectionKinds } from "#src/config/sections.ts";
+
+type Sections = Pick<Configuration, keyof typeof sectionKinds>;
+
+const name = fc.stringMatching(/^[A-Za-z0-9_.:-]{1,10}$/);
+const time = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+const named = <T extends { name: string }>(section: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
+  fc.uniqueArray(section, { maxLength: 2, selector: ({ name }) => name });
+
+const resolvers: fc.Arbitrary<Resolvers> = fc.record({
+  name,
+  nameservers: named(fc.record({
+    name,
+    address: fc.record({
+      transport: fc.constantFrom("udp", "tcp"),
+      host: fc.oneof(fc.ipV4(), fc.ipV6(), fc.constant("ns.example")),
+      port: fc.integer({ min: 1, max: 65535 }),
+    }),
+  })),
+  parseResolvConf: fc.boolean(),
+  acceptedPayloadSize: fc.integer({ min: 12, max: 65535 }),
+  resolveRetries: fc.nat(),
+  timeoutResolve: time,
+  timeoutRetry: time,
+  holdNx: time,
+  holdOther: time,
+  holdRefused: time,
+  holdTimeout: time,
+  holdValid: time,
+  holdObsolete: time,
+}).map((drawn) => ({ ...v.parse(Resolvers, { name: "x" }), ...drawn }));
+
+/** See above. */
+export const otherSections: fc.Arbitrary<Sections> = fc.record({
+  resolvers: named(resolvers),
+});
