@@ -1,7 +1,7 @@
 /** Values that the schema of the model admits and that make no sense; mostly met in JSON. */
 import type { Report } from "./diagnostic.ts";
 import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } from "./fields.ts";
-import { longestTime } from "./haproxy/time.ts";
+import { longestTime } from "../text/time.ts";
 import { isHostName, isIp, parseNetwork } from "../net/ip/address.ts";
 import {
   type Global,

@@ -2,7 +2,7 @@
 import type { Place, Report } from "../diagnostic.ts";
 import { didYouMean } from "../../text/nearest.ts";
 import type { Places } from "../places.ts";
-import { longestTime, parseTime } from "./time.ts";
+import { longestTime, parseTime } from "../../text/time.ts";
 import { expandWord, type Variables, type Word } from "./words.ts";
 
 /** An error in a statement. Thrown by readers, caught where reading can go on. */

@@ -6,7 +6,7 @@ import {
   integer as readInteger,
   time as readTime,
 } from "../haproxy/arguments.ts";
-import { formatTime, longestTime } from "../haproxy/time.ts";
+import { formatTime, longestTime } from "../../text/time.ts";
 import type { Value } from "./keyword.ts";
 
 /** What the names of proxies and servers are made of (manual, chapter 4). */

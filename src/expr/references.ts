@@ -1,0 +1,47 @@
+/**
+ * What expressions refer to beside the request: other parts of the configuration, and files. They
+ * are compiled twice: when the configuration is checked, and by each thread that will work them out.
+ */
+import type { Context } from "./context.ts";
+
+/** A list of users (manual, chapter 3.4). */
+export interface Userlist {
+  readonly name: string;
+  readonly users: readonly {
+    readonly name: string;
+    /** As it is in the configuration; null: nobody can log in by that name. */
+    readonly password: string | null;
+    /** The password is a crypt(3) hash. */
+    readonly hashed: boolean;
+    readonly groups: readonly string[];
+  }[];
+}
+
+/** See the head of this file. */
+export interface References {
+  /** The proxy that the expression stands in. */
+  readonly proxy: string;
+  readonly userlist: (name: string) => Userlist | null;
+  /** Whether there is a proxy of the name and side, or a server "backend/server". */
+  readonly hasProxy: (name: string, side: "frontend" | "backend") => boolean;
+  readonly hasServer: (backend: string, server: string) => boolean;
+  /** Opens a stick table (manual: "stick-table"), opaque here; null: there is none of the name. */
+  readonly table: (name: string) => unknown;
+  /**
+   * The lines of a file of patterns or a map, read at the start.
+   * @throws {Error} with words for people, if it cannot be read
+   */
+  readonly readFile: (path: string) => string;
+  /** An environment variable, as it was at the start. */
+  readonly env: (name: string) => string | undefined;
+  /** Something odd in the expression, that does not keep it from working. */
+  readonly warn: (message: string, hint?: string) => void;
+  /** How many threads there are, and the number of this process (fetches "nbthread", "pid"). */
+  readonly threads: number;
+  readonly pid: number;
+  readonly hostname: string;
+  readonly node: string;
+}
+
+/** A function of the context, as rules call it. */
+export type OfContext<T> = (context: Context) => T;
