@@ -137,6 +137,7 @@ export class Backend implements ServerBackend {
 
   /** What each thread does of that: its own connections, and its own streams. */
   onState(server: Server): void {
+    if (server.hasMoved()) server.pool.close();
     if (server.serves) return;
     server.pool.close();
     if (!this.config.redispatch || this.config.persist) return;

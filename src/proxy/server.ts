@@ -1,6 +1,7 @@
 import type { Candidate } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
+import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import { IDLE } from "./workers.ts";
@@ -8,6 +9,7 @@ import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import { Pool } from "./stream/pool.ts";
 import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
+import { ServerAddress } from "./server-address.ts";
 import type { ClientAddress, ConnectedServer } from "./stream/server-connection.ts";
 
 /** What a server needs of its backend, and what is asked of a backend by its servers. */
@@ -44,7 +46,10 @@ export class Server implements Candidate, ConnectedServer {
   readonly sourcePorts: SourcePorts | null;
   /** This thread's idle connections. */
   readonly pool: Pool;
-  readonly #endpoint: Endpoint | null;
+  /** Where it is. */
+  readonly place: ServerAddress;
+  /** The version of that at which this thread's connections to where it was were closed. */
+  #placed: number;
 
   /**
    * @param index its place in the backend, from 0
@@ -70,11 +75,8 @@ export class Server implements Candidate, ConnectedServer {
     // HAProxy.
     this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
     this.minconn = config.minconn || this.maxconn;
-    this.#endpoint = address.kind !== "ip"
-      ? address
-      : address.port !== null
-      ? { kind: "ip", host: address.host, port: address.port }
-      : null;
+    this.place = new ServerAddress(memory, address);
+    this.#placed = this.place.version;
     const { httpSendNameHeader } = backend.config;
     this.nameLine = httpSendNameHeader === null
       ? null
@@ -145,19 +147,29 @@ export class Server implements Candidate, ConnectedServer {
   }
 
   /**
-   * Its connections can serve any client: they do not depend on the port that one came to, and do
-   * not begin with its address.
+   * Its connections can serve any client: they do not depend on where that connected to, and do not
+   * begin with its address.
    */
   get poolable(): boolean {
-    return this.#endpoint !== null && this.config.sendProxy === null;
+    return this.place.fixed !== null && this.config.sendProxy === null;
+  }
+
+  /** The version of where it is. */
+  get placeVersion(): number {
+    return this.place.version;
   }
 
   /** Where to connect for `client`. */
-  endpoint(client: ClientAddress): Endpoint {
-    if (this.#endpoint !== null) return this.#endpoint;
-    const address = this.address as { host: string; portOffset: number };
-    const port = (client.clientPort + address.portOffset) & 65535;
-    return { kind: "ip", host: address.host, port };
+  endpoint(client: ClientAddress & { readonly addresses: Addresses }): Endpoint {
+    return this.place.for(client);
+  }
+
+  /** Whether it has moved since this was last asked, in this thread. */
+  hasMoved(): boolean {
+    const { version } = this.place;
+    if (version === this.#placed) return false;
+    this.#placed = version;
+    return true;
   }
 
   /**

@@ -144,7 +144,6 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["server a 10.0.0.1:80-90", "10.0.0.1:80-90", "'80-90' is not a port", "65535"],
   ["server a 10.0.0.1:+70000", "10.0.0.1:+70000", "'+70000' is not a port offset", "as in"],
   ["server a fd@3", "fd@3", "a server cannot be a file descriptor", undefined],
-  ["server a *:80", "*:80", "'*' is not an address", "host name"],
   ["server a ipv4@host:80", "ipv4@host:80", "family of the name 'host'", "leave the prefix out"],
   ["server a 10.0.0.1:80 chek", "chek", "unknown keyword 'chek' for a server", "check"],
   ["server a 10.0.0.1:80 track", "", "'track' expects a server", "usage: track"],

@@ -22,7 +22,10 @@ export type ListenAddress = v.InferOutput<typeof ListenAddress>;
 export const ServerAddress = v.variant("kind", [
   v.strictObject({
     kind: v.literal("ip"),
-    /** An IP address, or a name that is resolved when the proxy starts. */
+    /**
+     * An IP address, or a name that is resolved when the proxy starts; 0.0.0.0 and ::: that which
+     * the client connected to.
+     */
     host: v.string(),
     port: v.nullable(portNumber),
     portOffset: v.optional(v.pipe(v.number(), v.integer()), 0),
@@ -205,12 +208,14 @@ export function looksLikeAddress(word: string): boolean {
 /** Reads a server's address from the next word. */
 export function serverAddress(args: Arguments): ServerAddress {
   const text = args.address("an address");
+  if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
   const parts = partsOf(args, text);
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
   if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
   if (parts.kind === "fd") throw args.mistake("a server cannot be a file descriptor");
-  const host = hostOf(args, parts, true);
   const { port } = parts.ip;
+  const any = parts.ip.host === "*" || parts.ip.host === "";
+  const host = any ? (parts.family === 6 ? "::" : "0.0.0.0") : hostOf(args, parts, true);
   if (port === null || port === "") return { kind: "ip", host, port: null, portOffset: 0 };
   if (!/^[+-]/.test(port)) {
     return { kind: "ip", host, port: portOf(args, port, text), portOffset: 0 };

@@ -13,7 +13,9 @@ export function takeConnection(
   server: Server,
   repeatable: boolean,
 ): ServerConnection | null {
-  const own = client.privates?.take((connection) => connection.server === server) ?? null;
+  const own =
+    client.privates?.take((connection) => connection.server === server && !connection.outdated) ??
+      null;
   if (own !== null || !server.poolable) return own;
   const first = client.requests === 1;
   const { httpReuse } = server.backend.config;
@@ -41,7 +43,7 @@ export function putConnection(
   stays: boolean,
 ): void {
   const { server, isPrivate } = connection;
-  if (!server.serves) return connection.reset();
+  if (!server.serves || connection.outdated) return connection.reset();
   if (!isPrivate && server.poolable && server.backend.config.httpReuse !== "never") {
     server.pool.add(connection);
   } else if (stays && (isPrivate || server.limit === Infinity)) {

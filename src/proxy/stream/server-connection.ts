@@ -38,7 +38,9 @@ export interface ConnectedServer {
   /** How to connect from one of its local ports. */
   connectFrom(port: number): ConnectOptions;
   /** Where to connect for a client. */
-  endpoint(client: ClientAddress): Endpoint;
+  endpoint(client: ClientAddress & { readonly addresses: Addresses }): Endpoint;
+  /** How often that has changed. */
+  readonly placeVersion: number;
   /** Its local ports, where the configuration names them. */
   readonly sourcePorts: { release(port: number): void } | null;
 }
@@ -81,6 +83,8 @@ export class ServerConnection implements SocketEvents {
   below: ServerConnection | null = null;
   /** The server has authenticated its client by it (NTLM and kin): it is for no other one. */
   isPrivate = false;
+  /** The version of where its server is: see {@linkcode ConnectedServer.placeVersion}. */
+  readonly #place: number;
 
   /**
    * The header of the PROXY protocol (manual: "send-proxy"), until it has been sent; null: none.
@@ -104,6 +108,7 @@ export class ServerConnection implements SocketEvents {
     this.#header = sendProxy === null ? null : encodeProxyHeader(sendProxy, client.addresses);
     const { network } = server.backend.runtime;
     const options = port === 0 ? server.connectOptions : server.connectFrom(port);
+    this.#place = server.placeVersion;
     this.socket = network.connect(server.endpoint(client), options, this);
     server.backend.runtime.serverConnections.increase();
     this.out = new SendBuffer(this.socket);
@@ -138,6 +143,11 @@ export class ServerConnection implements SocketEvents {
     this.#header = null;
     const joined = join(header, bytes, from, to);
     return this.out.push(joined, 0, joined.length, null);
+  }
+
+  /** Its server has moved since: it is for no further request. */
+  get outdated(): boolean {
+    return this.#place !== this.server.placeVersion;
   }
 
   /** Nothing has come on it since it was put by, not even its end: asked of the kernel. */

@@ -73,3 +73,28 @@ test("parameters of 'bind' are for each of its addresses", () => {
   const { v6only, transparent, acceptProxy } = only(undone.bind);
   assertEquals([v6only, transparent, acceptProxy], [false, false, false]);
 });
+
+test("a server without a host, or at '*', is where the client connected to", () => {
+  const lines = [
+    "a *:9900",
+    "b :8443",
+    "c 0.0.0.0:80",
+    "d ipv6@*:80",
+    "e [::]:80",
+    "f *",
+    "g *:+1",
+  ];
+  const proxy = listen(...lines.map((line) => `server ${line}`));
+  assertEquals(
+    proxy.servers.map(({ address }) => address.kind === "ip" ? [address.host, address.port] : null),
+    [
+      ["0.0.0.0", 9900],
+      ["0.0.0.0", 8443],
+      ["0.0.0.0", 80],
+      ["::", 80],
+      ["::", 80],
+      ["0.0.0.0", null],
+      ["0.0.0.0", null],
+    ],
+  );
+});

@@ -117,8 +117,8 @@ test("a variable that is not set stands for nothing, and draws a warning", () =>
     warnings("listen l\nbind ${NO}:80\n")[1],
     "2:6 warning the variable 'NO' is not set - it stands for nothing here",
   );
-  assertEquals(errors("listen l :80\nserver s $NO:80\n"), [
-    "2:10 error the address is missing - an IP address, or a host name",
+  assertEquals(errors("listen l :80\nserver s $NO:80\nserver t $NO\n"), [
+    "3:10 error an empty address - a variable that is not set?",
   ]);
 });
 
