@@ -6,6 +6,7 @@ import type { Capabilities } from "../net/socket.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
+import { checkStickTables } from "./check-stick-table.ts";
 import { checkServers } from "./check-server.ts";
 import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
@@ -50,6 +51,7 @@ export function checkConfiguration(
     checkServers(proxy, options.complete, locator, report);
   }
   checkTracks(proxies, locator, report);
+  checkStickTables(proxies, locator, report);
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);

@@ -17,6 +17,7 @@ import { logSettings } from "./keywords/log.ts";
 import { clientSettings, generalSettings } from "./keywords/proxy.ts";
 import { sourceSetting, targetSettings } from "./keywords/server.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
+import { stickTableSetting } from "./keywords/stick-table.ts";
 import { switchingSettings } from "./keywords/switching.ts";
 import { Timeouts } from "./keywords/timeouts.ts";
 import { sectionEntries } from "./sections.ts";
@@ -32,6 +33,7 @@ export { logFormats, LogTarget } from "./keywords/log.ts";
 export { Resolvers } from "./keywords/resolvers.ts";
 export { Server } from "./keywords/server.ts";
 export { Splice } from "./keywords/sessions.ts";
+export { StickTable } from "./keywords/stick-table.ts";
 export { UseBackend } from "./keywords/switching.ts";
 export { Timeouts } from "./keywords/timeouts.ts";
 export { legalName } from "./keywords/values.ts";
@@ -51,7 +53,12 @@ export const proxySettings = {
 };
 
 /** The settings of a proxy that are printed after its time-outs. */
-export const lastProxySettings = { ...logSettings, ...switchingSettings, ...targetSettings };
+export const lastProxySettings = {
+  ...logSettings,
+  ...stickTableSetting,
+  ...switchingSettings,
+  ...targetSettings,
+};
 
 /** A proxy: a listen section, or one half of it (manual, chapter 4). */
 export const Proxy = v.strictObject({

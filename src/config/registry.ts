@@ -8,6 +8,7 @@ import { addressFieldOptions } from "./keywords/http.ts";
 import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
 import { proxyLog } from "./keywords/log.ts";
 import { proxyDefaultServer, proxyServer, serverOptions } from "./keywords/server.ts";
+import { stickTableOptions } from "./keywords/stick-table.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
 import { sectionKinds } from "./sections.ts";
 import { lastProxySettings, type Proxy, proxySettings, type Server } from "./model.ts";
@@ -87,6 +88,7 @@ export const families: readonly Family[] = [
     on: ["server", "default-server"],
   },
   { where: "'cookie' lines", table: cookieOptions, on: ["cookie"] },
+  { where: "'stick-table' lines", table: stickTableOptions, on: ["stick-table"] },
   {
     where: "'option forwardfor' lines",
     table: addressFieldOptions.forwardfor,

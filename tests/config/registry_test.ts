@@ -25,6 +25,9 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
   const statements: Record<string, string> = {
     bind: `bind :80 ${statement}`,
     server: `server s 10.0.0.1:80 ${statement}`,
+    "stick-table": `stick-table ${/^(type|size)$/.test(name) ? "" : "size 10 "}${
+      name === "type" ? `${statement} size 10` : `type ip ${statement}`
+    }`,
     cookie: `cookie C ${name === "preserve" ? "insert " : ""}${statement}`,
   };
   const whole = line === undefined ? statement : statements[line] ?? `${line} ${statement}`;
@@ -100,7 +103,11 @@ test("a keyword that only HAProxy has is not called unknown", () => {
     assertEquals(names.length, new Set(names).size);
     for (const name of names) {
       const [line = ""] = on ?? [];
-      const before: Record<string, string> = { bind: "bind :81", server: "server s 10.0.0.1" };
+      const before: Record<string, string> = {
+        bind: "bind :81",
+        server: "server s 10.0.0.1",
+        "stick-table": "stick-table type ip size 10",
+      };
       const statement = line === "" ? `${name} x` : `${before[line] ?? `${line} C`} ${name}`;
       const section = opening ??
         (isProxy === undefined && line === "" ? "global" : "listen l\nbind :80");

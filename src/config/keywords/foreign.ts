@@ -103,7 +103,7 @@ export const foreignProxyKeywords = [
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
   server-state-file-name server-template srvtcpka-cnt srvtcpka-idle srvtcpka-intvl stats stick
-  stick-table tcp-check tcp-request tcp-response transparent unique-id-format unique-id-header
+  tcp-check tcp-request tcp-response transparent unique-id-format unique-id-header
   use-fcgi-app use-server
   `),
   ...names(
