@@ -7,7 +7,7 @@ import {
   integer as readInteger,
 } from "../haproxy/arguments.ts";
 import { readParameters, table } from "../haproxy/table.ts";
-import { formatTime, longestTime, parseTime } from "../haproxy/time.ts";
+import { formatTime, longestTime, parseTime } from "../../text/time.ts";
 import { didYouMean } from "../../text/nearest.ts";
 import {
   define,
