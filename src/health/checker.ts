@@ -37,6 +37,12 @@ export interface Checker {
   readonly last: CheckResult | null;
   /** Whether a check is on its way. */
   readonly checking: boolean;
+  /** Sets the health by hand: see state.ts. Whether the server is up is the caller's to change. */
+  setHealth(health: number): void;
+  /** Checks no more, until {@linkcode resume}; a check on its way is given up. Idempotent. */
+  pause(): void;
+  /** Checks again, an interval from now. Idempotent. */
+  resume(): void;
   /** Ends the checks; a check on its way is given up. Idempotent. */
   stop(): void;
 }
@@ -48,6 +54,7 @@ export function startChecker(options: CheckerOptions): Checker {
   let last: CheckResult | null = null;
   let checking = false;
   let stopped = false;
+  let paused = false;
   /** Cancels what is scheduled: the next check, or the result of this one. */
   let cancel = clock.schedule(options.offset, check);
 
@@ -61,10 +68,14 @@ export function startChecker(options: CheckerOptions): Checker {
     health = healthAfter(settings, before, result.passed);
     last = result;
     checking = false;
-    const interval = intervalFor(settings, settings, health);
-    cancel = clock.schedule(spread(interval, options.spreadChecks, random()), check);
+    scheduleNext();
     const change = transition(settings, before, health);
     if (change !== null) options.changed(change, result);
+  }
+
+  function scheduleNext(): void {
+    const interval = intervalFor(settings, settings, health);
+    cancel = clock.schedule(spread(interval, options.spreadChecks, random()), check);
   }
 
   return {
@@ -79,6 +90,20 @@ export function startChecker(options: CheckerOptions): Checker {
     },
     get checking() {
       return checking;
+    },
+    setHealth(to) {
+      health = to;
+    },
+    pause() {
+      if (paused || stopped) return;
+      paused = true;
+      checking = false;
+      cancel();
+    },
+    resume() {
+      if (!paused || stopped) return;
+      paused = false;
+      scheduleNext();
     },
     stop() {
       if (stopped) return;

@@ -54,6 +54,24 @@ export function upNotice(
   return { level: "notice", text };
 }
 
+/** Words about a server whose state is changed by hand. @param what as "enters drain state" */
+export function handNotice(
+  subject: NoticeSubject,
+  what: string,
+  counts: NoticeCounts | null,
+  left: boolean,
+): Notice {
+  const level = left ? "alert" : "notice";
+  if (counts === null) return { level, text: `${named(subject)} ${what}.` };
+  const { sessions, requeued, queued } = counts;
+  const text = left
+    ? `${named(subject)} ${what}. ${servers(counts)} left.${onBackup(counts)} ` +
+      `${sessions} sessions active, ${requeued} requeued, ${queued} remaining in queue.`
+    : `${named(subject)} ${what}. ${servers(counts)} online.${onBackup(counts)} ` +
+      `${requeued} sessions requeued, ${queued} total in queue.`;
+  return { level, text };
+}
+
 /** The last server of a proxy went down. A `listen` section is called a proxy. */
 export function noServerNotice(kind: Proxy["kind"], proxy: string): Notice {
   const what = kind === "listen" ? "proxy" : kind;

@@ -1,3 +1,4 @@
+import { at } from "../stats/counters.ts";
 import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
 import { ROOM } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
@@ -152,6 +153,9 @@ export class Admission {
   /** Admits a connection for which a place has been reserved. */
   #admit(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
     frontend.total.increase();
+    const { own } = frontend.counts;
+    const now = frontend.connections.value;
+    if (now > own[at.sessionsMax]!) own[at.sessionsMax] = now;
     this.runtime.activity.increase();
     try {
       return open(socket, frontend);

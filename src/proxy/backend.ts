@@ -4,6 +4,9 @@ import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";
+import type { Rate } from "../shared/rate.ts";
+import { Tally } from "../shared/tally.ts";
+import { tallySize } from "../stats/counters.ts";
 import { GRANTED, STATE } from "./workers.ts";
 import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
@@ -35,6 +38,10 @@ export class Backend implements ServerBackend {
   readonly total: Counter;
   /** Responses that were refused, for they were invalid. */
   readonly invalid: Counter;
+  /** What else is counted of it. */
+  readonly counts: Tally;
+  /** Streams a second. */
+  readonly rate: Rate;
   /** How often the servers' states have changed; how many streams have ever waited. */
   readonly #words: Int32Array;
   /** Slots that were taken for streams of this thread, which do not know it yet. */
@@ -68,6 +75,8 @@ export class Backend implements ServerBackend {
     this.connections = new Gauge(memory);
     this.total = new Counter(memory);
     this.invalid = new Counter(memory);
+    this.counts = new Tally(memory, tallySize);
+    this.rate = runtime.rate(() => this.total.value);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
     servers.forEach((server, index) => this.#add(server, index));
@@ -204,6 +213,11 @@ export class Backend implements ServerBackend {
     if (this.config.fullconn !== null || this.config.kind === "listen") return;
     // HAProxy's way, for a backend may have several frontends: a tenth of what can come.
     this.#fullconn = Math.max(1, Math.round(this.#incoming / 10));
+  }
+
+  /** The load at which servers reach their `maxconn` (manual: "fullconn"). */
+  get fullconn(): number {
+    return this.#fullconn;
   }
 
   /** The slots of a server with such limits at the present load (manual: "minconn"). */

@@ -12,7 +12,19 @@ import type { Backend } from "./backend.ts";
 import { changeStates, subjectOf } from "./server-state.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
-import { followDisabled, trackers } from "./track.ts";
+import { followDisabled, type Trackers, trackers } from "./track.ts";
+
+/** The checks of all servers, while they run. */
+export interface Checks {
+  /** The checks of a server, which others may share; null: it is not checked. */
+  of(server: Server): Checker | null;
+  /** Checks a server that has come out of maintenance, or no more one that has gone into it. */
+  maintenanceChanged(server: Server): void;
+  /** The servers that track each server. */
+  readonly followers: Trackers;
+  /** Ends all checks. */
+  stop(): void;
+}
 
 /** Servers that one check serves: their plans are the same. */
 interface Shared {
@@ -24,13 +36,12 @@ interface Shared {
  * Starts to check every server with `check`, those whose checks would be the same by one check, and
  * lets the servers with `track` follow.
  * @param spreadChecks percent of noise in the intervals
- * @returns a function that ends all checks
  */
 export function startChecks(
   backends: readonly Backend[],
   spreadChecks: number,
   runtime: Runtime,
-): () => void {
+): Checks {
   const followers = trackers(backends);
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
@@ -48,7 +59,26 @@ export function startChecks(
       changed: (change, result) => changeStates(servers, followers, change, result, runtime),
     })
   );
-  return () => checkers.forEach((checker) => checker.stop());
+  const byServer = new Map(
+    checks.flatMap(({ servers }, i) => servers.map((server) => [server, i] as const)),
+  );
+  function update(index: number): void {
+    if (checks[index]!.servers.every(({ maintained }) => maintained)) checkers[index]!.pause();
+    else checkers[index]!.resume();
+  }
+  checks.forEach((_, index) => update(index));
+  return {
+    of(server) {
+      const index = byServer.get(server);
+      return index === undefined ? null : checkers[index]!;
+    },
+    maintenanceChanged(server) {
+      const index = byServer.get(server);
+      if (index !== undefined) update(index);
+    },
+    followers,
+    stop: () => checkers.forEach((checker) => checker.stop()),
+  };
 }
 
 /** The checks to make, in the order of the configuration. */
@@ -70,14 +100,15 @@ function sharedChecks(backends: readonly Backend[]): Shared[] {
  * configuration check.
  */
 function planOf({ config, address, backend }: Server): CheckPlan | null {
-  if (!config.check || config.disabled) return null;
+  if (!config.check) return null;
   const target = checkTarget(backend.config, config, address, config.addr);
   return target === null ? null : { target, check: backend.config.check, settings: config };
 }
 
-function logShared([first, ...others]: Shared["servers"], { log }: Runtime): void {
+function logShared(servers: readonly Server[], { log }: Runtime): void {
+  const [first, ...others] = servers.filter(({ config }) => !config.disabled);
   for (const server of others) {
-    const { level, text } = sharedNotice(subjectOf(server), subjectOf(first));
+    const { level, text } = sharedNotice(subjectOf(server), subjectOf(first!));
     log.event(server.backend.config, level, text);
   }
 }

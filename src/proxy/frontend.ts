@@ -2,6 +2,9 @@ import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
+import { Rate } from "../shared/rate.ts";
+import { Tally } from "../shared/tally.ts";
+import { at, tallySize } from "../stats/counters.ts";
 import type { Backend } from "./backend.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
@@ -19,6 +22,11 @@ export class Frontend {
   readonly total: Counter;
   /** Requests that were refused, for they were invalid. */
   readonly invalid: Counter;
+  /** What else is counted of it. */
+  readonly counts: Tally;
+  /** Connections, and requests, a second. */
+  readonly rate: Rate;
+  readonly requestRate: Rate;
   /** It has stopped listening for good: its sessions are the last ones. */
   stopping = false;
   /** Sessions are logged: then their log records are filled in. */
@@ -49,6 +57,10 @@ export class Frontend {
     this.connections = new Gauge(runtime.memory);
     this.total = new Counter(runtime.memory);
     this.invalid = new Counter(runtime.memory);
+    const { memory } = runtime;
+    this.counts = new Tally(memory, tallySize);
+    this.rate = runtime.rate(() => this.total.value);
+    this.requestRate = runtime.rate(() => this.counts.sum(at.requests));
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
     this.route = new Route(config, backend);

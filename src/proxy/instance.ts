@@ -4,7 +4,7 @@ import type { ProxyLog } from "../log/proxy-log.ts";
 import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
-import { startChecks } from "./checks.ts";
+import { type Checks, startChecks } from "./checks.ts";
 import { singleThread, type Workers } from "./workers.ts";
 import { logToAll } from "./faults.ts";
 import type { Frontend } from "./frontend.ts";
@@ -125,14 +125,14 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     releaseThread: (thread) => sessions.releaseThread(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
   });
-  let stopChecks: (() => void) | null = null;
+  let checks: Checks | null = null;
   let stopped: Promise<void> | null = null;
 
   function stop(): Promise<void> {
     if (stopped !== null) return stopped;
     stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
-    stopChecks?.();
+    checks?.stop();
     stopped = deps.workers?.stop() ?? stopped;
     sessions.close();
     lifecycle.ended();
@@ -166,7 +166,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     void stop();
     throw error;
   }
-  stopChecks = startChecks(proxies.backends, global.spreadChecks, runtime);
+  checks = startChecks(proxies.backends, global.spreadChecks, runtime);
 
   return {
     endpoints: frontends.flatMap(({ config, listeners }) =>

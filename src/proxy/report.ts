@@ -16,10 +16,10 @@ export function reportLines({ config, frontend, backend }: RunningProxy): string
   const { name, servers } = config;
   if (backend === null || servers.length > 0) return dumpStates({ name, frontend, backend });
   // The server behind `dispatch` is none of the configuration's.
-  const { connections, total, invalid, queue } = backend;
+  const { connections, total, queue } = backend;
   return dumpStates({
     name,
     frontend,
-    backend: { connections, total, invalid, queue, servers: [] },
+    backend: { connections, total, queue, servers: [] },
   });
 }

@@ -1,6 +1,7 @@
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
+import { Rate } from "../shared/rate.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
@@ -42,6 +43,10 @@ export interface Runtime extends RuntimeDeps {
   readonly backends: ConnectionHolder[];
   /** Faults of ours so far. */
   readonly faults: Counter;
+  /** The rates of everything: one thread looks at them once a second. */
+  readonly rates: readonly Rate[];
+  /** Adds one more. @param count how many there ever were */
+  rate(count: () => number): Rate;
   /** What this thread has refused. */
   readonly refusals: Refusals;
   /**
@@ -86,11 +91,18 @@ export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
     }
   };
   const faults = new Counter(memory);
+  const rates: Rate[] = [];
   return {
     ...deps,
     memory,
     faults,
     fault,
+    rates,
+    rate(count) {
+      const rate = new Rate(memory, count);
+      rates.push(rate);
+      return rate;
+    },
     refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
     headLimit,

@@ -36,8 +36,8 @@ export function changeStates(
   const up = change === "up";
   const changes: Change[] = [];
   const mark = (server: Server, reason: NoticeReason): void => {
-    // A disabled server stays as it is, and so do those that follow it.
-    if (server.config.disabled) return;
+    // A server in maintenance stays as it is, and so do those that follow it.
+    if (server.maintained) return;
     changes.push(setUp(server, up, reason));
     for (const follower of followers.get(server) ?? []) mark(follower, { via: subjectOf(server) });
   };
@@ -50,8 +50,17 @@ function setUp(server: Server, up: boolean, reason: NoticeReason): Change {
   const { servers } = server.backend;
   const had = servers.some(({ usable }) => usable);
   server.up = up;
+  noteChange(server, up);
   const { active, backup } = countUsable(servers);
   return { server, reason, active, backup, last: had && active + backup === 0 };
+}
+
+/** Notes when a server went up or down, for the statistics. */
+export function noteChange(server: Server, up: boolean): void {
+  const now = server.backend.runtime.clock.now();
+  if (up) server.downFor += now - server.changedAt;
+  else server.checkDowns++;
+  server.changedAt = now;
 }
 
 /** Notifies the backend, and logs the change. */

@@ -4,6 +4,9 @@ import { bytesOf } from "../bytes/bytes.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
+import type { Rate } from "../shared/rate.ts";
+import { Tally } from "../shared/tally.ts";
+import { tallySize } from "../stats/counters.ts";
 import { IDLE } from "./workers.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import { Pool } from "./stream/pool.ts";
@@ -11,6 +14,27 @@ import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { ServerAddress } from "./server-address.ts";
 import type { ClientAddress, ConnectedServer } from "./stream/server-connection.ts";
+
+/** Words of a server's state. */
+const [UP, WEIGHT, ADMIN, MAXCONN, STOPPING] = [0, 1, 2, 3, 4];
+
+/**
+ * Why a server is out of service, or takes no new sessions, as set by hand: bits, of which HAProxy
+ * shows the same (management manual, "show servers state", srv_admin_state).
+ */
+export const admin = {
+  /** Maintenance; of a server that it tracks; by the configuration's `disabled`. */
+  maintenance: 1,
+  inheritedMaintenance: 2,
+  configured: 4,
+  /** Drain: only sessions that name it; of a server that it tracks. */
+  drain: 8,
+  inheritedDrain: 16,
+  /** Its name has no address. */
+  unresolved: 32,
+} as const;
+const inMaintenance = admin.maintenance | admin.inheritedMaintenance | admin.unresolved;
+const inDrain = admin.drain | admin.inheritedDrain;
 
 /** What a server needs of its backend, and what is asked of a backend by its servers. */
 export interface ServerBackend {
@@ -28,19 +52,23 @@ export interface ServerBackend {
 
 /** A server while the proxy runs: its state, its load, its connections. */
 export class Server implements Candidate, ConnectedServer {
-  /** Its state, for all threads: whether it is up, and its weight. */
+  /** Its state, for all threads: see above. */
   readonly #state: Int32Array;
   /** Streams that hold one of the server's slots; with the backend's lock. */
   readonly slots: LockedGauge;
   /** Streams that ever held one. */
   readonly total: Counter;
+  /** What else is counted of it. */
+  readonly counts: Tally;
+  /** Streams a second. */
+  readonly rate: Rate;
   /** Streams that wait for this server in particular. */
   readonly queue: Queue<Waiter>;
   /** It takes sessions that any server may take: the backend's business. */
   active = false;
-  /** The bounds of {@linkcode limit}: `minconn` and `maxconn`, put right; Infinity: no limit. */
-  readonly minconn: number;
-  readonly maxconn: number;
+  /** The bounds of {@linkcode limit} in the configuration, put right; Infinity: no limit. */
+  readonly #minconn: number;
+  readonly #maxconn: number;
   readonly connectOptions: ConnectOptions;
   /** The local ports of its connections, where the configuration names them; else null. */
   readonly sourcePorts: SourcePorts | null;
@@ -61,20 +89,25 @@ export class Server implements Candidate, ConnectedServer {
     readonly index: number,
     readonly address: model.ServerAddress,
   ) {
-    const { memory, tickets } = backend.runtime;
-    this.#state = memory.ints(2);
+    const { memory, tickets, clock } = backend.runtime;
+    this.changedAt = clock.now();
+    this.#state = memory.ints(5);
     this.slots = new LockedGauge(memory);
     this.total = new Counter(memory);
+    this.counts = new Tally(memory, tallySize);
+    this.rate = backend.runtime.rate(() => this.total.value);
     this.queue = new Queue(memory, tickets, 2 + index);
     this.pool = new Pool(backend.runtime);
     if (memory.fresh) {
-      this.#state[0] = 1;
-      this.#state[1] = config.weight;
+      this.#state[UP] = 1;
+      this.#state[WEIGHT] = config.weight;
+      this.#state[ADMIN] = config.disabled ? admin.maintenance | admin.configured : 0;
+      this.#state[MAXCONN] = -1;
     }
     // Only `minconn`, or a greater one than `maxconn`, is a limit that does not move, as in
     // HAProxy.
-    this.maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
-    this.minconn = config.minconn || this.maxconn;
+    this.#maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
+    this.#minconn = config.minconn || this.#maxconn;
     this.place = new ServerAddress(memory, address);
     this.#placed = this.place.version;
     const { httpSendNameHeader } = backend.config;
@@ -110,20 +143,70 @@ export class Server implements Candidate, ConnectedServer {
   }
   /** As the checks see it. */
   get up(): boolean {
-    return this.#state[0] === 1;
+    return this.#state[UP] === 1;
   }
   set up(up: boolean) {
-    this.#state[0] = up ? 1 : 0;
+    this.#state[UP] = up ? 1 : 0;
   }
   get weight(): number {
-    return this.#state[1]!;
+    return this.#state[WEIGHT]!;
   }
+  /** To be followed by the backend's `stateChanged`. */
+  set weight(weight: number) {
+    this.#state[WEIGHT] = weight;
+  }
+  /** It is up, and takes no new sessions but those that name it: it is about to stop. */
+  get stopping(): boolean {
+    return this.#state[STOPPING] === 1;
+  }
+  /** To be followed by the backend's `stateChanged`. */
+  set stopping(stopping: boolean) {
+    this.#state[STOPPING] = stopping ? 1 : 0;
+  }
+  /** What was set by hand: bits of {@linkcode admin}. */
+  get admin(): number {
+    return this.#state[ADMIN]!;
+  }
+  /** To be followed by the backend's `stateChanged`. */
+  set admin(bits: number) {
+    this.#state[ADMIN] = bits;
+  }
+  get maintained(): boolean {
+    return (this.#state[ADMIN]! & inMaintenance) !== 0;
+  }
+  get draining(): boolean {
+    return (this.#state[ADMIN]! & inDrain) !== 0;
+  }
+  /** Sessions at most; Infinity: no limit. */
+  get maxconn(): number {
+    const set = this.#state[MAXCONN]!;
+    return set < 0 ? this.#maxconn : set || Infinity;
+  }
+  set maxconn(maxconn: number) {
+    this.#state[MAXCONN] = maxconn;
+  }
+  /** Where {@linkcode limit} begins to rise. */
+  get minconn(): number {
+    const set = this.#state[MAXCONN]!;
+    return set < 0
+      ? this.#minconn
+      : this.config.minconn > 0
+      ? Math.min(this.#minconn, this.maxconn)
+      : this.maxconn;
+  }
+  /** When it last went up or down, on this thread's clock, and for how long it was down before, ms. */
+  changedAt: number;
+  downFor = 0;
+  /** How often its checks failed while it was up, and how often it went down. */
+  checkFailures = 0;
+  checkDowns = 0;
   /** For the balancers: what is in progress and what waits. */
   get load(): number {
     return this.slots.value + this.queue.length;
   }
   /** Slots that it has: between `minconn` and `maxconn` as many as the backend's load allows. */
   get limit(): number {
+    if (this.#state[MAXCONN]! < 0 && this.#minconn === this.#maxconn) return this.#maxconn;
     const { minconn, maxconn } = this;
     return minconn === maxconn ? maxconn : this.backend.limit(minconn, maxconn);
   }
@@ -139,11 +222,11 @@ export class Server implements Candidate, ConnectedServer {
   }
   /** Takes the sessions whose cookie names it (manual: "weight", for those of weight 0). */
   get serves(): boolean {
-    return this.up && !this.config.disabled;
+    return this.up && !this.maintained;
   }
   /** Takes new sessions. */
   get usable(): boolean {
-    return this.serves && this.weight > 0;
+    return this.serves && this.weight > 0 && !this.draining && !this.stopping;
   }
 
   /**

@@ -1,6 +1,6 @@
 /** Servers that follow the state of another one (manual, chapter 5.2: "track"). */
 import type { Backend } from "./backend.ts";
-import type { Server } from "./server.ts";
+import { admin, type Server } from "./server.ts";
 
 /** The servers that track each server; a server that is not tracked has no entry. */
 export type Trackers = ReadonlyMap<Server, readonly Server[]>;
@@ -36,6 +36,7 @@ export function followDisabled(backends: readonly Backend[], followers: Trackers
   const takeDown = (server: Server): void => {
     for (const follower of followers.get(server) ?? []) {
       follower.up = false;
+      follower.admin |= admin.inheritedMaintenance;
       takeDown(follower);
     }
   };

@@ -439,12 +439,12 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   /** Reads a head from `bytes`. @returns whether it was complete and its transaction has begun */
   #readHead(bytes: Uint8Array, from: number, owner: Socket | null): boolean {
-    const { runtime, timeouts, logs } = this.frontend;
+    const { runtime, timeouts } = this.frontend;
     const to = bytes.length;
     if (from === to) return false;
     const end = parseRequest(head, bytes, from, to);
     if (end > 0 && end - from <= runtime.headLimit) {
-      this.#begin(bytes, end, owner, logs ? this.#headSince : -1);
+      this.#begin(bytes, end, owner, this.#headSince);
       return true;
     }
     if (this.#headSince < 0) {

@@ -29,10 +29,15 @@ export class TransactionRecord {
     if (this.termination === "--") this.termination = termination;
   }
 
-  /** The request has been read. @param since when its first byte came; -1: just now */
-  stamp(client: HttpClient, clock: Clock, since: number): void {
+  /**
+   * The request has been read.
+   * @param since when its first byte came; -1: just now
+   * @param dated its date is logged
+   */
+  stamp(client: HttpClient, clock: Clock, since: number, dated: boolean): void {
     this.readAt = clock.now();
     this.startedAt = since < 0 ? this.readAt : since;
+    if (!dated) return;
     this.acceptDate = client.requests === 1
       ? client.acceptedAt
       : clock.wall() - (this.readAt - this.startedAt);

@@ -18,6 +18,7 @@ import type { Socket } from "../../net/socket.ts";
 import { replyService } from "../../services/reply.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
+import { countTransaction, type EndedStream } from "../counting.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Route } from "../route.ts";
 import type { Server } from "../server.ts";
@@ -60,7 +61,13 @@ const journal = new HeadJournal();
  * Transactions that are over serve later requests: nothing is made for each.
  */
 export class HttpTransaction extends Timer
-  implements ClientEvents, ServerEvents, ConnectorOwner, ConnectionReturn, SpliceOwner {
+  implements
+    ClientEvents,
+    ServerEvents,
+    ConnectorOwner,
+    ConnectionReturn,
+    SpliceOwner,
+    EndedStream {
   client!: HttpClient;
   frontend!: Frontend;
   route!: Route;
@@ -151,7 +158,8 @@ export class HttpTransaction extends Timer
     // As in HAProxy not with content: a server may switch before it has come.
     this.upgrade = head.upgrade && requestFraming(head) === NONE && passesUpgrade(head, bytes);
     this.progress.requestDone = done;
-    if (frontend.logs) this.record.stamp(client, frontend.runtime.clock, since);
+    this.received = end - head.lineStart + to - from;
+    this.record.stamp(client, frontend.runtime.clock, since, frontend.logs);
     this.persistence.begin(head.method === METHOD_POST);
     this.#request.begin(head, bytes, end, content, from, to);
     const { persistence, route, upgrade } = this;
@@ -193,7 +201,7 @@ export class HttpTransaction extends Timer
     this.#active = true;
     this.#streamed = false;
     this.progress.begin();
-    this.#sentEarly = 0;
+    this.received = this.#sentEarly = 0;
     this.record.begin();
   }
 
@@ -275,6 +283,7 @@ export class HttpTransaction extends Timer
     // Content behind an answer that did not wait for it is discarded.
     if (this.progress.flushing) return;
     if (done) this.progress.requestDone = true;
+    this.received += to - from;
     if (this.connector.connected) {
       this.#streamed = true;
       if (!this.#server!.sendContent(bytes, from, to, owner)) this.client.pause();
@@ -365,7 +374,7 @@ export class HttpTransaction extends Timer
     journal.begin(head, bytes, end);
     if (!this.progress.local) {
       const { frontend } = this;
-      if (frontend.logs) this.record.respondedAt = frontend.runtime.clock.now();
+      this.record.respondedAt = frontend.runtime.clock.now();
       this.progress.inOrder = this.progress.requestDone && this.#server!.empty;
       // Without a length only the close of the connection ends the content, here as there.
       this.#keep &&= framing !== UNTIL_CLOSE && this.progress.requestDone && !frontend.stopping;
@@ -407,6 +416,7 @@ export class HttpTransaction extends Timer
   /** Bytes have passed without being seen. */
   onSpliced(source: Socket, count: number): void {
     if (source === this.client.socket) {
+      this.received += count;
       this.progress.requestDone = this.client.passed(count);
     } else {
       this.client.sentUnseen(count);
@@ -547,6 +557,8 @@ export class HttpTransaction extends Timer
     this.#active = false;
     const { client } = this;
     this.assignment.leaveQueue();
+    const { status, termination } = this.record;
+    if (!this.record.isMonitor) countTransaction(this, status, termination, this.progress.local);
     try {
       if (this.frontend.logs && !this.record.isMonitor) this.#log();
     } catch (error) {
@@ -580,6 +592,32 @@ export class HttpTransaction extends Timer
     const { client, record } = this;
     if (record.unread >= 0) logRefused(client, record.status, record.termination, record.unread);
     else logTransaction(client, this, record.termination + this.persistence.states(this.backend));
+  }
+
+  // ---- what is counted of it, once it is over ----
+
+  /** Bytes of the request. */
+  received = 0;
+  get sent(): number {
+    return this.client.sent;
+  }
+  get reached(): Backend | null {
+    return this.assignment.entered ? this.backend : null;
+  }
+  get servedBy(): Server | null {
+    return this.assignment.entered ? this.assignment.servedBy : null;
+  }
+  get queueTime(): number {
+    return this.assignment.assignedAt - this.assignment.queuedAt;
+  }
+  get connectTime(): number {
+    return this.connector.connectedAt - this.assignment.assignedAt;
+  }
+  get responseTime(): number {
+    return this.record.respondedAt - this.connector.connectedAt;
+  }
+  get totalTime(): number {
+    return this.frontend.runtime.clock.now() - this.record.startedAt;
   }
 
   #phase(side: string): string {

@@ -1,4 +1,5 @@
 import { Timer } from "../../time/wheel.ts";
+import { at } from "../../stats/counters.ts";
 import type { Backend } from "../backend.ts";
 import type { Queue, Waiter } from "../queue.ts";
 import type { Server } from "../server.ts";
@@ -57,6 +58,11 @@ export class Assignment extends Timer implements Waiter {
     super();
   }
 
+  /** It has come to its backend, and not left it. */
+  get entered(): boolean {
+    return this.#entered;
+  }
+
   /** It waits in a queue. */
   get queued(): boolean {
     return this.#ticket !== 0;
@@ -73,7 +79,10 @@ export class Assignment extends Timer implements Waiter {
     this.#entered = true;
     backend.total.increase();
     backend.runtime.activity.increase();
-    return backend.connections.increase();
+    const now = backend.connections.increase();
+    const { own } = backend.counts;
+    if (now > own[at.sessionsMax]!) own[at.sessionsMax] = now;
+    return now;
   }
 
   /** Leaves the backend: whatever it holds there is released. Idempotent. */
@@ -100,7 +109,7 @@ export class Assignment extends Timer implements Waiter {
       ? null
       : server.queue;
     if (taken) server.slots.increase(backend.runtime.memory.self);
-    else if (queue !== null) this.#join(queue);
+    else if (queue !== null) this.#join(queue, server);
     backend.lock.unlock();
 
     if (server === null) {
@@ -134,12 +143,14 @@ export class Assignment extends Timer implements Waiter {
   }
 
   /** Joins a queue, with the backend's lock. */
-  #join(queue: Queue<Waiter>): void {
+  #join(queue: Queue<Waiter>, server: Server | null): void {
     const { tickets } = this.backend.runtime;
     this.#queue = queue;
     this.#servedBefore = queue.served;
     this.#ticket = tickets.acquire(this);
     queue.push(this.#ticket, this.backend.nextOrder());
+    const { own } = (queue === this.backend.queue ? this.backend : server!).counts;
+    if (queue.length > own[at.queueMax]!) own[at.queueMax] = queue.length;
   }
 
   /** A slot has been taken for it, of which it learns soon. */
@@ -211,6 +222,13 @@ export class Assignment extends Timer implements Waiter {
   #begin(server: Server): void {
     this.server = server;
     server.total.increase();
+    const { own } = server.counts;
+    const now = server.slots.value;
+    if (now > own[at.sessionsMax]!) own[at.sessionsMax] = now;
+    if (!this.direct) {
+      own[at.balanced]!++;
+      this.backend.counts.own[at.balanced]!++;
+    }
     this.assignedAt = this.backend.runtime.clock.now();
     this.owner.onAssigned(server);
   }
@@ -226,6 +244,8 @@ export class Assignment extends Timer implements Waiter {
   changeServer(): void {
     this.#avoid = this.server;
     this.direct = false;
+    this.backend.counts.own[at.redispatches]!++;
+    if (this.server !== null) this.server.counts.own[at.redispatches]!++;
     this.releaseServer();
   }
 }

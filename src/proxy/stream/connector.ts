@@ -1,5 +1,6 @@
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { SocketError } from "../../net/socket.ts";
+import { at } from "../../stats/counters.ts";
 import { Timer } from "../../time/wheel.ts";
 import { closeIdle } from "../runtime.ts";
 import type { Server } from "../server.ts";
@@ -72,8 +73,10 @@ export class Connector extends Timer implements ConnectionUser {
   /** Connects to `server`, whose slot its transaction holds. */
   connect(server: Server): void {
     const idle = this.owner.reusable(server);
-    if (idle === null) this.#open(server);
-    else this.#established(idle);
+    if (idle === null) return this.#open(server);
+    server.counts.own[at.reuses]!++;
+    this.assignment.backend.counts.own[at.reuses]!++;
+    this.#established(idle);
   }
 
   /**
@@ -112,6 +115,8 @@ export class Connector extends Timer implements ConnectionUser {
       return;
     }
     this.#state = CONNECTING;
+    server.counts.own[at.connects]!++;
+    backend.counts.own[at.connects]!++;
     const connection = new ServerConnection(server, this, this.owner, port);
     this.#connection = connection;
     if (this.owner.sendEarly(connection)) this.#established(connection);
@@ -158,6 +163,8 @@ export class Connector extends Timer implements ConnectionUser {
     if (this.#retriesLeft === 0) return this.#fail(failure);
     this.#retriesLeft--;
     this.retries++;
+    backend.counts.own[at.retries]!++;
+    server.counts.own[at.retries]!++;
     const { config, runtime } = backend;
     const leave = config.redispatch &&
       (this.#retriesLeft === 0 || !server.up || (!direct && backend.choosesFreely));
@@ -194,6 +201,9 @@ export class Connector extends Timer implements ConnectionUser {
 
   #fail(failure: Failure): void {
     this.#state = IDLE;
+    const { backend, server } = this.assignment;
+    backend.counts.own[at.failedConnects]!++;
+    if (server !== null) server.counts.own[at.failedConnects]!++;
     this.assignment.backend.runtime.wheel.clear(this);
     this.owner.onFailed(failure);
   }

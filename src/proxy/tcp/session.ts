@@ -3,6 +3,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
+import { countStream, type EndedStream } from "../counting.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Server } from "../server.ts";
 import type { Session } from "../session-list.ts";
@@ -32,7 +33,8 @@ const aMoment = 20;
  * A relay of bytes between a client and a server (manual: "mode tcp"). It is also the time-out of
  * the server's side.
  */
-export class TcpSession extends Timer implements Session, ConnectorOwner, RelayEvents, SpliceOwner {
+export class TcpSession extends Timer
+  implements Session, ConnectorOwner, RelayEvents, SpliceOwner, EndedStream {
   place = -1;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
@@ -43,8 +45,9 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
   readonly remotePort: number;
   readonly clientAddress: string;
   #server: TcpServerEndpoint | null = null;
-  /** Bytes sent to the client. */
+  /** Bytes sent to the client, and come from it. */
   bytes = 0;
+  received = 0;
   #clientEnded = false;
   #serverEnded = false;
   /** What the client sent before there was a server to take it. */
@@ -82,6 +85,26 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
         frontend.runtime.fault(error, this);
       }
     });
+  }
+
+  get sent(): number {
+    return this.bytes;
+  }
+  get reached(): Backend | null {
+    return this.assignment.entered ? this.backend : null;
+  }
+  get servedBy(): Server | null {
+    return this.assignment.servedBy;
+  }
+  get queueTime(): number {
+    return this.assignment.assignedAt - this.assignment.queuedAt;
+  }
+  get connectTime(): number {
+    return this.connector.connectedAt - this.assignment.assignedAt;
+  }
+  readonly responseTime = -1;
+  get totalTime(): number {
+    return this.backend.runtime.clock.now() - this.startedAt;
   }
 
   get clientPort(): number {
@@ -135,6 +158,7 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
     const { client } = this;
     const server = this.#server;
     if (this.#late !== null) return;
+    if (side === client) this.received += bytes.length;
     if (server === null) {
       this.#early = retainAfter(this.#early, bytes, 0, bytes.length, owner);
       if (this.#early.length >= earlyLimit) client.pause();
@@ -237,6 +261,7 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
   /** Bytes of either side have passed without being seen. */
   onSpliced(source: Socket, count: number): void {
     if (source !== this.socket) this.bytes += count;
+    else this.received += count;
     this.#arm();
   }
 
@@ -280,6 +305,7 @@ export class TcpSession extends Timer implements Session, ConnectorOwner, RelayE
     this.#early = null;
     this.assignment.leaveQueue();
     const { wheel } = this.frontend.runtime;
+    countStream(this, termination);
     try {
       if (this.frontend.logs && this.#started) logTcpSession(this, termination);
     } catch (error) {

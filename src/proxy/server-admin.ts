@@ -1,0 +1,152 @@
+/**
+ * What operators do to servers by hand, through the runtime API or the statistics page: maintenance,
+ * drain, health and weight (management manual, chapter 9.3, "set server"). It runs on the main
+ * thread, as the checks do; other threads follow by the shared state.
+ */
+import { handNotice, noServerNotice } from "../health/notice.ts";
+import type { Checks } from "./checks.ts";
+import { admin, countUsable, type Server } from "./server.ts";
+import { noteChange, subjectOf } from "./server-state.ts";
+
+/** The administrative state of a server. */
+export type AdminState = "ready" | "drain" | "maint";
+/** The health that a server is said to have. */
+export type HandHealth = "up" | "stopping" | "down";
+
+/** Changes the administrative state of a server; those that track it inherit it. */
+export function setAdminState(server: Server, state: AdminState, checks: Checks): void {
+  if (state === "maint") return change(server, admin.maintenance, 0, checks);
+  if (state === "drain") return change(server, admin.drain, admin.maintenance, checks);
+  change(server, 0, admin.maintenance | admin.drain, checks);
+}
+
+/** Puts a server into maintenance, or takes it out of it, and leaves drain as it is. */
+export function setMaintenance(server: Server, on: boolean, checks: Checks): void {
+  change(server, on ? admin.maintenance : 0, on ? 0 : admin.maintenance, checks);
+}
+
+/** Sets and clears bits of {@linkcode Server.admin}. */
+function change(server: Server, set: number, clear: number, checks: Checks): void {
+  const inherited = (bits: number) =>
+    (bits & admin.maintenance ? admin.inheritedMaintenance : 0) |
+    (bits & admin.drain ? admin.inheritedDrain : 0);
+  const changed = apply(server, set, clear, checks);
+  if (!changed) return;
+  for (const follower of checks.followers.get(server) ?? []) {
+    changeInherited(follower, inherited(set), inherited(clear), checks);
+  }
+}
+
+function changeInherited(server: Server, set: number, clear: number, checks: Checks): void {
+  if (!apply(server, set, clear, checks)) return;
+  for (const follower of checks.followers.get(server) ?? []) {
+    changeInherited(follower, set, clear, checks);
+  }
+}
+
+/** @returns whether anything has changed */
+function apply(server: Server, set: number, clear: number, checks: Checks): boolean {
+  const before = server.admin;
+  // What the configuration says counts until it is changed by hand.
+  const after = (before | set) & ~clear & (clear & admin.maintenance ? ~admin.configured : -1);
+  if (after === before) return false;
+  const { backend } = server;
+  const wasMaintained = server.maintained;
+  const wasDraining = server.draining;
+  const wasUp = server.serves;
+  const had = backend.servers.some(({ usable }) => usable);
+  server.admin = after;
+  const subject = subjectOf(server);
+  const log = (notice: ReturnType<typeof handNotice>) =>
+    backend.runtime.log.event(backend.config, notice.level, notice.text);
+  checks.maintenanceChanged(server);
+  if (wasMaintained && !server.maintained) {
+    const checker = checks.of(server);
+    // Its checks begin anew: up, but only just.
+    if (checker !== null && !checker.up) checker.setHealth(server.config.rise);
+    const tracked = server.config.track === null ? null : trackedOf(server, checks);
+    server.up = tracked === null ? true : tracked.up;
+    server.stopping = false;
+  }
+  if (wasUp !== server.serves) noteChange(server, server.serves);
+  const waited = server.queue.length + backend.queue.length;
+  backend.stateChanged(server);
+  const counts = {
+    ...countUsable(backend.servers),
+    sessions: server.slots.value,
+    requeued: Math.max(0, waited - server.queue.length - backend.queue.length),
+    queued: backend.queue.length,
+  };
+  if (!wasMaintained && server.maintained) {
+    if (wasUp) log(handNotice(subject, "is going DOWN for maintenance", counts, true));
+    else log(handNotice(subject, "was DOWN and now enters maintenance", null, true));
+  } else if (wasMaintained && !server.maintained) {
+    const up = server.up ? "UP" : "DOWN";
+    const how = server.draining ? "DRAIN" : "READY";
+    log(handNotice(subject, `is ${up}/${how} (leaving forced maintenance)`, null, false));
+    if (server.draining) log(handNotice(subject, "remains in forced drain mode", null, false));
+  } else if (!wasDraining && server.draining && !server.maintained) {
+    log(handNotice(subject, "enters drain state", counts, false));
+  } else if (wasDraining && !server.draining && !server.maintained) {
+    const up = server.up ? "UP" : "DOWN";
+    log(handNotice(subject, `is ${up} (leaving forced drain)`, null, false));
+  }
+  if (had && counts.active + counts.backup === 0) {
+    log(noServerNotice(backend.config.kind, backend.config.name));
+  }
+  return true;
+}
+
+function trackedOf(server: Server, checks: Checks): Server | null {
+  for (const [tracked, followers] of checks.followers) {
+    if (followers.includes(server)) return tracked;
+  }
+  return null;
+}
+
+/** Sets the health of a server, as if its checks had found it; those that track it follow. */
+export function setHealth(server: Server, health: HandHealth, checks: Checks): void {
+  const { rise, fall } = server.config;
+  checks.of(server)?.setHealth(health === "down" ? 0 : rise + fall - 1);
+  mark(server, health, checks, ", changed from CLI");
+}
+
+function mark(server: Server, health: HandHealth, checks: Checks, why: string): void {
+  const { backend } = server;
+  const up = health !== "down";
+  const stopping = health === "stopping";
+  if (server.up === up && server.stopping === stopping) return;
+  const had = backend.servers.some(({ usable }) => usable);
+  const wasUp = server.up;
+  server.up = up;
+  server.stopping = stopping;
+  if (!server.maintained) {
+    if (wasUp !== up) noteChange(server, up);
+    const waited = server.queue.length + backend.queue.length;
+    backend.stateChanged(server);
+    const counts = {
+      ...countUsable(backend.servers),
+      sessions: server.slots.value,
+      requeued: Math.max(0, waited - server.queue.length - backend.queue.length),
+      queued: backend.queue.length,
+    };
+    const what = stopping ? "is stopping" : up ? "is UP" : "is DOWN";
+    const notice = handNotice(subjectOf(server), what + why, counts, !up);
+    backend.runtime.log.event(backend.config, notice.level, notice.text);
+    if (had && counts.active + counts.backup === 0) {
+      const none = noServerNotice(backend.config.kind, backend.config.name);
+      backend.runtime.log.event(backend.config, none.level, none.text);
+    }
+  }
+  const { config } = backend;
+  for (const follower of checks.followers.get(server) ?? []) {
+    mark(follower, health, checks, ` via ${config.name}/${server.name}`);
+  }
+}
+
+/** Changes the weight that a server has been given (0 to 256). */
+export function setWeight(server: Server, weight: number): void {
+  if (server.weight === weight) return;
+  server.weight = weight;
+  server.backend.stateChanged(server);
+}
