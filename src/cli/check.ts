@@ -3,7 +3,7 @@ import { evaluateCondition } from "../config/haproxy/condition.ts";
 import { splitWords } from "../config/haproxy/words.ts";
 import { convertConfiguration, loadConfiguration } from "../config/load.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
-import { print, printError, readFiles, show } from "./files.ts";
+import { print, printError, readFiles, readNamed, show } from "./files.ts";
 
 /**
  * `sluice check FILE...`, `-c`: reports all that is wrong with a configuration.
@@ -12,7 +12,7 @@ import { print, printError, readFiles, show } from "./files.ts";
 export async function check(paths: readonly string[], quiet = false): Promise<number> {
   const files = readFiles(paths);
   const { can } = await networkOfRuntime();
-  const { configuration, diagnostics } = loadConfiguration(files, process.env, can);
+  const { configuration, diagnostics } = loadConfiguration(files, process.env, can, readNamed);
   show(diagnostics, files, quiet);
   if (configuration === null) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;

@@ -8,14 +8,18 @@ import { stopSignal } from "../process/signals.ts";
 import type { Host } from "../scenario/run.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Hosts } from "./demo.ts";
-import { printError, write } from "./files.ts";
+import { printError, readNamed, write } from "./files.ts";
 
-const output: Pick<Host, "write" | "printError" | "terminal" | "columns" | "env"> = {
+const output: Pick<
+  Host,
+  "write" | "printError" | "terminal" | "columns" | "env" | "readNamed"
+> = {
   write: (text) => write(process.stdout, text),
   printError: (text) => write(process.stderr, text),
   terminal: process.stdout.isTTY === true,
   columns: process.stdout.columns ?? 100,
   env: process.env,
+  readNamed,
 };
 
 /** The two. */

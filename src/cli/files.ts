@@ -1,6 +1,16 @@
 /** Reads configuration files for the commands, and shows what is wrong with them. */
 import { Buffer } from "node:buffer";
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
@@ -69,6 +79,33 @@ function readFolder(folder: string): SourceFile[] {
 /** A file's text, without the mark that some editors put before it. */
 export function readText(file: string | Buffer | number): string {
   return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+}
+
+/**
+ * Reads a file that a configuration names, as far as its size says: of a device that is nothing.
+ * @param limit how many bytes it may have
+ * @throws {FileError} whose message says why it cannot be read, after the file's name
+ */
+export function readNamed(path: string, limit: number): Uint8Array {
+  let file: number | null = null;
+  try {
+    // A pipe that nobody writes to must not hold up the start.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(file);
+    if (status.isDirectory()) throw new FileError("is a folder");
+    if (status.size > limit) throw new FileError(`has ${status.size} bytes, more than ${limit}`);
+    const bytes = new Uint8Array(status.isFile() ? status.size : 0);
+    let read = 0;
+    for (let more = -1; more !== 0 && read < bytes.length; read += more) {
+      more = readSync(file, bytes, read, bytes.length - read, null);
+    }
+    return bytes.subarray(0, read);
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw new FileError(`cannot be read: ${reasonOf(error)}`);
+  } finally {
+    if (file !== null) closeSync(file);
+  }
 }
 
 /** Why a file cannot be read, and what may have been meant. */

@@ -15,7 +15,7 @@ import { catchSignals, type Signals } from "../process/signals.ts";
 import { releaseCode } from "../process/release-code.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { explainFailure } from "./failure.ts";
-import { printError, readFiles, show } from "./files.ts";
+import { printError, readFiles, readNamed, show } from "./files.ts";
 
 /** After so long, ms, nothing runs any more that only the start needs. */
 const startTime = 1000;
@@ -49,7 +49,12 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const daemon = asDaemon();
   const files = daemon?.files ?? readFiles(paths);
   const network = await networkOfRuntime();
-  const { configuration, diagnostics } = loadConfiguration(files, process.env, network.can);
+  const { configuration, diagnostics } = loadConfiguration(
+    files,
+    process.env,
+    network.can,
+    readNamed,
+  );
   const quiet = options.quiet === true || configuration?.global.quiet === true;
   show(diagnostics, files, quiet || daemon !== null);
   if (configuration === null) return 1;

@@ -4,6 +4,7 @@
  */
 import type { Capabilities } from "../net/socket.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
+import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
 import { checkStickTables } from "./check-stick-table.ts";
@@ -12,6 +13,7 @@ import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
 import type { Place, Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
+import type { Files } from "./files.ts";
 import type { Configuration, Global, Proxy } from "./model.ts";
 import type { Locator } from "./places.ts";
 import { sectionKinds } from "./sections.ts";
@@ -22,6 +24,8 @@ export interface CheckOptions {
   readonly complete: boolean;
   /** Of the network; undefined: anything is possible. */
   readonly capabilities?: Capabilities | undefined;
+  /** Those that the configuration names; null: they are not looked at. */
+  readonly files?: Files | null;
 }
 
 /** Checks a configuration; errors and warnings go to the report. */
@@ -50,6 +54,7 @@ export function checkConfiguration(
     checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
   }
+  checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);
   checkStickTables(proxies, locator, report);
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {

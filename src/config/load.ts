@@ -12,6 +12,7 @@ import {
   type SourceFile,
 } from "./diagnostic.ts";
 import type { Environment } from "./haproxy/condition.ts";
+import { createFiles, type FileReader } from "./files.ts";
 import { parseHaproxy } from "./haproxy/parse.ts";
 import { printHaproxy } from "./haproxy/print.ts";
 import { parseJson, printJson } from "./json.ts";
@@ -34,13 +35,16 @@ export interface Loaded {
  *
  * @param env for variables and conditions; it is not changed
  * @param capabilities of the network that will carry it; without them, keywords are not held to any
+ * @param reader reads the files that it names; without it they are not looked at
  */
 export function loadConfiguration(
   files: readonly SourceFile[],
   env: Environment,
   capabilities?: Capabilities,
+  reader?: FileReader,
 ): Loaded {
   const report = createReport(mostErrors);
+  const named = reader === undefined ? null : createFiles(reader);
   let configuration: Configuration | null = null;
   try {
     const places = createPlaces(startOf(files));
@@ -49,7 +53,14 @@ export function loadConfiguration(
       // After an error, what the checks find missing may be in the line that was wrong.
       const parsed = !hasErrors(report.diagnostics);
       const checks = parsed ? report : errorsOnly(report);
-      checkConfiguration(configuration, places, checks, { complete: parsed, capabilities });
+      checkConfiguration(configuration, places, checks, {
+        complete: parsed,
+        capabilities,
+        files: named,
+      });
+      if (named !== null && named.contents.size > 0) {
+        configuration = { ...configuration, files: named.contents };
+      }
     }
   } catch (error) {
     if (error instanceof RangeError) tooLittleMemory(startOf(files), report);

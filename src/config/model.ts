@@ -10,6 +10,8 @@ import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
 import { checkSetting } from "./keywords/check.ts";
 import { cookieSetting } from "./keywords/cookie.ts";
+import type { FileContents } from "./files.ts";
+import { errorSettings } from "./keywords/errors.ts";
 import { Global } from "./keywords/global.ts";
 import { httpSettings } from "./keywords/http.ts";
 import { entriesOf } from "./keywords/keyword.ts";
@@ -27,9 +29,12 @@ export { ListenAddress, ServerAddress, Source } from "./keywords/addresses.ts";
 export { Bind } from "./keywords/bind.ts";
 export { Cookie } from "./keywords/cookie.ts";
 export { type Engine, engines, Global } from "./keywords/global.ts";
+export { ErrorRule } from "./keywords/errors.ts";
 export { connectionModes, ForwardFor, OriginalTo, reuseModes } from "./keywords/http.ts";
 export { facilities, levels } from "../log/syslog.ts";
 export { logFormats, LogTarget } from "./keywords/log.ts";
+export { HttpErrors } from "./keywords/http-errors.ts";
+export { Reply } from "./keywords/reply.ts";
 export { Resolvers } from "./keywords/resolvers.ts";
 export { Server } from "./keywords/server.ts";
 export { Splice } from "./keywords/sessions.ts";
@@ -45,6 +50,7 @@ export const proxySettings = {
   ...balanceSettings,
   ...cookieSetting,
   ...httpSettings,
+  ...errorSettings,
   ...sessionSettings,
   ...checkSetting,
   ...spliceSetting,
@@ -79,4 +85,7 @@ export const Configuration = v.strictObject({
   proxies: v.optional(v.array(Proxy), []),
 });
 /** {@linkcode Configuration} */
-export type Configuration = v.InferOutput<typeof Configuration>;
+export type Configuration = v.InferOutput<typeof Configuration> & {
+  /** What is in the files that it names, where they have been read: see files.ts. */
+  readonly files?: FileContents;
+};

@@ -3,10 +3,12 @@
  * a further kind is one entry here. They are printed in this order.
  */
 import * as v from "valibot";
+import { httpErrorsSection } from "./keywords/http-errors.ts";
 import { resolversSection } from "./keywords/resolvers.ts";
 import type { SectionKind } from "./keywords/section.ts";
 
 const kinds = {
+  httpErrors: httpErrorsSection,
   resolvers: resolversSection,
 };
 

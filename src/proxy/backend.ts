@@ -2,6 +2,7 @@ import { type Algorithm, algorithmOf } from "../balance/algorithms.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
+import type { ErrorReplies } from "../services/error-replies.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";
 import type { Rate } from "../shared/rate.ts";
@@ -60,11 +61,15 @@ export class Backend implements ServerBackend {
   readonly #balancer: Balancer<Server>;
   readonly #byCookie = new Map<string, Server[]>();
 
-  /** @param servers those of the configuration, or what stands for its `dispatch` */
+  /**
+   * @param servers those of the configuration, or what stands for its `dispatch`
+   * @param replies in place of the proxy's own; null: none
+   */
   constructor(
     readonly config: model.Proxy,
     servers: readonly model.Server[],
     readonly runtime: Runtime,
+    readonly replies: ErrorReplies | null = null,
   ) {
     const { memory, tickets, backends } = runtime;
     this.index = backends.push(this) - 1;

@@ -5,6 +5,7 @@ import { Counter, Gauge } from "../shared/counts.ts";
 import { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
+import type { ErrorReplies } from "../services/error-replies.ts";
 import type { Backend } from "./backend.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
@@ -46,12 +47,14 @@ export class Frontend {
   /**
    * @param index its place among all frontends, from 0
    * @param backend what `use_backend` or `default_backend` names, or its own servers
+   * @param replies in place of the proxy's own; null: none
    */
   constructor(
     readonly index: number,
     readonly config: model.Proxy,
     backend: Backend,
     readonly runtime: Runtime,
+    readonly replies: ErrorReplies | null = null,
   ) {
     const { timeout } = config;
     this.connections = new Gauge(runtime.memory);

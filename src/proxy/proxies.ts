@@ -1,6 +1,7 @@
 /** The proxies of a configuration, as every thread builds them for itself. */
 import * as v from "valibot";
 import * as model from "../config/model.ts";
+import { errorReplies } from "../services/error-replies.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
 import type { RunningProxy } from "./report.ts";
@@ -23,9 +24,10 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const { global } = configuration;
   const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite);
   const backends: Backend[] = [];
+  const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
   function createBackend(proxy: model.Proxy): Backend {
-    const backend = new Backend(proxy, serversOf(proxy), runtime);
+    const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy));
     backends.push(backend);
     return backend;
   }
@@ -39,7 +41,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
       (proxy.kind === "listen" ? proxy.name : null);
     const backend = (name === null ? undefined : byName.get(name)) ?? createBackend(proxy);
     backend.addIncoming(proxy.maxconn || runtime.maxconn);
-    return new Frontend(index, proxy, backend, runtime);
+    return new Frontend(index, proxy, backend, runtime, repliesOf(proxy));
   });
   return {
     runtime,

@@ -4,6 +4,7 @@
  * (step.ts). What comes of each is drawn or, with --check, only counted.
  */
 import { type Diagnostic, formatDiagnostics, type SourceFile } from "../config/diagnostic.ts";
+import type { FileReader } from "../config/files.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../config/model.ts";
 import { titleOf } from "../config/title.ts";
@@ -42,6 +43,8 @@ export interface Host {
   readonly terminal: boolean;
   readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads the files that the configuration names. */
+  readonly readNamed?: FileReader;
   /** Resolves when the user wants it to end (SIGINT, SIGTERM). */
   interrupted(): Promise<void>;
   /** Awaits what is done here: a simulation moves its time on meanwhile. */
@@ -79,7 +82,8 @@ export async function runScenario(
     if (diagnostics.length === 0) return;
     host.printError(`${formatDiagnostics(diagnostics, [file], paint.colour)}\n`);
   };
-  const load = (from: SourceFile) => loadConfiguration([from], host.env, host.network.can);
+  const load = (from: SourceFile) =>
+    loadConfiguration([from], host.env, host.network.can, host.readNamed);
   const { configuration, diagnostics } = load(file);
   tell(diagnostics);
   if (configuration === null) return 1;

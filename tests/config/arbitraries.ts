@@ -16,6 +16,7 @@ import { globalSettings } from "#src/config/keywords/global.ts";
 import type { Settings } from "#src/config/keywords/keyword.ts";
 import { serverSettings } from "#src/config/keywords/server.ts";
 import { timeoutSettings } from "#src/config/keywords/timeouts.ts";
+import { replyStatuses } from "#src/http/status.ts";
 import { standardFormats } from "#src/log/format/standard.ts";
 import { dataNames, dataTypes } from "#src/stick-table/data-types.ts";
 import { parseNetwork } from "#src/net/ip/address.ts";
@@ -26,6 +27,7 @@ import {
   connectionModes,
   type Cookie,
   engines,
+  type ErrorRule,
   facilities,
   type ForwardFor,
   type Global,
@@ -34,6 +36,7 @@ import {
   logFormats,
   type LogTarget,
   type Proxy,
+  type Reply,
   reuseModes,
   type Server,
   type ServerAddress,
@@ -248,6 +251,41 @@ const timeouts = fc.record(
   Object.fromEntries(Object.keys(timeoutSettings).map((key) => [key, orNull(time)])),
 ) as fc.Arbitrary<Timeouts>;
 
+const status = fc.constantFrom(...replyStatuses);
+const field = fc.record({
+  name: fc.stringMatching(/^X-[a-z]{1,5}$/),
+  value: fc.stringMatching(/^[!-$&-~]{1,9}$/),
+});
+const body = (...kinds: readonly Reply["body"]["kind"][]) =>
+  fc.record({ kind: fc.constantFrom(...kinds), argument: fc.stringMatching(/^[!-$&-~]{1,9}$/) });
+const reply: fc.Arbitrary<Reply> = fc.oneof(
+  fc.record({
+    status,
+    contentType: fc.constant("text/plain"),
+    body: body("file", "string", "lf-file", "lf-string", "errorfile"),
+    fields: fc.array(field, { maxLength: 2 }),
+  }),
+  fc.record({
+    status,
+    contentType: orNull(fc.constant("text/plain")),
+    body: fc.constantFrom(
+      { kind: "none", argument: "" } as const,
+      { kind: "default-errorfiles", argument: "" } as const,
+    ),
+    fields: fc.array(field, { maxLength: 2 }),
+  }),
+);
+const errorRule: fc.Arbitrary<ErrorRule> = fc.oneof(
+  fc.record({ kind: fc.constant("errorfile" as const), status, file: text }),
+  fc.record({
+    kind: fc.constant("errorloc" as const),
+    status,
+    code: fc.constantFrom(302 as const, 303 as const),
+    url: fc.stringMatching(/^\/[!-~]{0,9}$/),
+  }),
+  fc.record({ kind: fc.constant("http-error" as const), reply }),
+);
+
 const anyProxy = whole<Proxy>(
   defaultProxy("listen", "l"),
   allProxySettings,
@@ -266,6 +304,7 @@ const anyProxy = whole<Proxy>(
     hashType: fc.constantFrom(...hashTypes),
     cookie: orNull(cookie),
     retries: natural,
+    errors: fc.array(errorRule, { maxLength: 3 }),
     dispatch: orNull(withPort),
     servers: fc.uniqueArray(server, { maxLength: 3, selector: (server) => server.name }),
     source: orNull(source),
@@ -335,7 +374,8 @@ const global = whole<Global>(
     logTag: fc.oneof(fc.constant("sluice"), text),
     spreadChecks: fc.integer({ min: 0, max: 50 }),
     tuneBufsize: fc.integer({ min: 1024, max: 1_000_000 }),
-    tuneMaxrewrite: fc.integer({ min: 0, max: 1023 }),
+    // Redirections have room.
+    tuneMaxrewrite: fc.integer({ min: 0, max: 700 }),
     nbthread: orNull(fc.integer({ min: 1, max: 64 })),
     tuneEngine: orNull(fc.constantFrom(...engines)),
     tuneMaxaccept: orNull(fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: 2 ** 31 - 1 }))),

@@ -1,7 +1,8 @@
 /** Arbitrary sections beside `global` and the proxies, by the property of the model that has them. */
 import fc from "fast-check";
 import * as v from "valibot";
-import { type Configuration, Resolvers } from "#src/config/model.ts";
+import { type Configuration, type HttpErrors, Resolvers } from "#src/config/model.ts";
+import { replyStatuses } from "#src/http/status.ts";
 import type { sectionKinds } from "#src/config/sections.ts";
 
 type Sections = Pick<Configuration, keyof typeof sectionKinds>;
@@ -34,7 +35,19 @@ const resolvers: fc.Arbitrary<Resolvers> = fc.record({
   holdObsolete: time,
 }).map((drawn) => ({ ...v.parse(Resolvers, { name: "x" }), ...drawn }));
 
+const httpErrors: fc.Arbitrary<HttpErrors> = fc.record({
+  name,
+  errorfiles: fc.array(
+    fc.record({
+      status: fc.constantFrom(...replyStatuses),
+      file: fc.stringMatching(/^\/[ -~]{1,9}$/),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
+  httpErrors: named(httpErrors),
   resolvers: named(resolvers),
 });

@@ -11,11 +11,12 @@ import { test } from "../testing.ts";
 import { errors, valid } from "./support.ts";
 
 /** Where keywords may have been described: HAProxy's chapters for sections, lines and logs. */
-const chapters = ["3.1", "3.2", "3.3", "4.2", "5.1", "5.2", "5.3.2", "8.2"];
+const chapters = ["3.1", "3.2", "3.3", "3.8", "4.2", "5.1", "5.2", "5.3.2", "8.2"];
 
 /** A valid configuration around a keyword and its example. */
 function around({ isProxy, on = [], opening }: Family, { name, example }: Keyword<never>): string {
-  const others = "backend www\n  server web1 10.0.0.9:80 check\nfrontend other\n  bind :80\n";
+  const others =
+    "http-errors site\n  errorfile 503 /dev/null\nbackend www\n  server web1 10.0.0.9:80 check\nfrontend other\n  bind :80\n";
   const statement = `${name} ${example}`.trim();
   const [line] = on;
   if (opening !== undefined) return `${opening}\n  ${statement}\n${others}`;

@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import * as v from "valibot";
+import { bytesOf } from "#src/bytes/bytes.ts";
 import { Configuration } from "#src/config/model.ts";
 import type { LogRecord } from "#src/log/record.ts";
 import { Client } from "#src/simulate/client.ts";
@@ -72,6 +73,10 @@ export interface SceneOptions extends MemoryOptions {
   readonly maxconn?: number;
   /** The process's `hard-stop-after`. */
   readonly hardStopAfter?: number;
+  /** Sections that the proxies name. */
+  readonly sections?: Pick<Input, "httpErrors">;
+  /** What is in the files that the configuration names. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Counts what waits on a clock, so that leaks show. */
@@ -115,10 +120,15 @@ export function scene(
     const clients: Client[] = [];
     const origins: Origin[] = [];
 
-    const configuration = v.parse(Configuration, {
-      global: { hardStopAfter: options.hardStopAfter ?? null },
-      proxies: [proxies].flat(),
-    });
+    const files = Object.entries(options.files ?? {});
+    const configuration = {
+      ...v.parse(Configuration, {
+        global: { hardStopAfter: options.hardStopAfter ?? null },
+        ...options.sections,
+        proxies: [proxies].flat(),
+      }),
+      files: new Map(files.map(([path, text]) => [path, bytesOf(text)])),
+    };
     let stopped = false;
     const running = startProxies(configuration, {
       network,

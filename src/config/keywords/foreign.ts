@@ -10,7 +10,7 @@ export interface Foreign {
 
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
-  acme cache crt-store dynamic-update fcgi-app healthcheck http-errors log-forward log-profile
+  acme cache crt-store dynamic-update fcgi-app healthcheck log-forward log-profile
   mailers peers program ring traces userlist
 `));
 
@@ -95,9 +95,9 @@ export const foreignGlobals = names(`
 export const foreignProxyKeywords = [
   ...names(`
   acl appsession bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
-  declare email-alert error-log-format errorfile errorfiles errorloc errorloc302 errorloc303
+  declare email-alert error-log-format
   external-check filter force-be-switch force-persist guid hash-balance-factor
-  hash-preserve-affinity http-after-response http-check http-error http-request http-response id
+  hash-preserve-affinity http-after-response http-check http-request http-response id
   ignore-persist load-server-state-from-file log-format-sd log-steps log-tag
   max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit

@@ -15,7 +15,9 @@ import {
 } from "../../http/head.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
+import { ofStatus } from "../../services/error-replies.ts";
 import { replyService } from "../../services/reply.ts";
+import type { Service } from "../../services/service.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import { countTransaction, type EndedStream } from "../counting.ts";
@@ -83,6 +85,8 @@ export class HttpTransaction extends Timer
   #server: ServerEndpoint | null = null;
   /** A request is in progress. */
   #active = false;
+  /** Its backend has been chosen, and replies before the frontend does. */
+  #routed = false;
 
   #method = METHOD_OTHER;
   /** The client's version is HTTP/1.minor. */
@@ -199,7 +203,7 @@ export class HttpTransaction extends Timer
     this.frontend = client.frontend;
     this.route = client.frontend.route;
     this.#active = true;
-    this.#streamed = false;
+    this.#routed = this.#streamed = false;
     this.progress.begin();
     this.received = this.#sentEarly = 0;
     this.record.begin();
@@ -213,6 +217,7 @@ export class HttpTransaction extends Timer
   /** Starts on the way to a server; `wanted` if a cookie named one. */
   #start(wanted: Server | null): void {
     const { assignment, backend } = this;
+    this.#routed = true;
     const load = this.#enter();
     assignment.direct = wanted !== null;
     // Before itself, those that came before it.
@@ -370,7 +375,8 @@ export class HttpTransaction extends Timer
     done: boolean,
   ): void {
     this.progress.responding = true;
-    this.record.status = head.status;
+    // A file may say otherwise: what is logged is the status that it stands for.
+    if (this.record.status < 0) this.record.status = head.status;
     journal.begin(head, bytes, end);
     if (!this.progress.local) {
       const { frontend } = this;
@@ -381,6 +387,7 @@ export class HttpTransaction extends Timer
       if (head.connectionAuth) this.#http1.markPrivate();
       this.persistence.editResponse(this.backend, journal, head, bytes);
     }
+    if (this.progress.local) this.#keep &&= framing !== UNTIL_CLOSE && !head.close;
     this.progress.tunnel = framing === TUNNEL;
     editResponse(journal, head, bytes, !this.progress.tunnel && !this.#keep, this.#minor);
     const taken = this.client.sendHead(journal, content, from, to, owner);
@@ -500,7 +507,16 @@ export class HttpTransaction extends Timer
     this.#keep &&= this.progress.requestDone && !this.frontend.stopping;
     this.progress.local = true;
     this.#server = this.#service;
-    this.#service.begin(replyService(status), this.#method);
+    this.record.status = status;
+    this.#service.begin(this.#replyOf(status), this.#method);
+  }
+
+  /** What the backend replies with, once there is one, or the frontend; else the proxy's own. */
+  #replyOf(status: number): Service {
+    const { replies } = this.frontend;
+    const first = this.#routed ? this.backend.replies : null;
+    return (first === null ? undefined : ofStatus(first, status)) ??
+      (replies === null ? undefined : ofStatus(replies, status)) ?? replyService(status);
   }
 
   /**
