@@ -1,7 +1,8 @@
 import process from "node:process";
 import { evaluateCondition } from "../config/haproxy/condition.ts";
 import { splitWords } from "../config/haproxy/words.ts";
-import { convertConfiguration, loadConfiguration } from "../config/load.ts";
+import { convertConfiguration, loadConfiguration, whyNoWarnings } from "../config/load.ts";
+import { systemAccounts } from "../process/accounts.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { print, printError, readFiles, readNamed, show } from "./files.ts";
 
@@ -12,11 +13,17 @@ import { print, printError, readFiles, readNamed, show } from "./files.ts";
 export async function check(paths: readonly string[], quiet = false): Promise<number> {
   const files = readFiles(paths);
   const { can } = await networkOfRuntime();
-  const { configuration, diagnostics } = loadConfiguration(files, process.env, can, readNamed);
+  const loaded = loadConfiguration(files, process.env, can, readNamed, systemAccounts);
+  const { configuration, diagnostics } = loaded;
   show(diagnostics, files, quiet);
   if (configuration === null) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;
     if (!quiet) printError(`\n${errors} error${errors === 1 ? "" : "s"} found`);
+    return 1;
+  }
+  const forbidden = whyNoWarnings(loaded);
+  if (forbidden !== null) {
+    printError(forbidden);
     return 1;
   }
   if (!quiet) print("Configuration file is valid");

@@ -1,14 +1,22 @@
 import process from "node:process";
-import { loadConfiguration } from "../config/load.ts";
+import { loadConfiguration, whyNoWarnings } from "../config/load.ts";
 import type { Configuration, Engine as EngineName } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { asDaemon, startDaemon } from "../process/daemon.ts";
 import { whyNoLibrary } from "../process/libc-check.ts";
-import { otherProcesses, sendSignal, startInPlaceOf } from "../process/old-processes.ts";
+import { otherProcesses, ownerOf, sendSignal, startInPlaceOf } from "../process/old-processes.ts";
 import { writePidFile } from "../process/pid-file.ts";
+import { raiseDescriptorLimit } from "../process/limits.ts";
+import {
+  dropPrivileges,
+  type Privileges,
+  privilegesOf,
+  whyNotDrop,
+} from "../process/privileges.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
+import { systemAccounts } from "../process/accounts.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
@@ -49,12 +57,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const daemon = asDaemon();
   const files = daemon?.files ?? readFiles(paths);
   const network = await networkOfRuntime();
-  const { configuration, diagnostics } = loadConfiguration(
-    files,
-    process.env,
-    network.can,
-    readNamed,
-  );
+  const loaded = loadConfiguration(files, process.env, network.can, readNamed, systemAccounts);
+  const { configuration, diagnostics } = loaded;
   const quiet = options.quiet === true || configuration?.global.quiet === true;
   show(diagnostics, files, quiet || daemon !== null);
   if (configuration === null) return 1;
@@ -62,13 +66,30 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     printError(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
     return 1;
   }
-  const lack = whyNoLibrary();
+  const lack = whyNoWarnings(loaded) ?? whyNoLibrary();
   if (lack !== null) {
     printError(`cannot start: ${lack}`);
     return 1;
   }
-  const { tuneEngine, nbthread, nosplice } = configuration.global;
-  const engine = await chooseEngine({ name: options.engine ?? tuneEngine, threads: nbthread });
+  const { global } = configuration;
+  const { tuneEngine, nbthread, nosplice } = global;
+  const privileges = privilegesOf(global, systemAccounts);
+  const obstacle = whyNotDrop(privileges);
+  if (obstacle !== null) {
+    printError(`cannot start: ${obstacle}`);
+    return 1;
+  }
+  const { limit, lack: tooFew } = raiseDescriptorLimit(global);
+  if (tooFew !== null) {
+    const strict = global.strictLimits !== false;
+    printError(`${strict ? "cannot start" : "warning"}: ${tooFew}`);
+    if (strict) return 1;
+  }
+  const engine = await chooseEngine({
+    name: options.engine ?? tuneEngine,
+    threads: nbthread,
+    descriptors: limit,
+  });
   // Of `tune.engine sockets` beside it the check has warned.
   if (nbthread !== null && nbthread > engine.threads && tuneEngine !== "sockets" && !quiet) {
     printError(`warning: nbthread ${nbthread} has no effect: one thread serves (${engine.why})`);
@@ -92,9 +113,11 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const finish = otherProcesses(options.finish ?? [], own);
   const terminate = otherProcesses(options.terminate ?? [], own);
   const warn = (line: string) => printError(`[WARNING]  (${process.pid}) : ${line}`);
-  const endOldProcesses = () => {
-    for (const pid of finish) endOldProcess(pid, "SIGUSR1");
-    for (const pid of terminate) endOldProcess(pid, "SIGTERM");
+  const ended = new Set<number>();
+  const endOldProcesses = (which: (pid: number) => boolean = () => true) => {
+    const due = (pids: readonly number[]) => pids.filter((pid) => !ended.has(pid) && which(pid));
+    for (const pid of due(finish)) endOldProcess(pid, "SIGUSR1", ended);
+    for (const pid of due(terminate)) endOldProcess(pid, "SIGTERM", ended);
   };
   let instance: Serving;
   try {
@@ -105,7 +128,14 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     instance = await startInPlaceOf([...finish, ...terminate], async (replacement) => {
       throwIfEnding(signals);
       const { over } = replacement;
-      const more = { engine, splice, over, paused: true, ...quiet ? {} : { announce: warn } };
+      const more = {
+        engine,
+        splice,
+        over,
+        paused: true,
+        descriptors: limit,
+        ...quiet ? {} : { announce: warn },
+      };
       const started = serve(resolved, network, options.maxconn ?? null, printError, more);
       try {
         await started.begun;
@@ -114,6 +144,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
         // Without old processes, a signal to end has the same effect as at any time.
         if (finish.length + terminate.length > 0) throwIfEnding(signals);
         if (pidfile !== null) writePid(pidfile);
+        // Those of another user could not be signalled afterwards.
+        if (privileges.uid !== null) endOldProcesses((pid) => ownerOf(pid) !== privileges.uid);
+        dropAll(privileges, warn);
       } catch (error) {
         await started.stop();
         throw error;
@@ -183,8 +216,18 @@ function writePid(path: string): void {
   }
 }
 
+/** Gives up privileges. @throws {StartError} if that cannot be */
+function dropAll(privileges: Privileges, warn: (line: string) => void): void {
+  try {
+    dropPrivileges(privileges, warn);
+  } catch (error) {
+    throw new StartError((error as Error).message);
+  }
+}
+
 /** Sends a process that this one replaces the signal to end. */
-function endOldProcess(pid: number, signal: NodeJS.Signals): void {
+function endOldProcess(pid: number, signal: NodeJS.Signals, ended: Set<number>): void {
+  ended.add(pid);
   if (sendSignal(pid, signal) !== "not permitted") return;
   printError(`process ${pid} goes on: this user may not send it ${signal}`);
 }

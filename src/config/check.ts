@@ -3,6 +3,7 @@
  * everything, as errors or warnings as it does, whatever the language of the file.
  */
 import type { Capabilities } from "../net/socket.ts";
+import { checkAccounts } from "./check-accounts.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
@@ -11,6 +12,7 @@ import { checkStickTables } from "./check-stick-table.ts";
 import { checkServers } from "./check-server.ts";
 import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
+import type { Accounts } from "./keywords/accounts.ts";
 import type { Place, Report } from "./diagnostic.ts";
 import { describe, hasSide } from "./fields.ts";
 import type { Files } from "./files.ts";
@@ -26,6 +28,8 @@ export interface CheckOptions {
   readonly capabilities?: Capabilities | undefined;
   /** Those that the configuration names; null: they are not looked at. */
   readonly files?: Files | null;
+  /** Of the system; undefined: any user and group may be there. */
+  readonly accounts?: Accounts | undefined;
 }
 
 /** Checks a configuration; errors and warnings go to the report. */
@@ -60,6 +64,9 @@ export function checkConfiguration(
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);
+  }
+  if (options.accounts !== undefined) {
+    checkAccounts(configuration, options.accounts, locator, report);
   }
   if (options.capabilities !== undefined) {
     checkCapabilities(configuration, options.capabilities, locator, report);

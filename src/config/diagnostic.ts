@@ -10,9 +10,9 @@ export interface Place {
   readonly length: number;
 }
 
-/** One error or warning. */
+/** One error, warning, or notice: of what is as HAProxy has it in effect, though not in its way. */
 export interface Diagnostic extends Place {
-  readonly severity: "error" | "warning";
+  readonly severity: "error" | "warning" | "notice";
   readonly message: string;
   /** What was expected, what was probably meant; may have several lines. */
   readonly hint?: string;
@@ -29,6 +29,8 @@ export interface Report {
   readonly diagnostics: readonly Diagnostic[];
   error(place: Place, message: string, hint?: string): void;
   warning(place: Place, message: string, hint?: string): void;
+  /** A note that calls for nothing to be done: `zero-warning` allows it. */
+  notice(place: Place, message: string, hint?: string): void;
   /**
    * What was probably meant, of choices that may be very many; undefined after so many errors that
    * the search would take longer than the reading.
@@ -70,6 +72,7 @@ export function createReport(most = Infinity): Report {
       stop(place, "too many errors: reading ends here", "the first ones may explain the rest");
     },
     warning: (place, message, hint) => add("warning", place, message, hint),
+    notice: (place, message, hint) => add("notice", place, message, hint),
     suggestion: (word, choices) => errors < mostSuggestions ? didYouMean(word, choices) : undefined,
     stop,
   };

@@ -1,5 +1,6 @@
 /** From files to a checked configuration, whatever their language. */
 import type { Capabilities } from "../net/socket.ts";
+import type { Accounts } from "./keywords/accounts.ts";
 import { checkConfiguration } from "./check.ts";
 import {
   createReport,
@@ -36,12 +37,14 @@ export interface Loaded {
  * @param env for variables and conditions; it is not changed
  * @param capabilities of the network that will carry it; without them, keywords are not held to any
  * @param reader reads the files that it names; without it they are not looked at
+ * @param accounts of the system that it is for; without them, any user and group may be there
  */
 export function loadConfiguration(
   files: readonly SourceFile[],
   env: Environment,
   capabilities?: Capabilities,
   reader?: FileReader,
+  accounts?: Accounts,
 ): Loaded {
   const report = createReport(mostErrors);
   const named = reader === undefined ? null : createFiles(reader);
@@ -56,6 +59,7 @@ export function loadConfiguration(
       checkConfiguration(configuration, places, checks, {
         complete: parsed,
         capabilities,
+        accounts,
         files: named,
       });
       if (named !== null && named.contents.size > 0) {
@@ -70,6 +74,13 @@ export function loadConfiguration(
     configuration: hasErrors(report.diagnostics) ? null : configuration,
     diagnostics: inFileOrder(report.diagnostics, files),
   };
+}
+
+/** Why nothing may start, though there are no errors (manual: "zero-warning"); null: it may. */
+export function whyNoWarnings({ configuration, diagnostics }: Loaded): string | null {
+  if (configuration?.global.zeroWarning !== true) return null;
+  if (!diagnostics.some(({ severity }) => severity === "warning")) return null;
+  return "some warnings were found, and 'zero-warning' is set";
 }
 
 /** A configuration in the other language. */
@@ -124,5 +135,5 @@ function startOf(files: readonly SourceFile[]): Place {
 }
 
 function errorsOnly(report: Report): Report {
-  return { ...report, warning: () => {} };
+  return { ...report, warning: () => {}, notice: () => {} };
 }

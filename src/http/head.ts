@@ -3,8 +3,13 @@
  * so that parsing allocates nothing. parse.ts fills it in.
  */
 
-/** More fields than that are refused (HAProxy's tune.http.maxhdr). */
-export const maxFields = 101;
+/** More fields than that are refused (manual: "tune.http.maxhdr"). */
+export let maxFields = 101;
+
+/** Sets {@linkcode maxFields} for this thread: it is one of the process. */
+export function setMaxFields(most: number): void {
+  maxFields = most;
+}
 
 /** Fields that the proxy may have to look at. */
 export const FIELD_OTHER = 0;
@@ -71,7 +76,7 @@ export interface Head {
   /** How many fields there are. */
   count: number;
   /** For each field: kind, name start, name end, value start, value end. */
-  readonly fields: Int32Array;
+  fields: Int32Array<ArrayBuffer>;
   /** Where the empty line begins that ends the head. */
   emptyLine: number;
   /** -1: no Content-Length. */
@@ -177,13 +182,21 @@ export function addField(
   valueStart: number,
   valueEnd: number,
 ): void {
-  const { fields } = head;
   const at = stride * head.count++;
+  if (at === head.fields.length) head.fields = grown(head.fields);
+  const { fields } = head;
   fields[at] = kind;
   fields[at + 1] = start;
   fields[at + 2] = nameEnd;
   fields[at + 3] = valueStart;
   fields[at + 4] = valueEnd;
+}
+
+/** The same with room for more, where {@linkcode maxFields} is above the usual. */
+function grown(fields: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(2 * fields.length);
+  more.set(fields);
+  return more;
 }
 
 /** Lets the value of the last field end at `valueEnd`. */

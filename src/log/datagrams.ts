@@ -14,6 +14,7 @@ import { C, libc } from "../net/linux/calls.ts";
 import {
   EAGAIN,
   ENOBUFS,
+  ENOENT,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
   SOCK_CLOEXEC,
@@ -56,6 +57,8 @@ export function openDatagrams(
   let failure = "";
   let resolving = false;
   let resolvedAt = -Infinity;
+  /** It is connected to the daemon that was there when it was opened. */
+  let connected = false;
 
   function use(at: Address): void {
     const length = encodeAddress(at, name);
@@ -83,13 +86,23 @@ export function openDatagrams(
     });
   }
 
-  if (target.kind === "unix") use({ kind: "unix", path: target.path });
-  else if (isIp(target.host)) use({ kind: "ip", host: target.host, port: target.port });
+  if (target.kind === "unix") {
+    use({ kind: "unix", path: target.path });
+    // A path is looked up for each datagram: a daemon that is started anew has a new socket. After
+    // a chroot(2) it may lead nowhere; the socket still leads to the daemon of before.
+    connected = C.connect(fd, name, nameLength) === 0;
+  } else if (isIp(target.host)) use({ kind: "ip", host: target.host, port: target.port });
   else resolve(target.host, target.port);
 
-  function fill(bytes: Uint8Array, ends: readonly number[], from: number, to: number): void {
+  function fill(
+    bytes: Uint8Array,
+    ends: readonly number[],
+    from: number,
+    to: number,
+    named: boolean,
+  ): void {
     const { addressOf } = libc();
-    const nameAt = addressOf(name);
+    const nameAt = named ? addressOf(name) : 0;
     const bytesAt = addressOf(bytes);
     const vectorsAt = addressOf(vectors);
     for (let i = from; i < to; i++) {
@@ -100,7 +113,7 @@ export function openDatagrams(
       // msg_name, msg_namelen, msg_iov, msg_iovlen; the rest of the struct stays 0.
       const header = (i - from) * (headerSize / 4);
       set64(header32, header, nameAt);
-      header32[header + 2] = nameLength;
+      header32[header + 2] = named ? nameLength : 0;
       set64(header32, header + 4, vectorsAt + (i - from) * vectorSize);
       header32[header + 6] = 1;
     }
@@ -117,10 +130,14 @@ export function openDatagrams(
         return -1;
       }
       const last = Math.min(to, from + batch);
-      fill(bytes, ends, from, last);
-      const sent = C.sendmmsg(fd, headers, last - from, MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (sent >= 0) return sent;
-      const errno = libc().errno();
+      let errno = 0;
+      for (const named of connected ? [true, false] : [true]) {
+        fill(bytes, ends, from, last, named);
+        const sent = C.sendmmsg(fd, headers, last - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) return sent;
+        errno = libc().errno();
+        if (errno !== ENOENT) break;
+      }
       if (errno === EAGAIN || errno === ENOBUFS) return 0;
       failure = describeErrno(errno);
       return -1;

@@ -17,6 +17,8 @@ export interface Originator {
   readonly pid: number;
   /** The name of this machine. */
   readonly hostname: string;
+  /** The name that lines say (manual: "log-send-hostname"); null: none. */
+  readonly sender?: string | null;
 }
 
 /** Makes the header of a line; `wallMs` is ms since 1970. */
@@ -52,7 +54,7 @@ function oncePerSecond(make: Header): Header {
 /** Makes the headers of a target; more severe levels than its `minlevel` are written as that. */
 export function createHeader(
   target: Pick<LogTarget, "format" | "facility" | "minlevel">,
-  { tag, pid }: Originator,
+  { tag, pid, sender = null }: Originator,
   dates: Dates = localDates,
 ): Header {
   const facility = facilities.indexOf(target.facility) * 8;
@@ -60,17 +62,19 @@ export function createHeader(
   const code = (level: Level) => Math.max(severity(level), least);
   const short = levels.map((_, code) => `<${code}>`);
   const priority = levels.map((_, code) => `<${facility + code}>`);
+  const from = sender === null ? "" : `${sender} `;
   switch (target.format) {
     case "local":
       return oncePerSecond((level, ms) =>
-        `${priority[code(level)]}${dates.rfc3164(ms)} ${tag}[${pid}]: `
+        `${priority[code(level)]}${dates.rfc3164(ms)} ${from}${tag}[${pid}]: `
       );
     case "rfc3164":
       return oncePerSecond((level, ms) =>
-        `${priority[code(level)]}${dates.rfc3164(ms)} localhost ${tag}[${pid}]: `
+        `${priority[code(level)]}${dates.rfc3164(ms)} ${sender ?? "localhost"} ${tag}[${pid}]: `
       );
     case "rfc5424":
-      return (level, ms) => `${priority[code(level)]}1 ${dates.rfc5424(ms)} - ${tag} ${pid} - - `;
+      return (level, ms) =>
+        `${priority[code(level)]}1 ${dates.rfc5424(ms)} ${sender ?? "-"} ${tag} ${pid} - - `;
     case "priority":
       return (level) => priority[code(level)]!;
     case "short":

@@ -55,13 +55,14 @@ export function openProxyLog(
   const sinks = new Map<Proxy, LogSink>();
   const formats = new Map<Proxy, BoundFormat>();
   const { pid, hostname } = outputs.originator;
-  const environment = { pid, hostname, dates };
+  const longestLine = configuration.global.tuneHttpLogurilen - 1;
+  const environment = { pid, hostname, dates, longestLine };
   for (const proxy of configuration.proxies) {
     const targets: LogTarget[] = proxy.logGlobal
       ? [...configuration.global.log, ...proxy.log]
       : proxy.log;
     if (targets.length === 0) continue;
-    const sink = openLogSinks(targets, outputs);
+    const sink = openLogSinks(targets, outputs, proxy.logTag);
     sinks.set(proxy, sink);
     if (proxy.logFormat === null) continue;
     const format = mustCompile(formatOf(proxy, proxy.logFormat));

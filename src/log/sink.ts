@@ -104,11 +104,19 @@ interface Destination {
   readonly queue: LineQueue;
 }
 
-/** Opens the sink that writes to all of `targets`; each gets a message at most once per mention. */
-export function openLogSinks(targets: readonly LogTarget[], outputs: LogOutputs): LogSink {
+/**
+ * Opens the sink that writes to all of `targets`; each gets a message at most once per mention.
+ * @param tag of its lines; null: the process's
+ */
+export function openLogSinks(
+  targets: readonly LogTarget[],
+  outputs: LogOutputs,
+  tag: string | null = null,
+): LogSink {
+  const originator = tag === null ? outputs.originator : { ...outputs.originator, tag };
   const destinations: readonly Destination[] = targets.map((target) => ({
     target,
-    header: createHeader(target, outputs.originator),
+    header: createHeader(target, originator),
     limit: textLimit(target),
     queue: outputs.acquire(target),
   }));

@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly name: Name | null;
   /** `nbthread`; null: as many as CPUs. */
   readonly threads: number | null;
+  /** Descriptors that the process may open; null: nobody knows. */
+  readonly descriptors?: number | null;
 }
 
 /** "epoll, 4 threads": an engine as messages show it. */
@@ -43,7 +45,7 @@ export async function chooseEngine(options: EngineOptions): Promise<Engine> {
     return { name: "epoll", threads, why: `nbthread ${threads}`, createWorkerPool };
   }
   const cpus = usableCpus();
-  const threads = Math.min(cpus, affordableThreads(descriptorLimit()));
+  const threads = Math.min(cpus, affordableThreads(options.descriptors ?? descriptorLimit()));
   const why = threads < cpus
     ? `${cpus} CPUs to use, and few descriptors`
     : cpus === 1

@@ -1,6 +1,7 @@
 /** How many connections the process may have, by its descriptors (manual: "maxconn", global). */
 import { readFileSync } from "node:fs";
-import type { Configuration } from "../config/model.ts";
+import type { Configuration, Global } from "../config/model.ts";
+import { C } from "../net/linux/calls.ts";
 
 /** Standard streams, the event loop's own, logs, and some to spare. */
 const overhead = 64;
@@ -23,9 +24,53 @@ export function descriptorLimit(): number | null {
   }
 }
 
+/** getrlimit(2) */
+const RLIMIT_NOFILE = 7;
+
+/** What became of `ulimit-n` and `fd-hard-limit`. */
+export interface DescriptorLimit {
+  /** See {@linkcode descriptorLimit}. */
+  readonly limit: number | null;
+  /** Why it is not what was asked for; null: it is. */
+  readonly lack: string | null;
+}
+
+/**
+ * Raises the process's limit of descriptors as the configuration says (manual: "ulimit-n"): it is
+ * never lowered, but no more than so many are counted on.
+ */
+export function raiseDescriptorLimit({ ulimitN, fdHardLimit }: Global): DescriptorLimit {
+  const most = fdHardLimit ?? Infinity;
+  const before = descriptorLimit();
+  if (ulimitN === null) return { limit: atMost(before, most), lack: null };
+  const wanted = Math.min(ulimitN, most);
+  if (before !== null && before >= wanted) return { limit: wanted, lack: null };
+  const limits = new BigUint64Array(new ArrayBuffer(1024));
+  let set = -1;
+  try {
+    C.prlimit(0, RLIMIT_NOFILE, null, limits);
+    const hard = BigInt(wanted) > limits[1]! ? BigInt(wanted) : limits[1]!;
+    limits[0] = BigInt(wanted);
+    limits[1] = hard;
+    set = C.prlimit(0, RLIMIT_NOFILE, limits, null);
+  } catch {
+    // Without the C library nothing can be raised.
+  }
+  if (set === 0) return { limit: wanted, lack: null };
+  const after = descriptorLimit();
+  return {
+    limit: atMost(after, most),
+    lack: `cannot raise the limit of descriptors to ${wanted}: it is ${after ?? "unknown"}`,
+  };
+}
+
+function atMost(limit: number | null, most: number): number | null {
+  return limit === null ? (most === Infinity ? null : most) : Math.min(limit, most);
+}
+
 /** What was made of `maxconn` and the limit. */
 export type Connections =
-  | { readonly maxconn: number }
+  | { readonly maxconn: number; readonly warning?: string }
   | { readonly error: string };
 
 /**
@@ -52,12 +97,12 @@ export function connectionLimit(
   }
   if (wanted !== null && wanted <= possible) return { maxconn: wanted };
   const needed = fixed + 2 * (wanted ?? 1);
-  return {
-    error:
-      `maxconn ${wanted ?? 1} needs ${needed} descriptors, and the process may open ${limit}: ` +
-      `raise the limit ('ulimit -n ${needed}', LimitNOFILE= of systemd)` +
-      (possible > 0 ? ` or set 'maxconn ${possible}' at most` : ""),
-  };
+  const error =
+    `maxconn ${wanted ?? 1} needs ${needed} descriptors, and the process may open ${limit}: ` +
+    `raise the limit ('ulimit -n ${needed}', LimitNOFILE= of systemd)` +
+    (possible > 0 ? ` or set 'maxconn ${possible}' at most` : "");
+  if (configuration.global.strictLimits !== false || possible <= 0) return { error };
+  return { maxconn: possible, warning: `${error}; it is ${possible} now` };
 }
 
 /** Pipes that serve for splicing, where many may have them; few are needed at once. */

@@ -1,4 +1,5 @@
 /** Replacing old processes (management manual: "-sf", "-st"). */
+import { statSync } from "node:fs";
 import process from "node:process";
 import { type Listener, type Network, SocketError } from "../net/socket.ts";
 import { claimantsOf, takeListeners, type Takeover } from "./takeover.ts";
@@ -145,6 +146,11 @@ export function otherProcesses(pids: readonly number[], own: readonly number[]):
   return [...new Set(pids)].filter((pid) =>
     pid > 0 && !own.includes(pid) && sendSignal(pid, 0) !== "gone"
   );
+}
+
+/** Whose a process is, by number; null: it is gone. */
+export function ownerOf(pid: number): number | null {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? null;
 }
 
 /** Sends a signal. @returns what became of it: it may not be ours to signal */

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import process from "node:process";
 import type { Configuration } from "../config/model.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
+import { originatorOf } from "../log/originator.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import type { OpenTransport } from "../log/transport.ts";
 import { onFault as onSocketFault } from "../net/faults.ts";
@@ -32,6 +33,8 @@ export interface ServeOptions {
   readonly over?: Over;
   /** Accepts nothing until {@linkcode Instance.accept}. */
   readonly paused?: boolean;
+  /** Descriptors that may be open; by default as many as the system says. */
+  readonly descriptors?: number | null;
 }
 
 /** What serves. */
@@ -64,10 +67,11 @@ export function serve(
   const { engine, splice = true, openLog, over } = options;
   const createWorkerPool = engine?.createWorkerPool ?? null;
   const threads = createWorkerPool === null ? 0 : engine!.threads;
-  const limit = descriptorLimit();
+  const limit = options.descriptors === undefined ? descriptorLimit() : options.descriptors;
   const pipes = splice && threads > 0 ? pipesFor(configuration, limit) : 0;
   const connections = connectionLimit(configuration, wanted, limit, { threads, pipes });
   if ("error" in connections) throw new StartError(connections.error);
+  if (connections.warning !== undefined) warn(`warning: ${connections.warning}`);
   const workers = createWorkerPool?.({
     configuration,
     threads,
@@ -80,7 +84,7 @@ export function serve(
   const outputs = createLogOutputs({
     open: openLog ?? ((target) => openTransport(target, workers?.output)),
     clock: systemClock,
-    originator: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
+    originator: originatorOf(configuration.global, process.pid, hostname()),
     onFailure: warn,
   });
   const log = openProxyLog(configuration, outputs, systemClock);

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import * as model from "../config/model.ts";
 import { errorReplies } from "../services/error-replies.ts";
+import { setMaxFields } from "../http/head.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
 import type { RunningProxy } from "./report.ts";
@@ -22,6 +23,7 @@ export interface Proxies {
  */
 export function createProxies(configuration: model.Configuration, deps: RuntimeDeps): Proxies {
   const { global } = configuration;
+  setMaxFields(global.tuneHttpMaxhdr);
   const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite);
   const backends: Backend[] = [];
   const repliesOf = errorReplies(configuration);

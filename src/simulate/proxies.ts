@@ -4,6 +4,7 @@
 import type { Configuration } from "../config/model.ts";
 import { utcDates } from "../log/date.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
+import { originatorOf } from "../log/originator.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import type { OpenTransport } from "../log/transport.ts";
 import type { Network } from "../net/socket.ts";
@@ -29,7 +30,7 @@ export function startSimulated(configuration: Configuration, deps: SimulatedDeps
   const outputs = createLogOutputs({
     open: openLog,
     clock,
-    originator: { tag: configuration.global.logTag, pid: 1, hostname: "sluice" },
+    originator: originatorOf(configuration.global, 1, "sluice"),
     defer: queueMicrotask,
     onFailure: printError,
   });

@@ -4,6 +4,7 @@
  */
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { cpusOf } from "../config/keywords/cpu-map.ts";
 import type { Configuration } from "../config/model.ts";
 import { closeDescriptor, replace } from "../net/linux/libc.ts";
 import { createEvent, unwatch, wake } from "../net/linux/epoll.ts";
@@ -98,6 +99,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0),
   );
   let hooks: InstanceHooks = { sessionEnded() {}, releaseThread() {}, report() {} };
+  const cpus = cpusOf(configuration.global.cpuMap, threads);
   let listeners = 0;
   let stopped: Promise<void> | null = null;
   /** Threads that have not closed all that they had. */
@@ -186,6 +188,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       blocks: memory.blocks,
       configuration,
       loop: options.loop,
+      cpus: cpus[self] ?? null,
     };
     const worker = new Worker(threadUrl(), { workerData: data });
     workers[self] = worker;

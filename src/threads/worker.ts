@@ -8,6 +8,7 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Configuration } from "../config/model.ts";
 import { openProxyLog, type ProxyLog } from "../log/proxy-log.ts";
+import { originatorOf } from "../log/originator.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import { createLoop, type EpollLoop, type LoopOptions, wake } from "../net/epoll/loop.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../net/socket.ts";
@@ -32,6 +33,7 @@ import {
   STOP,
   type WorkerReport,
 } from "./shared-state.ts";
+import { runOn } from "../net/linux/affinity.ts";
 import { openTransportOf } from "./log-forwarding.ts";
 
 /** What the main thread gives a thread. */
@@ -42,6 +44,8 @@ export interface Start {
   /** Its names resolved. */
   readonly configuration: Configuration;
   readonly loop: Tuning;
+  /** The CPUs that it may run on; null: all. */
+  readonly cpus: readonly number[] | null;
 }
 
 /** How the loops of all threads are made. */
@@ -65,7 +69,10 @@ if (parentPort !== null) serve(workerData as Start);
 
 /** Serves until the main thread ends it, or it fails; closes all that it has. */
 function serve(start: Start): void {
-  const { self, plan, blocks, configuration } = start;
+  const { self, plan, blocks, configuration, cpus } = start;
+  if (cpus !== null && !runOn(cpus)) {
+    report({ kind: "warning", line: `thread ${self + 1}: 'cpu-map' has no CPU that can be used` });
+  }
   const memory = openMemory(blocks, plan.threads + 1, self);
   const state = openSharedState(memory, plan, wake);
   const mailbox = state.mailboxes[self]!;
@@ -83,7 +90,7 @@ function serve(start: Start): void {
   const outputs = createLogOutputs({
     open: openTransportOf(configuration, state.output, report),
     clock,
-    originator: { tag: configuration.global.logTag, pid: process.pid, hostname: hostname() },
+    originator: originatorOf(configuration.global, process.pid, hostname()),
     defer: (callback) => loop.defer(callback),
     onFailure: (line) => report({ kind: "warning", line }),
   });

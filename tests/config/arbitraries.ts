@@ -381,6 +381,23 @@ const global = whole<Global>(
     tuneMaxaccept: orNull(fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: 2 ** 31 - 1 }))),
     maxpipes: orNull(positive),
     tunePipesize: orNull(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
+    user: orNull(fc.oneof(text, natural)),
+    group: orNull(fc.oneof(text, natural)),
+    chroot: orNull(text),
+    node: orNull(text),
+    description: orNull(text.filter((each) => each.trim() !== "")),
+    logSendHostname: orNull(fc.oneof(fc.constant(""), text)),
+    ulimitN: orNull(positive),
+    closeSpreadTime: orNull(fc.oneof(fc.constant(0), time)),
+    cpuMap: fc.array(
+      fc.record({
+        threads: fc.constantFrom("all", "odd", "even", "3", "1-4"),
+        cpus: fc.uniqueArray(fc.integer({ min: 0, max: 1023 }), { minLength: 1, maxLength: 9 })
+          .map((cpus) => cpus.sort((a, b) => a - b)),
+        auto: fc.boolean(),
+      }),
+      { maxLength: 2 },
+    ),
   }),
 );
 

@@ -226,7 +226,13 @@ for (const [line, expected] of several) {
 const globals: [line: string, expected: string][] = [
   ["deamon", "1 unknown keyword 'deamon' in a 'global' section - did you mean 'daemon'?"],
   ["daemon now", "8 unexpected word 'now' - usage: daemon"],
-  ["chroot /var/empty", "1 sluice does not support 'chroot' - HAProxy has it, sluice not yet"],
+  ["chroot", "7 'chroot' expects a directory - usage: chroot <directory>"],
+  ["uid x", "5 'x' is not an integer of at least 0 - usage: uid <number>"],
+  [
+    "cpu-map x 0",
+    "9 'x' is not a valid number or range - " +
+    "a number, or a range as in 1-4; threads also: all, odd, even",
+  ],
   ["hard-stop-after", "16 'hard-stop-after' expects a time - usage: hard-stop-after <time>"],
   ["hard-stop-after 1s 2s", "20 unexpected word '2s' - usage: hard-stop-after <time>"],
   ["maxconn many", "9 'many' is not an integer of at least 0 - usage: maxconn <number>"],
@@ -238,20 +244,11 @@ const globals: [line: string, expected: string][] = [
   ["nbthread 0", "10 '0' is not an integer from 1 to 64 - usage: nbthread <1..64>"],
   ["nbthread 65", "10 '65' is not an integer from 1 to 64 - usage: nbthread <1..64>"],
   ["nbthread", "9 'nbthread' expects an integer - usage: nbthread <1..64>"],
-  [
-    "nbproc 4",
-    "8 'nbproc' can only be 1, not 4 - write 'nbthread 4': threads of one process",
-  ],
-  [
-    "nbproc 100",
-    "8 'nbproc' can only be 1, not 100 - write 'nbthread 64': threads of one process",
-  ],
-  ["nbproc x", "8 'x' is not an integer of at least 1 - usage: nbproc 1"],
-  ["thread-groups 2", "15 'thread-groups' can only be 1, not 2 - the threads are one group"],
+  ["nbproc x", "8 'x' is not an integer of at least -1 - usage: nbproc <number>"],
   ["tune.engine epol", "13 'epol' is not an engine - did you mean 'epoll'?"],
   ["tune.engine", "12 'tune.engine' expects an engine - usage: tune.engine epoll|sockets"],
   ["noepoll x", "9 unexpected word 'x' - usage: noepoll"],
-  ["nopoll", "1 sluice does not support 'nopoll' - HAProxy has it, sluice not yet"],
+  ["nopoll x", "8 unexpected word 'x' - usage: nopoll"],
   ["maxpipes many", "10 'many' is not an integer of at least 0 - usage: maxpipes <number>"],
   [
     "tune.maxaccept -2",

@@ -1,8 +1,10 @@
 /** Keywords of the `global` section: the process (manual, chapter 3). */
 import * as v from "valibot";
-import { integer as readInteger } from "../haproxy/arguments.ts";
 import { entriesOf, flag, type Keyword, nullable, setting, word, zeroable } from "./keyword.ts";
 import { globalLog } from "./log.ts";
+import { globalWithoutEffect } from "./no-effect.ts";
+import { processSettings, rateSettings } from "./process.ts";
+import { tuneSettings } from "./tune.ts";
 import { choice, integer, text, time } from "./values.ts";
 
 /** What serves the sockets: an epoll loop of our own in each thread, or the runtime's own sockets. */
@@ -15,6 +17,8 @@ const largest = 2 ** 31 - 1;
 
 /** Settings of the process. */
 export const globalSettings = {
+  ...processSettings,
+  ...rateSettings,
   daemon: flag("daemon", { doc: "Runs in the background.", chapter: "3.1" }),
   quiet: flag("quiet", { doc: "Prints no warnings at the start.", chapter: "3.3" }),
   pidfile: nullable("pidfile", text("a file", "<file>", "/run/sluice.pid"), {
@@ -57,6 +61,7 @@ export const globalSettings = {
     doc: "Threads that carry sessions; else one for each CPU that the process may use.",
     chapter: "3.1",
   }),
+  ...tuneSettings,
   tuneEngine: nullable(
     "tune.engine",
     choice("an engine", engines),
@@ -111,12 +116,7 @@ export interface GlobalSection {
 /** Keywords of the process that no setting of the model stands for. */
 export const globalKeywords: readonly Keyword<GlobalSection>[] = [
   globalLog.keyword,
-  one(
-    "nbproc",
-    "Processes: one, with threads.",
-    (given) => `write 'nbthread ${Math.min(given, 64)}': threads of one process`,
-  ),
-  one("thread-groups", "Groups of threads: one.", () => "the threads are one group"),
+  ...globalWithoutEffect,
   {
     name: "setenv",
     usage: "<name> <value>",
@@ -163,22 +163,3 @@ export const globalKeywords: readonly Keyword<GlobalSection>[] = [
     },
   },
 ];
-
-/** A number that can only be 1, which says what is so anyway. */
-function one(
-  name: string,
-  doc: string,
-  hint: (given: number) => string,
-): Keyword<GlobalSection> {
-  return {
-    name,
-    usage: "1",
-    example: "1",
-    doc,
-    chapter: "3.1",
-    read(_, args) {
-      const given = readInteger(args, 1);
-      if (given !== 1) throw args.mistake(`'${name}' can only be 1, not ${given}`, hint(given));
-    },
-  };
-}

@@ -4,8 +4,8 @@ import { facilities, levels } from "../../log/syslog.ts";
 import { isStandardFormat, type StandardFormat } from "../../log/format/standard.ts";
 import { type Arguments, choice, integer } from "../haproxy/arguments.ts";
 import { LogDestination, logDestination, targetText } from "./addresses.ts";
-import { define, flag, type Form, type Keyword } from "./keyword.ts";
-import { natural } from "./values.ts";
+import { define, flag, type Form, type Keyword, nullable } from "./keyword.ts";
+import { natural, text } from "./values.ts";
 
 /** The framing of a log line (manual: "log", format). */
 export const logFormats = [
@@ -155,6 +155,10 @@ export const logSettings = {
     print: (value: boolean) => value ? [["log", "global"]] : [],
   }),
   log: targets,
+  logTag: nullable("log-tag", text("a tag", "<string>", "shop"), {
+    doc: "What the proxy's lines of logs are tagged with; else as the process's.",
+    chapter: "4.2",
+  }),
   logFormat: define({
     doc: "The form of the lines about sessions: the name of one (as httplog), or a format string.",
     chapter: "8.2",

@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import { choice as readChoice } from "../haproxy/arguments.ts";
 import { Bind, bindWords } from "./bind.ts";
-import { define, flag, nullable, setting, type Value, zeroable } from "./keyword.ts";
+import { words } from "./process.ts";
+import { define, flag, nullable, setting, zeroable } from "./keyword.ts";
 import { choice, integer, network, text, time } from "./values.ts";
 
 const modes = choice("a mode", ["http", "tcp"], ["cli", "log", "spop"]);
@@ -18,16 +19,6 @@ const mode: typeof modes = {
       throw args.mistake("'mode health' does not exist any more", hint);
     }
     return readChoice(args, "a mode", ["http", "tcp"], ["cli", "log", "spop"]);
-  },
-};
-
-/** All words that follow, as one text. */
-const words: Value<v.GenericSchema<string>> = {
-  ...text("a text", "<text>", "the front door"),
-  read(args) {
-    const words = [args.word("a text").text];
-    for (let next = args.next(); next !== undefined; next = args.next()) words.push(next.text);
-    return words.join(" ");
   },
 };
 

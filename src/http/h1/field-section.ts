@@ -103,7 +103,7 @@ export function parseFields(head: Head, bytes: Uint8Array, from: number, to: num
       i = endOfValue(head, bytes, i, to);
       if (i <= 0) return i;
     }
-    if (head.count === maxFields) return invalid(head, "too many fields");
+    if (head.count >= maxFields) return invalid(head, "too many fields");
     const kind = kindOf(bytes, start, nameEnd);
     if (kind !== FIELD_OTHER && !interpret(head, bytes, kind, valueStart, valueEnd)) return INVALID;
     addField(head, kind, start, nameEnd, valueStart, valueEnd);

@@ -3,14 +3,12 @@
 /** What is logged in place of a request that could not be read. */
 const badRequest = "<BADREQ>";
 
-/** More of a request line is not logged, in bytes before escaping ("tune.http.logurilen" less 1). */
-const longestRequestLine = 1023;
-
-/** As much of a request line as is logged. */
-export function loggedLine(requestLine: string): string {
-  return requestLine.length > longestRequestLine
-    ? requestLine.slice(0, longestRequestLine)
-    : requestLine;
+/**
+ * As much of a request line as is logged.
+ * @param longest in bytes before escaping: "tune.http.logurilen" less 1
+ */
+export function loggedLine(requestLine: string, longest: number): string {
+  return requestLine.length > longest ? requestLine.slice(0, longest) : requestLine;
 }
 
 /** `GET` */
@@ -20,8 +18,8 @@ export function method(requestLine: string): string {
 }
 
 /** `/foo?bar=baz`, in whatever form it came. */
-export function target(requestLine: string): string {
-  const line = loggedLine(requestLine);
+export function target(requestLine: string, longest: number): string {
+  const line = loggedLine(requestLine, longest);
   const space = line.indexOf(" ");
   if (space < 0) return badRequest;
   const end = line.indexOf(" ", space + 1);
@@ -29,8 +27,8 @@ export function target(requestLine: string): string {
 }
 
 /** `HTTP/1.1`; of a line without, or one too long for it, HTTP/0.9. */
-export function version(requestLine: string): string {
-  const line = loggedLine(requestLine);
+export function version(requestLine: string, longest: number): string {
+  const line = loggedLine(requestLine, longest);
   const space = line.indexOf(" ");
   if (space < 0) return badRequest;
   const end = line.indexOf(" ", space + 1);
@@ -38,15 +36,15 @@ export function version(requestLine: string): string {
 }
 
 /** The target up to its query string. */
-export function targetWithoutQuery(requestLine: string): string {
-  const whole = target(requestLine);
+export function targetWithoutQuery(requestLine: string, longest: number): string {
+  const whole = target(requestLine, longest);
   const query = whole.indexOf("?");
   return query < 0 ? whole : whole.slice(0, query);
 }
 
 /** The path: without scheme and host; empty where there is none, as in `OPTIONS *`. */
-export function path(requestLine: string): string {
-  const whole = targetWithoutQuery(requestLine);
+export function path(requestLine: string, longest: number): string {
+  const whole = targetWithoutQuery(requestLine, longest);
   if (whole.startsWith("/") || whole === badRequest) return whole;
   const authority = whole.indexOf("://");
   const slash = authority < 0 ? -1 : whole.indexOf("/", authority + 3);
@@ -54,8 +52,8 @@ export function path(requestLine: string): string {
 }
 
 /** The query string with its `?`; empty where there is none. */
-export function query(requestLine: string): string {
-  const whole = target(requestLine);
+export function query(requestLine: string, longest: number): string {
+  const whole = target(requestLine, longest);
   if (whole === badRequest) return whole;
   const mark = whole.indexOf("?");
   return mark < 0 ? "" : whole.slice(mark);

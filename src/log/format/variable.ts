@@ -11,6 +11,8 @@ export interface FormatEnvironment {
   readonly hostname: string;
   /** In local time. */
   readonly dates: Dates;
+  /** Bytes of a request line at most. */
+  readonly longestLine?: number;
 }
 
 /** Writes one variable of a line, and what follows it. */
@@ -110,11 +112,13 @@ export function foreign(escapes: Escapes, read: (form: TextForm) => Segment): Ki
 }
 
 /** The request line, or a part of it. */
-export function ofLine(read: (form: TextForm) => Segment): Kind {
+export function ofLine(
+  read: (form: TextForm, environment: FormatEnvironment) => Segment,
+): Kind {
   return {
     type: "string",
-    make: (flags, after) =>
-      read(writers.textForm(flags, after, { escapes: escapeLine, mayBeEmpty: true })),
+    make: (flags, after, environment) =>
+      read(writers.textForm(flags, after, { escapes: escapeLine, mayBeEmpty: true }), environment),
   };
 }
 

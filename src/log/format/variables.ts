@@ -66,6 +66,9 @@ function timeOfData(r: LogRecord): number {
 
 const hexadecimalMilliseconds = hexable(2, (f) => (r) => writeNumber(f, r.acceptDate % 1000));
 
+/** What `tune.http.logurilen` is by default, less 1. */
+const usualLine = 1023;
+
 /** Three decimal digits, or hexadecimal ones. */
 const milliseconds: Kind = {
   type: "numeric",
@@ -104,31 +107,41 @@ export const logVariables: readonly LogVariable[] = [
   variable(
     "HP",
     "the request target without its query string",
-    ofLine((f) => (r) => writeText(f, line.targetWithoutQuery(r.requestLine))),
+    ofLine((f, { longestLine = usualLine }) => (r) =>
+      writeText(f, line.targetWithoutQuery(r.requestLine, longestLine))
+    ),
     ofRequest,
   ),
   variable(
     "HPO",
     "the path alone, without host and query string",
-    ofLine((f) => (r) => writeText(f, line.path(r.requestLine))),
+    ofLine((f, { longestLine = usualLine }) => (r) =>
+      writeText(f, line.path(r.requestLine, longestLine))
+    ),
     ofRequest,
   ),
   variable(
     "HQ",
     "the query string: ?bar=baz",
-    ofLine((f) => (r) => writeText(f, line.query(r.requestLine))),
+    ofLine((f, { longestLine = usualLine }) => (r) =>
+      writeText(f, line.query(r.requestLine, longestLine))
+    ),
     ofRequest,
   ),
   variable(
     "HU",
     "the request target: /foo?bar=baz",
-    ofLine((f) => (r) => writeText(f, line.target(r.requestLine))),
+    ofLine((f, { longestLine = usualLine }) => (r) =>
+      writeText(f, line.target(r.requestLine, longestLine))
+    ),
     ofRequest,
   ),
   variable(
     "HV",
     "the version: HTTP/1.0",
-    ofLine((f) => (r) => writeText(f, line.version(r.requestLine))),
+    ofLine((f, { longestLine = usualLine }) => (r) =>
+      writeText(f, line.version(r.requestLine, longestLine))
+    ),
     ofRequest,
   ),
   variable(
@@ -302,7 +315,9 @@ export const logVariables: readonly LogVariable[] = [
   variable(
     "r",
     "the request line",
-    ofLine((f) => (r) => writeText(f, line.loggedLine(r.requestLine))),
+    ofLine((f, { longestLine = usualLine }) => (r) =>
+      writeText(f, line.loggedLine(r.requestLine, longestLine))
+    ),
     ofRequest,
   ),
   variable(

@@ -49,7 +49,17 @@ const signatures = {
   eventfd: ["u32", "i32"],
   // the process
   madvise: ["u64", "u64", "i32"],
-  prctl: ["i32", "i64"],
+  prctl: ["i32", "i64", "i64", "i64", "i64"],
+  prlimit: ["i32", "i32", "memory", "memory"],
+  sched_setaffinity: ["i32", "u64", "memory"],
+  chroot: ["memory"],
+  chdir: ["memory"],
+  setgroups: ["u64", "memory"],
+  setgid: ["u32"],
+  setuid: ["u32"],
+  // files
+  chmod: ["memory", "u32"],
+  chown: ["memory", "u32", "u32"],
   signal: ["i32", "u64"],
   syscall: ["i32", "i32", "i32", "i32"],
 } as const satisfies Readonly<Record<string, readonly Kind[]>>;

@@ -31,6 +31,7 @@ export const F_DUPFD_CLOEXEC = 1030;
 
 // errno(3); errno.ts names them all
 export const EPERM = 1;
+export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;

@@ -127,5 +127,5 @@ export function descriptorOf(processFd: number, fd: number): number {
 
 /** Lets every process of this user take descriptors from here, where Yama would not (prctl(2)). */
 export function allowTracing(): void {
-  C.prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+  C.prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 }

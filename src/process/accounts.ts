@@ -1,0 +1,40 @@
+/** The users and groups of the system (passwd(5), group(5)). */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import type { Accounts } from "../config/keywords/accounts.ts";
+
+/**
+ * The number after a name in a table of accounts, whose lines are `name:password:number:...`; null:
+ * there is none of this name.
+ */
+export function numberOf(name: string, table: string): number | null {
+  for (const line of table.split("\n")) {
+    const [found, , number = ""] = line.split(":");
+    if (found === name && /^\d+$/.test(number)) return Number(number);
+  }
+  return null;
+}
+
+/** Other sources than the files, such as LDAP, answer by getent(1). */
+function lookUp(name: string, database: "passwd" | "group"): number | null {
+  let table = "";
+  try {
+    table = readFileSync(`/etc/${database}`, "utf8");
+  } catch {
+    // There may be other sources.
+  }
+  const known = numberOf(name, table);
+  if (known !== null) return known;
+  try {
+    const { stdout } = spawnSync("getent", [database, name], { encoding: "utf8", timeout: 2000 });
+    return numberOf(name, stdout ?? "");
+  } catch {
+    return null;
+  }
+}
+
+/** See above. */
+export const systemAccounts: Accounts = {
+  user: (name) => lookUp(name, "passwd"),
+  group: (name) => lookUp(name, "group"),
+};
