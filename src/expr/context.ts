@@ -4,6 +4,7 @@
  */
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket } from "../net/socket.ts";
+import type { Counters } from "../stick-table/counters.ts";
 import type { Clock } from "../time/clock.ts";
 import type { MessageView } from "./message.ts";
 import type { Scope, Variables } from "./variables.ts";
@@ -102,15 +103,10 @@ export interface Context {
   readonly responseCaptures: (Uint8Array | null)[];
   /** A name and where it is: "rule that ended the evaluation" (manual: "last_rule_file"). */
   readonly lastRule: { readonly file: string; readonly line: number } | null;
-  /** Which stick counters track an entry: for the fetches of stick tables. */
-  readonly counters: Counters;
+  /** What it tracks in stick tables (manual: "track-sc0"); null: nothing. */
+  readonly counters: Counters | null;
   /** The variables of a scope. */
   variables(scope: Scope): Variables;
   /** A proxy of the configuration, by its name; null: there is none. */
   proxy(name: string, side: "frontend" | "backend"): ProxyFacts | null;
-}
-
-/** What tracks entries of stick tables: opaque here, known to stick-table. */
-export interface Counters {
-  readonly tracked: readonly unknown[];
 }

@@ -2,6 +2,7 @@
  * What expressions refer to beside the request: other parts of the configuration, and files. They
  * are compiled twice: when the configuration is checked, and by each thread that will work them out.
  */
+import type { Table } from "../stick-table/table.ts";
 import type { Context } from "./context.ts";
 
 /** A list of users (manual, chapter 3.4). */
@@ -25,8 +26,11 @@ export interface References {
   /** Whether there is a proxy of the name and side, or a server "backend/server". */
   readonly hasProxy: (name: string, side: "frontend" | "backend") => boolean;
   readonly hasServer: (backend: string, server: string) => boolean;
-  /** Opens a stick table (manual: "stick-table"), opaque here; null: there is none of the name. */
-  readonly table: (name: string) => unknown;
+  /**
+   * A stick table (manual: "stick-table"); null: there is none of the name. While the configuration
+   * is checked it has no memory.
+   */
+  readonly table: (name: string) => Table | null;
   /**
    * The lines of a file of patterns or a map, read at the start.
    * @throws {Error} with words for people, if it cannot be read

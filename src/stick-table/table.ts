@@ -12,7 +12,8 @@ import type { StickTable } from "../config/model.ts";
 import { Lock } from "../shared/lock.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 import { halfSipHash } from "./hash.ts";
-import { capacityOf, type Field, header, type Layout, layOut } from "./layout.ts";
+import { capacityOf, type Field, header } from "./layout.ts";
+import { TableFacts } from "./facts.ts";
 import { addToRate, readRate, setRate } from "./rate.ts";
 
 const { NEXT, HASH, OLDER, NEWER, EXPIRES, HELD, LENGTH } = header;
@@ -29,9 +30,14 @@ const NEWEST = 4;
 const SEED = 5;
 const words = 7;
 
+/** Tells the time for tables. */
+export interface TableTime {
+  /** A tick: ms modulo 2^32, the same in all threads. */
+  now(): number;
+}
+
 /** See above. */
-export class Table {
-  readonly layout: Layout;
+export class Table extends TableFacts {
   readonly capacity: number;
   readonly #lock: Lock;
   readonly #own: Int32Array;
@@ -48,14 +54,18 @@ export class Table {
   #length = 0;
   #hash = 0;
 
-  /** @param seed two random numbers: the key of the hash */
+  /**
+   * @param seed two random numbers: the key of the hash
+   * @param time for those who use the table
+   */
   constructor(
     memory: SharedMemory,
-    readonly name: string,
-    readonly config: StickTable,
+    name: string,
+    config: StickTable,
     seed: readonly [number, number],
+    readonly time: TableTime,
   ) {
-    this.layout = layOut(config);
+    super(name, config);
     this.capacity = capacityOf(config);
     const buckets = 2 ** Math.min(30, Math.ceil(Math.log2(this.capacity)));
     this.#lock = new Lock(memory);
@@ -107,6 +117,12 @@ export class Table {
   setIntegerKey(value: number): void {
     this.#key[0] = value;
     this.#seal(4);
+  }
+
+  /** The same: the key of an entry of another table, or of this one. */
+  setKeyOf(table: Table, entry: number): void {
+    const from = 4 * (entry * table.#stride + table.#keyAt);
+    this.setKey(table.#bytes, from, from + table.#entries[entry * table.#stride + LENGTH]!);
   }
 
   #seal(length: number): void {
@@ -375,6 +391,15 @@ export class Table {
     const base = entry * this.#stride;
     const from = 4 * (base + this.#keyAt);
     return this.#bytes.slice(from, from + this.#entries[base + LENGTH]!);
+  }
+
+  /** Copies the key of an entry, as much as there is room for. @returns its length */
+  copyKey(entry: number, target: Uint8Array): number {
+    const base = entry * this.#stride;
+    const from = 4 * (base + this.#keyAt);
+    const length = Math.min(this.#entries[base + LENGTH]!, target.length);
+    for (let i = 0; i < length; i++) target[i] = this.#bytes[from + i]!;
+    return length;
   }
 
   /** The first entry behind `entry`, by their numbers, that is in use; 0: there is none. */

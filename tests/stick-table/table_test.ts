@@ -12,7 +12,7 @@ import type { Task } from "./worker.ts";
 /** A table of strings, unless something else is given. */
 function create(given: Partial<v.InferInput<typeof StickTable>> = {}, memory = createMemory(1, 0)) {
   const config = v.parse(StickTable, { type: "string", size: 4, ...given });
-  const table = new Table(memory, "t", config, [1, 2]);
+  const table = new Table(memory, "t", config, [1, 2], { now: () => 0 });
   const key = (text: string) => {
     const bytes = new TextEncoder().encode(`<${text}>`);
     table.setKey(bytes, 1, bytes.length - 1);
@@ -272,7 +272,7 @@ test("table: what several threads count at once is exact", async () => {
     expire: 1000,
     store: [{ type: "gpc0" }, { type: "bytes_in_cnt" }, { type: "conn_rate", period: 1000 }],
   });
-  const table = new Table(memory, "t", config, [1, 2]);
+  const table = new Table(memory, "t", config, [1, 2], { now: () => 0 });
   const times = 20_000;
   const workers = [1, 2, 3].map((self) => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

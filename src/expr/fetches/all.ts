@@ -1,5 +1,6 @@
 /** The table of sample fetches: one entry each, in files by family. */
 import type { Fetch } from "../fetch.ts";
 import { internalFetches } from "./internal.ts";
+import { tableFetches } from "./tables.ts";
 
-export const fetches: readonly Fetch[] = [...internalFetches];
+export const fetches: readonly Fetch[] = [...internalFetches, ...tableFetches];
