@@ -126,6 +126,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     report: (line) => logToAll(configuration, log, "alert", line),
   });
   let checks: Checks | null = null;
+  let stopSweeps = () => {};
   let stopped: Promise<void> | null = null;
 
   function stop(): Promise<void> {
@@ -133,6 +134,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     checks?.stop();
+    stopSweeps();
     stopped = deps.workers?.stop() ?? stopped;
     sessions.close();
     lifecycle.ended();
@@ -166,6 +168,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     void stop();
     throw error;
   }
+  stopSweeps = runtime.tables.startSweeps();
   checks = startChecks(proxies.backends, global.spreadChecks, runtime);
 
   return {

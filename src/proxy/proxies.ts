@@ -24,10 +24,10 @@ export interface Proxies {
 export function createProxies(configuration: model.Configuration, deps: RuntimeDeps): Proxies {
   const { global } = configuration;
   setMaxFields(global.tuneHttpMaxhdr);
-  const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite);
   const backends: Backend[] = [];
   const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
+  const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite, proxies);
   function createBackend(proxy: model.Proxy): Backend {
     const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy));
     backends.push(backend);

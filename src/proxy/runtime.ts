@@ -1,8 +1,10 @@
+import type { Proxy } from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Rate } from "../shared/rate.ts";
 import type { SharedMemory } from "../shared/memory.ts";
+import { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
 import type { Workers } from "./workers.ts";
@@ -39,6 +41,8 @@ export interface Runtime extends RuntimeDeps {
   readonly activity: Counter;
   /** Those of streams that wait. */
   readonly tickets: Tickets<Waiter>;
+  /** The stick tables of all proxies. */
+  readonly tables: Tables;
   /** All backends, for their idle connections. */
   readonly backends: ConnectionHolder[];
   /** Faults of ours so far. */
@@ -76,8 +80,16 @@ export interface Abandoned {
  */
 const spareTickets = 1024;
 
-/** Makes it. @param headLimit largest head of a message, in bytes */
-export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
+/**
+ * Makes it.
+ * @param headLimit largest head of a message, in bytes
+ * @param proxies all of them, for their stick tables
+ */
+export function createRuntime(
+  deps: RuntimeDeps,
+  headLimit: number,
+  proxies: readonly Proxy[],
+): Runtime {
   const { memory } = deps.workers;
   const { onFault } = deps;
   const fault = (error: unknown, session: Abandoned | null) => {
@@ -111,6 +123,7 @@ export function createRuntime(deps: RuntimeDeps, headLimit: number): Runtime {
     serverConnections: new Gauge(memory),
     activity: new Counter(memory),
     tickets: new Tickets(memory, 2 * deps.maxconn + spareTickets),
+    tables: new Tables(memory, proxies, deps.clock, deps.maxconn),
     backends: [],
   };
 }

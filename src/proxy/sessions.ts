@@ -79,6 +79,7 @@ export function createSessions(
       runtime.serverConnections.releaseThread(thread);
       runtime.held.releaseThread(thread);
       admission.releaseThread(thread);
+      runtime.tables.releaseThread(thread);
     },
     close() {
       admission.close();
