@@ -30,6 +30,9 @@ const NEWEST = 4;
 const SEED = 5;
 const words = 7;
 
+/** So many entries that have expired are removed in a row. */
+const expireBatch = 16;
+
 /** Tells the time for tables. */
 export interface TableTime {
   /** A tick: ms modulo 2^32, the same in all threads. */
@@ -191,6 +194,8 @@ export class Table extends TableFacts {
 
   #allocate(now: number): number {
     const own = this.#own;
+    // What is held and stands before what has expired becomes the newest: at most once in its time.
+    while (own[COUNT]! >= this.capacity && this.expire(now, expireBatch));
     if (own[COUNT]! >= this.capacity) {
       if (this.config.nopurge) return 0;
       // As many as HAProxy flushes at once.
