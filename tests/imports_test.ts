@@ -22,7 +22,7 @@ const layers = [
   ["config"],
   ["expr", "health", "balance", "persist", "log", "stats"],
   ["stick-table"],
-  ["http", "tls"],
+  ["dns", "http", "tls"],
   ["net"],
   ["shared"],
   ["time", "bytes", "text"],

@@ -298,6 +298,17 @@ export interface Capabilities {
   readonly transparent: boolean;
 }
 
+/** A socket for datagrams (UDP) to one address, and from it. */
+export interface DatagramSocket {
+  /**
+   * Sends a datagram, which may get lost.
+   * @returns false: it cannot be sent, now
+   */
+  send(bytes: Uint8Array): boolean;
+  /** Idempotent; nothing is received after it. */
+  close(): void;
+}
+
 /** A runtime's way to the network. */
 export interface Network {
   /** For the start-up log and `-vv`. */
@@ -313,4 +324,13 @@ export interface Network {
    * @throws {SocketError} EADDRINUSE, EACCES, EADDRNOTAVAIL, ...
    */
   listen(at: Endpoint, options: ListenOptions, accept: (socket: Socket) => SocketEvents): Listener;
+  /**
+   * Opens a socket for datagrams. An adapter that has none has no such method.
+   * @param receive called from the event loop with each datagram that comes from there, to be kept if
+   * need be
+   */
+  openDatagrams?(
+    to: Extract<Endpoint, { kind: "ip" }>,
+    receive: (bytes: Uint8Array) => void,
+  ): DatagramSocket;
 }

@@ -11,6 +11,7 @@
 import { type MemoryHost, MemorySocket, type Step } from "./socket.ts";
 import {
   type ConnectOptions,
+  type DatagramSocket,
   type Endpoint,
   type Listener,
   type ListenOptions,
@@ -43,11 +44,19 @@ export interface MemoryNetwork extends Network {
   run(): void;
   /** Whether nothing is due. */
   readonly atRest: boolean;
+  /**
+   * Receives the datagrams that are sent to an address, until the function returned is called; each
+   * can be answered, to where it came from. Datagrams to other addresses get lost.
+   */
+  receiveDatagrams(at: Endpoint, receive: (bytes: Uint8Array, answer: Answer) => void): () => void;
   /** Decides how attempts to connect to an endpoint end from now on; "listener" is the rule. */
   answer(to: Endpoint, how: MemoryAnswer): void;
   /** Sockets handed to an owner, and neither closed by it nor reported as closed to it. */
   readonly openSockets: number;
 }
+
+/** Sends a datagram back. */
+type Answer = (bytes: Uint8Array) => void;
 
 interface MemoryListener extends Listener, Step {
   readonly family6: boolean;
@@ -68,6 +77,7 @@ const firstEphemeralPort = 32_768;
 export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
   const listeners = new Map<string, MemoryListener>();
   const answers = new Map<string, MemoryAnswer>();
+  const receivers = new Map<string, (bytes: Uint8Array, answer: Answer) => void>();
   /** Clients that have, or had, a source port of their choice, by both addresses. */
   const bound = new Map<string, MemorySocket>();
   const due: Step[] = [];
@@ -242,6 +252,30 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     return listener;
   }
 
+  /** Hands a datagram to `to` when its turn comes. */
+  function deliver(bytes: Uint8Array, to: (bytes: Uint8Array) => void): void {
+    const copy = bytes.slice();
+    host.schedule({
+      due: false,
+      step() {
+        to(copy);
+        return false;
+      },
+    });
+  }
+
+  function openDatagrams(to: Endpoint, receive: (bytes: Uint8Array) => void): DatagramSocket {
+    let closed = false;
+    const answer: Answer = (bytes) => deliver(bytes, (copy) => closed || receive(copy));
+    return {
+      send(bytes) {
+        if (!closed) deliver(bytes, (copy) => receivers.get(keyOf(to))?.(copy, answer));
+        return !closed;
+      },
+      close: () => closed = true,
+    };
+  }
+
   return {
     name: "memory",
     can: {
@@ -254,6 +288,11 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     },
     connect,
     listen,
+    openDatagrams,
+    receiveDatagrams(at, receive) {
+      receivers.set(keyOf(at), receive);
+      return () => receivers.delete(keyOf(at));
+    },
     run() {
       if (running) throw new Error("run() from inside an event");
       if (!steps(restLimit)) throw new Error(`no rest after ${restLimit} events`);

@@ -1,6 +1,7 @@
 /** The network on Bun (Linux). */
 import { bunListener } from "./listener.ts";
 import { adoptSocket, BunSocket } from "./socket.ts";
+import { openDatagrams } from "../datagrams.ts";
 import { connectTo } from "../linux/connect.ts";
 import { type Network, SocketError } from "../socket.ts";
 
@@ -26,4 +27,5 @@ export const bunNetwork: Network = {
   },
 
   listen: bunListener,
+  openDatagrams,
 };

@@ -1,5 +1,6 @@
 /** Sockets on Deno's event loop. */
 import { readFileSync } from "node:fs";
+import { openDatagrams } from "../datagrams.ts";
 import { socketErrorOf } from "../errors.ts";
 import { C } from "../linux/calls.ts";
 import { F_DUPFD_CLOEXEC } from "../linux/constants.ts";
@@ -58,6 +59,8 @@ export const denoNetwork: Network = {
     );
     return socket;
   },
+
+  openDatagrams,
 
   listen(at, options, accept) {
     if (at.kind === "fd") return listenOnInherited(at, options, duplicate, accept);
