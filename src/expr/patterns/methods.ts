@@ -1,6 +1,7 @@
 /** The table of the ways to compare a sample with patterns (manual, chapter 7.1: "-m"). */
 import { ADDR, ANY, BIN, type Sample, SINT, STR } from "../sample.ts";
 import { Binaries } from "./binaries.ts";
+import { Expressions } from "./expressions.ts";
 import { Networks } from "./networks.ts";
 import { Numbers } from "./numbers.ts";
 import type { MatchMethod, Method, PatternIndex } from "./pattern.ts";
@@ -87,6 +88,12 @@ const all: readonly Method[] = [
     takes: STR,
     doc: "The string ends with one of these.",
     create: (ignoreCase) => new Suffixes(ignoreCase),
+  },
+  {
+    name: "reg",
+    takes: STR,
+    doc: "A regular expression matches the string.",
+    create: (ignoreCase) => new Expressions(ignoreCase),
   },
 ];
 
