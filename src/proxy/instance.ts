@@ -3,6 +3,7 @@ import type * as model from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
+import type { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Checks, startChecks } from "./checks.ts";
 import { singleThread, type Workers } from "./workers.ts";
@@ -67,6 +68,8 @@ export interface Instance {
   readonly endpoints: readonly { proxy: string; endpoint: Endpoint }[];
   /** Connections accepted and requests begun so far: it stands still while there is no traffic. */
   readonly activity: () => number;
+  /** Its stick tables, for who operates it: see stick-table/view.ts. */
+  readonly tables: Tables;
   /** The state of each server, now. */
   servers(): Iterable<ServerState>;
   /** Begins to accept, on all listeners at once, where it was started `paused`. */
@@ -176,6 +179,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       listeners.map(({ endpoint }) => ({ proxy: config.name, endpoint }))
     ),
     activity: () => runtime.activity.value,
+    tables: runtime.tables,
     *servers() {
       for (const { config, servers } of proxies.backends) {
         for (const { name, up } of servers) yield { proxy: config.name, name, up };

@@ -3,6 +3,7 @@ import type { Proxy } from "../config/model.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { mostCounters, Trackers } from "./counters.ts";
+import { ServerKeys } from "./server-keys.ts";
 import { Table, type TableTime } from "./table.ts";
 
 /** A clock that is behind or ahead by so much is set: the machine's time was changed. */
@@ -15,6 +16,7 @@ const sweepBatch = 256;
 export class Tables implements TableTime {
   readonly all: readonly Table[];
   readonly trackers: Trackers;
+  readonly serverKeys: ServerKeys;
   readonly #byName: ReadonlyMap<string, Table>;
   /** The tick of the thread that sweeps, and 1 if it has ever been set. */
   readonly #shared: Int32Array;
@@ -35,6 +37,7 @@ export class Tables implements TableTime {
     // A session and its stream have as many counters each.
     const perThread = this.all.length === 0 ? 0 : 2 * mostCounters * connections;
     this.trackers = new Trackers(memory, this.all, Math.min(perThread, 2 ** 22));
+    this.serverKeys = new ServerKeys(memory);
     this.#shared = memory.ints(2);
     this.#offset = clock.wall() - clock.now();
     if (this.#shared[1] === 1) {
@@ -55,7 +58,9 @@ export class Tables implements TableTime {
 
   /** A thread has ended. */
   releaseThread(thread: number): void {
-    if (this.all.length > 0) this.trackers.releaseThread(thread, this.now());
+    if (this.all.length === 0) return;
+    this.serverKeys.releaseThread(thread);
+    this.trackers.releaseThread(thread, this.now());
   }
 
   /** For one thread: removes entries that have expired now and then. @returns what ends that */
