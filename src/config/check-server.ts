@@ -1,5 +1,6 @@
 /** Checks of a proxy's servers. */
 import type { Report } from "./diagnostic.ts";
+import { rulesHavePort } from "./check-health.ts";
 import { describe } from "./fields.ts";
 import type { Proxy, Server } from "./model.ts";
 import type { Locator } from "./places.ts";
@@ -53,7 +54,8 @@ export function checkServers(
  */
 function hasCheckPort(proxy: Proxy, server: Server): boolean {
   const { address } = server;
-  if (server.port !== null) return true;
+  if (server.port !== null || rulesHavePort(proxy)) return true;
+  if (proxy.check.kind === "external") return true;
   if (address.kind !== "ip" && server.addr === null) return true;
   if (address.kind === "ip" && address.port !== null) return true;
   return proxy.bind.some((bind) => bind.address.kind === "ip");

@@ -9,6 +9,7 @@ import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
 import { checkStickTables } from "./check-stick-table.ts";
+import { checkHealth } from "./check-health.ts";
 import { checkServers } from "./check-server.ts";
 import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
@@ -57,6 +58,7 @@ export function checkConfiguration(
     checkProxy(proxy, configuration, locator, report);
     checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
+    checkHealth(proxy, configuration, locator, report);
   }
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);

@@ -8,7 +8,7 @@
  */
 import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
-import { checkSetting } from "./keywords/check.ts";
+import { checkSettings } from "./keywords/check.ts";
 import { cookieSetting } from "./keywords/cookie.ts";
 import type { FileContents } from "./files.ts";
 import { errorSettings } from "./keywords/errors.ts";
@@ -52,7 +52,7 @@ export const proxySettings = {
   ...httpSettings,
   ...errorSettings,
   ...sessionSettings,
-  ...checkSetting,
+  ...checkSettings,
   ...spliceSetting,
   ...limitSettings,
   ...sourceSetting,

@@ -1,6 +1,7 @@
 /** All keywords there are, by the section that they belong to: what the parser and the help ask. */
 import { type KeywordTable, table } from "./haproxy/table.ts";
 import { bindOptions, proxyBind } from "./keywords/bind.ts";
+import { checkKeywords } from "./keywords/check.ts";
 import { cookieOptions } from "./keywords/cookie.ts";
 import { foreignGlobals, foreignProxyKeywords } from "./keywords/foreign.ts";
 import { globalKeywords, type GlobalSection, globalSettings } from "./keywords/global.ts";
@@ -54,6 +55,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...keywordsOf(timeoutSettings, "proxies[].timeout.").map((keyword) =>
     within(keyword, ({ proxy }: ProxySection) => proxy.timeout)
   ),
+  ...checkKeywords,
   proxyLog,
   proxyServer,
   proxyDefaultServer,

@@ -5,20 +5,8 @@
  * HAProxy sends a hello of SSLv3, which servers of today refuse; ours is of TLS 1.3 and, for old
  * servers, all versions before. The handshake goes no further.
  */
-import type { Network } from "../net/socket.ts";
-import type { Clock } from "../time/clock.ts";
-import { type Probe, type ProbeExchange, startProbe, type Target } from "./probe.ts";
-import { type Verdict, verdict } from "./result.ts";
-
-/** A check that asks for a TLS handshake. @param random from 0 to 1, like Math.random */
-export function sslHelloProbe(
-  network: Network,
-  clock: Clock,
-  target: Target,
-  random: () => number,
-): Probe {
-  return (done) => startProbe(network, clock, target, exchange(clientHello(random)), done);
-}
+import { verdict } from "./result.ts";
+import { type Finding, GO, implicitConnect, type Steps, WAIT } from "./steps.ts";
 
 /** TLS 1.3's cipher suites, then what servers of TLS 1.2 and before have had in use. */
 const cipherSuites = [
@@ -99,32 +87,45 @@ const SERVER_HELLO = 2;
 /** A record's header, and the two bytes of an alert. */
 const enough = 7;
 
-function exchange(request: Uint8Array): ProbeExchange {
-  const answer: number[] = [];
+/** A check that asks for a TLS handshake. @param random from 0 to 1, like Math.random */
+export function sslHelloSteps(random: () => number): Steps {
   return {
-    request,
-    timeout: "L6TOUT",
-    data(bytes) {
-      for (let i = 0; i < bytes.length && answer.length < enough; i++) answer.push(bytes[i]!);
-      return judge(answer);
-    },
-    ended: () => verdict("L6RSP"),
+    named: false,
+    method: null,
+    steps: [
+      implicitConnect,
+      { kind: "send", id: 1, comment: null, bytes: () => clientHello(random) },
+      {
+        kind: "expect",
+        id: 2,
+        head: 2,
+        comment: null,
+        timeout: "L6TOUT",
+        empty: "L6RSP",
+        what: "custom function",
+        find(input) {
+          const found = judge(input.bytes.subarray(0, enough));
+          return found === WAIT && input.complete ? verdict("L6RSP") : found;
+        },
+        success: () => verdict("L6OK"),
+      },
+    ],
   };
 }
 
 /**
  * A ServerHello proves a TLS server, and so does an alert, be it that the server does not like our
- * hello. @returns null: more bytes are needed
+ * hello.
  */
-function judge(answer: readonly number[]): Verdict | null {
+function judge(answer: Uint8Array): Finding {
   const [type, major, , , , first, second] = answer;
-  if (type === undefined) return null;
+  if (type === undefined) return WAIT;
   if (type !== HANDSHAKE && type !== ALERT) return verdict("L6RSP");
-  if (major === undefined) return null;
+  if (major === undefined) return WAIT;
   if (major !== 3) return verdict("L6RSP");
-  if (first === undefined) return null;
-  if (type === HANDSHAKE) return verdict(first === SERVER_HELLO ? "L6OK" : "L6RSP");
+  if (first === undefined) return WAIT;
+  if (type === HANDSHAKE) return first === SERVER_HELLO ? GO : verdict("L6RSP");
   // Its level, a warning or fatal, and its description (RFC 8446, section 6).
   if (first !== 1 && first !== 2) return verdict("L6RSP");
-  return second === undefined ? null : verdict("L6OK");
+  return second === undefined ? WAIT : GO;
 }

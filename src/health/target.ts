@@ -24,6 +24,7 @@ export function checkTarget(
     // Any port: a fixed one may be in use by the traffic.
     options: source === null ? {} : { source: { host: source.host, port: 0 } },
     proxyHeader: proxyHeader(server),
+    proxyVersion: server.sendProxy ?? "v1",
     timeouts: checkTimeouts(server.inter, proxy.timeout),
   };
 }

@@ -3,12 +3,13 @@
  * follow another server.
  */
 import { type Checker, startChecker } from "../health/checker.ts";
-import { type CheckRuntime, kindOf } from "../health/kinds.ts";
+import { constantExpressions } from "../health/expressions.ts";
+import { type CheckRuntime, probeOf } from "../health/kinds.ts";
 import { sharedNotice } from "../health/notice.ts";
 import { type CheckPlan, identity } from "../health/plan.ts";
 import { startOffsets } from "../health/schedule.ts";
-import { checkTarget } from "../health/target.ts";
 import type { Backend } from "./backend.ts";
+import { jobOf, planOf } from "./check-job.ts";
 import { changeStates, subjectOf } from "./server-state.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
@@ -46,14 +47,19 @@ export function startChecks(
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
   for (const { servers } of checks) logShared(servers, runtime);
-  const on: CheckRuntime = { ...runtime, random: runtime.random ?? Math.random };
+  const on: CheckRuntime = {
+    ...runtime,
+    random: runtime.random ?? Math.random,
+    bufferSize: runtime.headLimit,
+    expressions: constantExpressions,
+  };
   const offsets = startOffsets(checks.map(({ plan }) => plan.settings.inter));
   const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
     startChecker({
       settings: plan.settings,
       offset: offsets[i]!,
       spreadChecks,
-      probe: kindOf(plan.check).run(plan.target, plan.check, on),
+      probe: probeOf(plan.check, jobOf(servers[0], plan, () => checkers[i]!.health), on),
       clock: runtime.clock,
       random: runtime.random ?? Math.random,
       changed: (change, result) => changeStates(servers, followers, change, result, runtime),
@@ -93,16 +99,6 @@ function sharedChecks(backends: readonly Backend[]): Shared[] {
     else shared.servers.push(server);
   }
   return [...known.values()];
-}
-
-/**
- * How to check `server`; null: not at all. That no port can be found is refused by the
- * configuration check.
- */
-function planOf({ config, address, backend }: Server): CheckPlan | null {
-  if (!config.check) return null;
-  const target = checkTarget(backend.config, config, address, config.addr);
-  return target === null ? null : { target, check: backend.config.check, settings: config };
 }
 
 function logShared(servers: readonly Server[], { log }: Runtime): void {

@@ -1,8 +1,7 @@
 import { type Checker, startChecker } from "#src/health/checker.ts";
-import { tcpProbe } from "#src/health/tcp.ts";
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { endpoint, type Scene, scene, target } from "./scene.ts";
+import { endpoint, probing, type Scene, scene } from "./scene.ts";
 
 const settings = { inter: 2000, fastinter: 500, downinter: 1000, rise: 2, fall: 3 };
 
@@ -16,7 +15,7 @@ function checking(
     settings,
     offset: options.offset ?? 0,
     spreadChecks: options.spread ?? 0,
-    probe: tcpProbe(stage.network, stage.clock, target),
+    probe: probing(stage, { kind: "tcp" }),
     clock: stage.clock,
     random: () => options.random ?? 0.5,
     changed(change, result) {
@@ -108,7 +107,7 @@ test("checker: it may be stopped from its own report", () => {
     settings,
     offset: 0,
     spreadChecks: 0,
-    probe: tcpProbe(stage.network, stage.clock, target),
+    probe: probing(stage, { kind: "tcp" }),
     clock: stage.clock,
     random: Math.random,
     changed: () => checker.stop(),

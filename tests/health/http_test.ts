@@ -1,4 +1,3 @@
-import { httpProbe, requestText } from "#src/health/http.ts";
 import type { Target } from "#src/health/probe.ts";
 import type { CheckResult } from "#src/health/result.ts";
 import { assert, assertEquals } from "@std/assert";
@@ -7,10 +6,18 @@ import { change, response as validResponse } from "../http/messages.ts";
 import { readResponse } from "../http/reference.ts";
 import { ambiguousFramings, forwardedForms, refusedForms } from "../http/response-forms.ts";
 import { test } from "../testing.ts";
-import { answering, type Behaviour, type Scene, scene, send, target } from "./scene.ts";
+import {
+  answering,
+  type Behaviour,
+  bufferSize,
+  probing,
+  type Scene,
+  scene,
+  send,
+  target,
+} from "./scene.ts";
 
-const headLimit = 15_360;
-const head = { method: "HEAD", uri: "/index.html", version: "HTTP/1.0" };
+const head = { kind: "http" as const, method: "HEAD", uri: "/index.html", version: "HTTP/1.0" };
 
 /** What a check finds of a server, which must leave no socket open. */
 function found(
@@ -19,7 +26,7 @@ function found(
 ): CheckResult | undefined {
   const stage = scene(options);
   stage.serve(behaviour(stage));
-  const results = stage.check(httpProbe(stage.network, stage.clock, to, head, headLimit), ms);
+  const results = stage.check(probing(stage, head, to), ms);
   assert(results.length <= 1, "a check ends once");
   assertEquals(stage.network.openSockets === 0, results.length === 1);
   return results[0];
@@ -32,10 +39,9 @@ function judged(...parts: string[]) {
 }
 
 test("http: the request is the words of the configuration", () => {
-  assertEquals(requestText(head), "HEAD /index.html HTTP/1.0\r\n\r\n");
   const { network, clock, serve, check, requests } = scene();
   serve({});
-  check(httpProbe(network, clock, target, head, headLimit), 10);
+  check(probing({ network, clock }, head), 10);
   assertEquals(requests, ["HEAD /index.html HTTP/1.0\r\n\r\n"]);
 });
 
@@ -48,30 +54,33 @@ test("http: the PROXY header goes before the request, in pieces if need be", () 
       options: { source: { host: "192.168.1.5", port: 4000 } },
       proxyHeader: "v1",
     };
-    const [result] = stage.check(httpProbe(stage.network, stage.clock, to, head, headLimit), 10);
+    const [result] = stage.check(probing(stage, head, to), 10);
     assertEquals([result?.status, stage.requests], ["L7OK", [
       "PROXY TCP4 192.168.1.5 192.168.1.11 4000 80\r\nHEAD /index.html HTTP/1.0\r\n\r\n",
     ]]);
   }
 });
 
+// As HAProxy 2.6 writes them.
 test("http: fields may follow the version; an HTTP/1.1 server is asked to close", () => {
-  const request = (version: string) => requestText({ method: "GET", uri: "/", version });
-  assertEquals(request("HTTP/1.1"), "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
-  const hosted = "GET / HTTP/1.1\r\nHost: www\r\nConnection: close\r\n\r\n";
+  const request = (version: string) => {
+    const stage = scene();
+    stage.serve({});
+    stage.check(probing(stage, { kind: "http", method: "GET", uri: "/", version }), 10);
+    return stage.requests[0];
+  };
+  assertEquals(request("HTTP/1.1"), "GET / HTTP/1.1\r\nconnection: close\r\n\r\n");
+  const hosted = "GET / HTTP/1.1\r\nhost: www\r\nconnection: close\r\n\r\n";
   assertEquals(request("HTTP/1.1\r\nHost: www"), hosted);
   assertEquals(request("HTTP/1.1\r\nHost: www\r\n"), hosted);
-  assertEquals(request("HTTP/1.0\r\nHost: www"), "GET / HTTP/1.0\r\nHost: www\r\n\r\n");
-  assertEquals(
-    request("HTTP/1.1\r\nconnection: keep-alive"),
-    "GET / HTTP/1.1\r\nconnection: keep-alive\r\n\r\n",
-  );
+  assertEquals(request("HTTP/1.0\r\nHost: www"), "GET / HTTP/1.0\r\nhost: www\r\n\r\n");
+  assertEquals(request("HTTP/1.1\r\nconnection: keep-alive"), "GET / HTTP/1.1\r\n\r\n");
 });
 
 test("http: a request that the socket takes in pieces arrives whole", () => {
   const stage = scene({ capacity: 7 });
   stage.serve(answering(stage, ["HTTP/1.", "0 200 O", "K\r\n\r", "\n"], 2));
-  const [result] = stage.check(httpProbe(stage.network, stage.clock, target, head, headLimit), 10);
+  const [result] = stage.check(probing(stage, head, target), 10);
   assertEquals(result?.status, "L7OK");
   assertEquals(stage.requests, ["HEAD /index.html HTTP/1.0\r\n\r\n"]);
 });
@@ -110,8 +119,8 @@ test("http: a head may be as long as the traffic's, and no longer", () => {
     const start = "HTTP/1.0 200 OK\r\nX: ";
     return `${start}${"x".repeat(length - start.length - 4)}\r\n\r\n`;
   };
-  assertEquals(judged(reply(headLimit)), ["L7OK", 200, ""]);
-  assertEquals(judged(reply(headLimit + 1)), ["L7RSP", null, ""]);
+  assertEquals(judged(reply(bufferSize)), ["L7OK", 200, ""]);
+  assertEquals(judged(reply(bufferSize + 1)), ["L7RSP", null, ""]);
   assertEquals(judged(reply(20_000)), ["L7RSP", null, ""]);
 });
 
@@ -133,7 +142,7 @@ test("http: content that is broken already does not pass, where there is content
     const stage = scene();
     const reply = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx";
     stage.serve(answering(stage, [reply]));
-    const probe = httpProbe(stage.network, stage.clock, target, { ...head, method }, headLimit);
+    const probe = probing(stage, { ...head, method });
     assertEquals(stage.check(probe, 10)[0]?.status, status);
   }
 });
@@ -178,7 +187,7 @@ test("http: when the verdict is known the connection is reset, which leaves no T
     received: (socket) => send(socket, "HTTP/1.0 200 OK\r\n\r\n"),
     over: (how) => ends.push(how),
   });
-  const [result] = stage.check(httpProbe(stage.network, stage.clock, target, head, headLimit), 10);
+  const [result] = stage.check(probing(stage, head, target), 10);
   assertEquals([result?.status, ends], ["L7OK", ["ECONNRESET"]]);
 });
 

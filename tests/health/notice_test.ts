@@ -7,12 +7,20 @@ const webA = { proxy: "webfarm", server: "webA", backup: false };
 const counts = { active: 3, backup: 0, sessions: 0, requeued: 0, queued: 0 };
 const refused: CheckResult = {
   passed: false,
+  conditional: false,
   status: "L4CON",
   code: null,
   info: "Connection refused",
   duration: 0.7,
 };
-const passed: CheckResult = { passed: true, status: "L7OK", code: 200, info: "", duration: 1.2 };
+const passed: CheckResult = {
+  passed: true,
+  conditional: false,
+  status: "L7OK",
+  code: 200,
+  info: "",
+  duration: 1.2,
+};
 
 // Every text is one that HAProxy 2.6 wrote, names and numbers aside.
 test("notice: a server falls", () => {
@@ -27,7 +35,14 @@ test("notice: a server falls", () => {
 test("notice: the last active server falls, backups take over", () => {
   const { text } = downNotice(
     webA,
-    { passed: false, status: "L7STS", code: 500, info: "Oops dear", duration: 12 },
+    {
+      passed: false,
+      conditional: false,
+      status: "L7STS",
+      code: 500,
+      info: "Oops dear",
+      duration: 12,
+    },
     { active: 0, backup: 1, sessions: 4, requeued: 2, queued: 7 },
   );
   assertEquals(
@@ -41,7 +56,7 @@ test("notice: the last active server falls, backups take over", () => {
 test("notice: a time-out has neither code nor info", () => {
   const { text } = downNotice(
     { ...webA, backup: true },
-    { passed: false, status: "L7TOUT", code: null, info: "", duration: 2000 },
+    { passed: false, conditional: false, status: "L7TOUT", code: null, info: "", duration: 2000 },
     { ...counts, active: 0 },
   );
   assertEquals(

@@ -5,7 +5,7 @@ import { test } from "../testing.ts";
 import { target } from "./scene.ts";
 
 const settings = { inter: 2000, fastinter: null, downinter: null, rise: 2, fall: 3 };
-const plan: CheckPlan = { target, check: { kind: "tcp" }, settings };
+const plan: CheckPlan = { target, check: { kind: "tcp" }, rules: [], settings, own: null };
 const http = (uri: string): Check => ({ kind: "http", method: "GET", uri, version: "HTTP/1.0" });
 
 test("plan: what is probed alike, at the same pace, with the same thresholds, is one", () => {
@@ -32,6 +32,8 @@ test("plan: what is probed alike, at the same pace, with the same thresholds, is
     { ...plan, check: { kind: "ssl-hello" } },
     { ...plan, check: http("/a") },
     { ...plan, check: http("/b") },
+    { ...plan, own: "0/1" },
+    { ...plan, check: { kind: "tcp-check" }, rules: [{ rule: "comment", text: "a" }] },
   ];
   const all = [plan, ...different].map(identity);
   assertEquals(new Set(all).size, all.length);

@@ -1,6 +1,10 @@
 /** A clock, a network and a server to check, all inside the test. */
+import { constantExpressions } from "#src/health/expressions.ts";
+import { type Check, type CheckJob, type CheckRuntime, probeOf } from "#src/health/kinds.ts";
 import type { CheckResult } from "#src/health/result.ts";
 import type { Probe, Target } from "#src/health/probe.ts";
+import type { Network } from "#src/net/socket.ts";
+import type { Clock } from "#src/time/clock.ts";
 import { memoryNetwork, type MemoryOptions } from "#src/simulate/network.ts";
 import { Server } from "#src/simulate/server.ts";
 import type { Socket, SocketErrorCode } from "#src/net/socket.ts";
@@ -12,8 +16,36 @@ export const target: Target = {
   endpoint,
   options: {},
   proxyHeader: null,
+  proxyVersion: "v1",
   timeouts: { connect: 2000, answer: null },
 };
+
+/** How much of what a server sends is kept, in bytes. */
+export const bufferSize = 15_360;
+
+/** What a check runs on, in a scene. */
+export function runtimeIn({ network, clock }: { network: Network; clock: Clock }): CheckRuntime {
+  return { network, clock, random: () => 0.5, bufferSize, expressions: constantExpressions };
+}
+
+/** A job without rules. */
+export const plainJob: Omit<CheckJob, "target"> = {
+  tcpRules: [],
+  httpRules: [],
+  state: null,
+  mayStop: () => false,
+  program: () => () => {},
+};
+
+/** A check of `to`. */
+export function probing(
+  on: { network: Network; clock: Clock },
+  check: Check,
+  to: Target = target,
+  job: Partial<CheckJob> = {},
+): Probe {
+  return probeOf(check, { ...plainJob, target: () => to, ...job }, runtimeIn(on));
+}
 
 /** What a server does with a check's connection. */
 export interface Behaviour {

@@ -1,5 +1,5 @@
 /** The check of layer 6 against the TLS servers of today, each in its several versions. */
-import { clientHello, sslHelloProbe } from "#src/health/ssl-hello.ts";
+import { clientHello } from "#src/health/ssl-hello.ts";
 import type { CheckResult } from "#src/health/result.ts";
 import { systemClock } from "#src/time/clock.ts";
 import { assertEquals } from "@std/assert";
@@ -14,6 +14,7 @@ import { haproxy } from "../haproxy.ts";
 import { nativeNetwork } from "../net/native.ts";
 import { runtimeName, test } from "../testing.ts";
 import { until } from "../until.ts";
+import { probing } from "./scene.ts";
 
 const host = freshAddress();
 const openssl = spawnSync("openssl", ["version"]).status === 0;
@@ -36,9 +37,14 @@ function check(port: number, ms = 5000): Promise<CheckResult> {
     endpoint: { kind: "ip", host, port },
     options: {},
     proxyHeader: null,
+    proxyVersion: "v1",
     timeouts: { connect: ms, answer: null },
   } as const;
-  const probe = sslHelloProbe(nativeNetwork!, systemClock, target, Math.random);
+  const probe = probing(
+    { network: nativeNetwork!, clock: systemClock },
+    { kind: "ssl-hello" },
+    target,
+  );
   return new Promise((resolve) => probe(resolve));
 }
 

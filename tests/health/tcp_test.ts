@@ -1,15 +1,14 @@
 import { checkTimeouts } from "#src/health/probe.ts";
-import { tcpProbe } from "#src/health/tcp.ts";
 import type { SocketErrorCode } from "#src/net/socket.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { endpoint, scene, target } from "./scene.ts";
+import { endpoint, probing, scene, target } from "./scene.ts";
 
 test("tcp: a server that takes the connection passes, and the connection is closed", () => {
   const { network, clock, serve, check, visits } = scene();
   serve({});
-  assertEquals(check(tcpProbe(network, clock, target), 10), [
-    { passed: true, status: "L4OK", code: null, info: "", duration: 0 },
+  assertEquals(check(probing({ network, clock }, { kind: "tcp" }, target), 10), [
+    { passed: true, conditional: false, status: "L4OK", code: null, info: "", duration: 0 },
   ]);
   assertEquals(visits.length, 1);
   assertEquals(network.openSockets, 0);
@@ -31,7 +30,7 @@ for (const [error, status, info] of failures) {
   test(`tcp: ${error} is ${status}`, () => {
     const { network, clock, check } = scene();
     network.answer(endpoint, error);
-    const [result] = check(tcpProbe(network, clock, target), 10);
+    const [result] = check(probing({ network, clock }, { kind: "tcp" }, target), 10);
     assertEquals([result?.passed, result?.status, result?.info], [false, status, info]);
     assertEquals(network.openSockets, 0);
   });
@@ -40,8 +39,8 @@ for (const [error, status, info] of failures) {
 test("tcp: no answer: it ends exactly at the time-out", () => {
   const { network, clock, check } = scene();
   network.answer(endpoint, "silence");
-  assertEquals(check(tcpProbe(network, clock, target), 1999), []);
-  const [result] = check(tcpProbe(network, clock, target), 2000);
+  assertEquals(check(probing({ network, clock }, { kind: "tcp" }, target), 1999), []);
+  const [result] = check(probing({ network, clock }, { kind: "tcp" }, target), 2000);
   assertEquals([result?.status, result?.duration], ["L4TOUT", 2000]);
 });
 
@@ -49,7 +48,7 @@ test("tcp: a check that was given up reports nothing and leaves nothing open", (
   const { network, clock, advance } = scene();
   network.answer(endpoint, "silence");
   let reports = 0;
-  const cancel = tcpProbe(network, clock, target)(() => reports++);
+  const cancel = probing({ network, clock }, { kind: "tcp" }, target)(() => reports++);
   advance(100);
   cancel();
   cancel();
@@ -61,7 +60,7 @@ test("tcp: checks come from the source address", () => {
   const { network, clock, serve, check, visits } = scene();
   serve({});
   const options = { source: { host: "192.168.1.5", port: 0 } };
-  check(tcpProbe(network, clock, { ...target, options }), 10);
+  check(probing({ network, clock }, { kind: "tcp" }, { ...target, options }), 10);
   assertEquals(visits.map(({ from }) => from), ["192.168.1.5"]);
 });
 
@@ -71,8 +70,14 @@ test("tcp: with a PROXY header: the header is all that is sent", () => {
     serve({});
     const source = { host: "192.168.1.5", port: 4000 };
     const from = { ...target, options: { source } };
-    const [first] = check(tcpProbe(network, clock, { ...from, proxyHeader: "v1" }), 10);
-    const [second] = check(tcpProbe(network, clock, { ...from, proxyHeader: "v2" }), 10);
+    const [first] = check(
+      probing({ network, clock }, { kind: "tcp" }, { ...from, proxyHeader: "v1" }),
+      10,
+    );
+    const [second] = check(
+      probing({ network, clock }, { kind: "tcp" }, { ...from, proxyHeader: "v2" }),
+      10,
+    );
     assertEquals([first?.status, second?.status], ["L4OK", "L4OK"]);
     // What HAProxy 2.6 sends: version 1 names the check's connection, version 2 none.
     assertEquals(requests, [
@@ -86,7 +91,10 @@ test("tcp: with a PROXY header: the header is all that is sent", () => {
 test("tcp: with a PROXY header: a server that takes no bytes has not passed yet", () => {
   const { network, clock, serve, check } = scene({ capacity: 4 });
   serve({ accepted: (socket) => socket.pause() });
-  const [result] = check(tcpProbe(network, clock, { ...target, proxyHeader: "v1" }), 2000);
+  const [result] = check(
+    probing({ network, clock }, { kind: "tcp" }, { ...target, proxyHeader: "v1" }),
+    2000,
+  );
   assertEquals(result?.status, "L4TOUT");
 });
 

@@ -53,7 +53,9 @@ export function takeKeyword<K extends Keyword<never>>(
   otherwise?: (word: string) => string | undefined,
 ): K {
   let name = args.word("a keyword").text;
-  const seconds = table.keywords.has(name) ? undefined : table.seconds.get(name);
+  const isWhole = table.keywords.has(name);
+  const further = table.seconds.get(name);
+  const seconds = !isWhole || further?.includes(args.peek()?.text ?? "") ? further : undefined;
   if (seconds !== undefined) {
     args.usage = `${name} ${seconds.join("|")}`;
     name += ` ${args.word("what to set").text}`;

@@ -17,7 +17,7 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 /** Of the section `global`. */
 export const foreignGlobals = names(`
     ca-base crt-base default-path
-    external-check grace   h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
+    grace   h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
   h2-workaround-bogus-websocket-clients     issuers-chain-path localpeer lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn
   maxsslrate maxzlibmem   pp2-never-send-local server-state-base
@@ -52,26 +52,26 @@ export const foreignProxyKeywords = [
   ...names(`
   acl appsession bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
   declare email-alert error-log-format
-  external-check filter force-be-switch force-persist guid hash-balance-factor
-  hash-preserve-affinity http-after-response http-check http-request http-response id
+  filter force-be-switch force-persist guid hash-balance-factor
+  hash-preserve-affinity http-after-response http-request http-response id
   ignore-persist load-server-state-from-file log-format-sd log-steps   max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
   server-state-file-name server-template srvtcpka-cnt srvtcpka-idle srvtcpka-intvl stats stick
-  tcp-check tcp-request tcp-response transparent unique-id-format unique-id-header
+  tcp-request tcp-response transparent unique-id-format unique-id-header
   use-fcgi-app use-server
   `),
   ...names(
     `
   accept-invalid-http-request accept-invalid-http-response
   accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response checkcache
-  clitcpka contstats disable-h2-upgrade dontlog-normal external-check forwarded
+  clitcpka contstats disable-h2-upgrade dontlog-normal forwarded
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
   http-drop-request-trailers http-drop-response-trailers http-ignore-probes http-no-delay
   http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-tunnel http-use-htx
-  http-use-proxy-header idle-close-on-response independent-streams ldap-check
-  log-health-checks log-separate-errors logasap mysql-check nolinger pgsql-check prefer-last-server
-  redis-check smtpchk socket-stats spop-check srvtcpka tcp-smart-accept tcp-smart-connect tcpka
+  http-use-proxy-header idle-close-on-response independent-streams
+  log-separate-errors logasap nolinger prefer-last-server
+  socket-stats srvtcpka tcp-smart-accept tcp-smart-connect tcpka
   transparent use-small-buffers
   `,
     "option ",

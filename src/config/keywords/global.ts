@@ -85,6 +85,10 @@ export const globalSettings = {
       once: true,
     },
   ),
+  externalCheck: flag("external-check", {
+    doc: "Lets checks run programs ('option external-check').",
+    chapter: "3.1",
+  }),
   nosplice: flag("nosplice", {
     doc: "Copies all content, whatever the proxies allow.",
     chapter: "3.2",

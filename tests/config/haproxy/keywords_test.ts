@@ -199,7 +199,7 @@ const proxies: Example<Proxy>[] = [
     check: { kind: "http", method: "GET", uri: "/", version: "HTTP/1.1\r\nHost: www" },
   }],
   ["option ssl-hello-chk", { check: { kind: "ssl-hello" } }],
-  [["option httpchk", "option tcp-check"], { check: { kind: "tcp" } }],
+  [["option httpchk", "option tcp-check"], { check: { kind: "tcp-check" } }],
   ["option forwardfor", {
     forwardfor: { except: null, header: "X-Forwarded-For", ifNone: false },
   }],

@@ -1,0 +1,52 @@
+/** Checks of what a proxy says about the checks of its servers. */
+import type { Report } from "./diagnostic.ts";
+import { describe } from "./fields.ts";
+import type { Configuration, Proxy } from "./model.ts";
+import type { Locator } from "./places.ts";
+
+/** Rules, and the options that they belong to. */
+const languages = [
+  { property: "httpCheck", rules: "http-check", kind: "http", option: "httpchk" },
+  { property: "tcpCheck", rules: "tcp-check", kind: "tcp-check", option: "tcp-check" },
+] as const;
+
+/** Checks the checks of a proxy that is enabled, and has servers. */
+export function checkHealth(
+  proxy: Proxy,
+  { global }: Configuration,
+  locator: Locator,
+  report: Report,
+): void {
+  const what = describe(proxy);
+  for (const { property, rules, kind, option } of languages) {
+    const [first] = proxy[property];
+    if (first === undefined || proxy.check.kind === kind) continue;
+    const [of, own] = [locator.place(first), locator.place(proxy)];
+    // Rules of a 'defaults' section need not be meant for all proxies.
+    if (of.file === own.file && of.line < own.line) continue;
+    const message = `${what}: '${rules}' rules are ignored without 'option ${option}'`;
+    report.warning(of, message);
+  }
+  const { check, externalCommand } = proxy;
+  if (check.kind === "external") {
+    const place = locator.place(proxy, "check");
+    if (externalCommand === null) {
+      const hint = "'external-check command' and a program";
+      report.error(place, `${what}: 'option external-check' has no program to run`, hint);
+    }
+    if (!global.externalCheck) {
+      const hint = "'external-check' in the global section";
+      report.error(place, `${what}: checks may not run programs`, hint);
+    }
+  } else if (externalCommand !== null) {
+    const message = `${what}: 'external-check command' is ignored without 'option external-check'`;
+    report.warning(locator.place(proxy, "externalCommand"), message);
+  }
+}
+
+/** Whether the rules of a proxy say themselves which port is checked. */
+export function rulesHavePort({ check, httpCheck, tcpCheck }: Proxy): boolean {
+  const rules = check.kind === "http" ? httpCheck : check.kind === "tcp-check" ? tcpCheck : [];
+  const first = rules.find(({ rule }) => rule !== "comment" && !rule.includes("set-var"));
+  return first?.rule === "connect" && (first.port !== null || /:\d+$/.test(first.addr ?? ""));
+}

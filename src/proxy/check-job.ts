@@ -1,0 +1,96 @@
+/** What the checks of a server are made from: where it is, its proxy's rules, how it is seen. */
+import { hostname } from "node:os";
+import type { CheckJob } from "../health/kinds.ts";
+import type { CheckPlan } from "../health/plan.ts";
+import type { Probe, Target } from "../health/probe.ts";
+import { resultOf, verdict } from "../health/result.ts";
+import type { CheckRule } from "../health/rules.ts";
+import { checkTarget } from "../health/target.ts";
+import type { Server } from "./server.ts";
+
+/**
+ * How to check `server`; null: not at all. That no port can be found is refused by the
+ * configuration check.
+ */
+export function planOf(server: Server): CheckPlan | null {
+  const { config, backend } = server;
+  const { check } = backend.config;
+  if (!config.check) return null;
+  const target = targetOf(server);
+  const rules = rulesOf(server);
+  const own = dependsOnServer(server, rules) ? `${backend.index}/${server.index}` : null;
+  return target === null ? null : { target, check, rules, settings: config, own };
+}
+
+/** Where a server is checked now; null: that cannot be said. */
+function targetOf(server: Server): Target | null {
+  const { config, backend, place, address } = server;
+  const { host } = place;
+  const now = address.kind === "ip" && host !== null
+    ? { ...address, host, ...place.port }
+    : address;
+  const target = checkTarget(backend.config, config, now, config.addr);
+  if (target !== null) return target;
+  // The rules, or a program, know the port.
+  const portless = now.kind === "ip" ? { ...now, port: 0 } : now;
+  return checkTarget(backend.config, config, portless, config.addr);
+}
+
+function rulesOf({ backend: { config } }: Server): readonly CheckRule[] {
+  if (config.check.kind === "http") return config.httpCheck;
+  return config.check.kind === "tcp-check" ? config.tcpCheck : [];
+}
+
+/** Whether what a check says or means depends on which server it is made for. */
+function dependsOnServer({ backend: { config } }: Server, rules: readonly CheckRule[]): boolean {
+  const { kind } = config.check;
+  if (kind === "external") return true;
+  if (kind === "http" && (config.sendState || config.disableOn404)) return true;
+  return rules.some(({ rule }) => rule.startsWith("set-var")) ||
+    JSON.stringify(rules).includes("%");
+}
+
+/**
+ * The job of a plan's checks, made for `server`.
+ * @param health what is known of it: its checks' count, see health/state.ts
+ */
+export function jobOf(server: Server, plan: CheckPlan, health: () => number): CheckJob {
+  const { config } = server.backend;
+  return {
+    target: () => targetOf(server) ?? plan.target,
+    tcpRules: config.tcpCheck,
+    httpRules: config.httpCheck,
+    state: config.sendState ? () => stateField(server, health()) : null,
+    mayStop: () => config.disableOn404 && server.up,
+    program: noProgram,
+  };
+}
+
+const noProgram: Probe = (done) => {
+  done(resultOf(verdict("PROCERR"), 0));
+  return () => {};
+};
+
+/** How a server is seen, for itself (manual: "http-check send-state"). */
+function stateField(server: Server, health: number): string {
+  const { config, backend, place } = server;
+  const { rise, fall } = config;
+  const word = server.stopping ? "NOLB" : server.up ? "UP" : "DOWN";
+  const whole = server.up ? health === rise + fall - 1 : health === 0;
+  const count = server.up ? `${health - rise + 1}/${fall}` : `${health}/${rise}`;
+  const total = backend.servers.reduce(
+    (sum, { active, weight }) => active ? sum + weight : sum,
+    0,
+  );
+  const all = backend.servers.reduce((sum, { slots }) => sum + slots.value, 0);
+  return [
+    whole ? word : `${word} ${count}`,
+    `address=${place.host ?? "unix"}`,
+    `port=${place.host === null ? "unix" : place.port.port ?? 0}`,
+    `name=${backend.config.name}/${config.name}`,
+    `node=${hostname()}`,
+    `weight=${server.weight}/${total}`,
+    `scur=${server.slots.value}/${all}`,
+    `qcur=${server.queue.length}`,
+  ].join("; ");
+}
