@@ -28,7 +28,7 @@ export function checkHealth(
     report.warning(of, message);
   }
   const { check, externalCommand } = proxy;
-  if (check.kind === "external") {
+  if (check.kind === "external" && proxy.servers.some((server) => server.check)) {
     const place = locator.place(proxy, "check");
     if (externalCommand === null) {
       const hint = "'external-check command' and a program";
@@ -38,7 +38,7 @@ export function checkHealth(
       const hint = "'external-check' in the global section";
       report.error(place, `${what}: checks may not run programs`, hint);
     }
-  } else if (externalCommand !== null) {
+  } else if (check.kind !== "external" && externalCommand !== null) {
     const message = `${what}: 'external-check command' is ignored without 'option external-check'`;
     report.warning(locator.place(proxy, "externalCommand"), message);
   }
