@@ -172,6 +172,7 @@ export const nodeNetwork: Network = {
     inherited: false,
     ipv6Only: false,
     transparent: false,
+    socketOptions: false,
   },
   connect(to: Endpoint, { source }: ConnectOptions, events: SocketEvents): Socket {
     const from = source === undefined ? {} : {

@@ -16,7 +16,7 @@ import {
   whyNotDrop,
 } from "../process/privileges.ts";
 import { ResolveError, resolveNames } from "../process/resolve.ts";
-import { systemAccounts } from "../process/accounts.ts";
+import { resolveAccounts, systemAccounts } from "../process/accounts.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
@@ -121,7 +121,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   };
   let instance: Serving;
   try {
-    const resolved = await resolveNames(configuration);
+    const resolved = await resolveNames(resolveAccounts(configuration, systemAccounts));
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
     const pidfile = options.pidfile ?? configuration.global.pidfile;

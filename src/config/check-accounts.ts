@@ -6,7 +6,7 @@ import type { Locator } from "./places.ts";
 
 /** Reports as an error whatever names a user or a group that there is not. */
 export function checkAccounts(
-  { global }: Configuration,
+  { global, proxies }: Configuration,
   accounts: Accounts,
   locator: Locator,
   report: Report,
@@ -18,4 +18,10 @@ export function checkAccounts(
   };
   expect(global.user, "user", global, "user");
   expect(global.group, "group", global, "group");
+  for (const { bind: binds } of proxies) {
+    for (const bind of binds) {
+      expect(bind.user, "user", bind, "user");
+      expect(bind.group, "group", bind, "group");
+    }
+  }
 }

@@ -16,8 +16,13 @@ const reasons: Readonly<Record<keyof Capabilities, string>> = {
   abstract: "this runtime has no abstract unix sockets",
   inherited: "this runtime cannot take over an inherited socket",
   transparent: "this runtime cannot listen on an address that the machine does not have",
+  socketOptions: "this runtime cannot set such options of sockets",
   ipv6Only: "this runtime's IPv6 listeners take IPv4 clients as well",
 };
+
+/** Options that say where a socket is, and for whom. */
+const isBound = (key: string): boolean =>
+  ["interface", "namespace", "user", "group", "mode"].includes(key);
 
 /** Reports as an error whatever needs a capability that is not there. */
 export function checkCapabilities(
@@ -33,7 +38,13 @@ export function checkCapabilities(
     key: string,
   ) => {
     if (capability === null || capability === undefined || can[capability]) return;
-    report.error(locator.place(of, key), `'${keyword}' cannot be used: ${reasons[capability]}`);
+    const place = locator.place(of, key);
+    const reason = reasons[capability];
+    // A listener must not be open to more than it was to be.
+    if (capability !== "socketOptions" || isBound(key)) {
+      return report.error(place, `'${keyword}' cannot be used: ${reason}`);
+    }
+    report.warning(place, `'${keyword}' has no effect: ${reason}`);
   };
   const needAll = (settings: Settings, of: Readonly<Record<string, unknown>>) => {
     for (const [key, { needs, forms }] of Object.entries(settings)) {

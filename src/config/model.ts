@@ -21,6 +21,7 @@ import { sourceSetting, targetSettings } from "./keywords/server.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
 import { stickTableSetting } from "./keywords/stick-table.ts";
 import { switchingSettings } from "./keywords/switching.ts";
+import { socketSettings } from "./keywords/tcp.ts";
 import { Timeouts } from "./keywords/timeouts.ts";
 import { sectionEntries } from "./sections.ts";
 
@@ -54,6 +55,7 @@ export const proxySettings = {
   ...sessionSettings,
   ...checkSettings,
   ...spliceSetting,
+  ...socketSettings,
   ...limitSettings,
   ...sourceSetting,
 };

@@ -7,6 +7,7 @@ import { foreignGlobals, foreignProxyKeywords } from "./keywords/foreign.ts";
 import { globalKeywords, type GlobalSection, globalSettings } from "./keywords/global.ts";
 import { addressFieldOptions } from "./keywords/http.ts";
 import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
+import { proxyWithoutEffect } from "./keywords/no-effect.ts";
 import { proxyLog } from "./keywords/log.ts";
 import { proxyDefaultServer, proxyServer, serverOptions } from "./keywords/server.ts";
 import { stickTableOptions } from "./keywords/stick-table.ts";
@@ -56,6 +57,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
     within(keyword, ({ proxy }: ProxySection) => proxy.timeout)
   ),
   ...checkKeywords,
+  ...proxyWithoutEffect,
   proxyLog,
   proxyServer,
   proxyDefaultServer,

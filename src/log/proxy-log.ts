@@ -45,6 +45,14 @@ function formatOf({ mode }: Proxy, format: string): string {
   return mode === "tcp" && isStandardFormat(format) ? "tcplog" : format;
 }
 
+/** Whether a session is no normal one (manual: "option dontlog-normal"). */
+function wentWrong({ termination, status, retries, redispatched }: LogRecord): boolean {
+  // A session that ended as it should, or that a rule or this proxy itself has answered.
+  const cause = termination[0];
+  if (redispatched || status >= 500) return true;
+  return cause === "-" ? retries > 0 : cause !== "L";
+}
+
 /** Opens the logs of a configuration. @param dates by default those of the process's time zone */
 export function openProxyLog(
   configuration: Configuration,
@@ -68,7 +76,11 @@ export function openProxyLog(
     const format = mustCompile(formatOf(proxy, proxy.logFormat));
     formats.set(proxy, { sink, format, lineOf: format.bind(environment), count: 0 });
   }
-  const wantsTraffic = (proxy: Proxy) => sinks.get(proxy)?.wants("info") ?? false;
+  const wantsTraffic = (proxy: Proxy) => {
+    const sink = sinks.get(proxy);
+    return sink !== undefined &&
+      (sink.wants("info") || (proxy.logSeparateErrors && sink.wants("err")));
+  };
   return {
     logsSessions: (proxy) => proxy.logFormat !== null && wantsTraffic(proxy),
     logsConnections: (proxy) => proxy.logFormat === null && wantsTraffic(proxy),
@@ -76,9 +88,13 @@ export function openProxyLog(
     session(proxy, record) {
       const format = formats.get(proxy);
       if (format === undefined) return;
+      const failed = (proxy.dontlogNormal || proxy.logSeparateErrors) && wentWrong(record);
+      if (proxy.dontlogNormal && !failed) return;
       record.logCount = format.count++;
       const line = format.lineOf(record);
-      if (line !== "") format.sink.write("info", line, clock.wall());
+      if (line === "") return;
+      const level = failed && proxy.logSeparateErrors ? "err" : "info";
+      format.sink.write(level, line, clock.wall());
     },
     connection(proxy, accepted) {
       sinks.get(proxy)?.write("info", connectLine(accepted), clock.wall());

@@ -7,6 +7,8 @@
  * closure, and an event loop of our own can take an adapter's place.
  */
 
+import type { SocketOptions } from "./socket-options.ts";
+
 /** Where to listen or to connect. `host` is always a literal IPv4 or IPv6 address. */
 export type Endpoint =
   | { readonly kind: "ip"; readonly host: string; readonly port: number }
@@ -216,10 +218,21 @@ export function writeBoth(
 export interface ConnectOptions {
   /** The local address to connect from; port 0 lets the kernel choose. */
   readonly source?: { readonly host: string; readonly port: number };
+  /** Set as far as the adapter can. */
+  readonly socket?: SocketOptions;
+  /** The network namespace to connect from (ip-netns(8)); else the process's. */
+  readonly namespace?: string;
 }
 
 /** The accept queue that a kernel's listener has by default; net.core.somaxconn caps it. */
 export const defaultBacklog = 4096;
+
+/** The owner of a unix socket's path, and its mode. */
+export interface FileOwner {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
 
 /** Options of {@linkcode Network.listen}. */
 export interface ListenOptions {
@@ -244,6 +257,12 @@ export interface ListenOptions {
    * of a new one, with all the connections that wait in its queue. The listener owns it.
    */
   readonly adopt?: number;
+  /** Set as far as the adapter can; accepted sockets have them, too. */
+  readonly socket?: SocketOptions;
+  /** The network namespace to listen in (ip-netns(8)); else the process's. */
+  readonly namespace?: string;
+  /** Whose a unix socket's path is, and who may connect; else as the system has it. */
+  readonly file?: FileOwner;
   /** Begins paused: nothing is accepted before {@linkcode Listener.resume}. */
   readonly paused?: boolean;
 }
@@ -296,6 +315,8 @@ export interface Capabilities {
   readonly ipv6Only: boolean;
   /** `transparent`: a listener on an address that the machine does not have. */
   readonly transparent: boolean;
+  /** Options of sockets, namespaces, owners of unix sockets: {@linkcode SocketOptions}. */
+  readonly socketOptions: boolean;
 }
 
 /** A socket for datagrams (UDP) to one address, and from it. */

@@ -1,7 +1,8 @@
 /** The users and groups of the system (passwd(5), group(5)). */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { Accounts } from "../config/keywords/accounts.ts";
+import type { Bind, Configuration } from "../config/model.ts";
+import type { Account, Accounts } from "../config/keywords/accounts.ts";
 
 /**
  * The number after a name in a table of accounts, whose lines are `name:password:number:...`; null:
@@ -31,6 +32,26 @@ function lookUp(name: string, database: "passwd" | "group"): number | null {
   } catch {
     return null;
   }
+}
+
+/** A configuration whose listeners name no users and groups, but their numbers. */
+export function resolveAccounts(configuration: Configuration, accounts: Accounts): Configuration {
+  const named = (account: Account | null) => typeof account === "string";
+  const isNamed = ({ user, group }: Bind) => named(user) || named(group);
+  if (!configuration.proxies.some(({ bind }) => bind.some(isNamed))) return configuration;
+  const numbered = (account: Account | null, lookUp: (name: string) => number | null) =>
+    typeof account === "string" ? lookUp(account) : account;
+  return {
+    ...configuration,
+    proxies: configuration.proxies.map((proxy) => ({
+      ...proxy,
+      bind: proxy.bind.map((bind) => ({
+        ...bind,
+        user: numbered(bind.user, accounts.user),
+        group: numbered(bind.group, accounts.group),
+      })),
+    })),
+  };
 }
 
 /** See above. */

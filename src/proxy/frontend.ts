@@ -38,6 +38,8 @@ export class Frontend {
   readonly monitor: Uint8Array | null;
   readonly timeouts: {
     readonly client: number | null;
+    /** Once its server has ended, in a tunnel. */
+    readonly clientFin: number | null;
     readonly httpRequest: number | null;
     readonly httpKeepAlive: number | null;
   };
@@ -71,6 +73,7 @@ export class Frontend {
     const httpRequest = timeout.httpRequest ?? timeout.client;
     this.timeouts = {
       client: timeout.client,
+      clientFin: timeout.clientFin,
       httpRequest,
       httpKeepAlive: timeout.httpKeepAlive ?? httpRequest,
     };

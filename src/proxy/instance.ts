@@ -12,6 +12,7 @@ import type { Frontend } from "./frontend.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import type { OnAccept } from "./monitor-net.ts";
 import { createProxies } from "./proxies.ts";
+import { listenerPlace, listenerSocket } from "./socket-options.ts";
 import { reportLines } from "./report.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 
@@ -237,6 +238,7 @@ export function listenAll(
     const at: Endpoint = address.kind === "ip" && address.host === "*"
       ? { ...address, host: "0.0.0.0" }
       : address;
+    const socket = listenerSocket(frontend.config, bind, frontend.runtime.global);
     const queue = backlog ?? frontend.config.backlog;
     const options = {
       ipv6Only: v6only,
@@ -244,6 +246,8 @@ export function listenAll(
       paused,
       shared: (ports.get(portOf(address)) ?? 0) > 1,
       ...(queue === null ? {} : { backlog: queue }),
+      ...listenerPlace(bind),
+      ...(socket === null ? {} : { socket }),
     };
     frontend.listeners.push(network.listen(at, options, acceptor(bind, index + 1)));
   }

@@ -27,7 +27,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const backends: Backend[] = [];
   const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
-  const runtime = createRuntime(deps, global.tuneBufsize - global.tuneMaxrewrite, proxies);
+  const runtime = createRuntime(deps, global, proxies);
   function createBackend(proxy: model.Proxy): Backend {
     const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy));
     backends.push(backend);

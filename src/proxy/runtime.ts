@@ -1,4 +1,4 @@
-import type { Proxy } from "../config/model.ts";
+import type { Global, Proxy } from "../config/model.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
@@ -29,6 +29,8 @@ export interface RuntimeDeps {
 export interface Runtime extends RuntimeDeps {
   readonly memory: SharedMemory;
   readonly wheel: TimerWheel;
+  /** The process as configured. */
+  readonly global: Global;
   /** Largest head of a message, in bytes. */
   readonly headLimit: number;
   /** Connections of clients at this moment (HAProxy's actconn). */
@@ -82,12 +84,12 @@ const spareTickets = 1024;
 
 /**
  * Makes it.
- * @param headLimit largest head of a message, in bytes
+ * @param global the process as configured
  * @param proxies all of them, for their stick tables
  */
 export function createRuntime(
   deps: RuntimeDeps,
-  headLimit: number,
+  global: Global,
   proxies: readonly Proxy[],
 ): Runtime {
   const { memory } = deps.workers;
@@ -117,7 +119,8 @@ export function createRuntime(
     },
     refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
-    headLimit,
+    global,
+    headLimit: global.tuneBufsize - global.tuneMaxrewrite,
     connections: new Gauge(memory),
     held: new Gauge(memory),
     serverConnections: new Gauge(memory),

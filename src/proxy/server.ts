@@ -8,6 +8,7 @@ import type { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
 import { tallySize } from "../stats/counters.ts";
 import { IDLE } from "./workers.ts";
+import { serverSocket } from "./socket-options.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import { Pool } from "./stream/pool.ts";
 import { Queue, type Waiter } from "./queue.ts";
@@ -97,7 +98,7 @@ export class Server implements Candidate, ConnectedServer {
     this.counts = new Tally(memory, tallySize);
     this.rate = backend.runtime.rate(() => this.total.value);
     this.queue = new Queue(memory, tickets, 2 + index);
-    this.pool = new Pool(backend.runtime);
+    this.pool = new Pool(backend.runtime, config.poolPurgeDelay);
     if (memory.fresh) {
       this.#state[UP] = 1;
       this.#state[WEIGHT] = config.weight;
@@ -115,13 +116,20 @@ export class Server implements Candidate, ConnectedServer {
       ? null
       : bytesOf(`${httpSendNameHeader}: ${config.name}\r\n`);
     const source = config.source ?? backend.config.source;
-    this.connectOptions = source === null ? {} : { source: { host: source.host, port: 0 } };
+    const socket = serverSocket(backend.config, config, backend.runtime.global);
+    const { namespace } = config;
+    this.connectOptions = {
+      ...(source === null ? {} : { source: { host: source.host, port: 0 } }),
+      ...(socket === null ? {} : { socket }),
+      ...(namespace === null ? {} : { namespace }),
+    };
     this.sourcePorts = sourcePorts(source, memory);
   }
 
   /** How to connect from one of its {@linkcode sourcePorts}. */
   connectFrom(port: number): ConnectOptions {
-    return { source: { host: this.connectOptions.source!.host, port } };
+    const { connectOptions } = this;
+    return { ...connectOptions, source: { host: connectOptions.source!.host, port } };
   }
 
   /** A local port for a new connection; 0: there is none, not even one of an idle connection. */

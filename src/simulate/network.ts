@@ -285,6 +285,7 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
       inherited: false,
       ipv6Only: true,
       transparent: true,
+      socketOptions: true,
     },
     connect,
     listen,

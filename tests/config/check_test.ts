@@ -318,6 +318,7 @@ server c 10.0.0.3:80
     inherited: true,
     ipv6Only: true,
     transparent: true,
+    socketOptions: true,
   };
   assert(loadConfiguration(files, {}, all).configuration !== null);
   const none = {
@@ -327,6 +328,7 @@ server c 10.0.0.3:80
     inherited: false,
     ipv6Only: false,
     transparent: false,
+    socketOptions: false,
   };
   const { configuration, diagnostics } = loadConfiguration(files, {}, none);
   assertEquals(configuration, null);

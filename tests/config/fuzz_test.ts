@@ -65,6 +65,7 @@ const nothing = {
   inherited: false,
   ipv6Only: false,
   transparent: false,
+  socketOptions: false,
 };
 
 for (const [extension, print] of [["cfg", printHaproxy], ["json", printJson]] as const) {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { test } from "../testing.ts";
 import { type Client, type Origin, type Scene, scene, server, settle, web } from "./harness.ts";
 import type { Connection } from "#src/simulate/connection.ts";
+import { assertAfter } from "./waiting.ts";
 
 const tcp = (settings: Parameters<typeof web>[0] = {}) =>
   web({
@@ -281,3 +282,63 @@ test("tcp: what passes is what was sent, under any stalls, to the end", () =>
     ),
     { numRuns: 60 },
   ));
+
+for (
+  const [what, timeout, termination] of [
+    ["tunnel: it counts for both sides", { client: 1000, server: 1000, tunnel: 60_000 }, "cD--"],
+    ["tunnel: it may be the shorter one", { tunnel: 60_000 }, "cD--"],
+  ] as const
+) {
+  test(
+    `timeout ${what}`,
+    scene(
+      tcp({ timeout: { connect: 4000, client: 90_000, server: 90_000, ...timeout } }),
+      async (w) => {
+        const { client, far } = await relay(w, w.origin("s1"));
+        client.send("a");
+        w.run();
+        w.advance(50_000);
+        assert(!client.hasEnded && !far.hasEnded);
+        far.send("b");
+        w.run();
+        assertAfter(w, 60_000, () => client.hasEnded && far.hasEnded);
+        assertEquals(w.termination, termination);
+      },
+    ),
+  );
+}
+
+test(
+  "timeout client-fin: a client whose server has ended",
+  scene(
+    tcp({ timeout: { connect: 4000, client: 60_000, clientFin: 2000, tunnel: 90_000 } }),
+    async (w) => {
+      const { client, far } = await relay(w, w.origin("s1"));
+      client.send("a");
+      w.run();
+      w.advance(10_000);
+      far.fin();
+      w.run();
+      assert(client.hasEnded);
+      assertAfter(w, 2000, () => w.records.length > 0);
+      assertEquals(w.termination, "cD--");
+    },
+  ),
+);
+
+test(
+  "timeout server-fin: a server whose client has ended",
+  scene(
+    tcp({ timeout: { connect: 4000, server: 60_000, serverFin: 2000 } }),
+    async (w) => {
+      const { client, far } = await relay(w, w.origin("s1"));
+      client.send("a").fin();
+      w.run();
+      assert(far.hasEnded);
+      far.send("some more");
+      w.run();
+      assertAfter(w, 2000, () => w.records.length > 0);
+      assertEquals(w.termination, "sD--");
+    },
+  ),
+);

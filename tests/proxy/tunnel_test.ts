@@ -371,3 +371,24 @@ test(
     assertEquals(s1.connections.length, 1);
   }),
 );
+
+test(
+  "101: 'timeout tunnel' is for both sides, 'client-fin' for a client whose server has ended",
+  scene(
+    web({
+      timeout: { connect: 4000, client: 5000, server: 5000, tunnel: 60_000, clientFin: 1000 },
+    }),
+    (w) => {
+      const { client, far } = tunnel(w, w.origin("s1"));
+      w.advance(50_000);
+      assert(!client.hasEnded && !far.hasEnded);
+      far.fin();
+      w.run();
+      assert(client.hasEnded);
+      w.advance(900);
+      assertEquals(w.records.length, 0);
+      w.advance(200);
+      assertEquals(w.termination, "cD--");
+    },
+  ),
+);

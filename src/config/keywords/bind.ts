@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Arguments } from "../haproxy/arguments.ts";
 import { readParameters, table } from "../haproxy/table.ts";
 import { ListenAddress, listenAddresses, listenText } from "./addresses.ts";
+import { bindSocketSettings } from "./bind-sockets.ts";
 import { foreignBindOptions } from "./foreign.ts";
 import {
   entriesOf,
@@ -14,6 +15,7 @@ import {
   word,
   zeroable,
 } from "./keyword.ts";
+import { bindWithoutEffect } from "./no-effect.ts";
 import { integer, text } from "./values.ts";
 
 const chapter = "5.1";
@@ -46,6 +48,7 @@ export const bindSettings = {
     doc: "Connections begin with a header of the PROXY protocol, of version 1 or 2.",
     chapter,
   }),
+  ...bindSocketSettings,
 };
 
 /** One listening socket of a proxy (manual: "bind"). */
@@ -59,7 +62,10 @@ export function bindWords(bind: Bind): string[] {
 }
 
 /** The options as keywords. */
-export const bindOptions = table(keywordsOf(bindSettings, "proxies[].bind[]."), foreignBindOptions);
+export const bindOptions = table<Keyword<Record<string, unknown>>>(
+  [...keywordsOf(bindSettings, "proxies[].bind[]."), ...bindWithoutEffect],
+  foreignBindOptions,
+);
 
 /** What a `bind` line without options leaves unset. */
 const { address: _, ...unset } = v.parse(Bind, { address: { kind: "fd", fd: 0 } });

@@ -50,14 +50,14 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  acl appsession bind-process block capture clitcpka-cnt clitcpka-idle clitcpka-intvl compression
+  acl appsession block capture compression
   declare email-alert error-log-format
   filter force-be-switch force-persist guid hash-balance-factor
   hash-preserve-affinity http-after-response http-request http-response id
   ignore-persist load-server-state-from-file log-format-sd log-steps   max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
-  server-state-file-name server-template srvtcpka-cnt srvtcpka-idle srvtcpka-intvl stats stick
+  server-state-file-name server-template stats stick
   tcp-request tcp-response transparent unique-id-format unique-id-header
   use-fcgi-app use-server
   `),
@@ -65,34 +65,33 @@ export const foreignProxyKeywords = [
     `
   accept-invalid-http-request accept-invalid-http-response
   accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response checkcache
-  clitcpka contstats disable-h2-upgrade dontlog-normal forwarded
+  disable-h2-upgrade forwarded
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
-  http-drop-request-trailers http-drop-response-trailers http-ignore-probes http-no-delay
-  http-pretend-keepalive http-proxy http-restrict-req-hdr-names http-tunnel http-use-htx
-  http-use-proxy-header idle-close-on-response independent-streams
-  log-separate-errors logasap nolinger prefer-last-server
-  socket-stats srvtcpka tcp-smart-accept tcp-smart-connect tcpka
+  http-drop-request-trailers http-drop-response-trailers http-ignore-probes 
+  http-pretend-keepalive http-proxy http-restrict-req-hdr-names 
+  http-use-proxy-header idle-close-on-response 
+  logasap prefer-last-server
   transparent use-small-buffers
   `,
     "option ",
   ),
-  ...names("client-fin client-hs server-fin tarpit tunnel", "timeout "),
+  ...names("client-hs", "timeout "),
 ];
 
 /** Of `bind`. */
 export const foreignBindOptions: Foreign = {
   alone: names(`
-    allow-0rtt defer-accept force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
+    allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
     generate-certificates no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets no-tlsv10
-    no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry ssl strict-sni tfo
+    no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry ssl strict-sni 
     tls-tickets
   `),
   withValue: names(`
-    accept-netscaler-cip alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc
+    accept-netscaler-cip alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file 
     ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt
-    ecdhe ech expose-fd gid group guid-prefix id idle-ping interface ktls label level maxconn mode
-    mss namespace nbconn nice npn ocsp-update process proto quic-cc-algo quic-socket severity-output
-    shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut thread tls-ticket-keys uid user
+    ecdhe ech guid-prefix idle-ping ktls label maxconn 
+    nbconn npn ocsp-update proto quic-cc-algo quic-socket 
+    sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tls-ticket-keys 
     verify
   `),
 };
@@ -103,18 +102,18 @@ export const foreignServerOptions: Foreign = {
     agent-check allow-0rtt check-reuse-pool check-sni-auto check-ssl check-via-socks4 force-sslv3
     force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-agent-check no-check-reuse-pool
     no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
-    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tfo no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12
+    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12
     no-tlsv13 no-verifyhost non-stick renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
-    ssl ssl-reuse stick strict-maxconn tfo tls-tickets
+    ssl ssl-reuse stick strict-maxconn tls-tickets
   `),
   withValue: names(`
-    agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-pool-conn-name
+    agent-addr agent-inter agent-port agent-send alpn ca-file check-alpn check-pool-conn-name
     check-proto check-sni ciphers ciphersuites client-sigalgs crl-file crt curves ech error-limit
-    guid hash-key id idle-ping init-addr init-state interface ktls log-bufsize log-proto max-reuse
-    namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn
-    pool-max-conn pool-purge-delay proto proxy-v2-options quic-cc-algo redir resolve-net
+    hash-key idle-ping init-addr init-state ktls log-bufsize log-proto 
+    npn observe on-error on-marked-down on-marked-up pool-conn-name 
+    proto proxy-v2-options quic-cc-algo redir resolve-net
     resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
-    ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut usesrc verify verifyhost ws
+    ssl-max-ver ssl-min-ver tcp-md5sig usesrc verify verifyhost ws
   `),
 };
 

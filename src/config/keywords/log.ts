@@ -175,6 +175,18 @@ export const logSettings = {
       return [isStandardFormat(format) ? [`option ${format}`] : ["log-format", format]];
     },
   }),
+  dontlogNormal: flag("option dontlog-normal", {
+    doc: "Logs only what went wrong: errors, time-outs, retries, redispatches, status 5xx.",
+    chapter: "4.2",
+    side: "frontend",
+    no: true,
+  }),
+  logSeparateErrors: flag("option log-separate-errors", {
+    doc: "Logs what went wrong at the level 'err', not 'info'.",
+    chapter: "4.2",
+    side: "frontend",
+    no: true,
+  }),
   dontlognull: flag("option dontlognull", {
     doc: "Does not log connections on which nothing came.",
     chapter: "4.2",

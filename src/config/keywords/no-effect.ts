@@ -5,7 +5,7 @@
  */
 import { choice, integer, time } from "../haproxy/arguments.ts";
 import type { Arguments } from "../haproxy/arguments.ts";
-import type { Keyword } from "./keyword.ts";
+import type { Keyword, Side } from "./keyword.ts";
 
 /** What follows such a keyword: usage, an example, and how it is read. */
 interface Operand {
@@ -37,6 +37,12 @@ const anyWords: Operand = {
   read(args) {
     do args.word("a value"); while (args.peek() !== undefined);
   },
+};
+
+const oneWord: Operand = {
+  usage: "<word>",
+  example: "all",
+  read: (args) => void args.word("a value"),
 };
 
 /** Whether there is a `no` form (HAProxy: "negation currently supported only for ..."). */
@@ -201,6 +207,77 @@ function rest(operand: Operand): Operand {
 function notice(name: string, why: string, args: Arguments): void {
   args.report.notice(args.here(), `'${name}' has no effect, and needs none: ${why}`);
 }
+
+/** Of proxies: options, all of which can be taken back, and old keywords. */
+const proxyRows: readonly (readonly [name: string, operand: Operand, why: string, side: Side])[] = [
+  ["option contstats", none, "what a session sends is counted when it ends", "frontend"],
+  ["option socket-stats", none, "statistics are by proxy, not by socket", "frontend"],
+  [
+    "option independent-streams",
+    none,
+    "a time-out is for what a side must do next, and whatever moves sets it anew",
+    "both",
+  ],
+  ["option http-no-delay", none, "what comes goes on at once: TCP_NODELAY is always set", "both"],
+  ["option http-use-htx", none, "it is how HAProxy holds messages inside", "both"],
+  ["option http-tunnel", none, "HAProxy 2.1 has removed it: keep-alive does without", "both"],
+  ["bind-process", anyWords, "there is one process, whose threads serve all proxies", "both"],
+];
+
+/** Those of sections of proxies. */
+export const proxyWithoutEffect: readonly Keyword<unknown>[] = proxyRows.map(
+  ([name, operand, why, side]) => ({
+    name,
+    usage: operand.usage,
+    example: operand.example,
+    doc: `Has no effect, and needs none: ${why}.`,
+    chapter: "4.2",
+    side,
+    read(_target, args) {
+      notice(name, why, args);
+      operand.read(args);
+    },
+    ...(name.startsWith("option ") ? { undo() {} } : {}),
+  }),
+);
+
+const shared = "all threads accept from it, and the one with the fewest connections serves";
+const commandLine = "it is for sockets of the command line: see 'stats socket'";
+
+/** Of `bind` lines. */
+const bindRows: readonly (readonly [name: string, operand: Operand, why: string])[] = [
+  ["nice", { ...number, read: (args) => void integer(args, -1024, 1024) }, shared],
+  ["process", oneWord, shared],
+  ["thread", oneWord, shared],
+  ["shards", oneWord, shared],
+  ["level", oneWord, commandLine],
+  ["severity-output", oneWord, commandLine],
+  ["expose-fd", oneWord, "a new process takes over what listens without being given it"],
+];
+
+/** Of `server` lines. */
+const serverRows: typeof bindRows = [
+  ["pool-low-conn", number, "a thread does not take idle connections of other threads"],
+];
+
+function parameters(rows: typeof bindRows, chapter: string): readonly Keyword<unknown>[] {
+  return rows.map(([name, operand, why]) => ({
+    name,
+    usage: operand.usage,
+    example: operand.example,
+    doc: `Has no effect, and needs none: ${why}.`,
+    chapter,
+    read(_target, args) {
+      notice(name, why, args);
+      operand.read(args);
+    },
+  }));
+}
+
+/** Those of `bind` lines. */
+export const bindWithoutEffect = parameters(bindRows, "5.1");
+/** Those of `server` lines. */
+export const serverWithoutEffect = parameters(serverRows, "5.2");
 
 /** Those of the section `global`. */
 export const globalWithoutEffect: readonly Keyword<unknown>[] = rows.map(

@@ -24,6 +24,8 @@ import {
   setting,
   word,
 } from "./keyword.ts";
+import { serverWithoutEffect } from "./no-effect.ts";
+import { serverSocketSettings } from "./server-sockets.ts";
 import { integer, legalName, nameSchema, text, time } from "./values.ts";
 
 const chapter = "5.2";
@@ -118,6 +120,7 @@ export const serverSettings = {
     chapter,
     needs: (source) => source === null ? null : "sourceAddress",
   }),
+  ...serverSocketSettings,
 };
 
 /** A server of a backend (manual: "server", and chapter 5.2). */
@@ -146,7 +149,11 @@ const addr: Keyword<Pick<Server, "addr" | "port">> = {
 
 /** The options as keywords. */
 export const serverOptions = table(
-  [...keywordsOf(serverSettings, "proxies[].servers[]."), addr as Keyword<Record<string, unknown>>],
+  [
+    ...keywordsOf(serverSettings, "proxies[].servers[]."),
+    addr as Keyword<Record<string, unknown>>,
+    ...serverWithoutEffect,
+  ],
   foreignServerOptions,
 );
 

@@ -22,6 +22,22 @@ export const timeoutSettings = {
   client: timeout("client", "frontend", "How long a client may be silent.", "clitimeout"),
   server: timeout("server", "backend", "How long a server may be silent.", "srvtimeout"),
   queue: timeout("queue", "backend", "How long a request may wait for a server; else 'connect'."),
+  tunnel: timeout(
+    "tunnel",
+    "backend",
+    "How long neither side of a tunnel may send anything; else 'client' and 'server'.",
+  ),
+  clientFin: timeout(
+    "client-fin",
+    "frontend",
+    "How long a client may be silent once its server has ended; else as before.",
+  ),
+  serverFin: timeout(
+    "server-fin",
+    "backend",
+    "How long a server may be silent once its client has ended; else as before.",
+  ),
+  tarpit: timeout("tarpit", "both", "How long a tarpit holds a request; else 'connect'."),
   check: timeout("check", "backend", "How long a check may take, once it is connected."),
   httpRequest: timeout(
     "http-request",

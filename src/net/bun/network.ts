@@ -15,12 +15,13 @@ export const bunNetwork: Network = {
     inherited: true,
     ipv6Only: true,
     transparent: true,
+    socketOptions: true,
   },
 
   connect(to, options, events) {
     if (to.kind === "fd") throw new SocketError("EINVAL", "fd@ is for listening only");
     const socket = new BunSocket(events, false);
-    const fd = connectTo(to, options.source);
+    const fd = connectTo(to, options.source, options);
     if (typeof fd === "number") adoptSocket(fd, socket);
     else setTimeout(() => socket.broken(fd), 0);
     return socket;

@@ -42,6 +42,7 @@ export const denoNetwork: Network = {
     inherited: true,
     ipv6Only: false,
     transparent: false,
+    socketOptions: false,
   },
 
   connect(to, options, events) {

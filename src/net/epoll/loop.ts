@@ -185,6 +185,7 @@ class Loop implements EpollLoop, AcceptorHost {
         inherited: true,
         ipv6Only: true,
         transparent: true,
+        socketOptions: true,
       },
       connect: (to, options, events) => this.#connect(to, options, events),
       listen: (at, options, accept) => this.#listen(at, options, accept),
@@ -301,9 +302,9 @@ class Loop implements EpollLoop, AcceptorHost {
     closeDescriptor(fd);
   }
 
-  #connect(to: Endpoint, { source }: ConnectOptions, events: SocketEvents): Socket {
+  #connect(to: Endpoint, options: ConnectOptions, events: SocketEvents): Socket {
     if (to.kind === "fd") throw new SocketError("EINVAL", "fd@ is for listening only");
-    const made = connectTo(to, source);
+    const made = connectTo(to, options.source, options);
     if (typeof made !== "number") {
       const socket = new EpollSocket(this, -1, events, OUTGOING | BROKEN);
       this.defer(() => socket.refuse(made));

@@ -52,6 +52,7 @@ const signatures = {
   prctl: ["i32", "i64", "i64", "i64", "i64"],
   prlimit: ["i32", "i32", "memory", "memory"],
   sched_setaffinity: ["i32", "u64", "memory"],
+  setns: ["i32", "i32"],
   chroot: ["memory"],
   chdir: ["memory"],
   setgroups: ["u64", "memory"],

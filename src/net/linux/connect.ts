@@ -23,8 +23,10 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { POLLIN, POLLPRI, POLLRDHUP, polls } from "./poll.ts";
+import { socketIn } from "./namespace.ts";
+import { setOptions } from "./options.ts";
 import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
-import { showEndpoint, type SocketError } from "../socket.ts";
+import { type ConnectOptions, showEndpoint, SocketError } from "../socket.ts";
 
 const IP_BIND_ADDRESS_NO_PORT = 24;
 
@@ -35,10 +37,17 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
 export function connectTo(
   to: Address,
   source: { host: string; port: number } | undefined,
+  more: Pick<ConnectOptions, "socket" | "namespace"> = {},
 ): number | SocketError {
-  const fd = C.socket(familyOf(to), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const fd = more.namespace === undefined
+    ? C.socket(familyOf(to), kind, 0)
+    : socketIn(more.namespace, familyOf(to), kind);
   if (fd < 0) return failed("socket");
-  const error = bindAndConnect(fd, to, source);
+  const refused = more.socket === undefined ? null : setOptions(fd, more.socket);
+  const error = refused === null
+    ? bindAndConnect(fd, to, source)
+    : new SocketError("EACCES", `cannot connect through ${refused}`);
   if (error === null) return fd;
   C.close(fd);
   return error;

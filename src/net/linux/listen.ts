@@ -15,8 +15,11 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
+import { socketIn } from "./namespace.ts";
+import { setOptions } from "./options.ts";
 import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
-import { showEndpoint, SocketError } from "../socket.ts";
+import type { SocketOptions } from "../socket-options.ts";
+import { type FileOwner, showEndpoint, SocketError } from "../socket.ts";
 
 const IP_FREEBIND = 15;
 const IP_TRANSPARENT = 19;
@@ -27,6 +30,9 @@ export interface Listening {
   readonly ipv6Only: boolean;
   readonly transparent: boolean;
   readonly beside: boolean;
+  readonly socket?: SocketOptions;
+  readonly namespace?: string;
+  readonly file?: FileOwner;
 }
 
 /**
@@ -36,8 +42,13 @@ export interface Listening {
  */
 export function listenOn(at: Address, how: Listening): number {
   const { backlog, ipv6Only, transparent, beside } = how;
-  const fd = C.socket(familyOf(at), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw failed("socket");
+  const kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const fd = how.namespace === undefined
+    ? C.socket(familyOf(at), kind, 0)
+    : socketIn(how.namespace, familyOf(at), kind);
+  if (fd < 0) {
+    throw failed(how.namespace === undefined ? "socket" : `namespace ${how.namespace}`);
+  }
   try {
     if (at.kind === "ip") {
       setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -45,7 +56,9 @@ export function listenOn(at: Address, how: Listening): number {
       if (beside) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
       if (transparent) makeForeign(fd, at);
     }
+    if (how.socket !== undefined) apply(fd, at, how.socket);
     bind(fd, at);
+    if (at.kind === "unix" && how.file !== undefined) setOwner(at.path, how.file);
     if (C.listen(fd, backlog) < 0) throw failed(`cannot listen on ${showEndpoint(at)}`);
     // From now on no other process.
     if (beside) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 0);
@@ -54,6 +67,23 @@ export function listenOn(at: Address, how: Listening): number {
     C.close(fd);
     throw error;
   }
+}
+
+/** Sets the options of a listening socket. @throws {SocketError} for want of its interface */
+export function apply(fd: number, at: Address, options: SocketOptions): void {
+  const refused = setOptions(fd, options);
+  if (refused === null) return;
+  throw new SocketError("EACCES", `cannot listen on ${showEndpoint(at)} at ${refused}`);
+}
+
+/** Sets whose a path is, and its mode. @throws {SocketError} */
+function setOwner(path: string, { mode, uid, gid }: FileOwner): void {
+  const name = new TextEncoder().encode(`${path}\0`);
+  const unchanged = 0xffffffff;
+  const owned = uid === undefined && gid === undefined ||
+    C.chown(name, uid ?? unchanged, gid ?? unchanged) === 0;
+  if (owned && (mode === undefined || C.chmod(name, mode) === 0)) return;
+  throw failed(`cannot set owner or mode of ${path}`);
 }
 
 /** Lets a socket be bound to an address that the machine does not have (ip(7)). */

@@ -7,6 +7,7 @@ import { closeDescriptor, duplicate } from "./libc.ts";
 import { connectTo } from "./connect.ts";
 import { type ListenerVerbs, listenerWith } from "../listening.ts";
 import { acceptAll, addressOf, answer, ignoreNew, listenOn, relisten, unlisten } from "./listen.ts";
+import { setOptions } from "./options.ts";
 import { claim, isTakenOver, neverBlock, renewClaims, unclaim } from "./takeover.ts";
 import { addOwn, bindBesideOwn, hasTwin, removeOwn, setActive } from "./own-listeners.ts";
 import type { Address } from "./sockaddr.ts";
@@ -165,6 +166,8 @@ function begin(at: Endpoint, options: ListenOptions): number {
   if (adopt === undefined && at.kind !== "fd") return bindOrReplace(at, options);
   const fd = adopt ?? duplicate((at as Endpoint & { kind: "fd" }).fd);
   neverBlock(fd);
+  // It may come from a configuration that had others.
+  if (options.socket !== undefined) setOptions(fd, options.socket);
   return fd;
 }
 
@@ -178,6 +181,9 @@ function bindOrReplace(at: Address, options: ListenOptions): number {
     ipv6Only: options.ipv6Only ?? false,
     transparent: options.transparent ?? false,
     beside: options.beside ?? false,
+    ...options.socket === undefined ? {} : { socket: options.socket },
+    ...options.namespace === undefined ? {} : { namespace: options.namespace },
+    ...options.file === undefined ? {} : { file: options.file },
   };
   try {
     return listenOn(at, listening);

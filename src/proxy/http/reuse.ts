@@ -33,6 +33,13 @@ export function authenticatedServer(client: HttpClient, backend: Backend): Serve
   return known === null ? null : backend.servers[known.server.index]!;
 }
 
+/** Whether it has been used as often as it may be (manual: "max-reuse"), or none may be kept. */
+function isWornOut({ server, requests }: ServerConnection): boolean {
+  const { maxReuse, poolMaxConn, poolPurgeDelay } = server.config;
+  return (maxReuse >= 0 && requests > maxReuse) || poolPurgeDelay === 0 ||
+    (poolMaxConn >= 0 && server.pool.everywhere.value >= poolMaxConn);
+}
+
 /**
  * Keeps a connection for later requests: of all clients, of this one, or of none.
  * @param stays whether the client's connection stays open
@@ -43,7 +50,7 @@ export function putConnection(
   stays: boolean,
 ): void {
   const { server, isPrivate } = connection;
-  if (!server.serves || connection.outdated) return connection.reset();
+  if (!server.serves || connection.outdated || isWornOut(connection)) return connection.reset();
   if (!isPrivate && server.poolable && server.backend.config.httpReuse !== "never") {
     server.pool.add(connection);
   } else if (stays && (isPrivate || server.limit === Infinity)) {

@@ -36,6 +36,7 @@ import type {
 import { type Failure, failureStates } from "../stream/failure.ts";
 import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
+import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
 import type { HttpClient } from "./client.ts";
 import { isMonitorRequest } from "./monitor-uri.ts";
 
@@ -653,7 +654,14 @@ export class HttpTransaction extends Timer
     const blocked = !client.empty;
     const taken = this.#server!.empty;
     const { wheel } = frontend.runtime;
-    client.setTimeout(progress.clientMustAct(blocked, taken) ? frontend.timeouts.client : null);
-    wheel.set(this, progress.serverMustAct(blocked, taken) ? backend.config.timeout.server : null);
+    const { tunnel } = progress;
+    const clients = tunnel
+      ? tunnelClient(frontend, backend, progress.serverEnded)
+      : frontend.timeouts.client;
+    client.setTimeout(progress.clientMustAct(blocked, taken) ? clients : null);
+    const servers = tunnel
+      ? tunnelServer(backend, progress.clientEnded)
+      : backend.config.timeout.server;
+    wheel.set(this, progress.serverMustAct(blocked, taken) ? servers : null);
   }
 }

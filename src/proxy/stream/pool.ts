@@ -8,8 +8,6 @@ import type { ConnectionStore, ServerConnection } from "./server-connection.ts";
  * shortest keep-alive time-outs of servers are some seconds.
  */
 const recently = 1000;
-/** How often idle connections that were not needed are closed, ms (HAProxy's pool-purge-delay). */
-const purgeInterval = 5000;
 
 /**
  * The idle connections of a thread to one server, which any client may use: a stack, linked through
@@ -25,7 +23,8 @@ export class Pool extends Timer implements ConnectionStore {
   /** The fewest since the last purge: so many were not needed. */
   #unneeded = 0;
 
-  constructor(readonly runtime: Runtime) {
+  /** @param purgeDelay how often those that were not needed are closed, ms */
+  constructor(readonly runtime: Runtime, readonly purgeDelay: number) {
     super();
     this.everywhere = new Gauge(runtime.memory);
   }
@@ -61,7 +60,7 @@ export class Pool extends Timer implements ConnectionStore {
     this.#top = connection;
     this.size++;
     this.everywhere.increase();
-    if (this.deadline === Infinity) this.runtime.wheel.set(this, purgeInterval);
+    if (this.deadline === Infinity) this.runtime.wheel.set(this, this.purgeDelay);
   }
 
   remove(connection: ServerConnection): void {
@@ -96,7 +95,7 @@ export class Pool extends Timer implements ConnectionStore {
   override fire(): void {
     for (let count = this.#unneeded; count > 0; count--) this.closeOldest();
     this.#unneeded = this.size;
-    if (this.size > 0) this.runtime.wheel.set(this, purgeInterval);
+    if (this.size > 0) this.runtime.wheel.set(this, this.purgeDelay);
   }
 }
 

@@ -20,7 +20,10 @@ export interface ClientAddress {
 
 /** What a connection needs of its server, while it is used and when it has been. */
 export interface ConnectedServer {
-  readonly config: Pick<model.Server, "sendProxy">;
+  readonly config: Pick<
+    model.Server,
+    "sendProxy" | "maxReuse" | "poolMaxConn" | "poolPurgeDelay"
+  >;
   readonly backend: {
     readonly runtime: Runtime;
     readonly config: Pick<model.Proxy, "httpReuse">;
@@ -31,7 +34,10 @@ export interface ConnectedServer {
   readonly serves: boolean;
   /** Its idle connections may be kept, in its pool. */
   readonly poolable: boolean;
-  readonly pool: { add(connection: ServerConnection): void };
+  readonly pool: {
+    readonly everywhere: { readonly value: number };
+    add(connection: ServerConnection): void;
+  };
   /** How many slots it has; Infinity: no limit. */
   readonly limit: number;
   readonly connectOptions: ConnectOptions;

@@ -12,6 +12,7 @@ import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
 import { LateReset } from "../stream/linger.ts";
+import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
 import { type BufferOwner, retainAfter, type SpliceOwner } from "../stream/send-buffer.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import {
@@ -274,7 +275,13 @@ export class TcpSession extends Timer
     if (this.#serverEnded) client.shutdown();
     if (this.#clientEnded && client.empty) wheel.clear(this.#clientTimer);
     if (this.#serverEnded && server.empty) wheel.clear(this);
-    if (this.#clientEnded && this.#serverEnded && server.empty && client.empty) this.#finish("--");
+    if (this.#clientEnded && this.#serverEnded && server.empty && client.empty) {
+      return this.#finish("--");
+    }
+    const { frontend, backend } = this;
+    if (frontend.timeouts.clientFin !== null || backend.config.timeout.serverFin !== null) {
+      this.#arm();
+    }
   }
 
   #phase(side: string): string {
@@ -294,8 +301,12 @@ export class TcpSession extends Timer
     const forServer = !this.#server.empty;
     const client = forClient || (!this.#clientEnded && !forServer);
     const server = forServer || (!this.#serverEnded && !forClient);
-    wheel.set(this.#clientTimer, client ? this.frontend.timeouts.client : null);
-    wheel.set(this, server ? this.backend.config.timeout.server : null);
+    const { frontend, backend } = this;
+    wheel.set(
+      this.#clientTimer,
+      client ? tunnelClient(frontend, backend, this.#serverEnded) : null,
+    );
+    wheel.set(this, server ? tunnelServer(backend, this.#clientEnded) : null);
   }
 
   #finish(last: string): void {
