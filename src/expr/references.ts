@@ -4,6 +4,7 @@
  */
 import type { Table } from "../stick-table/table.ts";
 import type { Context } from "./context.ts";
+import type { PatternStore } from "./patterns/store.ts";
 
 /** A list of users (manual, chapter 3.4). */
 export interface Userlist {
@@ -31,11 +32,8 @@ export interface References {
    * is checked it has no memory.
    */
   readonly table: (name: string) => Table | null;
-  /**
-   * The lines of a file of patterns or a map, read at the start.
-   * @throws {Error} with words for people, if it cannot be read
-   */
-  readonly readFile: (path: string) => string;
+  /** Lists of patterns and maps: those of files are read when they are first asked for. */
+  readonly patterns: PatternStore;
   /** An environment variable, as it was at the start. */
   readonly env: (name: string) => string | undefined;
   /** Something odd in the expression, that does not keep it from working. */
