@@ -24,6 +24,8 @@ export interface CheckerOptions {
   readonly clock: Clock;
   /** From 0 to 1, like Math.random. */
   readonly random: () => number;
+  /** A check has ended. @param up the server was up before it */
+  readonly checked?: (result: CheckResult, up: boolean) => void;
   /** The server has come up or gone down, by this result. The checker's state shows it already. */
   readonly changed: (change: "up" | "down", result: CheckResult) => void;
 }
@@ -67,6 +69,7 @@ export function startChecker(options: CheckerOptions): Checker {
     const before = health;
     health = healthAfter(settings, before, result.passed);
     last = result;
+    options.checked?.(result, isUp(settings, before));
     checking = false;
     scheduleNext();
     const change = transition(settings, before, health);

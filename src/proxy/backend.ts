@@ -80,6 +80,7 @@ export class Backend implements ServerBackend {
     this.connections = new Gauge(memory);
     this.total = new Counter(memory);
     this.invalid = new Counter(memory);
+    runtime.totals.push(this.total);
     this.counts = new Tally(memory, tallySize);
     this.rate = runtime.rate(() => this.total.value);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.

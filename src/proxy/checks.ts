@@ -62,6 +62,10 @@ export function startChecks(
       probe: probeOf(plan.check, jobOf(servers[0], plan, () => checkers[i]!.health), on),
       clock: runtime.clock,
       random: runtime.random ?? Math.random,
+      checked: ({ passed }, up) => {
+        if (passed || !up) return;
+        for (const server of servers) if (!server.maintained) server.checkFailures++;
+      },
       changed: (change, result) => changeStates(servers, followers, change, result, runtime),
     })
   );

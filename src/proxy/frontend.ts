@@ -28,6 +28,8 @@ export class Frontend {
   /** Connections, and requests, a second. */
   readonly rate: Rate;
   readonly requestRate: Rate;
+  /** `maxconn`, set by hand; -1: it was not. */
+  readonly #limit: Int32Array;
   /** It has stopped listening for good: its sessions are the last ones. */
   stopping = false;
   /** Sessions are logged: then their log records are filled in. */
@@ -63,6 +65,9 @@ export class Frontend {
     this.total = new Counter(runtime.memory);
     this.invalid = new Counter(runtime.memory);
     const { memory } = runtime;
+    this.#limit = memory.ints(1);
+    if (memory.fresh) this.#limit[0] = -1;
+    runtime.totals.push(this.total);
     this.counts = new Tally(memory, tallySize);
     this.rate = runtime.rate(() => this.total.value);
     this.requestRate = runtime.rate(() => this.counts.sum(at.requests));
@@ -94,7 +99,11 @@ export class Frontend {
 
   /** Connections that it may have at most; `maxconn 0` is the process's. */
   get limit(): number {
-    return this.config.maxconn || Infinity;
+    const set = this.#limit[0]!;
+    return (set < 0 ? this.config.maxconn : set) || Infinity;
+  }
+  set limit(maxconn: number) {
+    this.#limit[0] = maxconn;
   }
 
   /** A client's connection is gone. */

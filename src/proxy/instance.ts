@@ -6,7 +6,10 @@ import { createMemory } from "../shared/memory.ts";
 import type { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Checks, startChecks } from "./checks.ts";
-import { singleThread, type Workers } from "./workers.ts";
+import { ASK_ERRORS, ASK_SESSIONS, singleThread, type Workers } from "./workers.ts";
+import { createControl, type ProcessFacts } from "./control.ts";
+import type { Control, SessionFacts, ThreadFacts } from "../services/control.ts";
+import type { CapturedError } from "../stats/error-captures.ts";
 import { logToAll } from "./faults.ts";
 import type { Frontend } from "./frontend.ts";
 import { createLifecycle } from "./lifecycle.ts";
@@ -37,6 +40,10 @@ export interface InstanceDeps {
 
 /** The threads that have the sessions of an instance. */
 export interface InstanceWorkers extends Workers {
+  /** Asks all threads: the answers of those that give one within a second. */
+  ask(kind: number): Promise<unknown[]>;
+  /** How the threads are. */
+  threadFacts(): ThreadFacts[];
   /** Sets the callbacks of the threads. */
   attach(hooks: InstanceHooks): void;
   /**
@@ -52,6 +59,8 @@ export interface InstanceHooks {
   sessionEnded(): void;
   /** A thread has ended without releasing anything: releases what it held. */
   releaseThread(thread: number): void;
+  /** Connections that a thread has. */
+  connectionsOf(thread: number): number;
   /** A line for the logs: a thread is stuck, say. */
   report(line: string): void;
 }
@@ -96,6 +105,10 @@ export interface Instance {
   finish(): Promise<void>;
   /** SIGHUP: logs the state of every server and proxy. @returns it, in lines for people */
   report(): string[];
+  /** What operators see of it and do to it. */
+  control(facts: ProcessFacts): Control;
+  /** A second has begun: rates are known by that. */
+  tick(): void;
   /** Logs a line that concerns the whole process, once to each set of logs that proxies have. */
   note(line: string): void;
   /**
@@ -128,6 +141,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     sessionEnded: () => lifecycle.sessionEnded(),
     releaseThread: (thread) => sessions.releaseThread(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
+    connectionsOf: (thread) => runtime.connections.share(thread),
   });
   let checks: Checks | null = null;
   let stopSweeps = () => {};
@@ -196,6 +210,42 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     resumeProxy: lifecycle.resumeProxy,
     finish: lifecycle.finish,
     report,
+    control(facts) {
+      const { workers } = deps;
+      return createControl({
+        configuration,
+        proxies,
+        lifecycle,
+        checks: checks!,
+        facts,
+        ask: {
+          async sessions() {
+            if (workers === undefined) return sessions.facts();
+            return (await workers.ask(ASK_SESSIONS)).flat() as SessionFacts[];
+          },
+          async errors() {
+            const all = workers === undefined ? [sessions.errors()] : await workers.ask(ASK_ERRORS);
+            const found = all as { total: number; kept: CapturedError[] }[];
+            return {
+              total: found.reduce((sum, { total }) => sum + total, 0),
+              kept: found.flatMap(({ kept }) => kept).sort((a, b) => a.wallMs - b.wallMs),
+            };
+          },
+          threads: () =>
+            workers?.threadFacts() ?? [{
+              thread: 0,
+              up: true,
+              stalled: false,
+              turns: 0,
+              connections: runtime.connections.value,
+            }],
+        },
+      });
+    },
+    tick() {
+      const wall = runtime.clock.wall();
+      for (const rate of runtime.rates) rate.tick(wall);
+    },
     note: (line) => logToAll(configuration, log, "warning", line),
     stop,
   };

@@ -26,6 +26,10 @@ export interface Lifecycle {
   pauseProxy(name: string): void;
   resumeProxy(name: string): void;
   finish(): Promise<void>;
+  /** What a frontend does. */
+  stateOf(frontend: Frontend): "open" | "paused" | "stopped";
+  /** Stops one proxy for good, as a soft-stop does. */
+  stopOne(frontend: Frontend): void;
   /** A session has ended: perhaps the last one. */
   sessionEnded(): void;
   /** The instance has ended: so does waiting for that. */
@@ -174,6 +178,14 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
         else pending.push(runtime.clock.schedule(grace, () => stopProxy(proxy)));
       }
       return finished;
+    },
+    stateOf(frontend) {
+      const state = states.get(frontend);
+      return state === "paused" ? "paused" : state === "listening" ? "open" : "stopped";
+    },
+    stopOne(frontend) {
+      const proxy = proxies.find((each) => each.frontend === frontend);
+      if (proxy !== undefined) stopProxy(proxy);
     },
     sessionEnded,
     ended,

@@ -8,7 +8,7 @@ import {
 import type { Socket, SocketEvents } from "../net/socket.ts";
 import { Timer } from "../time/wheel.ts";
 import type { Frontend } from "./frontend.ts";
-import type { Session } from "./session-list.ts";
+import { remaining, type Session } from "./session-list.ts";
 
 /**
  * How much of a header there is room for to begin with: all of version 1, and most of version 2.
@@ -42,6 +42,7 @@ export type OpenSession = (
  */
 export class ProxyHeaderReader extends Timer implements SocketEvents, Session {
   place = -1;
+  serial = 0;
   /** What has come of the header. */
   #bytes = new Uint8Array(initialSize);
   #length = 0;
@@ -69,6 +70,26 @@ export class ProxyHeaderReader extends Timer implements SocketEvents, Session {
     // Now, for when it is logged the client may be gone, and its address with it.
     this.#client = `${own.remoteAddress || "unix"}:${own.remotePort}`;
     wheel.set(this, frontend.idleTimeout(frontend.timeouts.client));
+  }
+
+  facts(): ReturnType<Session["facts"]> {
+    const now = this.frontend.runtime.clock.now();
+    return {
+      protocol: this.own.remoteAddress === "" ? "unix_stream" : "tcpv4",
+      source: this.#client,
+      frontend: this.frontend.config.name,
+      backend: null,
+      server: null,
+      age: this.frontend.runtime.clock.wall() - this.#acceptedAt,
+      requests: 0,
+      received: this.#length,
+      sent: 0,
+      expires: remaining(this.deadline, now),
+      queued: false,
+    };
+  }
+  kill(server: object | null): void {
+    if (server === null) this.abandon();
   }
 
   opened(): void {}

@@ -49,6 +49,14 @@ export interface Runtime extends RuntimeDeps {
   readonly backends: ConnectionHolder[];
   /** Faults of ours so far. */
   readonly faults: Counter;
+  /** As it was started: `maxconn` can be no more. */
+  readonly hardMaxconn: number;
+  /** Sets `maxconn`, for all threads. */
+  setMaxconn(maxconn: number): void;
+  /** Connections, sessions, TLS sessions, and compressed bytes a second at most; 0: no limit. */
+  readonly rateLimits: Int32Array;
+  /** Counters of sessions, which operators may clear. */
+  readonly totals: Counter[];
   /** The rates of everything: one thread looks at them once a second. */
   readonly rates: readonly Rate[];
   /** Adds one more. @param count how many there ever were */
@@ -106,8 +114,17 @@ export function createRuntime(
   };
   const faults = new Counter(memory);
   const rates: Rate[] = [];
+  const limits = memory.ints(5);
+  if (memory.fresh) limits[0] = deps.maxconn;
   return {
     ...deps,
+    get maxconn() {
+      return limits[0]!;
+    },
+    hardMaxconn: deps.maxconn,
+    setMaxconn: (maxconn) => limits[0] = maxconn,
+    rateLimits: limits.subarray(1),
+    totals: [],
     memory,
     faults,
     fault,

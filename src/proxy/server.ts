@@ -95,6 +95,7 @@ export class Server implements Candidate, ConnectedServer {
     this.#state = memory.ints(5);
     this.slots = new LockedGauge(memory);
     this.total = new Counter(memory);
+    backend.runtime.totals.push(this.total);
     this.counts = new Tally(memory, tallySize);
     this.rate = backend.runtime.rate(() => this.total.value);
     this.queue = new Queue(memory, tickets, 2 + index);

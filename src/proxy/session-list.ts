@@ -1,16 +1,23 @@
 import type { Socket } from "../net/socket.ts";
+import type { SessionFacts } from "../services/control.ts";
 
 /** A client's session, as {@linkcode SessionList} knows it. */
 export interface Session {
   readonly socket: Socket;
   /** Of which frontend. */
   readonly frontend: object;
+  /** Its number among all that this thread ever had; the list's to write. */
+  serial: number;
   /** Its place in the list, which is the list's to write; -1: it is in none. */
   place: number;
   /** The connection is gone: the session releases all that it holds. */
   closed(): void;
   /** It is in no state to go on: the connection is reset, and all that it holds released. */
   abandon(): void;
+  /** What operators see of it. */
+  facts(): Omit<SessionFacts, "thread" | "serial">;
+  /** Ends it by an operator's order. @param server only if it is on this one; null: in any case */
+  kill(server: object | null): void;
   /** The proxy stops: a session that only waits for more to do need not be waited for. */
   softStop(): void;
 }
@@ -18,8 +25,10 @@ export interface Session {
 /** The sessions of an instance. Coming and going costs two writes, a Set's hashing far more. */
 export class SessionList {
   readonly #sessions: Session[] = [];
+  #last = 0;
 
   add(session: Session): void {
+    session.serial = this.#last = (this.#last + 1) | 0;
     session.place = this.#sessions.push(session) - 1;
   }
 
@@ -48,4 +57,9 @@ export class SessionList {
       session.closed();
     });
   }
+}
+
+/** ms until a deadline; null: there is none. */
+export function remaining(deadline: number, now: number): number | null {
+  return deadline === Infinity ? null : Math.max(0, deadline - now);
 }

@@ -3,9 +3,11 @@ import type { Bind } from "../config/model.ts";
 import type { OnAccept } from "./monitor-net.ts";
 import { createAcceptors } from "./accept.ts";
 import { Admission } from "./admission.ts";
-import { GRANTED, IDLE, ROOM, STATE, STOPPING } from "./workers.ts";
+import type { SessionFacts } from "../services/control.ts";
+import type { CapturedError } from "../stats/error-captures.ts";
+import { GRANTED, IDLE, KILL, KILL_SESSION, ROOM, STATE, STOPPING } from "./workers.ts";
 import type { Proxies } from "./proxies.ts";
-import { SessionList } from "./session-list.ts";
+import { type Session, SessionList } from "./session-list.ts";
 
 /** See above. */
 export interface Sessions {
@@ -15,6 +17,10 @@ export interface Sessions {
    * Acts on a message of a thread: see workers.ts. @returns false: the message is not for sessions
    */
   receive(kind: number, a: number, b: number, c: number): boolean;
+  /** What operators see of the sessions of this thread. */
+  facts(): SessionFacts[];
+  /** The invalid messages that this thread has captured. */
+  errors(): { readonly total: number; readonly kept: readonly CapturedError[] };
   /** A thread has ended without releasing anything: releases what it held. */
   releaseThread(thread: number): void;
   /** Closes all connections, and stops all timers. */
@@ -39,7 +45,25 @@ export function createSessions(
       ended();
     };
   }
+  function end(session: Session, server: object | null): void {
+    try {
+      session.kill(server);
+    } catch (error) {
+      runtime.fault(error, session);
+    }
+  }
+
   return {
+    facts() {
+      const all: SessionFacts[] = [];
+      const thread = runtime.memory.self;
+      sessions.forEach((one) => all.push({ ...one.facts(), thread, serial: one.serial }));
+      return all;
+    },
+    errors() {
+      const { total, kept } = runtime.refusals.captures;
+      return { total, kept: [...kept] };
+    },
     acceptor: (frontend, bind, number) => acceptors.acceptor(frontend, bind, number),
     receive(kind, a, b, c) {
       switch (kind) {
@@ -54,6 +78,16 @@ export function createSessions(
           return true;
         case STATE:
           backends[a]!.onState(backends[a]!.servers[b]!);
+          return true;
+        case KILL: {
+          const server = backends[a]!.servers[b]!;
+          sessions.forEach((session) => end(session, server));
+          return true;
+        }
+        case KILL_SESSION:
+          sessions.forEach((session) => {
+            if (session.serial === a) end(session, null);
+          });
           return true;
         case STOPPING:
           frontends[a]!.stopping = true;

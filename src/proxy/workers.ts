@@ -13,6 +13,13 @@ export const IDLE = 3;
 export const STATE = 4;
 /** A frontend stops: its sessions must finish (frontend). */
 export const STOPPING = 5;
+/** The sessions on a server must end (backend, server). */
+export const KILL = 6;
+/** A session must end (its number in the thread). */
+export const KILL_SESSION = 7;
+/** The main thread asks for the sessions, or for the errors captured (number of the question). */
+export const ASK_SESSIONS = 8;
+export const ASK_ERRORS = 9;
 
 /** The threads, as each of them sees the others. */
 export interface Workers {

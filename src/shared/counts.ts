@@ -100,6 +100,10 @@ export class Counter {
   increase(): void {
     this.#numbers[this.#self]!++;
   }
+  /** Begins again at 0. What is counted at this very moment may be lost. */
+  clear(): void {
+    this.#numbers.fill(0);
+  }
   get value(): number {
     let sum = 0;
     for (const number of this.#numbers) sum += number;

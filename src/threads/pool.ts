@@ -35,6 +35,8 @@ import type { Start, Tuning } from "./worker.ts";
 
 /** How long a thread may take to end, ms. */
 const answerTimeout = 5000;
+/** How long a thread may take to answer a question, ms. */
+const questionTimeout = 1000;
 /** A thread that failed within this time is not started anew at once, ms. */
 const shortLife = 1000;
 
@@ -98,14 +100,22 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     systemClock,
     (thread, epoch) => outbox.post(thread, DONE, epoch, 0, 0),
   );
-  let hooks: InstanceHooks = { sessionEnded() {}, releaseThread() {}, report() {} };
   const cpus = cpusOf(configuration.global.cpuMap, threads);
+  let hooks: InstanceHooks = {
+    sessionEnded() {},
+    releaseThread() {},
+    report() {},
+    connectionsOf: () => 0,
+  };
   let listeners = 0;
   let stopped: Promise<void> | null = null;
   /** Threads that have not closed all that they had. */
   const running = new Set<number>();
   let allEnded = () => {};
   let cleaned = false;
+  let lastQuestion = 0;
+  /** By its number, what takes the answers to a question. */
+  const questions = new Map<number, (answer: unknown) => void>();
 
   const watchdog = createWatchdog(state, systemClock, {
     report(line) {
@@ -205,6 +215,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
             return epochs.check();
           case "ended":
             return ended(self);
+          case "answer":
+            return questions.get(report.question)?.(report.answer);
           case "warning":
             return warn(report.line);
           case "lines":
@@ -298,8 +310,39 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     for (const eventfd of plan.wakeups) closeDescriptor(eventfd);
   }
 
+  /** Asks all threads that are up, and not stuck. */
+  function ask(kind: number): Promise<unknown[]> {
+    const asked = [...state.up.keys()].filter((thread) =>
+      Atomics.load(state.up, thread) === 1 && state.stalled[thread] !== 1
+    );
+    const question = lastQuestion = (lastQuestion + 1) | 0;
+    const answers: unknown[] = [];
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        questions.delete(question);
+        resolve(answers);
+      };
+      const timer = setTimeout(end, questionTimeout);
+      questions.set(question, (answer) => {
+        if (answers.push(answer) === asked.length) end();
+      });
+      for (const thread of asked) post(thread, kind, question);
+      if (asked.length === 0) end();
+    });
+  }
+
   return {
     memory,
+    ask,
+    threadFacts: () =>
+      Array.from({ length: threads }, (_, thread) => ({
+        thread,
+        up: state.up[thread] === 1,
+        stalled: state.stalled[thread] === 1,
+        turns: state.turns[thread]!,
+        connections: hooks.connectionsOf(thread),
+      })),
     output: state.output,
     network: { ...options.network, listen },
     post,

@@ -108,6 +108,8 @@ export type WorkerReport =
   | { readonly kind: "done" }
   /** It has closed all that it had. */
   | { readonly kind: "ended" }
+  /** It answers a question of this number. */
+  | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
   /** A log cannot be written, say. */
   | { readonly kind: "warning"; readonly line: string }
   /** It ends, for this reason. */

@@ -12,7 +12,7 @@ import { originatorOf } from "../log/originator.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import { createLoop, type EpollLoop, type LoopOptions, wake } from "../net/epoll/loop.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../net/socket.ts";
-import { IDLE, type Workers } from "../proxy/workers.ts";
+import { ASK_ERRORS, ASK_SESSIONS, IDLE, type Workers } from "../proxy/workers.ts";
 import type { Frontend } from "../proxy/frontend.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { listenAll } from "../proxy/instance.ts";
@@ -225,7 +225,7 @@ function work(
   function isFull({ connections, limit }: Frontend): boolean {
     let coming = 0;
     for (let thread = 0; thread < plan.threads; thread++) coming += state.handed[thread]!;
-    return runtime.connections.value + coming >= plan.maxconn ||
+    return runtime.connections.value + coming >= runtime.maxconn ||
       connections.value + coming >= limit;
   }
   function load(thread: number): number {
@@ -253,6 +253,12 @@ function work(
         throw new Error("a test makes it fail");
       case STALL:
         stall(a, b === 1);
+        break;
+      case ASK_SESSIONS:
+        report({ kind: "answer", question: a, answer: sessions.facts() });
+        break;
+      case ASK_ERRORS:
+        report({ kind: "answer", question: a, answer: sessions.errors() });
     }
   }
 

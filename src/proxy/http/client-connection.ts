@@ -19,7 +19,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../../net/socket.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Frontend } from "../frontend.ts";
-import type { Session } from "../session-list.ts";
+import { remaining, type Session } from "../session-list.ts";
 import { logRefused } from "../session-log.ts";
 import { LateReset, Linger } from "../stream/linger.ts";
 import {
@@ -55,6 +55,7 @@ const scratch = new ByteBuffer(32768);
  */
 export class HttpClientConnection extends Timer implements SocketEvents, HttpClient, Session {
   place = -1;
+  serial = 0;
   readonly out: SendBuffer;
   /** For the log: when it was accepted, ms since 1970, and from which port. */
   readonly acceptedAt: number;
@@ -186,6 +187,35 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     if (this.#gone) return;
     this.socket.reset();
     this.closed();
+  }
+
+  facts(): ReturnType<Session["facts"]> {
+    const { frontend, addresses } = this;
+    const { clock } = frontend.runtime;
+    const transaction = this.#transaction;
+    return {
+      protocol: this.clientAddress.includes(":")
+        ? "tcpv6"
+        : this.clientAddress
+        ? "tcpv4"
+        : "unix_stream",
+      source: `${this.clientAddress || "unix"}:${addresses.remotePort}`,
+      frontend: frontend.config.name,
+      backend: transaction?.reached?.config.name ?? null,
+      server: transaction?.servedBy?.name ?? null,
+      age: transaction === null ? 0 : Math.max(0, transaction.totalTime),
+      requests: this.requests,
+      received: transaction?.received ?? 0,
+      sent: this.sent,
+      expires: remaining(Math.min(this.deadline, transaction?.deadline ?? Infinity), clock.now()),
+      queued: transaction?.assignment.queued ?? false,
+    };
+  }
+
+  kill(server: object | null): void {
+    if (server !== null && this.#transaction?.assignment.server !== server) return;
+    this.#transaction?.record.end("KD");
+    this.abandon();
   }
 
   // ---- to the client ----

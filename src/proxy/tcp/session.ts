@@ -6,7 +6,7 @@ import type { Backend } from "../backend.ts";
 import { countStream, type EndedStream } from "../counting.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Server } from "../server.ts";
-import type { Session } from "../session-list.ts";
+import { remaining, type Session } from "../session-list.ts";
 import { logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
@@ -37,6 +37,7 @@ const aMoment = 20;
 export class TcpSession extends Timer
   implements Session, ConnectorOwner, RelayEvents, SpliceOwner, EndedStream {
   place = -1;
+  serial = 0;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
   readonly backend: Backend;
@@ -236,6 +237,28 @@ export class TcpSession extends Timer
   }
   closed(): void {
     this.#finish(this.#phase("C"));
+  }
+  facts(): ReturnType<Session["facts"]> {
+    const { assignment, backend, frontend, bytes, received } = this;
+    const now = frontend.runtime.clock.now();
+    return {
+      protocol: this.clientAddress === "" ? "unix_stream" : "tcpv4",
+      source: `${this.clientAddress || "unix"}:${this.remotePort}`,
+      frontend: frontend.config.name,
+      backend: this.#started ? backend.config.name : null,
+      server: assignment.servedBy?.name ?? null,
+      age: now - this.startedAt,
+      requests: 1,
+      received,
+      sent: bytes,
+      expires: remaining(Math.min(this.deadline, this.#clientTimer.deadline), now),
+      queued: assignment.queued,
+    };
+  }
+  kill(server: object | null): void {
+    if (server !== null && this.assignment.server !== server) return;
+    this.#termination = this.#phase("K");
+    this.#finish(this.#termination);
   }
   /** It goes on until it ends by itself. */
   softStop(): void {}

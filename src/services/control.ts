@@ -1,0 +1,115 @@
+/**
+ * What operators see of a running process and do to it, through the runtime API, the statistics page
+ * or a program: the seam between what they use and the proxy, which implements it.
+ */
+import type { CapturedError } from "../stats/error-captures.ts";
+import type { BackendStats, FrontendStats, ProcessStats, ServerStats } from "../stats/objects.ts";
+
+/** What an action came to: null if it was done, else why not, in HAProxy's words. */
+export type Refusal = string | null;
+
+/** A server that operators act on. */
+export interface ServerControl extends ServerStats {
+  /** What the configuration says. */
+  readonly initialWeight: number;
+  /** Bits: srv_admin_state of `show servers state`. */
+  readonly admin: number;
+  readonly host: string;
+  readonly port: number;
+  /** Its name, where it has one that is resolved; else null. */
+  readonly fqdn: string | null;
+  readonly tls: boolean;
+  /** `ready`, `drain` or `maint`. */
+  setState(state: "ready" | "drain" | "maint"): void;
+  setMaintenance(on: boolean): void;
+  setHealth(health: "up" | "stopping" | "down"): void;
+  setWeight(weight: number): void;
+  /** 0: no limit. */
+  setMaxconn(maxconn: number): void;
+  /** Turns its checks on or off. @returns false: it has none */
+  setChecks(on: boolean): boolean;
+  /** Changes its address, its port, or both. */
+  setAddress(host: string | null, port: number | null): void;
+  /** Ends its sessions. */
+  shutdownSessions(): void;
+}
+
+/** A client side that operators act on. */
+export interface FrontendControl extends FrontendStats {
+  /** Stops accepting, for a while. @returns why it cannot */
+  disable(): Refusal;
+  enable(): Refusal;
+  /** Stops listening for good. */
+  shutdown(): Refusal;
+  setMaxconn(maxconn: number): void;
+}
+
+/** A server side that operators act on. */
+export interface BackendControl extends BackendStats {
+  readonly servers: readonly ServerControl[];
+  /** Its algorithm takes weights of 0 and 100 % only. */
+  readonly staticWeights: boolean;
+}
+
+/** A proxy. */
+export interface ProxyControl {
+  readonly name: string;
+  readonly id: number;
+  readonly kind: "listen" | "frontend" | "backend";
+  readonly mode: string;
+  readonly description: string | null;
+  readonly frontend: FrontendControl | null;
+  readonly backend: BackendControl | null;
+}
+
+/** A session, as a thread tells of it: plain data. */
+export interface SessionFacts {
+  /** Its number in its thread; that is the next. */
+  readonly serial: number;
+  readonly thread: number;
+  readonly protocol: string;
+  readonly source: string;
+  readonly frontend: string;
+  readonly backend: string | null;
+  readonly server: string | null;
+  /** ms. */
+  readonly age: number;
+  readonly requests: number;
+  readonly received: number;
+  readonly sent: number;
+  /** ms until its time-out; null: none. */
+  readonly expires: number | null;
+  readonly queued: boolean;
+}
+
+/** What a thread knows of itself. */
+export interface ThreadFacts {
+  readonly thread: number;
+  readonly up: boolean;
+  readonly stalled: boolean;
+  readonly turns: number;
+  readonly connections: number;
+}
+
+/** The whole. */
+export interface Control {
+  readonly process: ProcessStats;
+  readonly proxies: readonly ProxyControl[];
+  /** ms since 1970. */
+  wall(): number;
+  setMaxconn(maxconn: number): void;
+  setRateLimit(what: "connections" | "sessions" | "tls" | "compression", limit: number): void;
+  /** Begins maxima anew, and of `all` the counters too. */
+  clearCounters(all: boolean): void;
+  /** Sessions of all threads; one that is stuck is left out. */
+  sessions(): Promise<SessionFacts[]>;
+  shutdownSession(thread: number, serial: number): void;
+  /** The invalid messages that were captured, of all threads. */
+  errors(): Promise<{ readonly total: number; readonly kept: readonly CapturedError[] }>;
+  readonly threads: readonly ThreadFacts[];
+  /** What was said when it was started. */
+  readonly startupLogs: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Descriptors in use, as lines. */
+  descriptors(): string[];
+}
