@@ -62,7 +62,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const quiet = options.quiet === true || configuration?.global.quiet === true;
   show(diagnostics, files, quiet || daemon !== null);
   if (configuration === null) return 1;
-  if (configuration.proxies.length === 0) {
+  if (configuration.proxies.length === 0 && configuration.global.statsSocket.length === 0) {
     printError(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
     return 1;
   }

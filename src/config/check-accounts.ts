@@ -18,10 +18,9 @@ export function checkAccounts(
   };
   expect(global.user, "user", global, "user");
   expect(global.group, "group", global, "group");
-  for (const { bind: binds } of proxies) {
-    for (const bind of binds) {
-      expect(bind.user, "user", bind, "user");
-      expect(bind.group, "group", bind, "group");
-    }
+  const sockets = [...global.statsSocket, ...proxies.flatMap(({ bind }) => bind)];
+  for (const socket of sockets) {
+    expect(socket.user, "user", socket, "user");
+    expect(socket.group, "group", socket, "group");
   }
 }

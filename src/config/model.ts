@@ -18,6 +18,7 @@ import { entriesOf } from "./keywords/keyword.ts";
 import { logSettings } from "./keywords/log.ts";
 import { clientSettings, generalSettings } from "./keywords/proxy.ts";
 import { sourceSetting, targetSettings } from "./keywords/server.ts";
+import { statsPageSetting } from "./keywords/stats-page.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
 import { stickTableSetting } from "./keywords/stick-table.ts";
 import { switchingSettings } from "./keywords/switching.ts";
@@ -63,6 +64,7 @@ export const proxySettings = {
 /** The settings of a proxy that are printed after its time-outs. */
 export const lastProxySettings = {
   ...logSettings,
+  ...statsPageSetting,
   ...stickTableSetting,
   ...switchingSettings,
   ...targetSettings,

@@ -9,6 +9,7 @@ import { addressFieldOptions } from "./keywords/http.ts";
 import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
 import { proxyWithoutEffect } from "./keywords/no-effect.ts";
 import { proxyLog } from "./keywords/log.ts";
+import { statsSocketOptions } from "./keywords/stats-socket.ts";
 import { proxyDefaultServer, proxyServer, serverOptions } from "./keywords/server.ts";
 import { stickTableOptions } from "./keywords/stick-table.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
@@ -91,6 +92,7 @@ export const families: readonly Family[] = [
     table: serverOptions,
     on: ["server", "default-server"],
   },
+  { where: "'stats socket' lines", table: statsSocketOptions, on: ["stats socket"] },
   { where: "'cookie' lines", table: cookieOptions, on: ["cookie"] },
   { where: "'stick-table' lines", table: stickTableOptions, on: ["stick-table"] },
   {

@@ -13,6 +13,7 @@ import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
+import { openSockets, processFacts, tickEverySecond } from "./operators.ts";
 import { openTransport } from "../log/open-transport.ts";
 import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
@@ -35,6 +36,8 @@ export interface ServeOptions {
   readonly paused?: boolean;
   /** Descriptors that may be open; by default as many as the system says. */
   readonly descriptors?: number | null;
+  /** What was said at the start, for the runtime API to show. */
+  readonly startupLogs?: () => readonly string[];
 }
 
 /** What serves. */
@@ -110,13 +113,36 @@ export function serve(
     const stopCollecting = workers === undefined
       ? collectWhenQuiet(instance.activity, systemClock)
       : () => {};
+    const listen = over === undefined ? network.listen : over(network.listen);
+    let api: ReturnType<typeof openSockets> = null;
+    let stopTicking = () => {};
+    try {
+      const facts = processFacts(configuration, {
+        threads: Math.max(1, threads),
+        descriptors: limit ?? 0,
+        maxPipes: pipes,
+        startupLogs: options.startupLogs ?? (() => []),
+      });
+      api = openSockets(configuration, { ...network, listen }, instance.control(facts));
+      stopTicking = tickEverySecond(instance);
+    } catch (error) {
+      void instance.stop();
+      throw error;
+    }
     return {
       ...instance,
+      finish() {
+        // A newer process answers from now on.
+        api?.close();
+        return instance.finish();
+      },
       begun: workers === undefined ? Promise.resolve() : workers.begin().catch((error: Error) => {
         throw new StartError(error.message);
       }),
       async stop() {
         stopCollecting();
+        stopTicking();
+        api?.close();
         // Until then threads may have lines for the main thread to write.
         await instance.stop();
         namedTargets.close();

@@ -233,7 +233,13 @@ function frontendControl(
   };
 }
 
-const staticAlgorithms = new Set(["static-rr"]);
+/** Algorithms whose weights may change at any time, whatever the type of hash. */
+const dynamicAlgorithms: ReadonlySet<string> = new Set([
+  "roundrobin",
+  "leastconn",
+  "first",
+  "random",
+]);
 
 function backendControl(backend: Backend, facts: ProxyFacts, checks: Checks): BackendControl {
   const { connections, total, invalid, counts, rate, queue, config, runtime } = backend;
@@ -241,7 +247,7 @@ function backendControl(backend: Backend, facts: ProxyFacts, checks: Checks): Ba
   const own = config.servers.length === 0 ? [] : backend.servers;
   const servers = own.map((server) => serverControl(server, facts, checks));
   const startedAt = runtime.clock.now();
-  const { algorithm } = config.balance as { readonly algorithm?: string };
+  const algorithm: string = config.balance;
   return {
     facts,
     connections,
@@ -253,7 +259,7 @@ function backendControl(backend: Backend, facts: ProxyFacts, checks: Checks): Ba
     get fullconn() {
       return backend.fullconn;
     },
-    algorithm: algorithm ?? "roundrobin",
+    algorithm,
     cookie: config.cookie?.name ?? null,
     get changedFor() {
       const last = own.reduce((latest, { changedAt }) => Math.max(latest, changedAt), startedAt);
@@ -265,8 +271,8 @@ function backendControl(backend: Backend, facts: ProxyFacts, checks: Checks): Ba
     },
     downs: 0,
     servers,
-    staticWeights: staticAlgorithms.has(algorithm ?? "") ||
-      config.hashType === "map-based" && !["roundrobin", "leastconn"].includes(algorithm ?? ""),
+    staticWeights: algorithm === "static-rr" ||
+      !dynamicAlgorithms.has(algorithm) && config.hashType === "map-based",
   };
 }
 

@@ -26,7 +26,8 @@ export class Rate {
     const counted = Math.max(0, now - words[BASE]!);
     // A late look has more than a second's events.
     const rate = words[SINCE] === 0 ? 0 : Math.round(counted * second / Math.max(second, elapsed));
-    if (counted > 0) words[LAST] = wall;
+    // Somewhere in between.
+    if (counted > 0) words[LAST] = (wall + (words[SINCE] || wall)) / 2;
     words[PREVIOUS] = rate;
     if (rate > words[MAX]!) words[MAX] = rate;
     words[BASE] = now;

@@ -342,18 +342,21 @@ export const columns: readonly Column[] = [
     "http_requests_rate_current",
     "HTTP requests within the last second",
     {
-      frontend: (frontend, { wall }) => isHttp(frontend) ? frontend.requestRate.read(wall) : null,
+      frontend: (frontend, { wall }) => isHttp(frontend) ? frontend.requestRate.read(wall) : 0,
     },
   ),
   column("req_rate_max", max, "http_requests_rate_max", "Most HTTP requests within a second", {
-    frontend: (frontend, { wall }) => isHttp(frontend) ? frontend.requestRate.max(wall) : null,
+    frontend: (frontend, { wall }) => isHttp(frontend) ? frontend.requestRate.max(wall) : 0,
   }),
   column(
     "req_tot",
     counter,
     "http_requests_total",
     "HTTP requests",
-    counted("FBS", "requests", true),
+    {
+      ...counted("BS", "requests", true),
+      frontend: (frontend) => isHttp(frontend) ? frontend.counts.sum(at.requests) : 0,
+    },
   ),
   column(
     "cli_abrt",

@@ -20,8 +20,9 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
   const statement = `${name} ${example}`.trim();
   const [line] = on;
   if (opening !== undefined) return `${opening}\n  ${statement}\n${others}`;
-  if (isProxy === undefined && line === undefined) {
-    return `global\n  ${statement}\n${others}`;
+  if (isProxy === undefined && (line === undefined || line === "stats socket")) {
+    const before = line === undefined ? "" : "stats socket /run/x ";
+    return `global\n  ${before}${statement}\n${others}`;
   }
   const statements: Record<string, string> = {
     bind: `bind :80 ${statement}`,
@@ -106,12 +107,15 @@ test("a keyword that only HAProxy has is not called unknown", () => {
       const [line = ""] = on ?? [];
       const before: Record<string, string> = {
         bind: "bind :81",
+        "stats socket": "stats socket /run/x",
         server: "server s 10.0.0.1",
         "stick-table": "stick-table type ip size 10",
       };
       const statement = line === "" ? `${name} x` : `${before[line] ?? `${line} C`} ${name}`;
       const section = opening ??
-        (isProxy === undefined && line === "" ? "global" : "listen l\nbind :80");
+        (isProxy === undefined && (line === "" || line === "stats socket")
+          ? "global"
+          : "listen l\nbind :80");
       const text = `${section}\n${statement}\n`;
       const [first = ""] = errors(text);
       assert(first.includes(`sluice does not support '${name}'`), `${where}: ${name}: ${first}`);

@@ -45,7 +45,8 @@ export function openSection(
     for (const key of inherited) {
       if (!hasSide(kind, sideOf[key])) continue;
       const value = from.proxy[key];
-      if (Array.isArray(value)) shared.add(key);
+      // The page is one's own from the first statement about it on.
+      if (Array.isArray(value) || key === "stats") shared.add(key);
       Object.assign(proxy, { [key]: value });
     }
     for (const key of Object.keys(sideOfTimeout) as (keyof Proxy["timeout"])[]) {

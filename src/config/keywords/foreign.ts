@@ -25,7 +25,7 @@ export const foreignGlobals = names(`
   ssl-default-bind-ciphersuites ssl-default-bind-curves ssl-default-bind-options
   ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-options
   ssl-dh-param-file ssl-engine ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async
-  ssl-propquery ssl-provider ssl-provider-path ssl-server-verify ssl-skip-self-issued-ca stats
+  ssl-propquery ssl-provider ssl-provider-path ssl-server-verify ssl-skip-self-issued-ca
   tune.chksize tune.comp.maxlevel
   tune.h2.header-table-size tune.h2.initial-window-size
   tune.h2.max-concurrent-streams tune.h2.max-frame-size       tune.peers.max-updates-at-once

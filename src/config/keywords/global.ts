@@ -4,6 +4,7 @@ import { entriesOf, flag, type Keyword, nullable, setting, word, zeroable } from
 import { globalLog } from "./log.ts";
 import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
+import { statsKeywords, statsSettings } from "./stats-socket.ts";
 import { tuneSettings } from "./tune.ts";
 import { choice, integer, text, time } from "./values.ts";
 
@@ -19,6 +20,7 @@ const largest = 2 ** 31 - 1;
 export const globalSettings = {
   ...processSettings,
   ...rateSettings,
+  ...statsSettings,
   daemon: flag("daemon", { doc: "Runs in the background.", chapter: "3.1" }),
   quiet: flag("quiet", { doc: "Prints no warnings at the start.", chapter: "3.3" }),
   pidfile: nullable("pidfile", text("a file", "<file>", "/run/sluice.pid"), {
@@ -121,6 +123,7 @@ export interface GlobalSection {
 export const globalKeywords: readonly Keyword<GlobalSection>[] = [
   globalLog.keyword,
   ...globalWithoutEffect,
+  ...statsKeywords,
   {
     name: "setenv",
     usage: "<name> <value>",
