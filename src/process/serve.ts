@@ -6,6 +6,7 @@ import { openProxyLog } from "../log/proxy-log.ts";
 import { originatorOf } from "../log/originator.ts";
 import { createLogOutputs } from "../log/sink.ts";
 import type { OpenTransport } from "../log/transport.ts";
+import { runProgram } from "./run-program.ts";
 import { onFault as onSocketFault } from "../net/faults.ts";
 import type { Network } from "../net/socket.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
@@ -106,6 +107,7 @@ export function serve(
       maxconn: connections.maxconn,
       paused: options.paused ?? false,
       onFault,
+      run: runProgram,
       ...options.announce === undefined ? {} : { announce: options.announce },
       ...workers === undefined ? {} : { workers },
     });

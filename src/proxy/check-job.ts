@@ -1,11 +1,12 @@
 /** What the checks of a server are made from: where it is, its proxy's rules, how it is seen. */
 import { hostname } from "node:os";
+import { externalProbe, programFor, type RunProgram, type Told } from "../health/external.ts";
 import type { CheckJob } from "../health/kinds.ts";
 import type { CheckPlan } from "../health/plan.ts";
 import type { Probe, Target } from "../health/probe.ts";
-import { resultOf, verdict } from "../health/result.ts";
 import type { CheckRule } from "../health/rules.ts";
 import { checkTarget } from "../health/target.ts";
+import { showEndpoint } from "../net/socket.ts";
 import type { Server } from "./server.ts";
 
 /**
@@ -62,14 +63,52 @@ export function jobOf(server: Server, plan: CheckPlan, health: () => number): Ch
     httpRules: config.httpCheck,
     state: config.sendState ? () => stateField(server, health()) : null,
     mayStop: () => config.disableOn404 && server.up,
-    program: noProgram,
+    program: programProbe(server),
   };
 }
 
-const noProgram: Probe = (done) => {
-  done(resultOf(verdict("PROCERR"), 0));
+/** The program of `option external-check`, run for a server. */
+function programProbe(server: Server): Probe {
+  const { config, runtime } = server.backend;
+  const { clock, run = noPrograms } = runtime;
+  const { externalCommand, externalPath } = config;
+  return externalProbe(
+    clock,
+    config.timeout.check ?? server.config.inter,
+    run,
+    () => programFor(externalCommand ?? "", externalPath, told(server)),
+  );
+}
+
+const noPrograms: RunProgram = (_, done) => {
+  done(255);
   return () => {};
 };
+
+/** What programs are told of a server, and of its proxy. */
+function told(server: Server): Told {
+  const { config, backend, place, address, slots } = server;
+  const [listener] = backend.config.bind;
+  const at = listener?.address;
+  return {
+    proxy: { name: backend.config.name, id: backend.index + 1 },
+    listener: at === undefined
+      ? null
+      : at.kind === "ip"
+      ? { address: at.host === "*" ? "0.0.0.0" : at.host, port: at.port }
+      : { address: showEndpoint(at), port: null },
+    server: {
+      name: config.name,
+      id: server.index + 1,
+      address: address.kind === "ip" ? place.host ?? "" : showEndpoint(address),
+      port: address.kind === "ip" ? place.port.port : null,
+      maxconn: config.maxconn,
+      connections: slots.value,
+      ssl: false,
+      protocol: backend.config.mode === "http" ? "h1" : "tcp",
+    },
+  };
+}
 
 /** How a server is seen, for itself (manual: "http-check send-state"). */
 function stateField(server: Server, health: number): string {

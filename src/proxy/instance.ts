@@ -1,5 +1,6 @@
 /** A running configuration: built from the model, stopped as a whole. */
 import type * as model from "../config/model.ts";
+import type { RunProgram } from "../health/external.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import { createMemory } from "../shared/memory.ts";
@@ -26,6 +27,8 @@ export interface InstanceDeps {
   readonly log: ProxyLog;
   /** Connections of clients at most. */
   readonly maxconn: number;
+  /** Runs the programs of checks; without it there are none. */
+  readonly run?: RunProgram;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
   /** Called with a line for people about what happens to a whole proxy. */

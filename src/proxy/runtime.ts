@@ -1,4 +1,5 @@
 import type { Global, Proxy } from "../config/model.ts";
+import type { RunProgram } from "../health/external.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
@@ -21,6 +22,8 @@ export interface RuntimeDeps {
   readonly maxconn: number;
   /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
+  /** Runs the programs of checks; without it there are none. */
+  readonly run?: RunProgram;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
 }
