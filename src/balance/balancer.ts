@@ -6,10 +6,14 @@ export interface Candidate {
   readonly weight: number;
   /** Requests in progress, and those that wait for this server in particular. */
   readonly load: number;
+  /** Requests in progress alone. */
+  readonly served: number;
   /** Whether the server has reached its `maxconn`: skipped by algorithms which can choose. */
   readonly full: boolean;
   /** Whether it is full, and has no limited queue of its own with room (manual: "maxqueue"). */
   readonly saturated: boolean;
+  /** As many wait for it in particular as may (manual: "maxqueue"). */
+  readonly queueFull: boolean;
 }
 
 /**
@@ -32,7 +36,7 @@ export interface Balancer<S extends Candidate> {
   follow(servers: readonly S[]): void;
   /**
    * Chooses a server for a new session.
-   * @param key what the choice hashes on, 32 bits unsigned (see hash.ts); ignored by the others
+   * @param key what the choice hashes on, 32 bits unsigned, or NO_KEY; ignored by the others
    * @param avoid a server to pass over if there is another, after a failed connection; or null
    * @returns null if no server takes part, or if all of them are full
    */

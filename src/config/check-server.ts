@@ -16,7 +16,9 @@ export function checkServers(
   report: Report,
 ): void {
   const first = new Map<string, Server>();
+  const numbered = new Map<number, Server>();
   for (const server of proxy.servers) {
+    checkId(server, numbered, locator, report);
     const other = first.get(server.name);
     if (other === undefined) {
       first.set(server.name, server);
@@ -45,6 +47,24 @@ export function checkServers(
       report.warning(locator.place(server, "minconn"), message, hint);
     }
   }
+}
+
+/** No two servers of one number. */
+function checkId(
+  server: Server,
+  numbered: Map<number, Server>,
+  locator: Locator,
+  report: Report,
+): void {
+  if (server.id === null) return;
+  const other = numbered.get(server.id);
+  if (other === undefined) {
+    numbered.set(server.id, server);
+    return;
+  }
+  const { file, line } = locator.place(other, "id");
+  const message = `server '${server.name}': the id ${server.id} is that of '${other.name}'`;
+  report.error(locator.place(server, "id"), message, `the other one: ${file}:${line}`);
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { Capabilities } from "../net/socket.ts";
 import { checkAccounts } from "./check-accounts.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
+import { checkBalance } from "./check-balance.ts";
 import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
@@ -56,6 +57,7 @@ export function checkConfiguration(
     if (proxy.disabled) continue;
     checkSwitching(proxy, backends, locator, report);
     checkProxy(proxy, configuration, locator, report);
+    checkBalance(proxy, locator, report);
     checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
     checkHealth(proxy, configuration, locator, report);

@@ -1,5 +1,9 @@
-import { type Algorithm, algorithmOf } from "../balance/algorithms.ts";
+import { addressHash, type Algorithm, algorithmOf, hashOf } from "../balance/algorithms.ts";
+import { type Balance, balanceOf, isFault, parseBalance } from "../balance/balance-text.ts";
 import type { Balancer } from "../balance/balancer.ts";
+import { type HashType, hashTypeOf } from "../balance/hash-type.ts";
+import { type KeyedMessage, NO_KEY, type RequestKey } from "../balance/request-key.ts";
+import { serverIds } from "../balance/server-ids.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
@@ -13,6 +17,14 @@ import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server, type ServerBackend } from "./server.ts";
 import type { ClientAddress } from "./stream/server-connection.ts";
+
+/** The algorithm of a proxy: what needs HTTP falls back in TCP mode, as in HAProxy. */
+function balanceFor({ balance, mode }: model.Proxy): Balance {
+  const given = balanceOf(balance);
+  const usable = !isFault(given) && (mode === "http" || !algorithmOf(given.name).needsHttp);
+  return usable ? given : roundrobin;
+}
+const roundrobin = parseBalance([]) as Balance;
 
 /** Servers with the same bounds, whose limits rise at the same loads. */
 interface Ramp {
@@ -59,6 +71,9 @@ export class Backend implements ServerBackend {
   #seen = 0;
   readonly #algorithm: Algorithm;
   readonly #balancer: Balancer<Server>;
+  readonly #hashType: HashType;
+  readonly #hash: HashType["hash"];
+  readonly #requestKey: RequestKey | null;
   readonly #byCookie = new Map<string, Server[]>();
 
   /**
@@ -85,16 +100,27 @@ export class Backend implements ServerBackend {
     this.rate = runtime.rate(() => this.total.value);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
-    servers.forEach((server, index) => this.#add(server, index));
-    this.#algorithm = algorithmOf(config.balance);
+    const ids = serverIds(servers);
+    servers.forEach((server, index) => this.#add(server, index, ids[index]!));
+    const balance = balanceFor(config);
+    this.#algorithm = algorithmOf(balance.name);
+    this.#hashType = hashTypeOf(config.hashType);
+    this.#requestKey = this.#algorithm.requestKey?.(balance) ?? null;
+    this.#hash = hashOf(this.#hashType);
     const numbers = memory.floats(this.#algorithm.memory(this.servers.length));
-    this.#balancer = this.#algorithm.create<Server>(numbers, config.hashType);
+    this.#balancer = this.#algorithm.create<Server>(numbers, {
+      balance,
+      hashType: this.#hashType,
+      factor: config.hashBalanceFactor,
+      affinity: config.hashPreserveAffinity,
+      random: runtime.random ?? Math.random,
+    });
     if (memory.fresh) this.#update();
     else this.#follow();
   }
 
-  #add(config: model.Server, index: number): void {
-    const server = new Server(config, this, index, config.address);
+  #add(config: model.Server, index: number, id: number): void {
+    const server = new Server(config, this, index, config.address, id);
     this.servers.push(server);
     this.#addRamp(server);
     if (server.cookie !== null) {
@@ -199,9 +225,24 @@ export class Backend implements ServerBackend {
       this.#algorithm.alternates === true;
   }
 
-  /** What the choice of a server depends on, of a client: see balance/hash.ts. */
-  keyOf(client: ClientAddress): number {
-    return this.#algorithm.key?.(client) ?? 0;
+  /** The choice of a server depends on the request: see {@linkcode Backend.requestKey}. */
+  get hashesRequest(): boolean {
+    return this.#requestKey !== null;
+  }
+
+  /** What the choice of a server depends on, of a request; NO_KEY: it is not there. */
+  requestKey(message: KeyedMessage): number {
+    return this.#requestKey?.(message, this.#hash) ?? NO_KEY;
+  }
+
+  /** What it depends on, of a client. */
+  clientKey({ clientAddress }: ClientAddress): number {
+    return addressHash(this.#hashType, clientAddress);
+  }
+
+  /** It depends on the client's address. */
+  get hashesAddress(): boolean {
+    return this.#algorithm.hashesAddress === true;
   }
 
   /**

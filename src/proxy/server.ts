@@ -1,6 +1,8 @@
-import type { Candidate } from "../balance/balancer.ts";
+import type { AnyCandidate } from "../balance/algorithms.ts";
+import { placeOfAddress, placeOfId } from "../balance/ring.ts";
 import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
+import { parseIp } from "../net/ip/address.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
@@ -52,7 +54,7 @@ export interface ServerBackend {
 }
 
 /** A server while the proxy runs: its state, its load, its connections. */
-export class Server implements Candidate, ConnectedServer {
+export class Server implements AnyCandidate, ConnectedServer {
   /** Its state, for all threads: see above. */
   readonly #state: Int32Array;
   /** Streams that hold one of the server's slots; with the backend's lock. */
@@ -83,12 +85,14 @@ export class Server implements Candidate, ConnectedServer {
   /**
    * @param index its place in the backend, from 0
    * @param address its address, names being resolved
+   * @param id its number in the backend (manual: "id")
    */
   constructor(
     readonly config: model.Server,
     readonly backend: ServerBackend,
     readonly index: number,
     readonly address: model.ServerAddress,
+    readonly id: number,
   ) {
     const { memory, tickets, clock } = backend.runtime;
     this.changedAt = clock.now();
@@ -209,9 +213,19 @@ export class Server implements Candidate, ConnectedServer {
   /** How often its checks failed while it was up, and how often it went down. */
   checkFailures = 0;
   checkDowns = 0;
-  /** For the balancers: what is in progress and what waits. */
+  /** For the balancers: what is in progress, and that with what waits. */
+  get served(): number {
+    return this.slots.value;
+  }
   get load(): number {
     return this.slots.value + this.queue.length;
+  }
+  get ringPlace(): number {
+    const { hashKey } = this.config;
+    const { host, port } = this.place;
+    const address = hashKey === "id" || host === null ? null : parseIp(host);
+    if (address === null) return placeOfId(this.id);
+    return placeOfAddress(address, hashKey === "addr" ? 0 : port.port ?? port.portOffset);
   }
   /** Slots that it has: between `minconn` and `maxconn` as many as the backend's load allows. */
   get limit(): number {

@@ -1,11 +1,12 @@
-import { algorithmNames, algorithmOf } from "#src/balance/algorithms.ts";
+import { algorithmOf } from "#src/balance/algorithms.ts";
+import { algorithmNames, type BalanceName } from "#src/balance/balance-text.ts";
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { farm, memory, picks, type TestServer, word } from "./servers.ts";
+import { balancerOf, farm, memory, options, picks, type TestServer, word } from "./servers.ts";
 
 test("select: each word of `balance` is its algorithm", () => {
-  const served = (balance: Parameters<typeof algorithmOf>[0]) => {
-    const balancer = algorithmOf(balance).create<TestServer>(memory(), "map-based");
+  const served = (balance: string) => {
+    const balancer = balancerOf(balance);
     balancer.update(farm(1, 2, 3));
     return word(balancer, 6);
   };
@@ -16,10 +17,19 @@ test("select: each word of `balance` is its algorithm", () => {
 });
 
 test("select: no algorithm remembers more numbers than it asks for", () => {
-  for (const name of algorithmNames) {
+  const sayings: Partial<Record<BalanceName, string>> = { hdr: "hdr(x)", url_param: "url_param x" };
+  for (
+    const [name, hashType] of algorithmNames.flatMap((name) => [
+      [name, "map-based"] as const,
+      [name, "consistent"] as const,
+    ])
+  ) {
     const { create, memory: size } = algorithmOf(name);
     const served = (numbers: Float64Array) => {
-      const balancer = create<TestServer>(numbers, "map-based");
+      const balancer = create<TestServer>(
+        numbers,
+        options(sayings[name] ?? name, hashType, { random: () => 0.3 }),
+      );
       balancer.update(farm(3, 1, 2, 5, 1));
       return picks(balancer, 100).map((server) => server?.index);
     };

@@ -1,15 +1,15 @@
+import { avalanche } from "#src/balance/hash-functions.ts";
 import { addressKey } from "#src/balance/hash.ts";
-import { algorithmOf } from "#src/balance/algorithms.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
-import { farm, memory, sum, type TestServer } from "./servers.ts";
+import { balancerOf, farm, sum, type TestServer } from "./servers.ts";
 
 const hashTypes = ["map-based", "consistent"] as const;
 type HashType = typeof hashTypes[number];
 
 function started(hashType: HashType, servers: TestServer[]) {
-  const balancer = algorithmOf("source").create<TestServer>(memory(), hashType);
+  const balancer = balancerOf("source", hashType);
   balancer.update(servers);
   return balancer;
 }
@@ -124,7 +124,7 @@ test("source, consistent: neighbouring addresses spread by weight", () => {
   const balancer = started("consistent", servers);
   const counts = new Map(servers.map((server) => [server, 0]));
   for (let i = 0; i < 8000; i++) {
-    const server = balancer.pick(0x0a000000 + i, null)!;
+    const server = balancer.pick(avalanche(0x0a000000 + i), null)!;
     counts.set(server, counts.get(server)! + 1);
   }
   for (const server of servers) {

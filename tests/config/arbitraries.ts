@@ -1,7 +1,9 @@
 /** Arbitrary configurations that are valid: for the properties of the two languages. */
 import fc from "fast-check";
 import * as v from "valibot";
-import { algorithmNames, hashTypes } from "#src/balance/algorithms.ts";
+import { affinities } from "#src/balance/consistent.ts";
+import { hashTypes } from "#src/balance/hash-type.ts";
+import { hashKeys } from "#src/balance/ring.ts";
 import {
   allProxySettings,
   defaultGlobal,
@@ -148,6 +150,9 @@ const server = whole<Server>(
     name,
     address: serverAddress,
     weight: fc.integer({ min: 0, max: 256 }),
+    // Numbers are given below: no two servers of a proxy have one.
+    id: fc.constant(null),
+    hashKey: fc.constantFrom(...hashKeys),
     cookie: orNull(fc.stringMatching(/^[!#-+\x2d-:<-[\]-~]{1,8}$/)),
     inter: time,
     fastinter: orNull(time),
@@ -300,13 +305,33 @@ const anyProxy = whole<Proxy>(
     monitorNet: orNull(network),
     monitorUri: orNull(fc.stringMatching(/^(\/|http:\/\/)[!-"$-~]{0,8}$/)),
     grace: fc.oneof(fc.constant(0), time),
-    balance: fc.constantFrom(...algorithmNames),
+    balance: fc.oneof(
+      fc.constantFrom(
+        "roundrobin",
+        "static-rr",
+        "leastconn",
+        "first",
+        "random",
+        "sticky",
+        "source",
+      ),
+      fc.constantFrom("random(3)", "uri", "uri whole len 5 depth 2 path-only", "url_param id"),
+      fc.constantFrom("url_param id check_post", "hdr(Host)", "hdr(X-A) use_domain_only"),
+      fc.constantFrom("rdp-cookie", "rdp-cookie(name)"),
+    ),
     hashType: fc.constantFrom(...hashTypes),
+    hashBalanceFactor: fc.oneof(fc.constant(0), fc.integer({ min: 101, max: 100_000 })),
+    hashPreserveAffinity: fc.constantFrom(...affinities),
     cookie: orNull(cookie),
     retries: natural,
     errors: fc.array(errorRule, { maxLength: 3 }),
     dispatch: orNull(withPort),
-    servers: fc.uniqueArray(server, { maxLength: 3, selector: (server) => server.name }),
+    servers: fc.uniqueArray(server, { maxLength: 3, selector: (server) => server.name })
+      .map((servers) =>
+        servers.map((each, i) =>
+          each.weight % 2 === 0 ? each : { ...each, id: each.weight * 4 + i }
+        )
+      ),
     source: orNull(source),
     fullconn: orNull(positive),
     check,

@@ -1,13 +1,12 @@
 /** The same picks from the real haproxy and from our balancers, where they are meant to agree. */
 import { addressKey } from "#src/balance/hash.ts";
-import { algorithmOf } from "#src/balance/algorithms.ts";
 import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { farm, memory, sum, type TestServer } from "../balance/servers.ts";
+import { balancerOf, farm, sum } from "../balance/servers.ts";
 import { freshAddress } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
 import { test } from "../testing.ts";
@@ -85,7 +84,7 @@ test(`oracle: ${title}picks are haproxy's`, async () => {
       return ask(host, 0, "127.0.0.1").catch(() => undefined);
     }, "haproxy's start");
     for (const [i, [balance, weights]] of cases.entries()) {
-      const balancer = algorithmOf(balance).create<TestServer>(memory(), "map-based");
+      const balancer = balancerOf(balance);
       balancer.update(farm(...weights));
       // The first backend was asked once to see whether haproxy is up.
       if (i === 0) balancer.pick(0, null);

@@ -24,6 +24,8 @@ export interface Arguments {
   next(): Word | undefined;
   /** The next word, left where it is. */
   peek(): Word | undefined;
+  /** All words that still follow, left where they are. */
+  rest(): readonly Word[];
   /** The next word, taken; `expected` says what it is, as in "a file name". */
   word(expected: string): Word;
   /** The text of the next word, taken, with the variables in it put in, as addresses have it. */
@@ -87,6 +89,7 @@ export function createArguments(
     usage: "",
     next: () => words[index] === undefined ? undefined : words[index++],
     peek: () => words[index],
+    rest: () => words.slice(index),
     word(expected) {
       const word = args.next();
       if (word !== undefined && word.text !== "") return word;

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { isReplyStatus, type ReplyStatus, replyStatuses } from "../../http/status.ts";
 import type { Arguments } from "../haproxy/arguments.ts";
+import { ignoreRest } from "./arguments-rest.ts";
 import { define, type Form } from "./keyword.ts";
 import { readReply, Reply, replyUsage, replyWords } from "./reply.ts";
 
@@ -40,15 +41,6 @@ export function replyStatus(args: Arguments): ReplyStatus {
 
 /** For hints. */
 export const knownStatuses = `one of: ${replyStatuses.join(", ")}`;
-
-/** Words that follow a file or a URL are ignored, as in HAProxy. */
-export function ignoreRest(args: Arguments): void {
-  const extra = args.next();
-  if (extra === undefined) return;
-  const hint = `usage: ${args.usage}`;
-  args.report.warning(args.here(), `'${extra.text}', and what follows it, is ignored`, hint);
-  while (args.next() !== undefined);
-}
 
 /** A keyword that adds a rule. Lists of 'defaults' are shared: they are not changed in place. */
 function adding(

@@ -26,7 +26,8 @@ import {
 } from "./keyword.ts";
 import { serverWithoutEffect } from "./no-effect.ts";
 import { serverSocketSettings } from "./server-sockets.ts";
-import { integer, legalName, nameSchema, text, time } from "./values.ts";
+import { hashKeys } from "../../balance/ring.ts";
+import { choice, integer, legalName, nameSchema, text, time } from "./values.ts";
 
 const chapter = "5.2";
 const interval = time({ positive: true, example: "5s" });
@@ -46,6 +47,10 @@ export const serverSettings = {
   }),
   weight: setting("weight", integer({ max: 256, usage: "<0..256>", example: "10" }), 1, {
     doc: "The server's share of the load, beside the others' weights; 0: only persistent clients.",
+    chapter,
+  }),
+  hashKey: setting("hash-key", choice("what a server's places follow from", hashKeys), "id", {
+    doc: "What the server's places in a consistent hash follow from.",
     chapter,
   }),
   check: flag("check", { doc: "Checks the server's health.", chapter, off: "no-check" }),

@@ -1,3 +1,4 @@
+import { NO_KEY } from "../../balance/request-key.ts";
 import { NONE, requestFraming, TUNNEL, UNTIL_CLOSE } from "../../http/h1/content.ts";
 import { passesUpgrade } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
@@ -178,7 +179,11 @@ export class HttpTransaction extends Timer
       this.record.isMonitor = true;
       this.#reply(200);
     } else {
-      this.#start(this.persistence.wanted(this.backend));
+      const { backend } = this;
+      const key = backend.hashesRequest
+        ? backend.requestKey({ head, bytes, content, from, to })
+        : NO_KEY;
+      this.#start(this.persistence.wanted(backend), key);
     }
     if (!this.#active) return;
     this.#request.retain();
@@ -215,12 +220,16 @@ export class HttpTransaction extends Timer
     return this.assignment.enter(this.backend);
   }
 
-  /** Starts on the way to a server; `wanted` if a cookie named one. */
-  #start(wanted: Server | null): void {
+  /**
+   * Starts on the way to a server; `wanted` if a cookie named one.
+   * @param key what the choice of a server hashes on
+   */
+  #start(wanted: Server | null, key: number): void {
     const { assignment, backend } = this;
     this.#routed = true;
     const load = this.#enter();
     assignment.direct = wanted !== null;
+    assignment.key = key;
     // Before itself, those that came before it.
     backend.loadRose(load);
     // Where a server has authenticated the client's connection, it knows the client by that.

@@ -1,5 +1,6 @@
 import { Timer } from "../../time/wheel.ts";
 import { at } from "../../stats/counters.ts";
+import { NO_KEY } from "../../balance/request-key.ts";
 import type { Backend } from "../backend.ts";
 import type { Queue, Waiter } from "../queue.ts";
 import type { Server } from "../server.ts";
@@ -39,6 +40,8 @@ export class Assignment extends Timer implements Waiter {
   redispatched = false;
   /** The server to pass over at the next choice, after it failed. */
   #avoid: Server | null = null;
+  /** What the choice hashes on, of the request; see Backend.hashesRequest. */
+  key = NO_KEY;
   /** It is counted in its backend. */
   #entered = false;
 
@@ -75,6 +78,7 @@ export class Assignment extends Timer implements Waiter {
     this.redispatched = this.direct = false;
     this.server = this.servedBy = this.#avoid = null;
     this.assignedAt = -1;
+    this.key = NO_KEY;
     this.queuedAt = backend.runtime.clock.now();
     this.#entered = true;
     backend.total.increase();
@@ -97,7 +101,7 @@ export class Assignment extends Timer implements Waiter {
   /** Takes a slot of the server `wanted`, else of one that the backend chooses; or waits for it. */
   assign(wanted: Server | null): void {
     const { backend } = this;
-    const key = wanted === null ? backend.keyOf(this.owner) : 0;
+    const key = wanted === null && backend.hashesAddress ? backend.clientKey(this.owner) : this.key;
     backend.lock.lock();
     const server = wanted ?? backend.choose(key, this.#avoid);
     const taken = server !== null && !server.full;

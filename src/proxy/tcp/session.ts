@@ -123,6 +123,11 @@ export class TcpSession extends Timer
     const load = assignment.enter(backend);
     // Before itself, those that came before it.
     backend.loadRose(load);
+    if (backend.hashesRequest) {
+      const content = this.#early ?? nothing;
+      const message = { head: null, bytes: nothing, content, from: 0, to: content.length };
+      assignment.key = backend.requestKey(message);
+    }
     assignment.assign(null);
   }
 
