@@ -121,7 +121,10 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   };
   let instance: Serving;
   try {
-    const resolved = await resolveNames(resolveAccounts(configuration, systemAccounts));
+    const { configuration: resolved, addresses, warnings } = await resolveNames(
+      resolveAccounts(configuration, systemAccounts),
+    );
+    if (!quiet) warnings.forEach((line) => printError(`warning: ${line}`));
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
     const pidfile = options.pidfile ?? configuration.global.pidfile;
@@ -132,6 +135,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
         engine,
         splice,
         over,
+        addresses,
         paused: true,
         descriptors: limit,
         ...quiet ? {} : { announce: warn },

@@ -2,6 +2,7 @@
 import type { Report } from "./diagnostic.ts";
 import { rulesHavePort } from "./check-health.ts";
 import { describe } from "./fields.ts";
+import { isService } from "./keywords/server-names.ts";
 import type { Proxy, Server } from "./model.ts";
 import type { Locator } from "./places.ts";
 
@@ -70,13 +71,13 @@ function checkId(
 /**
  * Whether it is known where to check a server: its own port, or its `port`, or the port of the
  * proxy's first listener that has one. An `addr` without `port` in place of a unix socket needs
- * one, too.
+ * one, too; a service brings its own.
  */
 function hasCheckPort(proxy: Proxy, server: Server): boolean {
   const { address } = server;
   if (server.port !== null || rulesHavePort(proxy)) return true;
   if (proxy.check.kind === "external") return true;
   if (address.kind !== "ip" && server.addr === null) return true;
-  if (address.kind === "ip" && address.port !== null) return true;
+  if (address.kind === "ip" && (address.port !== null || isService(address.host))) return true;
   return proxy.bind.some((bind) => bind.address.kind === "ip");
 }

@@ -83,12 +83,8 @@ export function checkProxyValues(
     expect(name !== "", proxy, "bind", "the name of a 'bind' is empty");
     if (address.kind === "ip") {
       const { host, port } = address;
-      expect(
-        host === "*" || isIp(host),
-        address,
-        "host",
-        `'${host}' is not an IP address, nor '*'`,
-      );
+      const message = `'${host}' is not an IP address, nor a host name, nor '*'`;
+      expect(host === "*" || isHost(host), address, "host", message);
       expect(port > 0, address, "port", "'bind' on port 0", "a port is from 1 to 65535");
     } else if (address.kind !== "fd") {
       const [key, text] = localPart(address);
@@ -181,7 +177,8 @@ function checkServer(server: Server, expect: Expect): void {
   const message = `'${cookie}' cannot be a cookie's value`;
   const hint = "ASCII without semicolons and controls, no space at its ends";
   expect(cookie === null || cookieValue.test(cookie), server, "cookie", message, hint);
-  expect(addr === null || isIp(addr), server, "addr", `'${addr}' is not an IP address`);
+  const noHost = `'${addr}' is not an IP address, nor a host name`;
+  expect(addr === null || isHost(addr), server, "addr", noHost);
   expect(port !== 0, server, "port", "'port' 0", "a port is from 1 to 65535");
   for (const key of ["inter", "fastinter", "downinter"] as const) {
     expect(server[key] !== 0, server, key, `'${key}' cannot be 0`);
@@ -203,8 +200,7 @@ function checkServerAddress(address: ServerAddress, expect: Expect): void {
     return expect(text !== "", address, key, `an empty ${key}`);
   }
   const { host, port, portOffset } = address;
-  const isHost = isIp(host) || isHostName(host);
-  expect(isHost, address, "host", `'${host}' is not an IP address, nor a host name`);
+  expect(isHost(host), address, "host", `'${host}' is not an IP address, nor a host name`);
   expect(port !== 0, address, "port", "port 0", "null: the port that the client connected to");
   const message = "'portOffset' is added to the client's port";
   const inRange = Math.abs(portOffset) <= 65535 && (portOffset === 0 || port === null);
@@ -214,7 +210,7 @@ function checkServerAddress(address: ServerAddress, expect: Expect): void {
 function checkSource(source: Source | null, of: object, expect: Expect): void {
   if (source === null) return;
   const { host, port, lastPort } = source;
-  expect(isIp(host), of, "source", `'${host}' is not an IP address`);
+  expect(isHost(host), of, "source", `'${host}' is not an IP address, nor a host name`);
   const isRange = lastPort === null || (port > 0 && lastPort > port);
   const hint = "'port' is the first one, and the lower";
   expect(isRange, of, "source", `${port}-${lastPort} is not a range of ports`, hint);
@@ -230,10 +226,14 @@ function checkNetwork(network: string | null, of: object, key: string, expect: E
 function checkLogTarget({ target }: LogTarget, expect: Expect): void {
   if (target.kind === "udp") {
     const { host, port } = target;
-    const isHost = isIp(host) || isHostName(host);
-    expect(isHost, target, "host", `'${host}' is not an IP address, nor a host name`);
+    expect(isHost(host), target, "host", `'${host}' is not an IP address, nor a host name`);
     expect(port > 0, target, "port", "a log on port 0");
-  } else if (target.kind === "unix") {
-    expect(target.path !== "", target, "path", "an empty path");
+  } else if (target.kind === "unix" || target.kind === "abstract") {
+    const [key, text] = localPart(target);
+    expect(text !== "", target, key, `an empty ${key}`);
   }
+}
+
+function isHost(host: string): boolean {
+  return isIp(host) || isHostName(host);
 }

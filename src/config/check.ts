@@ -11,6 +11,7 @@ import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
 import { checkStickTables } from "./check-stick-table.ts";
 import { checkHealth } from "./check-health.ts";
+import { checkNames as checkServerNames } from "./check-names.ts";
 import { checkServers } from "./check-server.ts";
 import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
@@ -61,6 +62,7 @@ export function checkConfiguration(
     checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
     checkHealth(proxy, configuration, locator, report);
+    checkServerNames(proxy, configuration, locator, report);
   }
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);

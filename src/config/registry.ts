@@ -10,7 +10,12 @@ import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
 import { proxyWithoutEffect } from "./keywords/no-effect.ts";
 import { proxyLog } from "./keywords/log.ts";
 import { statsSocketOptions } from "./keywords/stats-socket.ts";
-import { proxyDefaultServer, proxyServer, serverOptions } from "./keywords/server.ts";
+import {
+  proxyDefaultServer,
+  proxyServer,
+  proxyServerTemplate,
+  serverOptions,
+} from "./keywords/server.ts";
 import { stickTableOptions } from "./keywords/stick-table.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
 import { sectionKinds } from "./sections.ts";
@@ -61,6 +66,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...proxyWithoutEffect,
   proxyLog,
   proxyServer,
+  proxyServerTemplate,
   proxyDefaultServer,
 ], foreignProxyKeywords);
 

@@ -27,8 +27,21 @@ export interface ResolutionSettings {
   readonly resolveRetries: number;
   readonly timeoutResolve: number;
   readonly timeoutRetry: number;
+  readonly holdNx: number;
+  readonly holdOther: number;
+  readonly holdRefused: number;
+  readonly holdTimeout: number;
   readonly holdObsolete: number;
 }
+
+/** How long the last valid answer outlasts each kind of failure (manual: "hold"). */
+const holds = {
+  nx: "holdNx",
+  refused: "holdRefused",
+  timeout: "holdTimeout",
+  other: "holdOther",
+  invalid: "holdOther",
+} as const;
 
 /** What a resolution needs of its section. */
 export interface Asker {
@@ -80,6 +93,17 @@ export class Resolution {
     this.queryType = type;
     this.lastValid = asker.clock.now();
     this.#cancel = asker.clock.schedule(0, () => this.#run());
+  }
+
+  /**
+   * How the last resolution failed, if the last valid answer is so long ago that it counts no more;
+   * null: it counts.
+   */
+  get lapsed(): Exclude<Status, "valid" | null> | null {
+    const { status, asker } = this;
+    if (status === null || status === "valid") return null;
+    const hold = asker.settings[holds[status]];
+    return asker.clock.now() >= this.lastValid + hold ? status : null;
   }
 
   /** Ends it. */

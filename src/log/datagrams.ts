@@ -46,7 +46,7 @@ function set64(array: Uint32Array, index: number, value: number): void {
 
 /** Opens a way to a syslog daemon. @throws {Error} if there is no descriptor left, or no libc */
 export function openDatagrams(
-  target: Extract<LogTarget["target"], { kind: "udp" | "unix" }>,
+  target: Extract<LogTarget["target"], { kind: "udp" | "unix" | "abstract" }>,
 ): Transport {
   /** The daemon's address. Larger than it needs to be: the bytes of small arrays may move. */
   const name = new Uint8Array(new ArrayBuffer(1024));
@@ -71,7 +71,8 @@ export function openDatagrams(
   function resolve(host: string, port: number): void {
     resolving = true;
     resolvedAt = performance.now();
-    lookup(host, (error, found) => {
+    const { family = 0 } = target as Extract<typeof target, { kind: "udp" }>;
+    lookup(host, { family }, (error, found) => {
       resolving = false;
       if (closed) return;
       if (error !== null) {
@@ -86,8 +87,8 @@ export function openDatagrams(
     });
   }
 
-  if (target.kind === "unix") {
-    use({ kind: "unix", path: target.path });
+  if (target.kind !== "udp") {
+    use(target);
     // A path is looked up for each datagram: a daemon that is started anew has a new socket. After
     // a chroot(2) it may lead nowhere; the socket still leads to the daemon of before.
     connected = C.connect(fd, name, nameLength) === 0;

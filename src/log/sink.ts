@@ -52,7 +52,7 @@ export interface LogOutputs {
 
 function addressOf({ target }: LogTarget): string {
   if (target.kind === "udp") return showEndpoint({ ...target, kind: "ip" });
-  return target.kind === "unix" ? target.path : target.kind;
+  return target.kind === "unix" || target.kind === "abstract" ? showEndpoint(target) : target.kind;
 }
 
 /** Makes the set of outputs of a process. */

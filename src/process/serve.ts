@@ -10,6 +10,7 @@ import { runProgram } from "./run-program.ts";
 import { onFault as onSocketFault } from "../net/faults.ts";
 import type { Network } from "../net/socket.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
+import type { InitialAddresses } from "../proxy/following.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
@@ -23,6 +24,8 @@ import { collectWhenQuiet } from "../threads/collect-garbage.ts";
 
 /** What else there may be to say about how to serve. */
 export interface ServeOptions {
+  /** The first addresses of servers whose address is a name: see resolve.ts. */
+  readonly addresses?: InitialAddresses;
   /** Called with a line for people about what happens to a whole proxy. */
   readonly announce?: (line: string) => void;
   /** Opens the logs' ways out; by default where the configuration says. */
@@ -106,6 +109,7 @@ export function serve(
       log,
       maxconn: connections.maxconn,
       paused: options.paused ?? false,
+      ...options.addresses === undefined ? {} : { addresses: options.addresses },
       onFault,
       run: runProgram,
       ...options.announce === undefined ? {} : { announce: options.announce },

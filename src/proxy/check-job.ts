@@ -8,6 +8,7 @@ import type { CheckRule } from "../health/rules.ts";
 import { checkTarget } from "../health/target.ts";
 import { showEndpoint } from "../net/socket.ts";
 import type { Server } from "./server.ts";
+import { nameOf } from "./server-address.ts";
 
 /**
  * How to check `server`; null: not at all. That no port can be found is refused by the
@@ -26,10 +27,9 @@ export function planOf(server: Server): CheckPlan | null {
 /** Where a server is checked now; null: that cannot be said. */
 function targetOf(server: Server): Target | null {
   const { config, backend, place, address } = server;
-  const { host } = place;
-  const now = address.kind === "ip" && host !== null
-    ? { ...address, host, ...place.port }
-    : address;
+  // Without an address it is not checked.
+  const host = place.host ?? "0.0.0.0";
+  const now = address.kind === "ip" ? { ...address, host, ...place.port } : address;
   const target = checkTarget(backend.config, config, now, config.addr);
   if (target !== null) return target;
   // The rules, or a program, know the port.
@@ -43,7 +43,10 @@ function rulesOf({ backend: { config } }: Server): readonly CheckRule[] {
 }
 
 /** Whether what a check says or means depends on which server it is made for. */
-function dependsOnServer({ backend: { config } }: Server, rules: readonly CheckRule[]): boolean {
+function dependsOnServer(server: Server, rules: readonly CheckRule[]): boolean {
+  // With a name, it may move.
+  if (nameOf(server) !== null) return true;
+  const { config } = server.backend;
   const { kind } = config.check;
   if (kind === "external") return true;
   if (kind === "http" && (config.sendState || config.disableOn404)) return true;

@@ -12,6 +12,12 @@ import { createControl, type ProcessFacts } from "./control.ts";
 import type { Control, SessionFacts, ThreadFacts } from "../services/control.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import { logToAll } from "./faults.ts";
+import {
+  type Following,
+  type InitialAddresses,
+  setInitialAddresses,
+  startFollowing,
+} from "./following.ts";
 import type { Frontend } from "./frontend.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import type { OnAccept } from "./monitor-net.ts";
@@ -39,6 +45,8 @@ export interface InstanceDeps {
   readonly workers?: InstanceWorkers;
   /** It listens, and accepts nothing until {@linkcode Instance.accept}. */
   readonly paused?: boolean;
+  /** The first addresses of servers whose address is a name; by default they have none. */
+  readonly addresses?: InitialAddresses;
 }
 
 /** The threads that have the sessions of an instance. */
@@ -122,7 +130,7 @@ export interface Instance {
 }
 
 /**
- * Starts the proxies of a configuration whose server names have been resolved.
+ * Starts the proxies of a configuration whose names, servers' apart, have been resolved.
  * @throws {SocketError} if an address cannot be listened on; nothing is left running then
  */
 export function startProxies(configuration: model.Configuration, deps: InstanceDeps): Instance {
@@ -131,6 +139,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   const workers = deps.workers ??
     singleThread(createMemory(1, 0), (...message) => sessions.receive(...message));
   const proxies = createProxies(configuration, { ...deps, workers });
+  setInitialAddresses(proxies.backends, deps.addresses ?? new Map());
   const { runtime, frontends, running } = proxies;
   const sessions: Sessions = createSessions(proxies, () => lifecycle.sessionEnded());
   const lifecycle = createLifecycle({
@@ -147,6 +156,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     connectionsOf: (thread) => runtime.connections.share(thread),
   });
   let checks: Checks | null = null;
+  let following: Following | null = null;
   let stopSweeps = () => {};
   let stopped: Promise<void> | null = null;
 
@@ -155,6 +165,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     checks?.stop();
+    following?.stop();
     stopSweeps();
     stopped = deps.workers?.stop() ?? stopped;
     sessions.close();
@@ -191,6 +202,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   }
   stopSweeps = runtime.tables.startSweeps();
   checks = startChecks(proxies.backends, global.spreadChecks, runtime);
+  following = startFollowing(configuration.resolvers, proxies.backends, checks, runtime);
 
   return {
     endpoints: frontends.flatMap(({ config, listeners }) =>

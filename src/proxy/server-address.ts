@@ -1,6 +1,6 @@
 /** Where a server is: the same for all threads, and changeable while they serve. */
 import type * as model from "../config/model.ts";
-import { formatIp, parseIp } from "../net/ip/address.ts";
+import { formatIp, isIp, parseIp } from "../net/ip/address.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Endpoint } from "../net/socket.ts";
 import type { SharedMemory } from "../shared/memory.ts";
@@ -125,6 +125,11 @@ export class ServerAddress {
     const isFixed = this.#host !== null && port !== null && !isAny(this.#host);
     this.#endpoint = isFixed ? { kind: "ip", host: this.#host!, port: port! } : null;
   }
+}
+
+/** The name of a server that is not an address; null: it has none. */
+export function nameOf({ address }: { readonly address: model.ServerAddress }): string | null {
+  return address.kind === "ip" && !isIp(address.host) ? address.host : null;
 }
 
 function isAny(host: string): boolean {

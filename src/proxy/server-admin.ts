@@ -15,9 +15,9 @@ export type HandHealth = "up" | "stopping" | "down";
 
 /** Changes the administrative state of a server; those that track it inherit it. */
 export function setAdminState(server: Server, state: AdminState, checks: Checks): void {
-  if (state === "maint") return change(server, admin.maintenance, 0, checks);
-  if (state === "drain") return change(server, admin.drain, admin.maintenance, checks);
-  change(server, 0, admin.maintenance | admin.drain, checks);
+  if (state === "maint") change(server, admin.maintenance, 0, checks);
+  else if (state === "drain") change(server, admin.drain, admin.maintenance, checks);
+  else change(server, 0, admin.maintenance | admin.drain, checks);
 }
 
 /** Puts a server into maintenance, or takes it out of it, and leaves drain as it is. */
@@ -25,27 +25,64 @@ export function setMaintenance(server: Server, on: boolean, checks: Checks): voi
   change(server, on ? admin.maintenance : 0, on ? 0 : admin.maintenance, checks);
 }
 
-/** Sets and clears bits of {@linkcode Server.admin}. */
-function change(server: Server, set: number, clear: number, checks: Checks): void {
+/**
+ * The name of a server has no address any more, and so it is in maintenance.
+ * @param why in HAProxy's words: "DNS NX status"
+ * @returns false: it was so before
+ */
+export function setUnresolved(server: Server, why: string, checks: Checks): boolean {
+  return change(server, admin.unresolved, 0, checks, { enters: ` (${why})` });
+}
+
+/** It has one again. @param name its name @returns false: it had one before */
+export function setResolved(server: Server, name: string, checks: Checks): boolean {
+  const words = { named: `('${name}') `, leaves: "resolves again" };
+  return change(server, 0, admin.unresolved, checks, words);
+}
+
+/** What the log says of a change besides. */
+interface Words {
+  /** After that it enters maintenance. */
+  readonly enters?: string;
+  /** After the name of the server, when it leaves maintenance; and how that came. */
+  readonly named?: string;
+  readonly leaves?: string;
+}
+
+/** Sets and clears bits of {@linkcode Server.admin}. @returns whether anything has changed */
+function change(
+  server: Server,
+  set: number,
+  clear: number,
+  checks: Checks,
+  words: Words = {},
+): boolean {
   const inherited = (bits: number) =>
-    (bits & admin.maintenance ? admin.inheritedMaintenance : 0) |
+    (bits & (admin.maintenance | admin.unresolved) ? admin.inheritedMaintenance : 0) |
     (bits & admin.drain ? admin.inheritedDrain : 0);
-  const changed = apply(server, set, clear, checks);
-  if (!changed) return;
+  const changed = apply(server, set, clear, checks, words);
+  if (!changed) return false;
   for (const follower of checks.followers.get(server) ?? []) {
     changeInherited(follower, inherited(set), inherited(clear), checks);
   }
+  return true;
 }
 
 function changeInherited(server: Server, set: number, clear: number, checks: Checks): void {
-  if (!apply(server, set, clear, checks)) return;
+  if (!apply(server, set, clear, checks, {})) return;
   for (const follower of checks.followers.get(server) ?? []) {
     changeInherited(follower, set, clear, checks);
   }
 }
 
 /** @returns whether anything has changed */
-function apply(server: Server, set: number, clear: number, checks: Checks): boolean {
+function apply(
+  server: Server,
+  set: number,
+  clear: number,
+  checks: Checks,
+  { enters = "", named = "", leaves = "leaving forced maintenance" }: Words,
+): boolean {
   const before = server.admin;
   // What the configuration says counts until it is changed by hand.
   const after = (before | set) & ~clear & (clear & admin.maintenance ? ~admin.configured : -1);
@@ -78,12 +115,12 @@ function apply(server: Server, set: number, clear: number, checks: Checks): bool
     queued: backend.queue.length,
   };
   if (!wasMaintained && server.maintained) {
-    if (wasUp) log(handNotice(subject, "is going DOWN for maintenance", counts, true));
-    else log(handNotice(subject, "was DOWN and now enters maintenance", null, true));
+    if (wasUp) log(handNotice(subject, `is going DOWN for maintenance${enters}`, counts, true));
+    else log(handNotice(subject, `was DOWN and now enters maintenance${enters}`, null, false));
   } else if (wasMaintained && !server.maintained) {
     const up = server.up ? "UP" : "DOWN";
     const how = server.draining ? "DRAIN" : "READY";
-    log(handNotice(subject, `is ${up}/${how} (leaving forced maintenance)`, null, false));
+    log(handNotice(subject, `${named}is ${up}/${how} (${leaves})`, null, false));
     if (server.draining) log(handNotice(subject, "remains in forced drain mode", null, false));
   } else if (!wasDraining && server.draining && !server.maintained) {
     log(handNotice(subject, "enters drain state", counts, false));

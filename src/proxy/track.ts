@@ -29,7 +29,7 @@ export function trackers(backends: readonly Backend[]): Trackers {
 }
 
 /**
- * Takes the servers that track a disabled one out of service, along the whole chain. (HAProxy says
+ * Takes the servers that track one that begins in maintenance out of service, along the whole chain. (HAProxy says
  * "MAINT (via proxy/server)" of them.)
  */
 export function followDisabled(backends: readonly Backend[], followers: Trackers): void {
@@ -40,6 +40,6 @@ export function followDisabled(backends: readonly Backend[], followers: Trackers
       takeDown(follower);
     }
   };
-  for (const server of followers.keys()) if (server.config.disabled) takeDown(server);
+  for (const server of followers.keys()) if (server.maintained) takeDown(server);
   for (const backend of backends) backend.refreshActive();
 }

@@ -107,7 +107,8 @@ function whole<T extends object>(
 }
 
 const listenAddress: fc.Arbitrary<ListenAddress> = fc.oneof(
-  fc.record({ kind: fc.constant("ip"), host: fc.oneof(fc.constant("*"), ip), port }),
+  fc.record({ kind: fc.constant("ip"), host: fc.oneof(fc.constant("*"), ip, hostName), port }),
+  fc.record({ kind: fc.constant("ip"), host: hostName, family: fc.constantFrom(4, 6), port }),
   fc.record({ kind: fc.constant("unix"), path: withoutComma }),
   fc.record({ kind: fc.constant("abstract"), name: withoutComma }),
   fc.record({ kind: fc.constant("fd"), fd: fc.integer({ min: 0, max: 999 }) }),
@@ -138,7 +139,11 @@ const serverAddress: fc.Arbitrary<ServerAddress> = fc.oneof(
   }),
 );
 const source: fc.Arbitrary<Source> = fc.oneof(
-  fc.record({ host: ip, port: fc.oneof(fc.constant(0), port), lastPort: fc.constant(null) }),
+  fc.record({
+    host: fc.oneof(ip, hostName),
+    port: fc.oneof(fc.constant(0), port),
+    lastPort: fc.constant(null),
+  }),
   fc.record({ host: ip, port, lastPort: port })
     .filter(({ port, lastPort }) => port < lastPort),
 );
@@ -165,6 +170,13 @@ const server = whole<Server>(
     minconn: natural,
     maxqueue: natural,
     source: orNull(source),
+    resolvers: orNull(fc.constant("default")),
+    initAddr: orNull(
+      fc.constantFrom(["none"], ["last", "libc"], ["libc", "10.0.0.1", "none"], ["::1"]),
+    ),
+    resolvePrefer: fc.constantFrom("ipv4", "ipv6"),
+    resolveNet: orNull(fc.array(network, { minLength: 1, maxLength: 5 })),
+    resolveOpts: fc.subarray(["allow-dup-ip", "ignore-weight"]),
     sendProxy: orNull(fc.constantFrom("v1", "v2")),
   }),
 ).map((server) => ({ ...server, port: server.port ?? (server.check ? 80 : null) }));
@@ -211,6 +223,7 @@ const logTarget: fc.Arbitrary<LogTarget> = fc.record({
   target: fc.oneof(
     fc.record({ kind: fc.constant("udp"), host: fc.oneof(ip, hostName), port }),
     fc.record({ kind: fc.constant("unix"), path: text }),
+    fc.record({ kind: fc.constant("abstract"), name: text }),
     fc.constant<LogTarget["target"]>({ kind: "stdout" }),
     fc.constant<LogTarget["target"]>({ kind: "stderr" }),
   ).filter(({ kind, ...rest }) =>

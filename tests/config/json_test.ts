@@ -109,7 +109,7 @@ const proxyMistakes: [member: string, expected: string[]][] = [
       "2:79 error 'track' is empty - null: it tracks no server",
     ],
   ],
-  [`"source": {"host": "host"}`, ["2:11 error 'host' is not an IP address"]],
+  [`"source": {"host": "h/t"}`, ["2:11 error 'h/t' is not an IP address, nor a host name"]],
   [`"forwardfor": {"header": "a:b"}`, [
     "2:26 error 'a:b' is not the name of a field - a token (RFC 9110, section 5.1)",
   ]],

@@ -32,6 +32,10 @@ export function resolverScene(
     timeoutResolve: 1000,
     timeoutRetry: 100,
     holdObsolete: 0,
+    holdNx: 0,
+    holdOther: 0,
+    holdRefused: 0,
+    holdTimeout: 0,
     holdValid: 500,
     ...settings,
   }, {

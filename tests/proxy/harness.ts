@@ -74,7 +74,9 @@ export interface SceneOptions extends MemoryOptions {
   /** The process's `hard-stop-after`. */
   readonly hardStopAfter?: number;
   /** Sections that the proxies name. */
-  readonly sections?: Pick<Input, "httpErrors">;
+  readonly sections?: Pick<Input, "httpErrors" | "resolvers">;
+  /** The first addresses of servers with names, by "proxy/server". */
+  readonly addresses?: ReadonlyMap<string, string | null>;
   /** What is in the files that the configuration names. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -134,6 +136,7 @@ export function scene(
       network,
       clock,
       maxconn: options.maxconn ?? 1000,
+      ...options.addresses === undefined ? {} : { addresses: options.addresses },
       log: {
         logsSessions: (proxy) => proxy.logFormat !== null,
         logsConnections: (proxy) => proxy.logFormat === null,

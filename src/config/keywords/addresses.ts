@@ -5,9 +5,15 @@ import type { Arguments, Mistake } from "../haproxy/arguments.ts";
 import type { Value } from "./keyword.ts";
 import { natural, portNumber } from "./values.ts";
 
-/** An address to listen on; host "*" is every IPv4 address, "::" every address. */
+/** Of a name, in an address with a prefix such as ipv4@: the only family that it may stand for. */
+const family = v.optional(v.picklist([4, 6]));
+
+/**
+ * An address to listen on; host "*" is every IPv4 address, "::" every address; a name is resolved when
+ * the proxy starts.
+ */
 export const ListenAddress = v.variant("kind", [
-  v.strictObject({ kind: v.literal("ip"), host: v.string(), port: portNumber }),
+  v.strictObject({ kind: v.literal("ip"), host: v.string(), family, port: portNumber }),
   v.strictObject({ kind: v.literal("unix"), path: v.string() }),
   v.strictObject({ kind: v.literal("abstract"), name: v.string() }),
   v.strictObject({ kind: v.literal("fd"), fd: natural }),
@@ -27,6 +33,7 @@ export const ServerAddress = v.variant("kind", [
      * the client connected to.
      */
     host: v.string(),
+    family,
     port: v.nullable(portNumber),
     portOffset: v.optional(v.pipe(v.number(), v.integer()), 0),
   }),
@@ -38,7 +45,9 @@ export type ServerAddress = v.InferOutput<typeof ServerAddress>;
 
 /** The local address of connections to servers (manual: "source"). */
 export const Source = v.strictObject({
+  /** An IP address, or a name that is resolved when the proxy starts. */
   host: v.string(),
+  family,
   /** 0: any. */
   port: v.optional(portNumber, 0),
   /** The last port of a range that begins with `port`; null: that port alone. */
@@ -49,8 +58,14 @@ export type Source = v.InferOutput<typeof Source>;
 
 /** Where log lines go (manual: "log", target). */
 export const LogDestination = v.variant("kind", [
-  v.strictObject({ kind: v.literal("udp"), host: v.string(), port: v.optional(portNumber, 514) }),
+  v.strictObject({
+    kind: v.literal("udp"),
+    host: v.string(),
+    family,
+    port: v.optional(portNumber, 514),
+  }),
   v.strictObject({ kind: v.literal("unix"), path: v.string() }),
+  v.strictObject({ kind: v.literal("abstract"), name: v.string() }),
   v.strictObject({ kind: v.literal("stdout") }),
   v.strictObject({ kind: v.literal("stderr") }),
 ]);
@@ -64,6 +79,7 @@ export const Nameserver = v.strictObject({
     transport: v.optional(v.picklist(["udp", "tcp"]), "udp"),
     /** An IP address, or a name that is resolved when the proxy starts. */
     host: v.string(),
+    family,
     port: portNumber,
   }),
 });
@@ -82,38 +98,86 @@ interface HostAndPort {
   readonly port: string | null;
 }
 
-/** An address by its prefix. */
+/** What carries what goes to an address: a connection, or single messages. */
+type Transport = "stream" | "datagram";
+
+/** An address by its prefix; `transport` null: the prefix does not say. */
 type Parts =
-  | { readonly kind: "unix"; readonly rest: string }
-  | { readonly kind: "abstract"; readonly rest: string }
-  | { readonly kind: "fd"; readonly rest: string }
-  | { readonly kind: "ip"; readonly family: 4 | 6 | null; readonly ip: HostAndPort };
+  | { readonly kind: "unix"; readonly transport: Transport | null; readonly rest: string }
+  | { readonly kind: "abstract"; readonly transport: Transport | null; readonly rest: string }
+  | { readonly kind: "fd"; readonly transport: Transport | null; readonly rest: string }
+  | {
+    readonly kind: "ip";
+    readonly transport: Transport | null;
+    readonly family: 4 | 6 | null;
+    readonly ip: HostAndPort;
+  };
 
-const prefixes = ["ipv4@", "ipv6@", "unix@", "abns@", "fd@"];
-
-/** Takes `text` for (a part of) the word last taken. */
-function partsOf(args: Faults, text: string): Parts {
-  if (text.startsWith("/")) return { kind: "unix", rest: text };
-  const prefix = /^[a-z0-9+]+@/i.exec(text)?.[0] ?? "";
-  const rest = text.slice(prefix.length);
-  const bad = (message: string, hint?: string) => args.mistake(message, hint);
-  switch (prefix) {
-    case "unix@":
-    case "abns@":
-      if (rest === "") throw bad(`'${text}' expects a name after the '@'`);
-      return { kind: prefix === "unix@" ? "unix" : "abstract", rest };
-    case "fd@":
-      return { kind: "fd", rest };
-    case "":
-    case "ipv4@":
-    case "ipv6@": {
-      const family = prefix === "" ? null : prefix === "ipv4@" ? 4 : 6;
-      return { kind: "ip", family, ip: splitPort(rest, bad) };
-    }
-    default:
-      throw bad(`sluice does not support '${prefix}' addresses`, `it has: ${prefixes.join(", ")}`);
-  }
+/** What a prefix says of an address (manual, chapter 11). */
+interface Prefix {
+  readonly kind: Parts["kind"];
+  readonly family: 4 | 6 | null;
+  readonly transport: Transport | null;
 }
+
+const prefix = (
+  kind: Prefix["kind"],
+  family: Prefix["family"] = null,
+  transport: Prefix["transport"] = null,
+): Prefix => ({ kind, family, transport });
+
+/** All of them; "stream+" and "dgram+" may come before those that leave the transport open. */
+const prefixes: Readonly<Record<string, Prefix>> = {
+  ipv4: prefix("ip", 4),
+  ipv6: prefix("ip", 6),
+  tcp: prefix("ip", null, "stream"),
+  tcp4: prefix("ip", 4, "stream"),
+  tcp6: prefix("ip", 6, "stream"),
+  udp: prefix("ip", null, "datagram"),
+  udp4: prefix("ip", 4, "datagram"),
+  udp6: prefix("ip", 6, "datagram"),
+  unix: prefix("unix"),
+  uxst: prefix("unix", null, "stream"),
+  uxdg: prefix("unix", null, "datagram"),
+  abns: prefix("abstract"),
+  fd: prefix("fd"),
+};
+
+/**
+ * Takes `text` for (a part of) the word last taken.
+ * @param accepted the transports that will do
+ */
+function partsOf(args: Faults, text: string, accepted: readonly Transport[]): Parts {
+  if (text.startsWith("/")) return { kind: "unix", transport: null, rest: text };
+  const bad = (message: string, hint?: string) => args.mistake(message, hint);
+  const [whole, before, name = ""] = /^(?:(stream|dgram)\+)?([a-z0-9]+)@/.exec(text) ?? [];
+  const found = Object.hasOwn(prefixes, name) ? prefixes[name] : undefined;
+  if (whole === undefined) {
+    const other = /^[^:[\]]+@/.exec(text)?.[0];
+    if (other === undefined) {
+      return { kind: "ip", family: null, transport: null, ip: splitPort(text, bad) };
+    }
+    throw bad(`sluice does not support '${other}' addresses`, `it has: ${prefixNames}`);
+  }
+  if (found === undefined || (before !== undefined && found.transport !== null)) {
+    throw bad(`sluice does not support '${whole}' addresses`, `it has: ${prefixNames}`);
+  }
+  const { kind, family } = found;
+  const transport = before === "stream"
+    ? "stream"
+    : before === "dgram"
+    ? "datagram"
+    : found.transport;
+  if (transport !== null && !accepted.includes(transport)) {
+    const wanted = transport === "stream" ? "datagrams" : "connections";
+    throw bad(`'${whole}' addresses cannot stand here`, `this is for ${wanted}`);
+  }
+  const rest = text.slice(whole.length);
+  if (kind === "ip") return { kind, family, transport, ip: splitPort(rest, bad) };
+  if (rest === "") throw bad(`'${text}' expects a name after the '@'`);
+  return { kind, transport, rest };
+}
+const prefixNames = Object.keys(prefixes).map((name) => `${name}@`).join(" ");
 
 /** The last colon separates, unless brackets say otherwise. */
 function splitPort(text: string, bad: (message: string, hint?: string) => Mistake): HostAndPort {
@@ -139,24 +203,24 @@ function portOf(args: Faults, text: string, address: string): number {
   throw args.mistake(`'${text}' is not a port, in '${address}'`, "a port is from 1 to 65535");
 }
 
-/** The address that `host` is in that family; names only where they are allowed. */
-function hostOf(args: Faults, parts: Parts & { kind: "ip" }, names: boolean): string {
+/** An address, or a name and the family that it may stand for. */
+interface Host {
+  readonly host: string;
+  readonly family?: 4 | 6;
+}
+
+/** The address that a host is in its family, or a name. @param any what no host, or "*", stands for */
+function hostOf(args: Faults, parts: Parts & { kind: "ip" }, any: string | null): Host {
   const { family, ip: { host } } = parts;
+  if (any !== null && (host === "" || host === "*")) return { host: family === 6 ? "::" : any };
   const version = isIp(host) ? host.includes(":") ? 6 : 4 : null;
-  if (version !== null && version === (family ?? version)) return host;
+  if (version !== null && version === (family ?? version)) return { host };
   if (version !== null) throw args.mistake(`'${host}' is not an IPv${family} address`);
   if (!isHostName(host)) {
     const message = host === "" ? "the address is missing" : `'${host}' is not an address`;
-    throw args.mistake(message, names ? "an IP address, or a host name" : "an IP address");
+    throw args.mistake(message, "an IP address, or a host name");
   }
-  if (!names) {
-    throw args.mistake(`'${host}' is a name`, "names are not resolved here: an IP address");
-  }
-  if (family !== null) {
-    const hint = "leave the prefix out: the name is resolved when sluice starts";
-    throw args.mistake(`sluice does not choose the family of the name '${host}'`, hint);
-  }
-  return host;
+  return family === null ? { host } : { host, family };
 }
 
 /**
@@ -167,7 +231,7 @@ function hostOf(args: Faults, parts: Parts & { kind: "ip" }, names: boolean): st
 export function listenAddresses(args: Listening, word: string): ListenAddress[] {
   return word.split(",").flatMap((text): ListenAddress[] => {
     if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
-    const parts = partsOf(args, text);
+    const parts = partsOf(args, text, ["stream"]);
     if (parts.kind === "unix") return [{ kind: "unix", path: parts.rest }];
     if (parts.kind === "abstract") return [{ kind: "abstract", name: parts.rest }];
     if (parts.kind === "fd") {
@@ -176,9 +240,8 @@ export function listenAddresses(args: Listening, word: string): ListenAddress[] 
       }
       return [{ kind: "fd", fd: Number(parts.rest) }];
     }
-    const { host, port } = parts.ip;
-    const any = host === "" || host === "*";
-    const address = any ? (parts.family === 6 ? "::" : "*") : hostOf(args, parts, false);
+    const { port } = parts.ip;
+    const host = hostOf(args, parts, "*");
     if (port === null || port === "") {
       throw args.mistake(
         `the port is missing in '${text}'`,
@@ -193,7 +256,7 @@ export function listenAddresses(args: Listening, word: string): ListenAddress[] 
     }
     return Array.from(
       { length: last - first + 1 },
-      (_, i) => ({ kind: "ip", host: address, port: first + i }),
+      (_, i) => ({ kind: "ip", ...host, port: first + i }),
     );
   });
 }
@@ -209,62 +272,66 @@ export function looksLikeAddress(word: string): boolean {
 export function serverAddress(args: Arguments): ServerAddress {
   const text = args.address("an address");
   if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
-  const parts = partsOf(args, text);
+  const parts = partsOf(args, text, ["stream"]);
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
   if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
   if (parts.kind === "fd") throw args.mistake("a server cannot be a file descriptor");
   const { port } = parts.ip;
-  const any = parts.ip.host === "*" || parts.ip.host === "";
-  const host = any ? (parts.family === 6 ? "::" : "0.0.0.0") : hostOf(args, parts, true);
-  if (port === null || port === "") return { kind: "ip", host, port: null, portOffset: 0 };
+  const host = hostOf(args, parts, "0.0.0.0");
+  if (port === null || port === "") return { kind: "ip", ...host, port: null, portOffset: 0 };
   if (!/^[+-]/.test(port)) {
-    return { kind: "ip", host, port: portOf(args, port, text), portOffset: 0 };
+    return { kind: "ip", ...host, port: portOf(args, port, text), portOffset: 0 };
   }
   const offset = /^[+-]\d{1,5}$/.test(port) ? Number(port) : NaN;
   if (!(Math.abs(offset) <= 65535)) {
     throw args.mistake(`'${port}' is not a port offset`, "as in +1000 or -1000");
   }
-  return { kind: "ip", host, port: null, portOffset: offset === 0 ? 0 : offset };
+  return { kind: "ip", ...host, port: null, portOffset: offset === 0 ? 0 : offset };
 }
 
 /** Reads a name server's address from the next word. */
 export function nameserverAddress(args: Arguments): Nameserver["address"] {
   const text = args.address("an address");
-  const [, transport] = /^(udp|tcp)@/.exec(text) ?? [];
-  const parts = partsOf(args, transport === undefined ? text : text.slice(4));
+  const parts = partsOf(args, text, ["datagram", "stream"]);
   if (parts.kind !== "ip") {
     throw args.mistake(`'${text}' is not the address of a name server`, "as in udp@10.0.0.1:53");
   }
-  const host = hostOf(args, parts, true);
+  const host = hostOf(args, parts, null);
   const { port } = parts.ip;
   if (port === null || port === "") {
     throw args.mistake(`the port is missing in '${text}'`, "as in 10.0.0.1:53");
   }
-  return { transport: transport === "tcp" ? "tcp" : "udp", host, port: portOf(args, port, text) };
+  const transport = parts.transport === "stream" ? "tcp" : "udp";
+  return { transport, ...host, port: portOf(args, port, text) };
 }
 
 /** A name server's address. */
-export function nameserverAddressText({ transport, host, port }: Nameserver["address"]): string {
-  return `${transport === "tcp" ? "tcp@" : ""}${hostText(host)}:${port}`;
+export function nameserverAddressText(address: Nameserver["address"]): string {
+  const { transport, port, family = "" } = address;
+  const prefix = transport === "tcp" ? `tcp${family}@` : family === "" ? "" : `udp${family}@`;
+  return `${prefix}${hostText(address.host)}:${port}`;
 }
 
-/** Reads an IP address with an optional port, as `addr` takes. */
-export function ipAndPort(args: Arguments): { host: string; port: number | null } {
-  const { host, port, text } = ipAndPortText(args);
-  return { host, port: port === null ? null : portOf(args, port, text) };
-}
-
-function ipAndPortText(args: Arguments): { host: string; port: string | null; text: string } {
-  const text = args.address("an IP address");
-  const parts = partsOf(args, text);
-  if (parts.kind !== "ip") throw args.mistake(`'${text}' is not an IP address`);
-  const { host, port } = parts.ip;
-  const any = host === "*" && (parts.family === 6 ? "::" : "0.0.0.0");
+/**
+ * Reads an address with an optional port, as `addr` takes; host null: only the port is another one.
+ */
+export function ipAndPort(args: Arguments): { host: string | null; port: number | null } {
+  const { host: { host }, port, text } = ipAndPortText(args, "*");
   return {
-    host: any || hostOf(args, parts, false),
-    port: port === null || port === "" ? null : port,
-    text,
+    host: host === "*" ? null : host,
+    port: port === null ? null : portOf(args, port, text),
   };
+}
+
+function ipAndPortText(
+  args: Arguments,
+  any: string,
+): { host: Host; port: string | null; text: string } {
+  const text = args.address("an IP address");
+  const parts = partsOf(args, text, ["stream"]);
+  if (parts.kind !== "ip") throw args.mistake(`'${text}' is not an IP address`);
+  const { port } = parts.ip;
+  return { host: hostOf(args, parts, any), port: port === null || port === "" ? null : port, text };
 }
 
 /** Reads a port or a range of them, "8000-8009". @returns the first and the last */
@@ -279,9 +346,9 @@ function portRange(args: Faults, port: string, text: string): [first: number, la
 
 /** Reads a source address, without HAProxy's extensions. Port 0 leaves the port to the kernel. */
 export function source(args: Arguments): Source {
-  const { host, port, text } = ipAndPortText(args);
+  const { host, port, text } = ipAndPortText(args, "0.0.0.0");
   const [first, last] = port === null || port === "0" ? [0, 0] : portRange(args, port, text);
-  const address = { host, port: first, lastPort: last === first ? null : last };
+  const address = { ...host, port: first, lastPort: last === first ? null : last };
   const extra = args.peek()?.text;
   if (extra === "usesrc" || extra === "interface") {
     args.next();
@@ -294,24 +361,29 @@ export function source(args: Arguments): Source {
 export function logDestination(args: Arguments): LogDestination {
   const text = args.address("an address");
   if (text === "stdout" || text === "stderr") return { kind: text };
-  const parts = partsOf(args, text);
+  const parts = partsOf(args, text, ["datagram"]);
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
+  if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
   if (parts.kind === "fd" && parts.rest === "1") return { kind: "stdout" };
   if (parts.kind === "fd" && parts.rest === "2") return { kind: "stderr" };
   if (parts.kind !== "ip") {
     const hint = "an IP address, a host name, a path, stdout or stderr";
     throw args.mistake(`sluice does not log to '${text}'`, hint);
   }
-  const host = hostOf(args, parts, true);
+  const host = hostOf(args, parts, "127.0.0.1");
   const { port } = parts.ip;
-  return { kind: "udp", host, port: port === null ? 514 : portOf(args, port, text) };
+  return {
+    kind: "udp",
+    ...host,
+    port: port === null || port === "" ? 514 : portOf(args, port, text),
+  };
 }
 
 /** An address to listen on. */
 export function listenText(address: ListenAddress): string {
   switch (address.kind) {
     case "ip":
-      return `${hostText(address.host)}:${address.port}`;
+      return `${familyText(address)}${hostText(address.host)}:${address.port}`;
     case "fd":
       return `fd@${address.fd}`;
     default:
@@ -322,23 +394,32 @@ export function listenText(address: ListenAddress): string {
 /** A server's address. */
 export function serverAddressText(address: ServerAddress): string {
   if (address.kind !== "ip") return localText(address);
-  const { host, port, portOffset } = address;
-  if (port !== null) return `${hostText(host)}:${port}`;
-  if (portOffset === 0) return hostText(host);
-  return `${hostText(host)}:${portOffset < 0 ? "" : "+"}${portOffset}`;
+  const { port, portOffset } = address;
+  const host = familyText(address) + hostText(address.host);
+  if (port !== null) return `${host}:${port}`;
+  if (portOffset === 0) return host;
+  return `${host}:${portOffset < 0 ? "" : "+"}${portOffset}`;
 }
 
 /** A source address, with its port or range of ports. */
-function sourceText({ host, port, lastPort }: Source): string {
-  if (port === 0) return hostText(host);
-  return `${hostText(host)}:${port}${lastPort === null ? "" : `-${lastPort}`}`;
+function sourceText(source: Source): string {
+  const { port, lastPort } = source;
+  const host = familyText(source) + hostText(source.host);
+  if (port === 0) return host;
+  return `${host}:${port}${lastPort === null ? "" : `-${lastPort}`}`;
 }
 
 /** Where a log goes. */
 export function targetText(target: LogDestination): string {
-  if (target.kind === "unix") return localText(target);
+  if (target.kind === "unix" || target.kind === "abstract") return localText(target);
   if (target.kind !== "udp") return target.kind;
-  return target.port === 514 ? hostText(target.host) : `${hostText(target.host)}:${target.port}`;
+  const host = familyText(target) + hostText(target.host);
+  return target.port === 514 ? host : `${host}:${target.port}`;
+}
+
+/** The prefix of a name that stands for one family of addresses alone. */
+function familyText({ family }: { readonly family?: 4 | 6 | undefined }): string {
+  return family === undefined ? "" : `ipv${family}@`;
 }
 
 /** A host; IPv6 addresses in brackets, since their colons look like a port's. */

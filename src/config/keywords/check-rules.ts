@@ -121,7 +121,8 @@ function readConnect(args: Arguments): ConnectRule {
     default: () => void (rule.default = true),
     port: () => void (rule.port = portOf(args)),
     addr() {
-      const { host, port } = ipAndPort(args);
+      const { host: given, port } = ipAndPort(args);
+      const host = given ?? "0.0.0.0";
       rule.addr = port === null
         ? host
         : host.includes(":")

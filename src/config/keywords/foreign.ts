@@ -54,10 +54,10 @@ export const foreignProxyKeywords = [
   declare email-alert error-log-format
   filter force-be-switch force-persist guid
   http-after-response http-request http-response id
-  ignore-persist load-server-state-from-file log-format-sd log-steps   max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
+  ignore-persist load-server-state-from-file log-format-sd log-steps max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
-  server-state-file-name server-template stats stick
+  server-state-file-name stats stick
   tcp-request tcp-response transparent unique-id-format unique-id-header
   use-fcgi-app use-server
   `),
@@ -109,10 +109,10 @@ export const foreignServerOptions: Foreign = {
   withValue: names(`
     agent-addr agent-inter agent-port agent-send alpn ca-file check-alpn check-pool-conn-name
     check-proto check-sni ciphers ciphersuites client-sigalgs crl-file crt curves ech error-limit
-    idle-ping init-addr init-state ktls log-bufsize log-proto
+    idle-ping init-state ktls log-bufsize log-proto
     npn observe on-error on-marked-down on-marked-up pool-conn-name
-    proto proxy-v2-options quic-cc-algo redir resolve-net
-    resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
+    proto proxy-v2-options quic-cc-algo redir
+    set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
     ssl-max-ver ssl-min-ver tcp-md5sig usesrc verify verifyhost ws
   `),
 };

@@ -10,6 +10,9 @@ import { integer, legalName, time } from "./values.ts";
 
 const chapter = "5.3.2";
 
+/** The section that there always is: with the name servers of /etc/resolv.conf, unless it is given. */
+export const defaultResolvers = "default";
+
 /** How long an answer of this kind, ms, leaves a server its address after the last valid one. */
 function hold(status: string, unset: number, doc: string) {
   return setting(`hold ${status}`, time({ example: "5s" }), unset, { doc, chapter });

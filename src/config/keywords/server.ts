@@ -28,6 +28,7 @@ import { serverWithoutEffect } from "./no-effect.ts";
 import { serverSocketSettings } from "./server-sockets.ts";
 import { hashKeys } from "../../balance/ring.ts";
 import { choice, integer, legalName, nameSchema, text, time } from "./values.ts";
+import { nameSettings } from "./server-names.ts";
 
 const chapter = "5.2";
 const interval = time({ positive: true, example: "5s" });
@@ -126,6 +127,7 @@ export const serverSettings = {
     needs: (source) => source === null ? null : "sourceAddress",
   }),
   ...serverSocketSettings,
+  ...nameSettings,
 };
 
 /** A server of a backend (manual: "server", and chapter 5.2). */
@@ -139,14 +141,14 @@ export type Server = v.InferOutput<typeof Server>;
 
 const addr: Keyword<Pick<Server, "addr" | "port">> = {
   name: "addr",
-  usage: "<ip>[:<port>]",
+  usage: "<address>[:<port>]",
   example: "192.168.1.1",
   doc: serverSettings.addr.doc,
   chapter,
   property: { name: "proxies[].servers[].addr", unset: null },
   read(server, args) {
     const { host, port } = ipAndPort(args);
-    server.addr = host;
+    if (host !== null) server.addr = host;
     args.mark(server, "addr");
     if (port !== null) server.port = port;
   },
@@ -191,23 +193,73 @@ export const proxyServer: Keyword<Serving> = {
   read(section, args) {
     const name = args.word("a name and an address").text;
     // After a mistake the rest is read nonetheless, for the errors in it.
-    const isNamed = attempt(args.report, () => {
-      if (legalName.test(name)) return;
-      const hint = "letters, digits, '-', '_', '.', ':'";
-      throw args.mistake(`'${name}' is not a server's name`, hint);
-    });
-    const server: Server = { ...section.defaultServer, name };
-    args.places.inherit(section.defaultServer, server);
-    args.mark(server);
-    args.mark(server, "name");
-    const isAddressed = attempt(args.report, () => {
-      server.address = serverAddress(args);
-      args.mark(server, "address");
-    });
-    readOptions(server, args);
-    if (isNamed && isAddressed) section.proxy.servers.push(server);
+    const isNamed = attempt(args.report, () => checkName(name, args));
+    const server = readServer(section, name, args);
+    if (isNamed && server !== null) section.proxy.servers.push(server);
   },
 };
+
+function checkName(name: string, args: Arguments): void {
+  if (legalName.test(name)) return;
+  const hint = "letters, digits, '-', '_', '.', ':'";
+  throw args.mistake(`'${name}' is not a server's name`, hint);
+}
+
+/** Reads what follows a server's name; null: it has no address. */
+function readServer(section: Serving, name: string, args: Arguments): Server | null {
+  const server: Server = { ...section.defaultServer, name };
+  args.places.inherit(section.defaultServer, server);
+  args.mark(server);
+  args.mark(server, "name");
+  const isAddressed = attempt(args.report, () => {
+    server.address = serverAddress(args);
+    args.mark(server, "address");
+  });
+  readOptions(server, args);
+  return isAddressed ? server : null;
+}
+
+/** `server-template`: so many servers that differ in their names alone. */
+export const proxyServerTemplate: Keyword<Serving> = {
+  name: "server-template",
+  usage: "<prefix> <number>|<first>-<last> <address>[:[<port>]] [param*]",
+  example: "web 3 www.example:80 check",
+  doc: "Adds servers for the addresses of one name, or for one service.",
+  chapter: "4.2",
+  side: "backend",
+  defaults: false,
+  strict: true,
+  property: { name: "proxies[].servers", unset: [] },
+  read(section, args) {
+    const prefix = args.word("a prefix, a number and an address").text;
+    const isNamed = attempt(args.report, () => checkName(prefix, args));
+    const place = args.here();
+    let [first, last] = [1, 0];
+    attempt(args.report, () => [first, last] = range(args));
+    const server = readServer(section, `${prefix}${first}`, args);
+    if (!isNamed || server === null) return;
+    for (let number = first; number <= last; number++) {
+      const one: Server = { ...server, name: `${prefix}${number}` };
+      args.places.inherit(server, one);
+      args.places.mark(one, undefined, place);
+      args.places.mark(one, "name", place);
+      section.proxy.servers.push(one);
+    }
+  },
+};
+
+/** Reads the numbers of a template's servers: so many from 1 on, or a range. */
+function range(args: Arguments): [first: number, last: number] {
+  const { text } = args.word("a number, or a range");
+  const [, low = "", high] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(text) ?? [];
+  const [first, last] = high === undefined ? [1, Number(low)] : [Number(low), Number(high)];
+  if (low === "" || last < 1 || last < first) {
+    throw args.mistake(`'${text}' is not a number of servers, nor a range`, "as in 3, or 1-3");
+  }
+  args.budget.copies -= last - first + 1;
+  if (args.budget.copies >= 0) return [first, last];
+  throw args.mistake("the configuration has too many servers", "a smaller number");
+}
 
 /** `default-server`: what later `server` lines begin with. */
 export const proxyDefaultServer: Keyword<Serving> = {

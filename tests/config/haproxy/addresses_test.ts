@@ -98,3 +98,53 @@ test("a server without a host, or at '*', is where the client connected to", () 
     ],
   );
 });
+
+test("prefixes: the family, the transport, the kind (manual, chapter 11)", () => {
+  const bind = (text: string) => only(listen(`bind ${text}`).bind.slice(1)).address;
+  const ip = (host: string, more: object = {}) => ({ kind: "ip", host, port: 81, ...more });
+  for (
+    const [text, expected] of [
+      ["localhost:81", ip("localhost")],
+      ["ipv4@localhost:81", ip("localhost", { family: 4 })],
+      ["tcp6@localhost:81", ip("localhost", { family: 6 })],
+      ["tcp@127.0.0.1:81", ip("127.0.0.1")],
+      ["tcp4@127.0.0.1:81", ip("127.0.0.1")],
+      ["tcp6@::1:81", ip("::1")],
+      ["stream+ipv4@127.0.0.1:81", ip("127.0.0.1")],
+      ["stream+ipv6@*:81", ip("::")],
+      ["ipv4@:81", ip("*")],
+      ["uxst@/run/x", { kind: "unix", path: "/run/x" }],
+      ["stream+unix@/run/x", { kind: "unix", path: "/run/x" }],
+      ["stream+abns@x", { kind: "abstract", name: "x" }],
+      ["stream+fd@7", { kind: "fd", fd: 7 }],
+    ] as const
+  ) assertEquals(bind(text), expected as ReturnType<typeof bind>, text);
+  const log = (text: string) => only(listen(`log ${text} local0`).log).target;
+  const udp = (host: string, more: object = {}) => ({ kind: "udp", host, port: 514, ...more });
+  for (
+    const [text, expected] of [
+      ["udp@10.0.0.1", udp("10.0.0.1")],
+      ["udp4@10.0.0.1:515", udp("10.0.0.1", { port: 515 })],
+      ["dgram+ipv4@log.test", udp("log.test", { family: 4 })],
+      ["uxdg@/dev/log", { kind: "unix", path: "/dev/log" }],
+      ["abns@log", { kind: "abstract", name: "log" }],
+      [":515", udp("127.0.0.1", { port: 515 })],
+    ] as const
+  ) assertEquals(log(text), expected as ReturnType<typeof log>, text);
+});
+
+test("a check's address may be a name, or only another port", () => {
+  const [a, b, c] = listen(
+    "server a 10.0.0.1:80 check addr health.test:81",
+    "server b 10.0.0.1:80 check addr :82",
+    "server c 10.0.0.1:80 check addr tcp4@10.0.0.2",
+  ).servers;
+  assertEquals([a!.addr, a!.port, b!.addr, b!.port, c!.addr, c!.port], [
+    "health.test",
+    81,
+    null,
+    82,
+    "10.0.0.2",
+    null,
+  ]);
+});

@@ -44,7 +44,7 @@ test("with a 'bind' of its own, a name like an address is only a name", () => {
 test("a name that is almost an address is an error if nothing else listens", () => {
   assertEquals(errors("listen :0\nlisten 192.168.1:80\nlisten l :80\n"), [
     "1:8 error '0' is not a port, in ':0' - a port is from 1 to 65535",
-    "2:8 error '192.168.1' is not an address - an IP address",
+    "2:8 error '192.168.1' is not an address - an IP address, or a host name",
   ]);
 });
 
