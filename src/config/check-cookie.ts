@@ -26,6 +26,13 @@ export function checkCookie(
     const message = "cookie: 'preserve' requires 'insert' or 'indirect'";
     report.error(locator.place(cookie, "preserve"), message);
   }
+  for (const attribute of cookie.attributes) {
+    // deno-lint-ignore no-control-regex
+    if (!/[\x00-\x1f\x7f;]/.test(attribute)) continue;
+    const message = `cookie: '${attribute}' is not an attribute`;
+    const hint = "any characters but ';' and control characters";
+    report.error(locator.place(cookie, "attributes"), message, hint);
+  }
   for (const domain of cookie.domains) {
     const place = locator.place(cookie, "domains");
     if (!/^[A-Za-z0-9._-]*$/.test(domain) || domain === "") {

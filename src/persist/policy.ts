@@ -29,6 +29,7 @@ export function cookiePolicy(cookie: Cookie): CookiePolicy {
   const attributes = cookie.domains.map((domain) => `; domain=${domain}`);
   if (cookie.httponly) attributes.push("; HttpOnly");
   if (cookie.secure) attributes.push("; Secure");
+  for (const attribute of cookie.attributes) attributes.push(`; ${attribute}`);
   return {
     name: bytesOf(cookie.name),
     mode: cookie.mode,

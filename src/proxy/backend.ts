@@ -2,11 +2,13 @@ import { addressHash, type Algorithm, algorithmOf, hashOf } from "../balance/alg
 import { type Balance, balanceOf, isFault, parseBalance } from "../balance/balance-text.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import { type HashType, hashTypeOf } from "../balance/hash-type.ts";
-import { type KeyedMessage, NO_KEY, type RequestKey } from "../balance/request-key.ts";
+import { type KeyedMessage, NO_KEY, rdpCookie, type RequestKey } from "../balance/request-key.ts";
 import { serverIds } from "../balance/server-ids.ts";
+import { bytesOf, textOf } from "../bytes/bytes.ts";
 import type * as model from "../config/model.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
+import { rdpServer } from "../persist/rdp-cookie.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";
 import type { Rate } from "../shared/rate.ts";
@@ -17,6 +19,8 @@ import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server, type ServerBackend } from "./server.ts";
 import type { ClientAddress } from "./stream/server-connection.ts";
+
+const nobody: readonly Server[] = [];
 
 /** The algorithm of a proxy: what needs HTTP falls back in TCP mode, as in HAProxy. */
 function balanceFor({ balance, mode }: model.Proxy): Balance {
@@ -123,10 +127,10 @@ export class Backend implements ServerBackend {
     const server = new Server(config, this, index, config.address, id);
     this.servers.push(server);
     this.#addRamp(server);
-    if (server.cookie !== null) {
-      const sharing = this.#byCookie.get(server.cookie) ?? [];
+    if (config.cookie !== null) {
+      const sharing = this.#byCookie.get(config.cookie) ?? [];
       sharing.push(server);
-      this.#byCookie.set(server.cookie, sharing);
+      this.#byCookie.set(config.cookie, sharing);
     }
   }
 
@@ -205,8 +209,7 @@ export class Backend implements ServerBackend {
 
   /** The server that a cookie's value names, the first one that may serve; null: none. */
   byCookie(value: string): Server | null {
-    const sharing = this.#byCookie.get(value);
-    if (sharing === undefined) return null;
+    const sharing = this.#serversOf(value);
     for (const server of sharing) if (server.serves || this.config.persist) return server;
     return null;
   }
@@ -216,7 +219,26 @@ export class Backend implements ServerBackend {
 
   /** Whether a cookie's value names a server at all, be it up or not. */
   knowsCookie(value: string): boolean {
-    return this.#byCookie.has(value);
+    return this.#serversOf(value).length > 0;
+  }
+
+  /** The servers whose cookie it is. */
+  #serversOf(value: string): readonly Server[] {
+    // What follows from addresses changes with them.
+    if (this.config.cookie?.dynamic !== true) return this.#byCookie.get(value) ?? nobody;
+    return this.servers.filter(({ cookie }) => cookie === value);
+  }
+
+  /** The server that a stream's cookie names, if it may serve (manual: "persist rdp-cookie"). */
+  rdpServer(content: Uint8Array): Server | null {
+    const { persistRdpCookie: name, persist } = this.config;
+    if (name === null) return null;
+    const found = rdpCookie(bytesOf(name.toLowerCase()), content, 0, content.length);
+    const named = found === null ? null : rdpServer(textOf(content, found.from, found.to));
+    if (named === null) return null;
+    return this.servers.find(({ place, serves }) =>
+      place.host === named.host && place.port.port === named.port && (serves || persist)
+    ) ?? null;
   }
 
   /** Whether choosing again would, in all likelihood, choose another server. */
@@ -238,6 +260,11 @@ export class Backend implements ServerBackend {
   /** What it depends on, of a client. */
   clientKey({ clientAddress }: ClientAddress): number {
     return addressHash(this.#hashType, clientAddress);
+  }
+
+  /** It depends on either. */
+  get hashes(): boolean {
+    return this.hashesAddress || this.hashesRequest;
   }
 
   /** It depends on the client's address. */

@@ -5,6 +5,7 @@ import { bytesOf } from "../bytes/bytes.ts";
 import { parseIp } from "../net/ip/address.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
+import { dynamicCookie } from "../persist/dynamic-cookie.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
@@ -152,8 +153,26 @@ export class Server implements AnyCandidate, ConnectedServer {
   /** The line that names it in requests (manual: "http-send-name-header"); null: none. */
   readonly nameLine: Uint8Array | null;
   get cookie(): string | null {
-    return this.config.cookie;
+    return this.config.cookie ?? this.#dynamicCookie;
   }
+  /** The cookie that follows from its address; null: none does. */
+  get #dynamicCookie(): string | null {
+    const { cookie, dynamicCookieKey } = this.backend.config;
+    if (cookie?.dynamic !== true || dynamicCookieKey === null) return null;
+    const { version, host, port } = this.place;
+    if (this.#cookieVersion !== version) {
+      const address = host === null ? null : parseIp(host);
+      this.#cookieVersion = version;
+      this.#cookie = address === null
+        ? null
+        : dynamicCookie(dynamicCookieKey, address, port.port ?? port.portOffset);
+    }
+    return this.#cookie;
+  }
+  #cookie: string | null = null;
+  /** The version of its address from which that follows. */
+  #cookieVersion = -1;
+
   /** As the checks see it. */
   get up(): boolean {
     return this.#state[UP] === 1;

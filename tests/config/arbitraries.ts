@@ -193,6 +193,8 @@ const cookie: fc.Arbitrary<Cookie> = fc.record({
   domains: fc.array(fc.stringMatching(/^[a-z0-9.-]{1,10}$/), { maxLength: 2 }),
   maxidle: orNull(fc.integer({ min: 1, max: 2_147_483 })),
   maxlife: orNull(fc.integer({ min: 1, max: 2_147_483 })),
+  dynamic: fc.boolean(),
+  attributes: fc.array(fc.stringMatching(/^[A-Za-z0-9=]{1,10}$/), { maxLength: 2 }),
 }).map((cookie) => {
   const indirect = cookie.indirect && cookie.mode !== "rewrite";
   return {
@@ -334,6 +336,9 @@ const anyProxy = whole<Proxy>(
     ),
     hashType: fc.constantFrom(...hashTypes),
     hashBalanceFactor: fc.oneof(fc.constant(0), fc.integer({ min: 101, max: 100_000 })),
+    dynamicCookieKey: orNull(text),
+    persistRdpCookie: orNull(fc.constantFrom("msts", "other")),
+    maxKeepAliveQueue: fc.integer({ min: -1, max: 100 }),
     hashPreserveAffinity: fc.constantFrom(...affinities),
     cookie: orNull(cookie),
     retries: natural,

@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import { time as readTime } from "../haproxy/arguments.ts";
 import { readParameters, table } from "../haproxy/table.ts";
-import { foreignCookieOptions } from "./foreign.ts";
+import { rdpPersistCookie } from "../../persist/rdp-cookie.ts";
+import { ignoreRest } from "./arguments-rest.ts";
 import {
   define,
   entriesOf,
@@ -10,10 +11,12 @@ import {
   type Form,
   type Keyword,
   keywordsOf,
+  nullable,
   printSettings,
+  setting,
   zeroable,
 } from "./keyword.ts";
-import { positive } from "./values.ts";
+import { integer, positive, text } from "./values.ts";
 
 const chapter = "4.2";
 
@@ -87,6 +90,26 @@ const cookieSettings = {
   }),
   maxidle: seconds("maxidle", "Seconds that it may go unused; else no limit."),
   maxlife: seconds("maxlife", "Seconds that it may live; else no limit."),
+  dynamic: flag("dynamic", {
+    doc: "Servers without a cookie have one that follows from their address and a secret.",
+    chapter,
+  }),
+  attributes: define({
+    doc: "Further attributes with which it is set, as SameSite=Strict.",
+    chapter,
+    schema: v.optional(v.array(v.string()), []),
+    forms: [{
+      name: "attr",
+      usage: "<value>",
+      example: "SameSite=Strict",
+      read(args, before, mark) {
+        before.push(args.word("an attribute").text);
+        mark();
+        return before;
+      },
+    }],
+    print: (attributes: readonly string[]) => attributes.map((attribute) => ["attr", attribute]),
+  }),
 };
 
 /** Cookie persistence (manual: "cookie"). */
@@ -98,10 +121,7 @@ export const Cookie = v.strictObject({
 export type Cookie = v.InferOutput<typeof Cookie>;
 
 /** The options as keywords. */
-export const cookieOptions = table(
-  keywordsOf(cookieSettings, "proxies[].cookie."),
-  foreignCookieOptions,
-);
+export const cookieOptions = table(keywordsOf(cookieSettings, "proxies[].cookie."));
 
 const usage = "<name> " + [...cookieOptions.keywords.values()].map(usageOf).join(" ");
 
@@ -136,4 +156,60 @@ export const cookieSetting = {
         ? []
         : [["cookie", cookie.name, ...printSettings(cookieSettings, cookie).flat()]],
   }),
+  dynamicCookieKey: nullable("dynamic-cookie-key", {
+    ...text("a secret", "<secret>", "lengthyAndRandom"),
+    read(args) {
+      const secret = args.word("a secret").text;
+      ignoreRest(args);
+      return secret;
+    },
+  }, {
+    doc: "The secret from which the cookies of 'cookie ... dynamic' follow.",
+    chapter,
+    side: "backend",
+    http: true,
+  }),
+  persistRdpCookie: define({
+    doc: "Leads a client to the server that its cookie of the Remote Desktop Protocol names.",
+    chapter,
+    side: "backend",
+    schema: v.optional(v.nullable(v.string()), null),
+    forms: [{
+      name: "persist",
+      usage: "rdp-cookie[(<name>)]",
+      example: "rdp-cookie",
+      read(args, _before, mark) {
+        const other = "rdp-cookie, or rdp-cookie(name); 'option persist' is another keyword";
+        const text = args.next()?.text ?? "";
+        if (text === "") throw args.mistake("'persist' expects a way to persist", other);
+        const [, parenthesis, name = ""] = /^rdp-cookie(\(([^()]+)\))?$/.exec(text) ?? [];
+        if (text !== "rdp-cookie" && parenthesis === undefined) {
+          throw args.mistake(`'${text}' is no way to persist`, other);
+        }
+        mark();
+        ignoreRest(args);
+        return name === "" ? rdpPersistCookie : name;
+      },
+    }],
+    print: (name: string | null) =>
+      name === null
+        ? []
+        : [["persist", name === rdpPersistCookie ? "rdp-cookie" : `rdp-cookie(${name})`]],
+  }),
+  preferLastServer: flag("option prefer-last-server", {
+    doc: "Requests of a client stay with its last server, as long as its connection is its own.",
+    chapter,
+    side: "backend",
+    no: true,
+  }),
+  maxKeepAliveQueue: setting(
+    "max-keep-alive-queue",
+    integer({ min: -1, usage: "<number>", example: "10" }),
+    -1,
+    {
+      doc: "With 'option prefer-last-server': how many may wait for that server; -1: any number.",
+      chapter,
+      side: "backend",
+    },
+  ),
 };

@@ -54,7 +54,8 @@ export const foreignProxyKeywords = [
   declare email-alert error-log-format
   filter force-be-switch force-persist guid
   http-after-response http-request http-response id
-  ignore-persist load-server-state-from-file log-format-sd log-steps max-keep-alive-queue max-session-srv-conns monitor persist quic-initial rate-limit redirect
+  ignore-persist load-server-state-from-file log-format-sd log-steps max-session-srv-conns monitor
+  quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
   server-state-file-name stats stick
@@ -70,7 +71,7 @@ export const foreignProxyKeywords = [
   http-drop-request-trailers http-drop-response-trailers http-ignore-probes 
   http-pretend-keepalive http-proxy http-restrict-req-hdr-names 
   http-use-proxy-header idle-close-on-response 
-  logasap prefer-last-server
+  logasap
   transparent use-small-buffers
   `,
     "option ",
@@ -116,6 +117,3 @@ export const foreignServerOptions: Foreign = {
     ssl-max-ver ssl-min-ver tcp-md5sig usesrc verify verifyhost ws
   `),
 };
-
-/** Of `cookie`. */
-export const foreignCookieOptions: Foreign = { alone: ["dynamic"], withValue: ["attr"] };

@@ -33,6 +33,18 @@ export function authenticatedServer(client: HttpClient, backend: Backend): Serve
   return known === null ? null : backend.servers[known.server.index]!;
 }
 
+/** The server that the client's own connection leads to (manual: "option prefer-last-server"). */
+export function lastServer(client: HttpClient, backend: Backend): Server | null {
+  const { privates } = client;
+  const { preferLastServer, maxKeepAliveQueue: most } = backend.config;
+  if (privates === null || !preferLastServer || backend.hashes) return null;
+  const known = privates.find(({ server }) => {
+    const own = server.backend === backend ? backend.servers[server.index]! : null;
+    return own !== null && own.serves && (most < 0 || !own.full || own.queue.length < most);
+  });
+  return known === null ? null : backend.servers[known.server.index]!;
+}
+
 /** Whether it has been used as often as it may be (manual: "max-reuse"), or none may be kept. */
 function isWornOut({ server, requests }: ServerConnection): boolean {
   const { maxReuse, poolMaxConn, poolPurgeDelay } = server.config;

@@ -46,7 +46,7 @@ import { Progress } from "./progress.ts";
 import { TransactionRecord } from "./record.ts";
 import { editRequest, OutgoingRequest } from "./request.ts";
 import { editResponse } from "./response.ts";
-import { authenticatedServer, putConnection, takeConnection } from "./reuse.ts";
+import { authenticatedServer, lastServer, putConnection, takeConnection } from "./reuse.ts";
 import { type ConnectionReturn, Http1ServerStream } from "./server-stream.ts";
 import { ServiceStream } from "./service-stream.ts";
 
@@ -233,7 +233,10 @@ export class HttpTransaction extends Timer
     // Before itself, those that came before it.
     backend.loadRose(load);
     // Where a server has authenticated the client's connection, it knows the client by that.
-    assignment.assign(wanted ?? authenticatedServer(this.client, backend));
+    const { client } = this;
+    assignment.assign(
+      wanted ?? authenticatedServer(client, backend) ?? lastServer(client, backend),
+    );
   }
 
   onAssigned(server: Server): void {

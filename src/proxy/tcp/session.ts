@@ -123,12 +123,14 @@ export class TcpSession extends Timer
     const load = assignment.enter(backend);
     // Before itself, those that came before it.
     backend.loadRose(load);
+    const content = this.#early ?? nothing;
     if (backend.hashesRequest) {
-      const content = this.#early ?? nothing;
       const message = { head: null, bytes: nothing, content, from: 0, to: content.length };
       assignment.key = backend.requestKey(message);
     }
-    assignment.assign(null);
+    const wanted = backend.rdpServer(content);
+    assignment.direct = wanted !== null;
+    assignment.assign(wanted);
   }
 
   onAssigned(server: Server): void {
