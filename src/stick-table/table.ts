@@ -14,6 +14,7 @@ import type { SharedMemory } from "../shared/memory.ts";
 import { halfSipHash } from "./hash.ts";
 import { capacityOf, type Field, header } from "./layout.ts";
 import { TableFacts } from "./facts.ts";
+import { UpdateLog } from "./updates.ts";
 import { addToRate, readRate, setRate } from "./rate.ts";
 
 const { NEXT, HASH, OLDER, NEWER, EXPIRES, HELD, LENGTH } = header;
@@ -57,9 +58,13 @@ export class Table extends TableFacts {
   #length = 0;
   #hash = 0;
 
+  /** What has changed, for the table's peers; null: it has none. */
+  readonly updates: UpdateLog | null;
+
   /**
    * @param seed two random numbers: the key of the hash
    * @param time for those who use the table
+   * @param hasPeers changes are noted for them
    */
   constructor(
     memory: SharedMemory,
@@ -67,6 +72,7 @@ export class Table extends TableFacts {
     config: StickTable,
     seed: readonly [number, number],
     readonly time: TableTime,
+    hasPeers = false,
   ) {
     super(name, config);
     this.capacity = capacityOf(config);
@@ -81,6 +87,7 @@ export class Table extends TableFacts {
     this.#keyAt = this.layout.keyAt;
     this.#key = new Int32Array(this.layout.keyWords + 1);
     this.#keyBytes = new Uint8Array(this.#key.buffer);
+    this.updates = hasPeers ? new UpdateLog(memory, this.capacity) : null;
     if (memory.fresh) this.#own.set(seed, SEED);
   }
 
@@ -217,7 +224,7 @@ export class Table extends TableFacts {
     let left = count;
     for (let looked = own[COUNT]!; left > 0 && looked > 0; looked--) {
       const entry = own[OLDEST]!;
-      if (this.#entries[entry * this.#stride + HELD]! > 1) this.touch(entry, now);
+      if (this.#entries[entry * this.#stride + HELD]! > 1) this.refresh(entry, now);
       else {
         this.#remove(entry);
         left--;
@@ -236,14 +243,20 @@ export class Table extends TableFacts {
       const entry = own[OLDEST]!;
       const base = entry * this.#stride;
       if (entry === 0 || ((this.#entries[base + EXPIRES]! - now) | 0) > 0) return false;
-      if (this.#entries[base + HELD]! > 1) this.touch(entry, now);
+      if (this.#entries[base + HELD]! > 1) this.refresh(entry, now);
       else this.#remove(entry);
     }
     return true;
   }
 
-  /** It has been used: it becomes the newest, and lives as long as a new one. */
+  /** It has been used here: it becomes the newest, lives as long as a new one, and peers learn of it. */
   touch(entry: number, now: number): void {
+    this.refresh(entry, now);
+    if (this.updates !== null) this.updates.note(entry);
+  }
+
+  /** The same, but for the peers. */
+  refresh(entry: number, now: number): void {
     if (this.#own[NEWEST] !== entry) {
       this.#unlink(entry);
       this.#append(entry);
@@ -269,7 +282,9 @@ export class Table extends TableFacts {
     this.#unlink(entry);
     let newer = 0;
     let older = this.#own[NEWEST]!;
-    while (older !== 0 && ((entries[older * stride + EXPIRES]! - until) | 0) > 0) {
+    // Those that are taught come about in their order: one that does not may live a little longer.
+    for (let steps = 256; older !== 0 && steps > 0; steps--) {
+      if (((entries[older * stride + EXPIRES]! - until) | 0) <= 0) break;
       newer = older;
       older = entries[older * stride + OLDER]!;
     }
@@ -284,6 +299,10 @@ export class Table extends TableFacts {
   release(entry: number, now: number): void {
     this.#entries[entry * this.#stride + HELD]!--;
     this.touch(entry, now);
+  }
+  /** Whether there is an entry of this number. */
+  isUsed(entry: number): boolean {
+    return this.#entries[entry * this.#stride + HELD] !== 0;
   }
   /** How many hold it. */
   holders(entry: number): number {
