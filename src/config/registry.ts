@@ -17,6 +17,7 @@ import {
   serverOptions,
 } from "./keywords/server.ts";
 import { stickTableOptions } from "./keywords/stick-table.ts";
+import { proxyRedispatch } from "./keywords/sessions.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
 import { sectionKinds } from "./sections.ts";
 import { lastProxySettings, type Proxy, proxySettings, type Server } from "./model.ts";
@@ -65,6 +66,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...checkKeywords,
   ...proxyWithoutEffect,
   proxyLog,
+  ...proxyRedispatch,
   proxyServer,
   proxyServerTemplate,
   proxyDefaultServer,

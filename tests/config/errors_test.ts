@@ -77,7 +77,7 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["http-reuse", "", "'http-reuse' expects a way to reuse connections", "usage"],
   ["http-reuse alway", "alway", "'alway' is not a way to reuse connections", "'always'"],
   ["default_backend", "", "'default_backend' expects a backend's name", "usage"],
-  ["option redispatch 3", "3", "does not support an interval", "on the last retry"],
+  ["option redispatch x", "x", "'x' is not an integer", "usage: option redispatch"],
   ["option httplog x", "x", "unexpected word 'x'", "usage: option httplog [clf]"],
   ["option tcplog clf", "clf", "unexpected word 'clf'", "usage: option tcplog"],
   ["log-format", "", "'log-format' expects a format, in quotes", "usage"],

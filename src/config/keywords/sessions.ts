@@ -1,17 +1,10 @@
 /** Options of sessions: what happens when servers fail or clients leave, and how content flows. */
 import * as v from "valibot";
 import { integer as readInteger } from "../haproxy/arguments.ts";
-import { define, flag, type Form, setting, word, zeroable } from "./keyword.ts";
+import { define, flag, type Form, type Keyword, setting, zeroable } from "./keyword.ts";
 import { integer } from "./values.ts";
 
 const chapter = "4.2";
-
-const redispatch = flag("option redispatch", {
-  doc: "A connection that fails goes to another server on its last retry.",
-  chapter,
-  side: "backend",
-  no: true,
-});
 
 /** Options of a backend's sessions. */
 export const sessionSettings = {
@@ -21,24 +14,22 @@ export const sessionSettings = {
     side: "backend",
     no: true,
   }),
-  redispatch: {
-    ...redispatch,
-    forms: [
-      ...redispatch.forms.map((form): typeof form => ({
-        ...form,
-        /** Of HAProxy's interval only the default, the last retry. */
-        read(args, before, mark) {
-          form.read(args, before, mark);
-          if (args.peek() !== undefined && readInteger(args, -(2 ** 31)) !== -1) {
-            const hint = "without a number: on the last retry";
-            throw args.mistake("sluice does not support an interval in 'option redispatch'", hint);
-          }
-          return true;
-        },
-      })),
-      word("redispatch", true, "Old spelling of 'option redispatch'."),
-    ],
-  },
+  redispatch: define({
+    doc: "A connection that fails goes to another server.",
+    chapter,
+    side: "backend",
+    schema: v.optional(v.boolean(), false),
+    forms: [],
+    print: (value: boolean) => value ? [["option redispatch"]] : [],
+  }),
+  redispatchAfter: define({
+    doc: "Which retries those are: every so manieth, or below 0, counted from the last, -1.",
+    chapter,
+    side: "backend",
+    schema: v.optional(v.pipe(v.number(), v.integer()), -1),
+    forms: [],
+    print: (value: number) => value === -1 ? [] : [["option redispatch", String(value)]],
+  }),
   abortonclose: flag("option abortonclose", {
     doc: "Drops a request that waits for a server when its client has gone.",
     chapter,
@@ -126,3 +117,48 @@ export const spliceSetting = {
     },
   }),
 };
+
+/** What `option redispatch` acts on. */
+interface Redispatching {
+  readonly proxy: { redispatch: boolean; redispatchAfter: number };
+}
+
+function setRedispatch({ proxy }: Redispatching, after: number): void {
+  proxy.redispatch = after !== 0;
+  proxy.redispatchAfter = after === 0 ? -1 : after;
+}
+
+const redispatchAbout = { chapter, side: "backend" } as const;
+
+/** `option redispatch`, and its old spelling. */
+export const proxyRedispatch: readonly Keyword<Redispatching>[] = [
+  {
+    name: "option redispatch",
+    usage: "[<interval>]",
+    example: "",
+    doc: "A connection that fails goes to another server: on its last retry, or every so manieth.",
+    ...redispatchAbout,
+    property: { name: "proxies[].redispatch", unset: false },
+    read(section, args) {
+      args.mark(section.proxy, "redispatch");
+      const given = args.peek() !== undefined;
+      setRedispatch(section, given ? readInteger(args, -(2 ** 31), 2 ** 31 - 1) : -1);
+    },
+    undo(section, args) {
+      args.next();
+      setRedispatch(section, 0);
+    },
+  },
+  {
+    name: "redispatch",
+    usage: "",
+    example: "",
+    doc: "Old spelling of 'option redispatch'.",
+    ...redispatchAbout,
+    property: { name: "proxies[].redispatch", unset: false },
+    read(section, args) {
+      args.mark(section.proxy, "redispatch");
+      setRedispatch(section, -1);
+    },
+  },
+];

@@ -167,12 +167,18 @@ export class Connector extends Timer implements ConnectionUser {
     server.counts.own[at.retries]!++;
     const { config, runtime } = backend;
     const leave = config.redispatch &&
-      (this.#retriesLeft === 0 || !server.up || (!direct && backend.choosesFreely));
+      (this.#redispatches(config.redispatchAfter) || !server.up ||
+        (!direct && backend.choosesFreely));
     if (leave) assignment.changeServer();
     // A connect that timed out has taken long enough, and another server needs no wait.
     if (failure === "connect timeout" || (leave && backend.choosesFreely)) return this.#again();
     this.#state = TURNAROUND;
     runtime.wheel.set(this, Math.min(turnaroundTime, config.timeout.connect ?? Infinity));
+  }
+
+  /** Whether this retry is one with another server (manual: "option redispatch"). */
+  #redispatches(after: number): boolean {
+    return after > 0 ? this.retries % after === 0 : this.#retriesLeft === -1 - after;
   }
 
   /**
