@@ -19,6 +19,8 @@ export interface Flags {
   readonly maxconn: number | null;
   /** -de: the engine is the runtime's own sockets, as with `noepoll`. */
   readonly noEpoll: boolean;
+  /** -dr: servers whose names cannot be resolved are no error. */
+  readonly lenientNames: boolean;
   /** -dS: as `nosplice`. */
   readonly noSplice: boolean;
   /** -sf, -st: processes to relieve, when this one listens. */
@@ -39,6 +41,7 @@ const flags = {
   "-V": { operand: "", help: "says more" },
   "-d": { operand: "", help: "stays in the foreground, and says more" },
   "-de": { operand: "", help: "does without epoll, as noepoll: one thread, the runtime's sockets" },
+  "-dr": { operand: "", help: "starts although servers have no address: these begin without" },
   "-dS": { operand: "", help: "does without splice(), as nosplice" },
   "-v": { operand: "", help: "prints the version; -vv: how it was built" },
   "-vv": { operand: "", help: "" },
@@ -99,6 +102,7 @@ export function parseFlags(argv: readonly string[]): Flags | string {
     pidfile: operands.get("-p") ?? null,
     maxconn: maxconn === undefined ? null : Number(maxconn),
     noEpoll: found.has("-de"),
+    lenientNames: found.has("-dr"),
     noSplice: found.has("-dS"),
     finish: pids["-sf"],
     terminate: pids["-st"],

@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly terminate?: readonly number[];
   /** Comes before the configuration's `tune.engine`. */
   readonly engine?: EngineName | null;
+  /** Servers whose names cannot be resolved are no error. */
+  readonly lenientNames?: boolean;
   /** As the configuration's `nosplice`. */
   readonly noSplice?: boolean;
 }
@@ -123,6 +125,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   try {
     const { configuration: resolved, addresses, warnings } = await resolveNames(
       resolveAccounts(configuration, systemAccounts),
+      { lenient: options.lenientNames === true },
     );
     if (!quiet) warnings.forEach((line) => printError(`warning: ${line}`));
     // A turn of the event loop, for signals that have come.

@@ -185,7 +185,12 @@ export type Outcome =
     readonly records: readonly DnsRecord[];
     readonly response: DnsResponse;
   }
-  | { readonly kind: Refusal; readonly truncated: boolean };
+  | {
+    readonly kind: Refusal;
+    readonly truncated: boolean;
+    /** Of `other`: there is no record at all, or an alias alone. */
+    readonly lack?: "empty" | "alias";
+  };
 
 /**
  * What a response says about a name, aliases followed: its addresses of either family, as a late
@@ -214,7 +219,9 @@ export function judge(bytes: Uint8Array, name: string, type: QueryType): Outcome
   const records = answers.filter((record) =>
     wanted.some((each) => each === record.type) && names.has(record.name)
   );
-  return records.length === 0 ? refuse("other", truncated) : { kind: "valid", records, response };
+  if (records.length > 0) return { kind: "valid", records, response };
+  const lack = answers.length === 0 ? "empty" : answers.at(-1)!.type === "CNAME" ? "alias" : null;
+  return { kind: "other", truncated, ...lack === null ? {} : { lack } };
 }
 
 /** A name, and those that it is an alias of. */

@@ -80,6 +80,12 @@ export class Resolver<A> implements Asker {
     return this.#resolutions.values();
   }
 
+  /** A name server's response has changed the address of a server: for statistics. */
+  countUpdate(nameserver: string): void {
+    const found = this.nameservers.find(({ name }) => name === nameserver);
+    if (found !== undefined) found.counts.update++;
+  }
+
   /**
    * Follows a name for a requester from now on.
    * @returns null: it is no name
@@ -219,10 +225,16 @@ export class Resolver<A> implements Asker {
 
   #conclude(resolution: Resolution, { from, outcome }: Partial): void {
     this.#partial.delete(resolution);
-    const { kind } = outcome;
-    from.counts[kind === "other" && outcome.truncated ? "truncated" : kind]++;
+    from.counts[countOf(outcome)]++;
     resolution.onOutcome(outcome, from.name);
   }
+}
+
+/** What a response is counted as. */
+function countOf(outcome: Outcome): keyof NameserverCounts {
+  if (outcome.kind !== "other") return outcome.kind;
+  if (outcome.truncated) return "truncated";
+  return outcome.lack === "empty" ? "anyError" : outcome.lack === "alias" ? "cnameError" : "other";
 }
 
 /** Who wants to know an address once. */

@@ -14,8 +14,8 @@ export interface CompletedResolvers {
 }
 
 /**
- * Completes the sections.
- * @param wantsDefault one is needed that is named "default", which HAProxy makes of the file
+ * Completes the sections, and adds the default one, unless it is given, or there is no such file.
+ * @param wantsDefault it is needed: then it is an error that there is no such file
  * @param read gives the file's text; null: there is none
  */
 export function resolversOf(
@@ -25,35 +25,36 @@ export function resolversOf(
 ): CompletedResolvers {
   const errors: string[] = [];
   const warnings: string[] = [];
-  const complete = (section: Resolvers): Resolvers => {
-    if (!section.parseResolvConf) return section;
+  const complete = (section: Resolvers, isWanted: boolean): Resolvers[] => {
+    if (!section.parseResolvConf) return [section];
     const what = `resolvers '${section.name}'`;
     const text = read();
     if (text === null) {
-      errors.push(`${what}: ${path} cannot be read`);
-      return section;
+      if (isWanted) errors.push(`${what}: ${path} cannot be read`);
+      return [];
     }
+    const warn = (line: string) => isWanted && warnings.push(`${what}: ${line}`);
     const nameservers = [...section.nameservers];
     for (const [index, line] of text.split("\n").entries()) {
       const [keyword, host] = line.split(/[ \t\r]+/);
       if (keyword !== "nameserver") continue;
       const place = `${path}, line ${index + 1}`;
-      if (host === undefined || host === "") warnings.push(`${what}: ${place}: no address`);
-      else if (!isIp(host)) {
-        warnings.push(`${what}: ${place}: '${host}' is not an IP address: it is left out`);
-      } else if (nameservers.some(({ name }) => name === host)) {
-        warnings.push(`${what}: ${place}: '${host}' is there already: it is left out`);
+      if (host === undefined || host === "") warn(`${place}: no address`);
+      else if (!isIp(host)) warn(`${place}: '${host}' is not an IP address: it is left out`);
+      else if (nameservers.some(({ name }) => name === host)) {
+        warn(`${place}: '${host}' is there already: it is left out`);
       } else {
         nameservers.push({ name: host, address: { transport: "udp", host, port: 53 } });
       }
     }
-    return { ...section, nameservers };
+    return [{ ...section, nameservers }];
   };
   const isThere = sections.some(({ name }) => name === defaultResolvers);
-  const implied = wantsDefault && !isThere
-    ? [v.parse(Resolvers, { name: defaultResolvers, parseResolvConf: true })]
-    : [];
-  return { sections: [...sections, ...implied].map(complete), errors, warnings };
+  const implied = isThere
+    ? []
+    : complete(v.parse(Resolvers, { name: defaultResolvers, parseResolvConf: true }), wantsDefault);
+  const own = sections.flatMap((section) => complete(section, true));
+  return { sections: [...own, ...implied], errors, warnings };
 }
 
 function readResolvConf(): string | null {

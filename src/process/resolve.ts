@@ -23,6 +23,8 @@ export class ResolveError extends Error {
 export interface ResolveOptions {
   /** The address that a server had last (manual: "init-addr last"); null: that is not known. */
   readonly lastAddress?: (proxy: string, server: string) => string | null;
+  /** A server without an address begins without one, whatever its `init-addr` (HAProxy's -dr). */
+  readonly lenient?: boolean;
   /** The text of /etc/resolv.conf; null: there is none. */
   readonly resolvConf?: () => string | null;
 }
@@ -45,7 +47,7 @@ export interface Resolved {
  */
 export async function resolveNames(
   configuration: Configuration,
-  { lastAddress = () => null, resolvConf }: ResolveOptions = {},
+  { lastAddress = () => null, lenient = false, resolvConf }: ResolveOptions = {},
 ): Promise<Resolved> {
   const known = new Map<string, Promise<string | null>>();
   const errors: string[] = [];
@@ -102,7 +104,7 @@ export async function resolveNames(
     const whose = `proxy '${proxy}', server '${server.name}'`;
     let failed = false;
     const methods = initAddr ?? ["last", "libc", ...(resolvers === null ? [] : ["none"])];
-    for (const method of methods) {
+    for (const method of lenient ? [...methods, "none"] : methods) {
       if (method === "none") {
         if (failed) {
           warnings.push(`${whose}: could not resolve '${name}': it begins without address`);

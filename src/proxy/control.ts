@@ -1,4 +1,5 @@
 /** The operators' seam over the running proxies: see services/control.ts. It is of the main thread. */
+import { isService } from "../config/keywords/server-names.ts";
 import type * as model from "../config/model.ts";
 import { admin } from "./server.ts";
 import type {
@@ -17,12 +18,20 @@ import type { CheckStats, ProcessStats, ProxyFacts } from "../stats/objects.ts";
 import { descriptions } from "../health/result.ts";
 import type { Backend } from "./backend.ts";
 import type { Checks } from "./checks.ts";
+import type { Following } from "./following.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Proxies } from "./proxies.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
-import { setAdminState, setHealth, setMaintenance, setWeight } from "./server-admin.ts";
+import { nameOf } from "./server-address.ts";
+import {
+  setAdminState,
+  setHealth,
+  setMaintenance,
+  setResolved,
+  setWeight,
+} from "./server-admin.ts";
 import { KILL, KILL_SESSION, ROOM } from "./workers.ts";
 
 /** What is known of the process, and not of the proxies. */
@@ -50,6 +59,7 @@ export interface ControlOptions {
   readonly proxies: Proxies;
   readonly lifecycle: Lifecycle;
   readonly checks: Checks;
+  readonly following: Following;
   readonly facts: ProcessFacts;
   /** Asks all threads: the answers of those that are not stuck. */
   readonly ask: {
@@ -64,7 +74,7 @@ const firstProxy = 2;
 
 /** Makes it. */
 export function createControl(options: ControlOptions): Control {
-  const { configuration, proxies, lifecycle, checks, facts, ask } = options;
+  const { configuration, proxies, lifecycle, checks, following, facts, ask } = options;
   const { runtime, frontends, backends } = proxies;
   const startedAt = runtime.clock.wall();
   const ids = new Map(configuration.proxies.map((proxy, index) => [proxy, firstProxy + index]));
@@ -77,7 +87,7 @@ export function createControl(options: ControlOptions): Control {
       mode: config.mode,
       description: config.description,
       frontend: frontend === null ? null : frontendControl(frontend, proxyFacts, lifecycle),
-      backend: backend === null ? null : backendControl(backend, proxyFacts, checks),
+      backend: backend === null ? null : backendControl(backend, proxyFacts, checks, following),
     };
   });
   const bytesOut = () => frontends.reduce((sum, { counts }) => sum + counts.sum(at.bytesOut), 0);
@@ -170,6 +180,9 @@ export function createControl(options: ControlOptions): Control {
     sessions: () => ask.sessions(),
     shutdownSession: (thread, serial) => runtime.workers.post(thread, KILL_SESSION, serial),
     errors: () => ask.errors(),
+    get resolvers() {
+      return following.facts();
+    },
     get threads() {
       return ask.threads();
     },
@@ -241,11 +254,16 @@ const dynamicAlgorithms: ReadonlySet<string> = new Set([
   "random",
 ]);
 
-function backendControl(backend: Backend, facts: ProxyFacts, checks: Checks): BackendControl {
+function backendControl(
+  backend: Backend,
+  facts: ProxyFacts,
+  checks: Checks,
+  following: Following,
+): BackendControl {
   const { connections, total, invalid, counts, rate, queue, config, runtime } = backend;
   // The server behind `dispatch` is none of the configuration's.
   const own = config.servers.length === 0 ? [] : backend.servers;
-  const servers = own.map((server) => serverControl(server, facts, checks));
+  const servers = own.map((server) => serverControl(server, facts, checks, following));
   const startedAt = runtime.clock.now();
   const algorithm: string = config.balance;
   return {
@@ -277,8 +295,13 @@ function backendControl(backend: Backend, facts: ProxyFacts, checks: Checks): Ba
 }
 
 /** A server, as operators see it. */
-function serverControl(server: Server, facts: ProxyFacts, checks: Checks): ServerControl {
-  return new ServerView(server, facts, checks);
+function serverControl(
+  server: Server,
+  facts: ProxyFacts,
+  checks: Checks,
+  following: Following,
+): ServerControl {
+  return new ServerView(server, facts, checks, following);
 }
 
 class ServerView implements ServerControl {
@@ -299,6 +322,7 @@ class ServerView implements ServerControl {
     readonly server: Server,
     readonly facts: ProxyFacts,
     readonly checks: Checks,
+    readonly following: Following,
   ) {
     this.id = server.index + 1;
     ({
@@ -405,7 +429,15 @@ class ServerView implements ServerControl {
     if (host === null) return "none";
     return host.includes(":") ? `[${host}]:${this.port}` : `${host}:${this.port}`;
   }
-  readonly fqdn = null;
+  get fqdn(): string | null {
+    const name = nameOf(this.server);
+    const followed = this.following.serverOf(this.server);
+    return followed === null ? (name !== null && isService(name) ? null : name) : followed.name;
+  }
+  get service(): string | null {
+    const name = nameOf(this.server);
+    return name !== null && isService(name) ? name : null;
+  }
   readonly tls = false;
   get backup(): boolean {
     return this.server.config.backup;
@@ -448,6 +480,18 @@ class ServerView implements ServerControl {
     const { place } = this.server;
     const now = port === null ? place.port : { port, portOffset: 0 };
     place.set(host ?? place.host, now);
+    // Idle connections lead to where it was.
+    this.server.backend.stateChanged(this.server);
+    if (place.host !== null) setResolved(this.server, this.fqdn ?? "", this.checks);
+  }
+  setName(name: string): Refusal {
+    const failed = "set server <b>/<s> fqdn failed because";
+    const followed = this.following.serverOf(this.server);
+    if (this.service !== null) return `${failed} SRV resolution is configured.`;
+    if (followed === null) return `${failed} no resolution is configured.`;
+    if (followed.rename(name)) return null;
+    const path = `${this.server.backend.config.name}/${this.name}`;
+    return `could not update ${path} FQDN by 'stats socket command'`;
   }
   shutdownSessions(): void {
     const { backend, index } = this.server;

@@ -1,11 +1,12 @@
 /** A server that follows its name: what each resolution of that means for it. */
 import { chooseAddress, type Preference } from "../dns/answers.ts";
+import { encodeName } from "../dns/name.ts";
 import type { Requester, Resolution } from "../dns/resolution.ts";
 import type { Resolver } from "../dns/resolver.ts";
 import type { NameserverAddress } from "../dns/transports.ts";
 import { network } from "../net/ip/cidr.ts";
 import type { Checks } from "./checks.ts";
-import type { Server } from "./server.ts";
+import { admin, type Server } from "./server.ts";
 import { setResolved, setUnresolved } from "./server-admin.ts";
 import type { ServerPort } from "./server-address.ts";
 
@@ -53,6 +54,17 @@ export class FollowedServer implements Requester {
     this.#resolution = this.resolver.link(this, name, type);
   }
 
+  /**
+   * Follows another name from now on, and keeps its address until that is resolved.
+   * @returns false: it is no name, and nothing has changed
+   */
+  rename(name: string): boolean {
+    if (encodeName(name) === null) return false;
+    this.unfollow();
+    this.follow(name);
+    return true;
+  }
+
   /** Follows it no more. */
   unfollow(): void {
     if (this.#resolution !== null) this.resolver.unlink(this, this.#resolution);
@@ -69,8 +81,11 @@ export class FollowedServer implements Requester {
         return;
       }
       found.answer.users.add(this);
-      const source = by === null ? "DNS cache" : `${this.resolver.name}/${by}`;
-      if (found.address !== host) this.setAddress(found.address, source);
+      if (found.address !== host) {
+        if (by !== null) this.resolver.countUpdate(by);
+        const source = by === null ? "DNS cache" : `${this.resolver.name}/${by}`;
+        this.setAddress(found.address, source);
+      }
     }
     this.ready();
   }
@@ -114,6 +129,7 @@ export class FollowedServer implements Requester {
 
   /** Logs that it follows another name. */
   logName(name: string): void {
+    this.server.admin |= admin.renamed;
     this.log(`${this.#path} changed its FQDN from (null) to ${name} by 'SRV record'`);
   }
 }

@@ -30,14 +30,27 @@ export class FollowedService implements Requester {
   }
 
   resolved({ answers }: Resolution, _by: string | null, removed: readonly Answer[]): void {
-    for (const answer of removed) this.#release(answer);
-    for (const answer of answers.list) {
-      if (answer.data.type !== "SRV") continue;
-      const server = this.#users.get(answer) ?? this.#free.shift();
-      if (server === undefined) continue;
-      this.#users.set(answer, server);
-      this.#update(server, answer, answer.data);
+    // In the order of HAProxy, which the log shows.
+    const all = [...answers.list, ...removed].sort((a, b) => a.key - b.key);
+    const gone = new Set(removed);
+    const late: Answer[] = [];
+    for (const answer of all) {
+      if (gone.has(answer)) this.#release(answer);
+      else if (!this.#take(answer)) late.push(answer);
     }
+    // What came before those whose servers it can have: HAProxy gives it one with the next response.
+    for (const answer of late) this.#take(answer);
+  }
+
+  /** Brings the server of a record up to date. @returns false: there is none for it */
+  #take(answer: Answer): boolean {
+    const { data } = answer;
+    if (data.type !== "SRV") return true;
+    const server = this.#users.get(answer) ?? this.#free.shift();
+    if (server === undefined) return false;
+    this.#users.set(answer, server);
+    this.#update(server, answer, data);
+    return true;
   }
 
   failed(resolution: Resolution): boolean {

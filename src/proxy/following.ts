@@ -4,14 +4,16 @@
  */
 import type * as model from "../config/model.ts";
 import { isService } from "../config/keywords/server-names.ts";
+import { noCounts } from "../dns/nameserver.ts";
 import { Resolver } from "../dns/resolver.ts";
 import { type NameserverAddress, nameserversOver } from "../dns/transports.ts";
+import type { ResolverFacts } from "../services/control.ts";
 import type { Backend } from "./backend.ts";
 import type { Checks } from "./checks.ts";
 import { FollowedServer } from "./followed-server.ts";
 import { FollowedService } from "./followed-service.ts";
 import type { Runtime } from "./runtime.ts";
-import { admin } from "./server.ts";
+import { admin, type Server } from "./server.ts";
 import { nameOf } from "./server-address.ts";
 
 /**
@@ -24,8 +26,10 @@ export type InitialAddresses = ReadonlyMap<string, string | null>;
 export interface Following {
   /** The resolver of a section, for who wants to know an address; null: there is no such section. */
   resolver(name: string): Resolver<NameserverAddress> | null;
-  /** Those that have been used: for statistics. */
-  readonly resolvers: ReadonlyMap<string, Resolver<NameserverAddress>>;
+  /** All sections, those that have not been used among them. */
+  facts(): ResolverFacts[];
+  /** How a server follows its name; null: it does not. */
+  serverOf(server: Server): FollowedServer | null;
   /** Ends it. */
   stop(): void;
 }
@@ -68,6 +72,7 @@ export function startFollowing(
     resolvers.set(name, made);
     return made;
   };
+  const followedServers = new Map<Server, FollowedServer>();
   for (const backend of backends) {
     const services = new Map<string, FollowedService>();
     for (const server of backend.servers) {
@@ -75,6 +80,7 @@ export function startFollowing(
       const own = server.config.resolvers === null ? null : resolver(server.config.resolvers);
       if (name === null || own === null) continue;
       const followed = new FollowedServer(server, own, checks);
+      followedServers.set(server, followed);
       if (!isService(name)) {
         followed.follow(name);
         continue;
@@ -88,7 +94,13 @@ export function startFollowing(
   }
   return {
     resolver,
-    resolvers,
+    facts: () =>
+      sections.map(({ name, nameservers }) => ({
+        name,
+        nameservers: resolvers.get(name)?.nameservers ??
+          nameservers.map(({ name }) => ({ name, counts: noCounts() })),
+      })),
+    serverOf: (server) => followedServers.get(server) ?? null,
     stop: () => {
       for (const each of resolvers.values()) each.close();
     },

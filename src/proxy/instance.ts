@@ -232,6 +232,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         proxies,
         lifecycle,
         checks: checks!,
+        following: following!,
         facts,
         ask: {
           async sessions() {

@@ -34,8 +34,9 @@ export const admin = {
   /** Drain: only sessions that name it; of a server that it tracks. */
   drain: 8,
   inheritedDrain: 16,
-  /** Its name has no address. */
+  /** Its name has no address; it is another one than in the configuration. */
   unresolved: 32,
+  renamed: 64,
 } as const;
 const inMaintenance = admin.maintenance | admin.inheritedMaintenance | admin.unresolved;
 const inDrain = admin.drain | admin.inheritedDrain;

@@ -2,6 +2,7 @@
  * What operators see of a running process and do to it, through the runtime API, the statistics page
  * or a program: the seam between what they use and the proxy, which implements it.
  */
+import type { NameserverCounts } from "../dns/nameserver.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import type { BackendStats, FrontendStats, ProcessStats, ServerStats } from "../stats/objects.ts";
 
@@ -18,6 +19,8 @@ export interface ServerControl extends ServerStats {
   readonly port: number;
   /** Its name, where it has one that is resolved; else null. */
   readonly fqdn: string | null;
+  /** The name of the service whose records say where it is; else null. */
+  readonly service: string | null;
   readonly tls: boolean;
   /** `ready`, `drain` or `maint`. */
   setState(state: "ready" | "drain" | "maint"): void;
@@ -30,6 +33,8 @@ export interface ServerControl extends ServerStats {
   setChecks(on: boolean): boolean;
   /** Changes its address, its port, or both. */
   setAddress(host: string | null, port: number | null): void;
+  /** Lets it follow another name. @returns why it cannot */
+  setName(name: string): Refusal;
   /** Ends its sessions. */
   shutdownSessions(): void;
 }
@@ -91,6 +96,12 @@ export interface ThreadFacts {
   readonly connections: number;
 }
 
+/** A `resolvers` section: what became of the queries to its name servers. */
+export interface ResolverFacts {
+  readonly name: string;
+  readonly nameservers: readonly { readonly name: string; readonly counts: NameserverCounts }[];
+}
+
 /** The whole. */
 export interface Control {
   readonly process: ProcessStats;
@@ -107,6 +118,7 @@ export interface Control {
   /** The invalid messages that were captured, of all threads. */
   errors(): Promise<{ readonly total: number; readonly kept: readonly CapturedError[] }>;
   readonly threads: readonly ThreadFacts[];
+  readonly resolvers: readonly ResolverFacts[];
   /** What was said when it was started. */
   readonly startupLogs: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -57,7 +57,8 @@ test("errors, and answers without what was asked for", () => {
   assertEquals(found(ask(zone, "refused.test", "A")), "refused");
   assertEquals(found(ask(zone, "broken.test", "A")), "other");
   assertEquals(found(ask(zone, "x.test", "AAAA")), "other");
-  assertEquals(found(ask(zone, "loop.test", "A")), "other");
+  assertEquals(ask(zone, "x.test", "AAAA"), { kind: "other", truncated: false, lack: "empty" });
+  assertEquals(ask(zone, "loop.test", "A"), { kind: "other", truncated: false, lack: "alias" });
 });
 
 test("the response to another query is invalid; one to the other family is not", () => {

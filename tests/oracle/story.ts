@@ -37,8 +37,11 @@ export type Says = (heard: string, site: Site) => string | null;
 export interface Story {
   readonly host: string;
   readonly kind: Kind;
-  /** Starts a server on a port of {@linkcode host}; by default it speaks HTTP, and says its name. */
-  site(name: string, port: number, says?: Says): Promise<Site>;
+  /**
+   * Starts a server on a port of {@linkcode host}, or of another one; by default it speaks HTTP, and
+   * says its name.
+   */
+  site(name: string, port: number, says?: Says, at?: string): Promise<Site>;
   /** Runs the proxy while `body` runs. @param lines of the configuration, after `defaults` */
   withProxy(lines: readonly string[], body: () => Promise<void>): Promise<void>;
   /** A request, by one with this cookie (S), or by a newcomer. */
@@ -47,6 +50,8 @@ export interface Story {
   newcomers(): Promise<string[]>;
   /** Waits for a line of the log. */
   logged(text: string): Promise<void>;
+  /** Lines of the log that match, without what is before the message. */
+  said(pattern: RegExp): string[];
   /** What the log said of servers, without the time that checks took. */
   readonly events: () => string[];
 }
@@ -83,8 +88,8 @@ async function play(kind: Kind, tell: (story: Story) => Promise<unknown>): Promi
   const story: Story = {
     host,
     kind,
-    async site(name, port, says = speaksHttp(name)) {
-      const site = createSite(host, port, says);
+    async site(name, port, says = speaksHttp(name), at = host) {
+      const site = createSite(at, port, says);
       sites.push(site);
       await site.listen();
       return site;
@@ -107,6 +112,10 @@ async function play(kind: Kind, tell: (story: Story) => Promise<unknown>): Promi
     },
     logged: (text) =>
       until(() => lines.some((line) => line.includes(text)), () => `${kind} to log ${text}`),
+    said: (pattern) =>
+      lines.filter((line) => pattern.test(line)).map((line) =>
+        line.replace(/^(<\d+>).*?\]: /, "$1 ")
+      ),
     events: () =>
       lines.filter((line) => / is (UP|DOWN)|no server available/.test(line)).map((line) =>
         line.replace(/^(<\d+>).*?\]: /, "$1 ").replace(/duration: \d+ms/, "duration: Nms")

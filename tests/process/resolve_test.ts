@@ -13,12 +13,15 @@ function configuration(...lines: string[]) {
 const resolve = (lines: string[], options: ResolveOptions = {}) =>
   resolveNames(configuration(...lines), options);
 
+/** There is no resolv.conf. */
+const none: ResolveOptions = { resolvConf: () => null };
+
 // RFC 6761: nobody has a name under .invalid.
 const nowhere = "no-such.invalid";
 
 test("names of listeners and of dispatch become addresses, and nothing else changes", async () => {
   for (const line of ["  bind localhost:81", "  dispatch localhost:81"]) {
-    const { configuration: resolved } = await resolve([line]);
+    const { configuration: resolved } = await resolve([line], none);
     const [proxy] = resolved.proxies;
     const address = proxy!.bind[1]?.address ?? proxy!.dispatch;
     assert(address?.kind === "ip" && isIP(address.host) !== 0);
@@ -33,7 +36,7 @@ test("names of servers stay, and their addresses come with them", async () => {
     "  server b 192.0.2.1:80",
     "  server c /x",
   ];
-  const { configuration: resolved, addresses, warnings } = await resolve(lines);
+  const { configuration: resolved, addresses, warnings } = await resolve(lines, none);
   assertEquals(resolved, configuration(...lines));
   assertEquals([...addresses.keys()], ["web/a"]);
   assert(isIP(addresses.get("web/a")!) !== 0);
@@ -94,6 +97,11 @@ test("init-addr: the first way that leads to an address", async () => {
   ]);
 });
 
+test("leniently, a server without an address is no error", async () => {
+  const { addresses } = await resolve([`  server a ${nowhere}:80`], { lenient: true });
+  assertEquals([...addresses], [["web/a", null]]);
+});
+
 test("a syslog server's name becomes an address; one that has none yet does not hold the start", async () => {
   const targets = async (host: string) => {
     const logs = configuration(`  log ${host}:514 local0`, "  server a 192.0.2.1:80");
@@ -132,13 +140,20 @@ test("name servers of /etc/resolv.conf, where a section asks for them", async ()
   );
 });
 
-test("the default section is made where it is wanted and not given", async () => {
+test("the default section is made unless it is given", async () => {
   const read = { resolvConf: () => "nameserver 10.0.0.1\n" };
   const names = async (...lines: string[]) =>
     (await resolve(lines, read)).configuration.resolvers.map(({ name, nameservers }) =>
       [name, ...nameservers.map(({ address }) => address.host)].join(" ")
     );
-  assertEquals(await names("  server a 10.0.0.1:80"), []);
+  assertEquals(await names("  server a 10.0.0.1:80"), ["default 10.0.0.1"]);
+  const absent = { resolvConf: () => null };
+  assertEquals((await resolve(["  server a 10.0.0.1:80"], absent)).configuration.resolvers, []);
+  await assertRejects(
+    () => resolve(["  server a localhost:80 resolvers default"], absent),
+    ResolveError,
+    "resolvers 'default': /etc/resolv.conf cannot be read",
+  );
   assertEquals(await names("  server a localhost:80 resolvers default"), ["default 10.0.0.1"]);
   const own = ["resolvers default", "  nameserver n 10.0.0.7:53"];
   assertEquals(await names("  server a localhost:80 resolvers default", ...own), [

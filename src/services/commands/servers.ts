@@ -74,7 +74,7 @@ export function stateLine(server: ServerControl): string {
     0,
     server.fqdn ?? "-",
     port,
-    "-",
+    server.service ?? "-",
     server.tls ? 1 : 0,
     0,
     "-",
@@ -155,8 +155,17 @@ const changes: Readonly<
     throw refuse("sluice cannot change where a server is checked.");
   },
   addr: setAddress,
-  fqdn() {
-    throw refuse("set server <b>/<s> fqdn failed because no resolution is configured.");
+  fqdn({ server }, [name]) {
+    if (name === undefined) throw refuse("set server <b>/<s> fqdn requires a FQDN.");
+    const before = server.fqdn;
+    // HAProxy's spelling.
+    if (name.toLowerCase() === before && server.service === null) {
+      return answer("no need to change the FDQN by 'stats socket command'");
+    }
+    const refusal = server.setName(name);
+    if (refusal !== null) throw refuse(refusal);
+    const path = `${server.facts.name}/${server.name}`;
+    return answer(`${path} changed its FQDN from ${before} to ${name} by 'stats socket command'`);
   },
   ssl() {
     throw refuse(

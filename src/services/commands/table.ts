@@ -4,6 +4,7 @@ import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
 import type { Command } from "./command.ts";
 import { frontendCommands } from "./frontends.ts";
 import { processCommands } from "./process.ts";
+import { resolverCommands } from "./resolvers.ts";
 import { serverCommands } from "./servers.ts";
 import { sessionCommands } from "./sessions.ts";
 import { statisticsCommands } from "./statistics.ts";
@@ -12,6 +13,7 @@ import { statisticsCommands } from "./statistics.ts";
 export const commands: readonly Command[] = [
   ...frontendCommands,
   ...processCommands,
+  ...resolverCommands,
   ...serverCommands,
   ...sessionCommands,
   ...statisticsCommands,
