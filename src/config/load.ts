@@ -15,6 +15,7 @@ import {
 import type { Environment } from "./haproxy/condition.ts";
 import { createFiles, type FileReader } from "./files.ts";
 import { parseHaproxy } from "./haproxy/parse.ts";
+import { pathFrom } from "./keywords/default-path.ts";
 import { printHaproxy } from "./haproxy/print.ts";
 import { parseJson, printJson } from "./json.ts";
 import type { Configuration } from "./model.ts";
@@ -47,13 +48,17 @@ export function loadConfiguration(
   accounts?: Accounts,
 ): Loaded {
   const report = createReport(mostErrors);
-  const named = reader === undefined ? null : createFiles(reader);
   let configuration: Configuration | null = null;
   try {
     const places = createPlaces(startOf(files));
     configuration = parse(files, env, report, places);
     if (configuration !== null) {
       // After an error, what the checks find missing may be in the line that was wrong.
+      const { defaultPath } = configuration.global;
+      const first = startOf(files).file;
+      const named = reader === undefined
+        ? null
+        : createFiles((path, limit) => reader(pathFrom(defaultPath, first, path), limit));
       const parsed = !hasErrors(report.diagnostics);
       const checks = parsed ? report : errorsOnly(report);
       checkConfiguration(configuration, places, checks, {

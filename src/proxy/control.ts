@@ -324,7 +324,7 @@ class ServerView implements ServerControl {
     readonly checks: Checks,
     readonly following: Following,
   ) {
-    this.id = server.index + 1;
+    this.id = server.id;
     ({
       slots: this.slots,
       total: this.total,

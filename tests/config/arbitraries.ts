@@ -411,6 +411,11 @@ const global = whole<Global>(
   globalSettings,
   fc.record({
     pidfile: orNull(text),
+    defaultPath: fc.constantFrom(
+      null,
+      { policy: "config" as const, origin: "" },
+      { policy: "origin" as const, origin: "/etc/sluice" },
+    ),
     hardStopAfter: orNull(time),
     maxconn: orNull(positive),
     log: fc.array(logTarget, { maxLength: 2 }),

@@ -181,3 +181,20 @@ listen m
     assertEquals([...configuration!.files!.keys()], ["ok"]);
   });
 });
+
+test("error files: 'default-path' says from where they are reached", () => {
+  const asked = (policy: string, file = "/etc/proxy/x.cfg") => {
+    const paths: string[] = [];
+    const text = `global\n default-path ${policy}\n` + around("errorfile 503 a.http");
+    loadConfiguration([{ name: file, text }], {}, undefined, (path) => {
+      paths.push(path);
+      return new Uint8Array(0);
+    });
+    return paths.at(-1);
+  };
+  assertEquals(asked("current"), "a.http");
+  assertEquals(asked("config"), "/etc/proxy/a.http");
+  assertEquals(asked("config", "x.cfg"), "a.http");
+  assertEquals(asked("parent"), "/etc/proxy/../a.http");
+  assertEquals(asked("origin /srv"), "/srv/a.http");
+});

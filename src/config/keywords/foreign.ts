@@ -16,7 +16,7 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
-    ca-base crt-base default-path
+    ca-base crt-base
     grace   h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
   h2-workaround-bogus-websocket-clients     issuers-chain-path localpeer lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn

@@ -1,6 +1,7 @@
 /** Keywords of the `global` section: the process (manual, chapter 3). */
 import * as v from "valibot";
 import { entriesOf, flag, type Keyword, nullable, setting, word, zeroable } from "./keyword.ts";
+import { defaultPath } from "./default-path.ts";
 import { globalLog } from "./log.ts";
 import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
@@ -21,6 +22,7 @@ export const globalSettings = {
   ...processSettings,
   ...rateSettings,
   ...statsSettings,
+  defaultPath,
   daemon: flag("daemon", { doc: "Runs in the background.", chapter: "3.1" }),
   quiet: flag("quiet", { doc: "Prints no warnings at the start.", chapter: "3.3" }),
   pidfile: nullable("pidfile", text("a file", "<file>", "/run/sluice.pid"), {
