@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { writeFileSync } from "node:fs";
 import { Connection } from "#src/simulate/connection.ts";
 import { Server } from "#src/simulate/server.ts";
-import { freshAddress, inFolder, programTest, run, withProxy } from "../binary.ts";
+import { freshAddress, inFolder, programTest, run, threadless, withProxy } from "../binary.ts";
 import { startDns } from "../dns/server.ts";
 import { listening, nodeNetwork, stopped } from "../node-network.ts";
 import { until } from "../until.ts";
@@ -45,9 +45,8 @@ for (const transport of ["udp", "tcp", "truncated"] as const) {
     const filler = Array.from({ length: 40 }, (_, i) => `A 192.0.2.${i + 1}`);
     const more = transport === "truncated" ? filler : [];
     const dns = await startDns(host, { "all.test": [`A ${a}`, ...more] }, { most: 512 });
-    const configuration = `global
-  nbthread 2
-resolvers dns
+    const threads = threadless === null ? "global\n  nbthread 2\n" : "";
+    const configuration = `${threads}resolvers dns
   nameserver n1 ${transport === "tcp" ? "tcp@" : ""}${host}:${dns.port}
   timeout resolve 100ms
   accepted_payload_size 8192
