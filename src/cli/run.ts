@@ -21,6 +21,7 @@ import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
 import { releaseCode } from "../process/release-code.ts";
+import { claimTables } from "../process/tables.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { explainFailure } from "./failure.ts";
 import { printError, readFiles, readNamed, show } from "./files.ts";
@@ -121,6 +122,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     for (const pid of due(finish)) endOldProcess(pid, "SIGUSR1", ended);
     for (const pid of due(terminate)) endOldProcess(pid, "SIGTERM", ended);
   };
+  const heritage = claimTables(
+    configuration.proxies.some(({ stickTable }) => stickTable !== null) ? finish : [],
+  );
   let instance: Serving;
   try {
     const { configuration: resolved, addresses, warnings } = await resolveNames(
@@ -182,6 +186,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     return 1;
   }
   endOldProcesses();
+  void heritage.take(instance.tables);
   if (goesOn) {
     setTimeout(releaseCode, startTime).unref();
     await signals.handle(instance, warn);

@@ -19,6 +19,7 @@ import { openSockets, processFacts, tickEverySecond } from "./operators.ts";
 import { openTransport } from "../log/open-transport.ts";
 import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
+import { prepareLegacy } from "./tables.ts";
 import type { Tuning } from "../threads/worker.ts";
 import { collectWhenQuiet } from "../threads/collect-garbage.ts";
 
@@ -122,6 +123,7 @@ export function serve(
     const listen = over === undefined ? network.listen : over(network.listen);
     let api: ReturnType<typeof openSockets> = null;
     let stopTicking = () => {};
+    const legacy = prepareLegacy(instance.tables);
     try {
       const facts = processFacts(configuration, {
         threads: Math.max(1, threads),
@@ -140,6 +142,7 @@ export function serve(
       finish() {
         // A newer process answers from now on.
         api?.close();
+        legacy.leave();
         return instance.finish();
       },
       begun: workers === undefined ? Promise.resolve() : workers.begin().catch((error: Error) => {
@@ -149,6 +152,7 @@ export function serve(
         stopCollecting();
         stopTicking();
         api?.close();
+        legacy.close();
         // Until then threads may have lines for the main thread to write.
         await instance.stop();
         namedTargets.close();

@@ -1,7 +1,7 @@
 /** Tables and entries as the peers protocol writes them (HAProxy's peers.txt, "Stick-table update"). */
 import { type DataName, dataNames, dataTypes } from "../data-types.ts";
 import type { Field } from "../layout.ts";
-import { restoreRate, saveRate } from "../rate.ts";
+import { addToRate, restoreRate, saveRate } from "../rate.ts";
 import type { ServerKeys } from "../server-keys.ts";
 import type { Table } from "../table.ts";
 import { keyTypeNumbers, type Reader, Writer } from "./wire.ts";
@@ -199,6 +199,7 @@ export function readKey(reader: Reader, table: Table): boolean {
  * Reads an entry's data into it. To be called with the table's lock taken.
  * @param entry 0: they go nowhere
  * @param received names of servers, by their places
+ * @param adds they are counted in addition to what the entry has: it was not known before
  * @returns false: they are none
  */
 export function readData(
@@ -208,6 +209,7 @@ export function readData(
   now: number,
   keys: ServerKeys,
   received: string[],
+  adds = false,
 ): boolean {
   for (const { name, elements, field } of data) {
     const { kind } = dataTypes[name];
@@ -222,15 +224,28 @@ export function readData(
         if (reader.broken) return false;
         if (to === null) continue;
         const { words, at } = table!.wordsOf(entry, to, index);
+        const before = adds ? saveRate(words, at, now) : noRate;
         restoreRate(words, at, now, state);
+        const more = before.current + before.previous;
+        if (more > 0) addToRate(words, at, now, to.period, more);
       } else {
         const value = kind === "key" ? readServerKey(reader, keys, received) : reader.integer();
         if (reader.broken || value < 0) return false;
-        if (to !== null) table!.set(entry, to, value, now, index);
+        if (to === null) continue;
+        const before = adds ? table!.get(entry, to, now, index) : 0;
+        if (before === 0) table!.set(entry, to, value, now, index);
+        else if (isCount(name)) table!.add(entry, to, value, now, index);
       }
     }
   }
   return true;
+}
+
+const noRate = { age: 0, current: 0, previous: 0 };
+
+/** Whether what two processes have counted adds up: not a tag, nor which server it was. */
+function isCount(name: DataName): boolean {
+  return !/^(gpt|server)/.test(name);
 }
 
 /** @returns its number; -1: it is none */
