@@ -3,7 +3,7 @@
  * when it has not been for a while, over which any number of them goes without waiting for one
  * another. What is not answered on it is lost, and asked again in time.
  */
-import type { Endpoint, Network, Socket, SocketEvents } from "../net/socket.ts";
+import type { ConnectOptions, Endpoint, Network, Socket, SocketEvents } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** How long a connection stays open that nobody needs, ms (as HAProxy's). */
@@ -28,6 +28,7 @@ export class DnsStream implements SocketEvents {
     readonly network: Pick<Network, "connect">,
     readonly clock: Clock,
     readonly to: Endpoint,
+    readonly options: ConnectOptions,
     readonly receive: (message: Uint8Array) => void,
     readonly lost: () => void,
   ) {}
@@ -40,7 +41,7 @@ export class DnsStream implements SocketEvents {
     framed[1] = query.length & 255;
     framed.set(query, 2);
     this.#out = joined(this.#out, framed);
-    this.#socket ??= this.network.connect(this.to, {}, this);
+    this.#socket ??= this.network.connect(this.to, this.options, this);
     this.#cancelIdle();
     this.#cancelIdle = this.clock.schedule(idleTime, () => this.#drop());
     this.#flush();

@@ -1,5 +1,5 @@
 /** Ways to name servers over a network: UDP, with TCP for what is too long for it; or TCP alone. */
-import type { Endpoint, Network } from "../net/socket.ts";
+import type { ConnectOptions, Endpoint, Network } from "../net/socket.ts";
 import type { Clock } from "../time/clock.ts";
 import { idOf } from "./message.ts";
 import type { NameserverTransport, OpenNameserver } from "./nameserver.ts";
@@ -11,6 +11,8 @@ export interface NameserverAddress {
   /** An IP address. */
   readonly host: string;
   readonly port: number;
+  /** The local address of connections; null, or not there: any. */
+  readonly source?: { readonly host: string } | null;
 }
 
 /** Opens ways to name servers over a network. */
@@ -18,11 +20,13 @@ export function nameserversOver(
   network: Pick<Network, "connect" | "openDatagrams">,
   clock: Clock,
 ): OpenNameserver<NameserverAddress> {
-  return ({ transport, host, port }, receive) => {
+  return ({ transport, host, port, source = null }, receive) => {
     const to = { kind: "ip", host, port } as const;
+    // Any port: what was closed a moment ago may still have the other one.
+    const options = source === null ? {} : { source: { host: source.host, port: 0 } };
     return transport === "udp" && network.openDatagrams !== undefined
       ? overDatagrams(network, clock, to, receive)
-      : overStream(network, clock, to, receive);
+      : overStream(network, clock, to, options, receive);
   };
 }
 
@@ -39,7 +43,7 @@ function overDatagrams(
     waiting.delete(idOf(message));
     receive(message);
   };
-  const stream = new DnsStream(network, clock, to, answered, () => {
+  const stream = new DnsStream(network, clock, to, {}, answered, () => {
     const lost = [...waiting.values()];
     waiting.clear();
     for (const failed of lost) failed();
@@ -61,9 +65,10 @@ function overStream(
   network: Pick<Network, "connect">,
   clock: Clock,
   to: Endpoint,
+  options: ConnectOptions,
   receive: (message: Uint8Array) => void,
 ): NameserverTransport {
-  const stream = new DnsStream(network, clock, to, receive, () => {});
+  const stream = new DnsStream(network, clock, to, options, receive, () => {});
   return {
     send: (query) => stream.send(query),
     sendAgain: null,

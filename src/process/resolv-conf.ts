@@ -44,7 +44,10 @@ export function resolversOf(
       else if (nameservers.some(({ name }) => name === host)) {
         warn(`${place}: '${host}' is there already: it is left out`);
       } else {
-        nameservers.push({ name: host, address: { transport: "udp", host, port: 53 } });
+        nameservers.push({
+          name: host,
+          address: { transport: "udp", host, port: 53, source: null },
+        });
       }
     }
     return [{ ...section, nameservers }];

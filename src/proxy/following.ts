@@ -68,7 +68,7 @@ export function startFollowing(
     const known = resolvers.get(name);
     const section = known === undefined ? sections.find((each) => each.name === name) : undefined;
     if (section === undefined) return known ?? null;
-    const made = new Resolver(section, deps);
+    const made = new Resolver<NameserverAddress>(section, deps);
     resolvers.set(name, made);
     return made;
   };

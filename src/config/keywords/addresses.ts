@@ -81,6 +81,8 @@ export const Nameserver = v.strictObject({
     host: v.string(),
     family,
     port: portNumber,
+    /** The local address of connections to it, over TCP; null: the system chooses. */
+    source: v.optional(v.nullable(Source), null),
   }),
 });
 /** {@linkcode Nameserver} */
@@ -278,7 +280,10 @@ export function serverAddress(args: Arguments): ServerAddress {
   if (parts.kind === "fd") throw args.mistake("a server cannot be a file descriptor");
   const { port } = parts.ip;
   const host = hostOf(args, parts, "0.0.0.0");
-  if (port === null || port === "") return { kind: "ip", ...host, port: null, portOffset: 0 };
+  // As in HAProxy, 0 is no port.
+  if (port === null || port === "" || port === "0") {
+    return { kind: "ip", ...host, port: null, portOffset: 0 };
+  }
   if (!/^[+-]/.test(port)) {
     return { kind: "ip", ...host, port: portOf(args, port, text), portOffset: 0 };
   }
@@ -302,7 +307,7 @@ export function nameserverAddress(args: Arguments): Nameserver["address"] {
     throw args.mistake(`the port is missing in '${text}'`, "as in 10.0.0.1:53");
   }
   const transport = parts.transport === "stream" ? "tcp" : "udp";
-  return { transport, ...host, port: portOf(args, port, text) };
+  return { transport, ...host, port: portOf(args, port, text), source: null };
 }
 
 /** A name server's address. */

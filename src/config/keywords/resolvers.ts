@@ -3,7 +3,13 @@ import * as v from "valibot";
 import type { Arguments } from "../haproxy/arguments.ts";
 import type { Report } from "../diagnostic.ts";
 import type { Locator } from "../places.ts";
-import { Nameserver, nameserverAddress, nameserverAddressText } from "./addresses.ts";
+import {
+  Nameserver,
+  nameserverAddress,
+  nameserverAddressText,
+  source as readSource,
+  sourceValue,
+} from "./addresses.ts";
 import { define, flag, type Keyword, setting } from "./keyword.ts";
 import { namedSchema, namedSection } from "./section.ts";
 import { integer, legalName, time } from "./values.ts";
@@ -26,7 +32,11 @@ export const resolversSettings = {
     schema: v.optional(v.array(Nameserver), []),
     forms: [],
     print: (servers: readonly Nameserver[]) =>
-      servers.map(({ name, address }) => ["nameserver", name, nameserverAddressText(address)]),
+      servers.map(({ name, address }) => {
+        const { source } = address;
+        const more = source === null ? [] : ["source", ...sourceValue.print(source)];
+        return ["nameserver", name, nameserverAddressText(address), ...more];
+      }),
   }),
   parseResolvConf: flag("parse-resolv-conf", {
     doc: "Asks the name servers of /etc/resolv.conf, too.",
@@ -65,7 +75,7 @@ export type Resolvers = v.InferOutput<typeof Resolvers>;
 
 const nameserver: Keyword<Resolvers> = {
   name: "nameserver",
-  usage: "<name> <address>:<port>",
+  usage: "<name> <address>:<port> [param*]",
   example: "dns1 udp@10.0.0.1:53",
   doc: "Adds a name server, over UDP, or over TCP with the prefix tcp@.",
   chapter,
@@ -76,12 +86,35 @@ const nameserver: Keyword<Resolvers> = {
       const hint = "letters, digits, '-', '_', '.', ':'";
       throw args.mistake(`'${name}' is not a name server's name`, hint);
     }
-    const server: Nameserver = { name, address: { transport: "udp", host: "", port: 0 } };
-    args.mark(server);
-    server.address = nameserverAddress(args);
+    const place = args.here();
+    const address = nameserverAddress(args);
+    const server: Nameserver = { name, address };
+    args.places.mark(server, undefined, place);
+    readParameters(server, args);
     section.nameservers.push(server);
   },
 };
+
+/**
+ * Of the parameters of servers those that mean something here. HAProxy takes any word after a name
+ * server over UDP.
+ */
+function readParameters({ address }: Nameserver, args: Arguments): void {
+  for (let word = args.next(); word !== undefined; word = args.next()) {
+    const { text } = word;
+    if (address.transport === "udp") {
+      const hint = "parameters are for name servers over TCP: tcp@ before the address";
+      args.report.warning(args.here(), `'${text}' is ignored`, hint);
+    } else if (text === "source") {
+      address.source = readSource(args);
+    } else if (text === "maxconn") {
+      // All queries go over one connection, which is within any limit.
+      integer({ min: 1 }).read(args);
+    } else {
+      throw args.mistake(`sluice does not support '${text}' for name servers`, "source, maxconn");
+    }
+  }
+}
 
 /** Two name servers of one name are an error, as in HAProxy. */
 function checkResolvers(section: Resolvers, locator: Locator, report: Report): void {

@@ -148,3 +148,8 @@ test("a check's address may be a name, or only another port", () => {
     null,
   ]);
 });
+
+test("a server's port 0 is none: it is the client's", () => {
+  const { address } = only(listen("server a 10.0.0.1:0").servers);
+  assertEquals(address, { kind: "ip", host: "10.0.0.1", port: null, portOffset: 0 });
+});
