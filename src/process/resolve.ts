@@ -159,7 +159,7 @@ export async function resolveNames(
     };
   };
 
-  const { global, proxies, ...others } = configuration;
+  const { global, proxies, files, ...others } = configuration;
   const wantsDefault = proxies.some(({ servers }) =>
     servers.some(({ resolvers }) => resolvers === defaultResolvers)
   );
@@ -174,6 +174,7 @@ export async function resolveNames(
     ) as typeof others,
     proxies: await Promise.all(proxies.map(ofProxy)),
     global: { ...global, log: await log },
+    ...(files === undefined ? {} : { files }),
   };
   if (errors.length > 0) throw new ResolveError(errors.join("\n"));
   return { configuration: resolved, addresses, warnings };

@@ -30,6 +30,12 @@ test("names of listeners and of dispatch become addresses, and nothing else chan
   }
 });
 
+test("what is in files stays as it is", async () => {
+  const files = new Map([["/503.http", new Uint8Array([1, 2])]]);
+  const { configuration: resolved } = await resolveNames({ ...configuration(), files }, none);
+  assertEquals(resolved.files, files);
+});
+
 test("names of servers stay, and their addresses come with them", async () => {
   const lines = [
     "  server a localhost:80 check inter 5s",

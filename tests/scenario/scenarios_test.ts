@@ -30,7 +30,10 @@ test("every scenario tells a story that can be played, and says in one line what
   for (const { name, text, configuration } of all) {
     const { steps, errors } = parseStory(text, name, topologyOf(configuration!).names);
     assertEquals(errors, [], name);
-    assertMatch(titleOf(text), new RegExp(`^${name}: \\S.* \\(guide, chapters? .*\\)$`));
+    assertMatch(
+      titleOf(text),
+      new RegExp(`^${name}: \\S.* \\((?:guide, chapters? |manual, ).*\\)$`),
+    );
     const asserted = steps.map(({ expectations }) => expectations.length);
     assert(asserted.reduce((sum, count) => sum + count) > 3, name);
     assert(/^# Purpose$/m.test(text) && /^# Limits$/m.test(text) && /^# Flows$/m.test(text), name);

@@ -9,6 +9,7 @@ import { test } from "../testing.ts";
 import { cookies } from "./cookies.ts";
 import { fronts } from "./fronts.ts";
 import { load } from "./load.ts";
+import { pages } from "./pages.ts";
 import { reconfiguration } from "./reconfiguration.ts";
 import { relays } from "./relays.ts";
 import { sites } from "./sites.ts";
@@ -25,6 +26,7 @@ const tests = {
   ...reconfiguration,
   ...sites,
   ...load,
+  ...pages,
 };
 
 test("every scenario is played on the wire", () => {
