@@ -20,6 +20,7 @@ import {
 } from "./following.ts";
 import type { Frontend } from "./frontend.ts";
 import { createLifecycle } from "./lifecycle.ts";
+import { type Lookups, noLookups } from "./lookups.ts";
 import type { OnAccept } from "./monitor-net.ts";
 import { createProxies } from "./proxies.ts";
 import { listenerPlace, listenerSocket } from "./socket-options.ts";
@@ -74,6 +75,8 @@ export interface InstanceHooks {
   connectionsOf(thread: number): number;
   /** A line for the logs: a thread is stuck, say. */
   report(line: string): void;
+  /** A thread asks for the address of a name. */
+  resolve: Lookups["resolve"];
 }
 
 /** A server's state, as an observer sees it. */
@@ -138,7 +141,15 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   const { network, log, announce = () => {} } = deps;
   const workers = deps.workers ??
     singleThread(createMemory(1, 0), (...message) => sessions.receive(...message));
-  const proxies = createProxies(configuration, { ...deps, workers });
+  const lookups: Lookups = {
+    resolve(section, ...lookup) {
+      const resolver = following?.resolver(section) ?? null;
+      return resolver === null
+        ? noLookups.resolve(section, ...lookup)
+        : resolver.resolve(...lookup);
+    },
+  };
+  const proxies = createProxies(configuration, { ...deps, workers, lookups });
   setInitialAddresses(proxies.backends, deps.addresses ?? new Map());
   const { runtime, frontends, running } = proxies;
   const sessions: Sessions = createSessions(proxies, () => lifecycle.sessionEnded());
@@ -154,6 +165,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     releaseThread: (thread) => sessions.releaseThread(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
     connectionsOf: (thread) => runtime.connections.share(thread),
+    resolve: lookups.resolve,
   });
   let checks: Checks | null = null;
   let following: Following | null = null;

@@ -8,6 +8,7 @@ import type { SharedMemory } from "../shared/memory.ts";
 import { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
+import { type Lookups, noLookups } from "./lookups.ts";
 import type { Workers } from "./workers.ts";
 import { Tickets, type Waiter } from "./queue.ts";
 import { Refusals } from "./refusals.ts";
@@ -20,6 +21,8 @@ export interface RuntimeDeps {
   readonly workers: Workers;
   /** Connections of clients at most, in all threads together. */
   readonly maxconn: number;
+  /** Addresses of names, for rules that ask for one; by default there are none. */
+  readonly lookups?: Lookups;
   /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
   /** Runs the programs of checks; without it there are none. */
@@ -30,6 +33,7 @@ export interface RuntimeDeps {
 
 /** What all parts of a running instance share, as one thread has it. */
 export interface Runtime extends RuntimeDeps {
+  readonly lookups: Lookups;
   readonly memory: SharedMemory;
   readonly wheel: TimerWheel;
   /** The process as configured. */
@@ -121,6 +125,7 @@ export function createRuntime(
   if (memory.fresh) limits[0] = deps.maxconn;
   return {
     ...deps,
+    lookups: deps.lookups ?? noLookups,
     get maxconn() {
       return limits[0]!;
     },

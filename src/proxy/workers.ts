@@ -20,6 +20,11 @@ export const KILL_SESSION = 7;
 /** The main thread asks for the sessions, or for the errors captured (number of the question). */
 export const ASK_SESSIONS = 8;
 export const ASK_ERRORS = 9;
+/** The answer to a lookup: no address, one of IPv4, or the halves of one of IPv6 (see lookups.ts). */
+export const NO_ADDRESS = 10;
+export const ADDRESS4 = 11;
+export const ADDRESS6_HIGH = 12;
+export const ADDRESS6_LOW = 13;
 
 /** The threads, as each of them sees the others. */
 export interface Workers {

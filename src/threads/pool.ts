@@ -11,6 +11,7 @@ import { createEvent, unwatch, wake } from "../net/linux/epoll.ts";
 import { descriptorListener } from "../net/linux/listener.ts";
 import type { Listener, Network } from "../net/socket.ts";
 import { type InstanceHooks, type InstanceWorkers } from "../proxy/instance.ts";
+import { noLookups, postAnswer } from "../proxy/lookups.ts";
 import { STOPPING } from "../proxy/workers.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
@@ -106,6 +107,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     releaseThread() {},
     report() {},
     connectionsOf: () => 0,
+    resolve: noLookups.resolve,
   };
   let listeners = 0;
   let stopped: Promise<void> | null = null;
@@ -217,6 +219,13 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
             return ended(self);
           case "answer":
             return questions.get(report.question)?.(report.answer);
+          case "lookup": {
+            const { question, section, name, type } = report;
+            hooks.resolve(section, name, type, (address) => {
+              postAnswer((...message) => post(self, ...message), question, address);
+            });
+            return;
+          }
           case "warning":
             return warn(report.line);
           case "lines":

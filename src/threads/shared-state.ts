@@ -5,6 +5,7 @@
  */
 import { Lock } from "../shared/lock.ts";
 import { Mailbox } from "../shared/mailbox.ts";
+import type { Question } from "../proxy/lookups.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 
 /**
@@ -110,6 +111,8 @@ export type WorkerReport =
   | { readonly kind: "ended" }
   /** It answers a question of this number. */
   | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
+  /** It asks for the address of a name. */
+  | ({ readonly kind: "lookup" } & Question)
   /** A log cannot be written, say. */
   | { readonly kind: "warning"; readonly line: string }
   /** It ends, for this reason. */

@@ -16,6 +16,7 @@ import { ASK_ERRORS, ASK_SESSIONS, IDLE, type Workers } from "../proxy/workers.t
 import type { Frontend } from "../proxy/frontend.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { listenAll } from "../proxy/instance.ts";
+import { RemoteLookups } from "../proxy/lookups.ts";
 import { createProxies } from "../proxy/proxies.ts";
 import { createSessions } from "../proxy/sessions.ts";
 import { openMemory, type SharedMemory } from "../shared/memory.ts";
@@ -136,8 +137,13 @@ function work(
     whenDone: onlyMain,
   };
   const { network } = loop;
+  const lookups = new RemoteLookups(
+    (question) => report({ kind: "lookup", ...question }),
+    Math.random,
+  );
   const proxies = createProxies(configuration, {
     network,
+    lookups,
     clock,
     log,
     workers,
@@ -233,7 +239,7 @@ function work(
   }
 
   function receive(kind: number, a: number, b: number, c: number): void {
-    if (sessions.receive(kind, a, b, c)) return;
+    if (sessions.receive(kind, a, b, c) || lookups.receive(kind, a, b, c)) return;
     switch (kind) {
       case LISTENERS:
         look();
