@@ -11,6 +11,8 @@ import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
 import { help } from "./cli/help.ts";
 import { run } from "./cli/run.ts";
 import { scenario, scenarios } from "./cli/scenarios.ts";
+import { installService, type ServiceOptions } from "./cli/install-service.ts";
+import { reload } from "./cli/reload.ts";
 import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
 import { type Engine, engines } from "./config/model.ts";
@@ -68,12 +70,28 @@ async function runFlags(argv: readonly string[]): Promise<number> {
     printError("which configuration? Name it: sluice -f FILE");
     return 1;
   }
-  if (flags.check) return check(flags.files, flags.quiet);
+  if (flags.directory !== null && !goTo(flags.directory)) return 1;
+  if (flags.check) return check(flags.files, flags.quiet, flags.zeroWarning);
   // -d is -db, and says more.
-  const background = flags.foreground || flags.debug ? null : { always: flags.daemon, argv };
+  const background = flags.foreground || flags.debug ? null : {
+    always: flags.daemon,
+    // The processes that this one starts are there already.
+    argv: argv.filter((word, i) => word !== "-C" && argv[i - 1] !== "-C"),
+  };
   const engine = flags.noEpoll ? "sockets" : null;
   const verbose = flags.verbose || flags.debug;
   return run(flags.files, { ...flags, background, engine, verbose });
+}
+
+/** -C. @returns whether it is there */
+function goTo(folder: string): boolean {
+  try {
+    process.chdir(folder);
+    return true;
+  } catch (error) {
+    printError(`cannot go to '${folder}': ${(error as Error).message}`);
+    return false;
+  }
 }
 
 /** The verbs for people: `sluice run FILE`. */
@@ -126,6 +144,20 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .action(async (files: string[], options: { pidfile?: string; engine?: Engine }) =>
       end(await run(files, { ...options, verbose: true }))
     );
+  program.command("reload").argument(
+    "[master]",
+    "its process id, or its pid file",
+    "/run/sluice/sluice.pid",
+  )
+    .description("has a running master (-W) take its configuration anew")
+    .addHelpText("after", examples("sluice reload", "sluice reload /run/haproxy.pid"))
+    .action(async (master: string) => end(await reload(master)));
+  program.command("install-service")
+    .description("writes a unit for systemd")
+    .option("--config <file>", "the configuration that it runs", "/etc/haproxy/haproxy.cfg")
+    .option("--print", "shows the unit, and writes nothing", false)
+    .addHelpText("after", examples("sluice install-service --print"))
+    .action((options: ServiceOptions) => end(installService(options)));
   program.command("check").argument("<file...>", "configuration files")
     .description("shows all that is wrong with a configuration")
     .addHelpText("after", examples("sluice check my.cfg", "sluice check my.json"))

@@ -10,7 +10,11 @@ import { print, printError, readFiles, readNamed, show } from "./files.ts";
  * `sluice check FILE...`, `-c`: reports all that is wrong with a configuration.
  * @returns the exit status: 0 if it is valid, else 1
  */
-export async function check(paths: readonly string[], quiet = false): Promise<number> {
+export async function check(
+  paths: readonly string[],
+  quiet = false,
+  zeroWarning = false,
+): Promise<number> {
   const files = readFiles(paths);
   const { can } = await networkOfRuntime();
   const loaded = loadConfiguration(files, process.env, can, readNamed, systemAccounts);
@@ -21,7 +25,7 @@ export async function check(paths: readonly string[], quiet = false): Promise<nu
     if (!quiet) printError(`\n${errors} error${errors === 1 ? "" : "s"} found`);
     return 1;
   }
-  const forbidden = whyNoWarnings(loaded);
+  const forbidden = whyNoWarnings(loaded, zeroWarning);
   if (forbidden !== null) {
     printError(forbidden);
     return 1;

@@ -10,6 +10,15 @@ export interface Flags {
   /** -v, -vv: prints the version, and how it was built. */
   readonly version: 0 | 1 | 2;
   readonly daemon: boolean;
+  /** -W, -Ws: a master and workers; and it reports to systemd. */
+  readonly master: boolean;
+  readonly notify: boolean;
+  /** -C: where relative names begin. */
+  readonly directory: string | null;
+  /** -S: where the master takes commands. */
+  readonly masterSocket: string | null;
+  /** -dW: as zero-warning. */
+  readonly zeroWarning: boolean;
   /** -db: stays in the foreground, whatever the configuration says. */
   readonly foreground: boolean;
   readonly quiet: boolean;
@@ -35,6 +44,20 @@ const flags = {
   "-cc": { operand: "CONDITION", help: "evaluates a condition of .if, and ends: 0 if it is true" },
   "-db": { operand: "", help: "stays in the foreground, even if the configuration says daemon" },
   "-D": { operand: "", help: "runs as a daemon; the command ends when that is ready" },
+  "-W": { operand: "", help: "runs as a master, whose workers serve, as master-worker" },
+  "-Ws": { operand: "", help: "as -W, and reports to systemd (Type=notify)" },
+  "-S": { operand: "ADDRESS", help: "where the master takes commands (not yet: signals do)" },
+  "-L": { operand: "NAME", help: "the name of this process among its peers" },
+  "-x": { operand: "SOCKET", help: "has no effect: -sf and -st take over what listens" },
+  "-dk": {
+    operand: "",
+    help: "has no effect, nor have -dp, -dG and -dR: they are for other systems",
+  },
+  "-dp": { operand: "", help: "" },
+  "-dG": { operand: "", help: "" },
+  "-dR": { operand: "", help: "" },
+  "-C": { operand: "FOLDER", help: "goes to this folder first" },
+  "-dW": { operand: "", help: "does not start if there is a warning, as zero-warning" },
   "-p": { operand: "PIDFILE", help: "writes the process's id to PIDFILE" },
   "-n": { operand: "MAXCONN", help: "limits the process to MAXCONN connections" },
   "-q": { operand: "", help: "says nothing of warnings" },
@@ -95,6 +118,11 @@ export function parseFlags(argv: readonly string[]): Flags | string {
     condition: operands.get("-cc") ?? null,
     version: found.has("-vv") ? 2 : found.has("-v") ? 1 : 0,
     daemon: found.has("-D"),
+    master: found.has("-W") || found.has("-Ws"),
+    notify: found.has("-Ws"),
+    masterSocket: operands.get("-S") ?? null,
+    directory: operands.get("-C") ?? null,
+    zeroWarning: found.has("-dW"),
     foreground: found.has("-db"),
     quiet: found.has("-q"),
     verbose: found.has("-V"),

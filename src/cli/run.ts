@@ -5,6 +5,8 @@ import { showEndpoint, SocketError } from "../net/socket.ts";
 import type { Instance } from "../proxy/instance.ts";
 import { chooseEngine, type Engine, showEngine } from "../process/engine.ts";
 import { asDaemon, startDaemon } from "../process/daemon.ts";
+import type { Checked } from "../process/master.ts";
+import { asWorker } from "../process/worker-process.ts";
 import { whyNoLibrary } from "../process/libc-check.ts";
 import { otherProcesses, ownerOf, sendSignal, startInPlaceOf } from "../process/old-processes.ts";
 import { writePidFile } from "../process/pid-file.ts";
@@ -40,6 +42,13 @@ export interface RunOptions {
   readonly debug?: boolean;
   /** May run as a daemon: always, or if the configuration says so; by this command line. */
   readonly background?: { readonly always: boolean; readonly argv: readonly string[] } | null;
+  /** By a master and workers, where it is no foreground for tests; and it reports to systemd. */
+  readonly master?: boolean;
+  readonly notify?: boolean;
+  /** Where the master takes commands. */
+  readonly masterSocket?: string | null;
+  /** As the configuration's `zero-warning`. */
+  readonly zeroWarning?: boolean;
   /** Processes that it replaces: they are signalled to finish, or to end at once. */
   readonly finish?: readonly number[];
   readonly terminate?: readonly number[];
@@ -58,18 +67,20 @@ export interface RunOptions {
 export async function run(paths: readonly string[], options: RunOptions): Promise<number> {
   // Not null in the daemon itself: the process that started it has shown all warnings.
   const daemon = asDaemon();
-  const files = daemon?.files ?? readFiles(paths);
+  // Nor in a worker: its master has.
+  const worker = asWorker();
+  const files = worker?.files ?? daemon?.files ?? readFiles(paths);
   const network = await networkOfRuntime();
   const loaded = loadConfiguration(files, process.env, network.can, readNamed, systemAccounts);
   const { configuration, diagnostics } = loaded;
   const quiet = options.quiet === true || configuration?.global.quiet === true;
-  show(diagnostics, files, quiet || daemon !== null);
+  show(diagnostics, files, quiet || daemon !== null || worker !== null);
   if (configuration === null) return 1;
   if (configuration.proxies.length === 0 && configuration.global.statsSocket.length === 0) {
     printError(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
     return 1;
   }
-  const lack = whyNoWarnings(loaded) ?? whyNoLibrary();
+  const lack = whyNoWarnings(loaded, options.zeroWarning) ?? whyNoLibrary();
   if (lack !== null) {
     printError(`cannot start: ${lack}`);
     return 1;
@@ -101,7 +112,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const descriptors = inherited(configuration);
   const { background = null } = options;
   if (
-    daemon === null && background !== null && (background.always || configuration.global.daemon)
+    worker === null && daemon === null && background !== null &&
+    (background.always || configuration.global.daemon)
   ) {
     if (!quiet && logsToStreams(configuration)) printError(lostLogs);
     const reason = await startDaemon({ argv: background.argv, files, descriptors });
@@ -109,12 +121,41 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     return reason === null ? 0 : 1;
   }
 
+  if (worker === null && background !== null && (options.master === true || global.masterWorker)) {
+    const own = daemon === null ? [process.pid] : [process.pid, process.ppid];
+    const checkedOf = (
+      configuration: Configuration,
+      files: Checked["files"],
+    ): Checked | string => ({
+      files,
+      descriptors: inherited(configuration),
+      maxReloads: configuration.global.mworkerMaxReloads,
+    });
+    const { runMaster } = await import("./run-master.ts");
+    return runMaster({
+      paths,
+      network,
+      first: { files, descriptors, maxReloads: global.mworkerMaxReloads },
+      configuration,
+      argv: background.argv,
+      pidfile: options.pidfile ?? global.pidfile,
+      quiet,
+      notify: options.notify === true,
+      socket: options.masterSocket ?? null,
+      finish: otherProcesses(options.finish ?? [], own),
+      terminate: otherProcesses(options.terminate ?? [], own),
+      ready: daemon === null ? null : () => daemon.ready(descriptors),
+      checkedOf,
+    });
+  }
+
   // As soon as the pid file is written, or a client is served, a signal may come.
   const signals = catchSignals();
   allowTakeover();
   const own = daemon === null ? [process.pid] : [process.pid, process.ppid];
-  const finish = otherProcesses(options.finish ?? [], own);
-  const terminate = otherProcesses(options.terminate ?? [], own);
+  // Those that a worker replaces are its master's to end.
+  const finish = worker === null ? otherProcesses(options.finish ?? [], own) : [];
+  const terminate = worker === null ? otherProcesses(options.terminate ?? [], own) : [];
   const warn = (line: string) => printError(`[WARNING]  (${process.pid}) : ${line}`);
   const ended = new Set<number>();
   const endOldProcesses = (which: (pid: number) => boolean = () => true) => {
@@ -123,7 +164,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     for (const pid of due(terminate)) endOldProcess(pid, "SIGTERM", ended);
   };
   const heritage = claimTables(
-    configuration.proxies.some(({ stickTable }) => stickTable !== null) ? finish : [],
+    configuration.proxies.some(({ stickTable }) => stickTable !== null)
+      ? worker?.ask ?? finish
+      : [],
   );
   let instance: Serving;
   try {
@@ -134,36 +177,42 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
     if (!quiet) warnings.forEach((line) => printError(`warning: ${line}`));
     // A turn of the event loop, for signals that have come.
     await new Promise((resolve) => setImmediate(resolve));
-    const pidfile = options.pidfile ?? configuration.global.pidfile;
-    instance = await startInPlaceOf([...finish, ...terminate], async (replacement) => {
-      throwIfEnding(signals);
-      const { over } = replacement;
-      const more = {
-        engine,
-        splice,
-        over,
-        addresses,
-        paused: true,
-        descriptors: limit,
-        ...quiet ? {} : { announce: warn },
-      };
-      const started = serve(resolved, network, options.maxconn ?? null, printError, more);
-      try {
-        await started.begun;
-        // The process that ends this one relies on it to end those before.
-        if (signals.toEnd() !== null && replacement.replaced()) endOldProcesses();
-        // Without old processes, a signal to end has the same effect as at any time.
-        if (finish.length + terminate.length > 0) throwIfEnding(signals);
-        if (pidfile !== null) writePid(pidfile);
-        // Those of another user could not be signalled afterwards.
-        if (privileges.uid !== null) endOldProcesses((pid) => ownerOf(pid) !== privileges.uid);
-        dropAll(privileges, warn);
-      } catch (error) {
-        await started.stop();
-        throw error;
-      }
-      return started;
-    }, quiet ? () => {} : warn);
+    const pidfile = worker === null ? options.pidfile ?? configuration.global.pidfile : null;
+    instance = await startInPlaceOf(
+      worker?.takeFrom ?? [...finish, ...terminate],
+      async (replacement) => {
+        throwIfEnding(signals);
+        const { over } = replacement;
+        const more = {
+          engine,
+          splice,
+          over,
+          addresses,
+          paused: true,
+          descriptors: limit,
+          ...quiet ? {} : { announce: warn },
+        };
+        const started = serve(resolved, network, options.maxconn ?? null, printError, more);
+        try {
+          await started.begun;
+          // The process that ends this one relies on it to end those before.
+          if (signals.toEnd() !== null && replacement.replaced()) endOldProcesses();
+          // Without old processes, a signal to end has the same effect as at any time.
+          if (finish.length + terminate.length > 0) throwIfEnding(signals);
+          if (pidfile !== null) writePid(pidfile);
+          worker?.listening();
+          // Those of another user could not be signalled afterwards.
+          if (privileges.uid !== null) endOldProcesses((pid) => ownerOf(pid) !== privileges.uid);
+          dropAll(privileges, warn);
+        } catch (error) {
+          await started.stop();
+          throw error;
+        }
+        return started;
+      },
+      quiet ? () => {} : warn,
+      worker?.ask,
+    );
   } catch (error) {
     if (
       error instanceof SocketError || error instanceof StartError || error instanceof ResolveError
@@ -187,6 +236,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   }
   endOldProcesses();
   void heritage.take(instance.tables);
+  await worker?.ready(descriptors);
   if (goesOn) {
     setTimeout(releaseCode, startTime).unref();
     await signals.handle(instance, warn);

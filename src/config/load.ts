@@ -82,8 +82,11 @@ export function loadConfiguration(
 }
 
 /** Why nothing may start, though there are no errors (manual: "zero-warning"); null: it may. */
-export function whyNoWarnings({ configuration, diagnostics }: Loaded): string | null {
-  if (configuration?.global.zeroWarning !== true) return null;
+export function whyNoWarnings(
+  { configuration, diagnostics }: Loaded,
+  always = false,
+): string | null {
+  if (!always && configuration?.global.zeroWarning !== true) return null;
   if (!diagnostics.some(({ severity }) => severity === "warning")) return null;
   return "some warnings were found, and 'zero-warning' is set";
 }

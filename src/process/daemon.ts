@@ -147,7 +147,7 @@ function contactOf(value: string | undefined): DaemonPipes | null {
 }
 
 /** Whether a descriptor is a pipe, or the socket that runtimes take for one. */
-function isPipe(fd: number): boolean {
+export function isPipe(fd: number): boolean {
   try {
     const stat = fstatSync(fd);
     return stat.isFIFO() || stat.isSocket();
@@ -157,7 +157,7 @@ function isPipe(fd: number): boolean {
 }
 
 /** Waits until what was written to a stream has left the process, or cannot. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
+export function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.once("error", () => resolve());
     stream.write("", () => resolve());
@@ -165,7 +165,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 /** The standard streams become /dev/null, and with them the copies that runtimes make of them. */
-function leaveStandardStreams(used: ReadonlySet<number>): void {
+export function leaveStandardStreams(used: ReadonlySet<number>): void {
   const links = new Set(standardStreams.slice(1).map(linkOf));
   const nothing = openSync("/dev/null", "r+");
   for (const fd of openDescriptors()) {

@@ -36,12 +36,14 @@ const noReplacement: Replacement = { over: (listen) => listen, replaced: () => f
  * they are asked to release all (SIGTTOU); if that does not help they resume (SIGTTIN).
  * @param start starts all or nothing, threads too, and accepts nothing yet
  * @param warn called with the reason why sockets cannot be taken over
+ * @param ask those of them that may be asked to release an address
  * @throws what `start` throws
  */
 export async function startInPlaceOf<T>(
   pids: readonly number[],
   start: (replacement: Replacement) => Promise<T>,
   warn: (line: string) => void,
+  ask: readonly number[] = pids,
 ): Promise<T> {
   if (pids.length === 0) return start(noReplacement);
   const began = performance.now();
@@ -71,7 +73,7 @@ export async function startInPlaceOf<T>(
     }
     await sleep(interval);
   }
-  for (const pid of pids) sendSignal(pid, "SIGTTOU");
+  for (const pid of ask) sendSignal(pid, "SIGTTOU");
   const deadline = performance.now() + releaseTimeout;
   for (;;) {
     await sleep(interval);
@@ -79,7 +81,7 @@ export async function startInPlaceOf<T>(
       return await start(noReplacement);
     } catch (error) {
       if (isInUse(error) && performance.now() < deadline) continue;
-      for (const pid of pids) sendSignal(pid, "SIGTTIN");
+      for (const pid of ask) sendSignal(pid, "SIGTTIN");
       throw error;
     }
   }

@@ -131,6 +131,32 @@ function noEffect(signal: Survived): string {
   }
 }
 
+const forMaster = ["SIGTERM", "SIGINT", "SIGUSR1", "SIGHUP", "SIGTTOU", "SIGTTIN"] as const;
+
+/** Catches the signals of a master: they come in their order, those that came too early first. */
+export function catchMasterSignals(): AsyncIterable<NodeJS.Signals> {
+  ignoreRest();
+  surviveQuit();
+  const waiting: NodeJS.Signals[] = [];
+  let wake = () => {};
+  const put = (signal: NodeJS.Signals) => {
+    waiting.push(signal);
+    wake();
+  };
+  for (const signal of forMaster) process.on(signal, () => put(signal));
+  reportSurvived((signal) => {
+    if (signal === "SIGUSR2") put(signal);
+  });
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        while (waiting.length > 0) yield waiting.shift()!;
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+    },
+  };
+}
+
 /** Resolves at the first SIGTERM or SIGINT. */
 export function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
