@@ -1,6 +1,11 @@
 /** Responses in files: what is taken, and what becomes of it. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, fail } from "@std/assert";
+import fc from "fast-check";
 import { bytesOf, textOf } from "#src/bytes/bytes.ts";
+import { UNTIL_CLOSE } from "#src/http/h1/content.ts";
+import { type Head, METHOD_GET, METHOD_HEAD } from "#src/http/head.ts";
+import { ResponseReader } from "#src/proxy/http/response-reader.ts";
+import type { ServerEvents } from "#src/proxy/stream/endpoints.ts";
 import { storedMessage } from "#src/http/h1/stored-message.ts";
 import { test } from "../testing.ts";
 
@@ -82,4 +87,65 @@ test("stored message: what is no response is refused, and why", () => {
     stored("HTTP/1.1 503 No\r\nX-A: a\r\n\r\n" + "x".repeat(100), 30),
     "refused: its head is longer than 30 bytes",
   );
+});
+
+/** What a reader of responses makes of bytes. */
+function read(
+  bytes: Uint8Array,
+  method: number,
+): { status: number; content: string; ended: boolean } {
+  const found = { status: 0, content: "", ended: false };
+  const take = (out: Uint8Array, from: number, to: number) => {
+    found.content += textOf(out, from, to);
+  };
+  const events = {
+    onInterim: () => fail("an interim response"),
+    onResponse(head: Head, _bytes: Uint8Array, _end: number, framing: number, ...rest: unknown[]) {
+      found.status = head.status;
+      assert(framing !== UNTIL_CLOSE || head.close, "its end is that of the connection");
+      const [content, from, to] = rest as [Uint8Array, number, number];
+      take(content, from, to);
+    },
+    onResponseContent: take,
+    onResponseEnd: () => found.ended = true,
+    onResponseInvalid: (reason: string) => fail(reason),
+  } as unknown as ServerEvents;
+  const reader = new ResponseReader(events, 15360);
+  reader.begin(method, false);
+  reader.read(bytes, null);
+  assert(reader.answered);
+  reader.ended();
+  return found;
+}
+
+test("stored message: what is taken is one response, whole, and its head is its head", () => {
+  const piece = fc.constantFrom(
+    ..."HTTP/1.1 503 Sorry|HTTP/1.0 403 No|HTTP/1.1 204 No|Content-Length: 2|Content-Length: 5"
+      .split("|"),
+    "Connection: close",
+    "Connection: keep-alive",
+    "X-A: a",
+    " folded",
+    "Transfer-Encoding: chunked",
+    "Upgrade: x",
+    "sorry",
+    "",
+  );
+  const lines = fc.array(fc.tuple(piece, fc.constantFrom("\r\n", "\n", "")), { maxLength: 8 });
+  let taken = 0;
+  fc.assert(
+    fc.property(fc.boolean(), lines, (begins, lines) => {
+      const text = (begins ? "HTTP/1.1 503 Sorry\r\n" : "") + lines.flat().join("");
+      const bytes = bytesOf(text);
+      const message = storedMessage(bytes, 15360);
+      if (typeof message === "string" || message.whole.length === 0) return;
+      taken++;
+      const whole = read(message.whole, METHOD_GET);
+      assert(whole.ended && text.endsWith(whole.content));
+      const head = read(message.head, METHOD_HEAD);
+      assertEquals([head.status, head.content, head.ended], [whole.status, "", true]);
+    }),
+    { numRuns: 2000 },
+  );
+  assert(taken > 50, `${taken}`);
 });
