@@ -10,6 +10,8 @@ export class Route {
   /** The connection of the client, and that of the server, end with each response. */
   readonly closesClient: boolean;
   readonly closesServer: boolean;
+  /** The server is told that (manual: "option http-pretend-keepalive"). */
+  readonly saysClose: boolean;
   /** Which content may pass without being seen. */
   readonly splice: model.Splice;
   /** The field that names the server in requests, in lower case; null: there is none. */
@@ -26,6 +28,7 @@ export class Route {
     const modes = [frontend.connection, config.connection];
     this.closesClient = modes.includes("close");
     this.closesServer = this.closesClient || modes.includes("server-close");
+    this.saysClose = this.closesServer && !config.httpPretendKeepalive;
     const name = config.httpSendNameHeader;
     this.serverName = name === null ? null : bytesOf(name.toLowerCase());
   }

@@ -38,7 +38,7 @@ function edited(text: string, settings: Settings = {}): string {
   const at = { client, own: "198.51.100.7" };
   const route = {
     backend: { cookie, accepts: () => true },
-    closesServer: close,
+    saysClose: close,
     serverName: settings.serverName ?? null,
     forwardFor,
     originalTo,

@@ -82,3 +82,32 @@ test(
     },
   ),
 );
+
+for (const pretend of [false, true]) {
+  test(
+    `http-pretend-keepalive ${pretend}: whether a server is told that its connection ends`,
+    scene(
+      web({
+        servers: [server("s1")],
+        connection: "server-close",
+        httpPretendKeepalive: pretend,
+      }),
+      (w) => {
+        const s1 = w.origin("s1");
+        assertEquals(served(w, 2), "s1 s1");
+        const told = s1.connections.map(({ received }) => /^connection: close\r$/im.test(received));
+        assertEquals(told, [!pretend, !pretend]);
+      },
+    ),
+  );
+}
+
+test(
+  "max-session-srv-conns: so many of a client's own connections are kept",
+  scene(web({ servers, httpReuse: "never", maxSessionSrvConns: 1 }), (w) => {
+    const origins = names.map((name) => w.origin(name));
+    // In turn, twice: with one kept, none is there when its server's turn comes.
+    assertEquals(served(w, 6), "s1 s2 s3 s1 s2 s3");
+    assertEquals(origins.map(({ connections }) => connections.length), [2, 2, 2]);
+  }),
+);

@@ -54,7 +54,7 @@ export const foreignProxyKeywords = [
   declare email-alert error-log-format
   filter force-be-switch force-persist guid
   http-after-response http-request http-response id
-  ignore-persist load-server-state-from-file log-format-sd log-steps max-session-srv-conns monitor
+  ignore-persist load-server-state-from-file log-format-sd log-steps monitor
   quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
@@ -69,7 +69,7 @@ export const foreignProxyKeywords = [
   disable-h2-upgrade forwarded
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
   http-drop-request-trailers http-drop-response-trailers http-ignore-probes 
-  http-pretend-keepalive http-proxy http-restrict-req-hdr-names 
+  http-proxy http-restrict-req-hdr-names 
   http-use-proxy-header idle-close-on-response 
   logasap
   transparent use-small-buffers

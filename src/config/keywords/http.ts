@@ -12,7 +12,7 @@ import {
   setting,
   word,
 } from "./keyword.ts";
-import { choice, network, text } from "./values.ts";
+import { choice, integer, network, text } from "./values.ts";
 
 const chapter = "4.2";
 
@@ -80,6 +80,22 @@ export const httpSettings = {
       chapter,
       side: "backend",
       http: true,
+    },
+  ),
+  httpPretendKeepalive: flag("option http-pretend-keepalive", {
+    doc: "Does not tell servers that their connection ends with the response.",
+    chapter,
+    side: "backend",
+    no: true,
+  }),
+  maxSessionSrvConns: setting(
+    "max-session-srv-conns",
+    integer({ usage: "<number>", example: "3" }),
+    5,
+    {
+      doc: "Idle connections to servers that are kept for one client alone, at most.",
+      chapter,
+      side: "frontend",
     },
   ),
   connection: define({

@@ -124,7 +124,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   #ownLine: { field: AddressField; line: Uint8Array | null } | null = null;
 
   keepPrivate(connection: ServerConnection): void {
-    this.privates ??= new PrivateConnections();
+    this.privates ??= new PrivateConnections(this.frontend.config.maxSessionSrvConns);
     this.privates.add(connection);
   }
 

@@ -56,8 +56,8 @@ export interface EditingRoute {
     readonly cookie: CookiePolicy | null;
     readonly accepts: (server: string) => boolean;
   };
-  /** The server's connection ends with this request. */
-  readonly closesServer: boolean;
+  /** The server's connection ends with this request, and the server is told so. */
+  readonly saysClose: boolean;
   /** The field that names the server, in lower case: not for the client to set. */
   readonly serverName: Uint8Array | null;
   readonly forwardFor: AddressField | null;
@@ -97,7 +97,7 @@ export function editRequest(
   if (from !== null && !isGiven(forwardFor!, head, bytes)) journal.addField(from);
   const own = client.addressLine(route.originalTo, true);
   if (own !== null) journal.addField(own);
-  editRequestHop(journal, head, bytes, route.closesServer, upgrade);
+  editRequestHop(journal, head, bytes, route.saysClose, upgrade);
 }
 
 function cutNamed(journal: HeadJournal, head: Head, bytes: Uint8Array, name: Uint8Array): void {

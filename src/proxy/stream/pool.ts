@@ -99,19 +99,19 @@ export class Pool extends Timer implements ConnectionStore {
   }
 }
 
-/** Most connections that are kept for one client (HAProxy's max-session-srv-conns). */
-const mostPrivate = 5;
-
 /**
  * The idle connections that one client alone may use: see {@linkcode ServerConnection.isPrivate}.
  */
 export class PrivateConnections implements ConnectionStore {
   readonly #connections: ServerConnection[] = [];
 
+  /** @param most how many are kept (manual: "max-session-srv-conns") */
+  constructor(readonly most: number) {}
+
   add(connection: ServerConnection): void {
     connection.store = this;
     this.#connections.push(connection);
-    if (this.#connections.length > mostPrivate) this.#dropAt(0);
+    if (this.#connections.length > this.most) this.#dropAt(0);
   }
 
   /** The one that was used last and is accepted; it is taken out. */
