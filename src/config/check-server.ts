@@ -33,6 +33,7 @@ export function checkServers(
       const hint = "a port in its address, 'port', or a listener of the same proxy with a port";
       report.error(locator.place(server, "address"), message, hint);
     }
+    checkObservation(proxy, server, locator, report);
     if (server.cookie !== null && /[ ",\\]/.test(server.cookie)) {
       const message = `server '${server.name}': clients may not keep the cookie '${server.cookie}'`;
       const hint = "spaces, quotes, commas and backslashes are not for cookies (RFC 6265, 4.1.1)";
@@ -80,4 +81,22 @@ function hasCheckPort(proxy: Proxy, server: Server): boolean {
   if (address.kind !== "ip" && server.addr === null) return true;
   if (address.kind === "ip" && (address.port !== null || isService(address.host))) return true;
   return proxy.bind.some((bind) => bind.address.kind === "ip");
+}
+
+/** Checks agents, and what is to be learned from the traffic. */
+function checkObservation(proxy: Proxy, server: Server, locator: Locator, report: Report): void {
+  const who = `server '${server.name}'`;
+  if (server.agentCheck && server.agentPort === null) {
+    const message = `${describe(proxy)}: ${who} has no port for its agent`;
+    report.error(locator.place(server, "agentCheck"), message, "'agent-port' and a port");
+  }
+  if (server.observe === null) return;
+  if (server.observe === "layer7" && proxy.mode !== "http") {
+    const message = `${who}: 'observe layer7' is ignored: it needs 'mode http'`;
+    report.warning(locator.place(server, "observe"), message, "'observe layer4'");
+  }
+  if (!server.check) {
+    const message = `${who}: 'observe' is ignored: the server is not checked`;
+    report.warning(locator.place(server, "observe"), message, "'check'");
+  }
 }

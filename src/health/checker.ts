@@ -1,21 +1,32 @@
-/** Checks one server time and again, and reports when it falls and rises. */
+/** Checks one server time and again, and reports what is found. */
 import type { Clock } from "../time/clock.ts";
 import type { Probe } from "./probe.ts";
-import type { CheckResult } from "./result.ts";
+import { type CheckResult, resultOf, type Verdict } from "./result.ts";
 import { spread } from "./schedule.ts";
 import {
   healthAfter,
   initialHealth,
+  type InitState,
   intervalFor,
   type Intervals,
   isUp,
   type Thresholds,
-  transition,
 } from "./state.ts";
+
+/** What a check has brought. */
+export interface Report {
+  readonly result: CheckResult;
+  /** The server was up before it, as these checks see it. */
+  readonly wasUp: boolean;
+  /** The status is another one than before, or the health is (manual: "option log-health-checks"). */
+  readonly news: boolean;
+}
 
 /** How to check a server. */
 export interface CheckerOptions {
   readonly settings: Thresholds & Intervals;
+  /** How the server is seen before the first check. */
+  readonly initState?: InitState;
   /** ms until the first check: see startOffsets. */
   readonly offset: number;
   /** Percent of noise in the intervals (manual: "spread-checks"). */
@@ -24,10 +35,10 @@ export interface CheckerOptions {
   readonly clock: Clock;
   /** From 0 to 1, like Math.random. */
   readonly random: () => number;
-  /** A check has ended. @param up the server was up before it */
-  readonly checked?: (result: CheckResult, up: boolean) => void;
-  /** The server has come up or gone down, by this result. The checker's state shows it already. */
-  readonly changed: (change: "up" | "down", result: CheckResult) => void;
+  /** Whether a result counts for the health; by default all do. */
+  readonly counts?: (result: CheckResult) => boolean;
+  /** A check has ended. The checker's state shows it already. */
+  readonly ended: (report: Report) => void;
 }
 
 /** A server's checks, and what they say. */
@@ -41,6 +52,10 @@ export interface Checker {
   readonly checking: boolean;
   /** Sets the health by hand: see state.ts. Whether the server is up is the caller's to change. */
   setHealth(health: number): void;
+  /** Takes a verdict that comes from elsewhere as that of a check (manual: "on-error"). */
+  take(verdict: Verdict): void;
+  /** The next check comes as soon as `fastinter` would have it, if that is sooner. */
+  hasten(): void;
   /** Checks no more, until {@linkcode resume}; a check on its way is given up. Idempotent. */
   pause(): void;
   /** Checks again, an interval from now. Idempotent. */
@@ -52,33 +67,44 @@ export interface Checker {
 /** Starts to check a server. An interval runs from a check's end to the next one's start. */
 export function startChecker(options: CheckerOptions): Checker {
   const { settings, clock, probe, random } = options;
-  let health = initialHealth(settings);
+  let health = initialHealth(settings, options.initState);
   let last: CheckResult | null = null;
   let checking = false;
   let stopped = false;
   let paused = false;
   /** Cancels what is scheduled: the next check, or the result of this one. */
   let cancel = clock.schedule(options.offset, check);
+  let next = clock.now() + options.offset;
 
   function check(): void {
     checking = true;
-    cancel = probe(ended);
+    cancel = probe((result) => {
+      checking = false;
+      report(result, scheduleNext);
+    });
   }
 
-  function ended(result: CheckResult): void {
+  /** @param then what is done before it is reported: what is made of it may end these checks */
+  function report(result: CheckResult, then: () => void): void {
     const before = health;
-    health = healthAfter(settings, before, result.passed);
+    const counts = options.counts?.(result) ?? true;
+    if (counts) health = healthAfter(settings, before, result.passed);
+    const failed = counts && !result.passed && before > 0;
+    const news = result.status !== "CHECKED" &&
+      (failed || health !== before || last?.status !== result.status);
     last = result;
-    options.checked?.(result, isUp(settings, before));
-    checking = false;
-    scheduleNext();
-    const change = transition(settings, before, health);
-    if (change !== null) options.changed(change, result);
+    then();
+    options.ended({ result, wasUp: isUp(settings, before), news });
   }
 
   function scheduleNext(): void {
-    const interval = intervalFor(settings, settings, health);
-    cancel = clock.schedule(spread(interval, options.spreadChecks, random()), check);
+    schedule(intervalFor(settings, settings, health));
+  }
+
+  function schedule(interval: number): void {
+    const delay = spread(interval, options.spreadChecks, random());
+    next = clock.now() + delay;
+    cancel = clock.schedule(delay, check);
   }
 
   return {
@@ -96,6 +122,16 @@ export function startChecker(options: CheckerOptions): Checker {
     },
     setHealth(to) {
       health = to;
+    },
+    take(verdict) {
+      report(resultOf(verdict, -1), () => {});
+    },
+    hasten() {
+      const { fastinter } = settings;
+      if (fastinter === null || checking || paused || stopped) return;
+      if (next - clock.now() <= fastinter) return;
+      cancel();
+      schedule(fastinter);
     },
     pause() {
       if (paused || stopped) return;

@@ -28,19 +28,35 @@ export interface NoticeCounts {
   readonly queued: number;
 }
 
-/** Why a server's state changed: by a check, or with the server that it tracks. */
-export type NoticeReason = CheckResult | { readonly via: NoticeSubject };
+/**
+ * Why a server's state changed: by a check, or with the server that it tracks; null: the log has it
+ * already.
+ */
+export type NoticeReason = CheckResult | { readonly via: NoticeSubject } | null;
 
-/** A server went down. */
+/** A server went down. @param announced it was about to stop: that it does is no alert */
 export function downNotice(
   subject: NoticeSubject,
   why: NoticeReason,
   counts: NoticeCounts,
+  announced = false,
 ): Notice {
   const text = `${named(subject)} is DOWN${reason(why)}. ${servers(counts)} left.` +
     `${onBackup(counts)} ${counts.sessions} sessions active, ${counts.requeued} requeued, ` +
     `${counts.queued} remaining in queue.`;
-  return { level: "alert", text };
+  return { level: announced ? "notice" : "alert", text };
+}
+
+/** A server gets no new sessions but those that name it, for its checks ask for that. */
+export function stoppingNotice(
+  subject: NoticeSubject,
+  why: NoticeReason,
+  counts: NoticeCounts,
+): Notice {
+  return {
+    level: "notice",
+    text: `${named(subject)} is stopping${reason(why)}. ${online(counts)}`,
+  };
 }
 
 /** A server came up. */
@@ -49,9 +65,7 @@ export function upNotice(
   why: NoticeReason,
   counts: NoticeCounts,
 ): Notice {
-  const text = `${named(subject)} is UP${reason(why)}. ${servers(counts)} online.` +
-    `${onBackup(counts)} ${counts.requeued} sessions requeued, ${counts.queued} total in queue.`;
-  return { level: "notice", text };
+  return { level: "notice", text: `${named(subject)} is UP${reason(why)}. ${online(counts)}` };
 }
 
 /** Words about a server whose state is changed by hand. @param what as "enters drain state" */
@@ -67,8 +81,7 @@ export function handNotice(
   const text = left
     ? `${named(subject)} ${what}. ${servers(counts)} left.${onBackup(counts)} ` +
       `${sessions} sessions active, ${requeued} requeued, ${queued} remaining in queue.`
-    : `${named(subject)} ${what}. ${servers(counts)} online.${onBackup(counts)} ` +
-      `${requeued} sessions requeued, ${queued} total in queue.`;
+    : `${named(subject)} ${what}. ${online(counts)}`;
   return { level, text };
 }
 
@@ -92,12 +105,44 @@ function path({ proxy, server }: NoticeSubject): string {
 }
 
 function reason(why: NoticeReason): string {
+  if (why === null) return "";
   if ("via" in why) return ` via ${path(why.via)}`;
   const { status, code, info, duration } = why;
   return `, reason: ${descriptions[status]}` +
     (code === null ? "" : `, code: ${code}`) +
     (info === "" ? "" : `, info: "${printable(info)}"`) +
-    `, check duration: ${Math.floor(duration)}ms`;
+    (duration < 0 ? "" : `, check duration: ${Math.floor(duration)}ms`);
+}
+
+function online(counts: NoticeCounts): string {
+  return `${servers(counts)} online.${onBackup(counts)} ${counts.requeued} sessions requeued, ` +
+    `${counts.queued} total in queue.`;
+}
+
+/** What has been found of a server, for `option log-health-checks`. */
+export interface CheckNews {
+  readonly by: "Health" | "Agent";
+  readonly result: CheckResult;
+  /** See state.ts. */
+  readonly health: number;
+  readonly rise: number;
+  readonly fall: number;
+  /** The weight that the server has been given. */
+  readonly weight: number;
+}
+
+/** A check has changed what is known of a server (manual: "option log-health-checks"). */
+export function checkNotice(subject: NoticeSubject, news: CheckNews): Notice {
+  const { by, result, health, rise, fall, weight } = news;
+  const up = health >= rise;
+  const outcome = result.passed
+    ? `${result.conditional ? "conditionally " : ""}succeeded`
+    : "failed";
+  const count = up ? `${health - rise + 1}/${fall}` : `${health}/${rise}`;
+  const word = !up ? "DOWN" : weight === 0 ? "DRAIN" : "UP";
+  const text = `${by} check for ${subject.backup ? "backup " : ""}server ${path(subject)} ` +
+    `${outcome}${reason(result)}, status: ${count} ${word}.`;
+  return { level: "notice", text };
 }
 
 function servers({ active, backup }: NoticeCounts): string {

@@ -17,12 +17,26 @@ export interface Intervals {
   readonly downinter: number | null;
 }
 
-/** What a check changed. */
-export type Transition = "up" | "down" | null;
+/** How a server is seen before its first check (manual: "init-state"). */
+export const initStates = ["fully-up", "up", "down", "fully-down"] as const;
+/** {@linkcode initStates} */
+export type InitState = (typeof initStates)[number];
 
-/** At the start a server is up, but only just: the first check decides, if it fails. */
-export function initialHealth({ rise }: Thresholds): number {
-  return rise;
+/**
+ * Health at the start: a server is up, but only just, and the first check decides, if it fails;
+ * or as its `init-state` has it.
+ */
+export function initialHealth({ rise, fall }: Thresholds, state: InitState = "up"): number {
+  switch (state) {
+    case "fully-up":
+      return rise + fall - 1;
+    case "up":
+      return rise;
+    case "down":
+      return rise - 1;
+    case "fully-down":
+      return 0;
+  }
 }
 
 /** Whether a server in this health is up. */
@@ -35,13 +49,6 @@ export function healthAfter(thresholds: Thresholds, health: number, passed: bool
   const { rise, fall } = thresholds;
   if (passed) return health + 1 >= rise ? rise + fall - 1 : health + 1;
   return health > rise ? health - 1 : 0;
-}
-
-/** What the way from one health to another means. */
-export function transition(thresholds: Thresholds, before: number, after: number): Transition {
-  const up = isUp(thresholds, after);
-  if (up === isUp(thresholds, before)) return null;
-  return up ? "up" : "down";
 }
 
 /** ms until the next check: `inter` when up, `downinter` when down, `fastinter` in between. */

@@ -1,31 +1,25 @@
 /**
  * Sets up the health checks of all servers: what is checked, and which servers share a check or
- * follow another server.
+ * follow another server; and carries on what they find.
  */
-import { type Checker, startChecker } from "../health/checker.ts";
+import type { Checks } from "./server-checks.ts";
+import { type Checker, type Report, startChecker } from "../health/checker.ts";
 import { constantExpressions } from "../health/expressions.ts";
 import { type CheckRuntime, probeOf } from "../health/kinds.ts";
-import { sharedNotice } from "../health/notice.ts";
+import { checkNotice, sharedNotice } from "../health/notice.ts";
+import { eventWords } from "../health/observe.ts";
 import { type CheckPlan, identity } from "../health/plan.ts";
 import { startOffsets } from "../health/schedule.ts";
+import { agentSettings, countsForAgent, startAgent } from "./agents.ts";
 import type { Backend } from "./backend.ts";
 import { jobOf, planOf } from "./check-job.ts";
-import { changeStates, subjectOf } from "./server-state.ts";
+import { changeStates, type Health, subjectOf } from "./server-state.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
-import { followDisabled, type Trackers, trackers } from "./track.ts";
+import { endSlowStart } from "./slow-start.ts";
+import { followDisabled, trackers } from "./track.ts";
 
-/** The checks of all servers, while they run. */
-export interface Checks {
-  /** The checks of a server, which others may share; null: it is not checked. */
-  of(server: Server): Checker | null;
-  /** Checks a server that has come out of maintenance, or no more one that has gone into it. */
-  maintenanceChanged(server: Server): void;
-  /** The servers that track each server. */
-  readonly followers: Trackers;
-  /** Ends all checks. */
-  stop(): void;
-}
+export type { Checks } from "./server-checks.ts";
 
 /** Servers that one check serves: their plans are the same. */
 interface Shared {
@@ -43,52 +37,139 @@ export function startChecks(
   spreadChecks: number,
   runtime: Runtime,
 ): Checks {
+  const { clock } = runtime;
+  const random = runtime.random ?? Math.random;
   const followers = trackers(backends);
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
   for (const { servers } of checks) logShared(servers, runtime);
+  const withAgents = backends.flatMap(({ servers }) => servers).filter(({ config }) =>
+    config.agentCheck && config.agentPort !== null
+  );
   const on: CheckRuntime = {
     ...runtime,
-    random: runtime.random ?? Math.random,
+    random,
     bufferSize: runtime.headLimit,
     expressions: constantExpressions,
   };
-  const offsets = startOffsets(checks.map(({ plan }) => plan.settings.inter));
+  const offsets = startOffsets([
+    ...checks.map(({ plan }) => plan.settings.inter),
+    ...withAgents.map(({ config }) => config.agentInter),
+  ]);
   const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
     startChecker({
       settings: plan.settings,
+      initState: servers[0].config.initState,
       offset: offsets[i]!,
       spreadChecks,
       probe: probeOf(plan.check, jobOf(servers[0], plan, () => checkers[i]!.health), on),
-      clock: runtime.clock,
-      random: runtime.random ?? Math.random,
-      checked: ({ passed }, up) => {
-        if (passed || !up) return;
-        for (const server of servers) if (!server.maintained) server.checkFailures++;
-      },
-      changed: (change, result) => changeStates(servers, followers, change, result, runtime),
+      clock,
+      random,
+      ended: (report) => checked(servers, checkers[i]!, report),
     })
   );
   const byServer = new Map(
     checks.flatMap(({ servers }, i) => servers.map((server) => [server, i] as const)),
   );
+  const of = (server: Server): Checker | null => checkers[byServer.get(server) ?? -1] ?? null;
+  const agents = new Map(withAgents.map((server, i) => [
+    server,
+    startChecker({
+      settings: agentSettings(server),
+      offset: offsets[checks.length + i]!,
+      spreadChecks,
+      probe: startAgent(server, on, () => all),
+      clock,
+      random,
+      counts: countsForAgent,
+      ended: (report) => asked(server, report),
+    }),
+  ]));
+
+  /** The checks that servers share have brought something. */
+  function checked(servers: readonly Server[], checker: Checker, report: Report): void {
+    const { result, wasUp } = report;
+    for (const server of servers) {
+      if (server.maintained) continue;
+      if (!result.passed && wasUp) server.checkFailures++;
+      if (result.passed) server.errors.clear();
+      if (report.news) logNews(server, "Health", report, checker, server.config);
+    }
+    const health: Health | null = !result.passed
+      ? (checker.health === 0 ? "down" : null)
+      : !checker.up
+      ? null
+      : result.conditional
+      ? "stopping"
+      : "up";
+    if (health === null) return;
+    const ready = servers.filter((server) => health === "down" || agents.get(server)?.up !== false);
+    change(ready, health, report);
+  }
+
+  /** An agent has answered, or not. */
+  function asked(server: Server, report: Report): void {
+    const { result } = report;
+    const agent = agents.get(server)!;
+    if (report.news) logNews(server, "Agent", report, agent, { rise: 1, fall: 1 });
+    if (result.status === "L7STS") return change([server], "down", report);
+    if (!result.passed || server.up || of(server)?.up === false) return;
+    change([server], "up", report);
+  }
+
+  function change(servers: readonly Server[], health: Health, { result }: Report): void {
+    // What the log has said of the check need not be said again.
+    for (const logged of [true, false]) {
+      const some = servers.filter(({ backend }) => backend.config.logHealthChecks === logged);
+      if (some.length > 0) changeStates(some, followers, health, logged ? null : result, runtime);
+    }
+  }
+
+  function logNews(
+    server: Server,
+    by: "Health" | "Agent",
+    { result }: Report,
+    { health }: Checker,
+    { rise, fall }: { readonly rise: number; readonly fall: number },
+  ): void {
+    const { config } = server.backend;
+    if (!config.logHealthChecks) return;
+    const news = { by, result, health, rise, fall, weight: server.givenWeight };
+    const { level, text } = checkNotice(subjectOf(server), news);
+    runtime.log.event(config, level, text);
+  }
+
   function update(index: number): void {
     if (checks[index]!.servers.every(({ maintained }) => maintained)) checkers[index]!.pause();
     else checkers[index]!.resume();
   }
   checks.forEach((_, index) => update(index));
-  return {
-    of(server) {
-      const index = byServer.get(server);
-      return index === undefined ? null : checkers[index]!;
-    },
+  const all: Checks = {
+    of,
+    agentOf: (server) => agents.get(server) ?? null,
     maintenanceChanged(server) {
       const index = byServer.get(server);
       if (index !== undefined) update(index);
     },
+    observed(server, errors, event) {
+      const checker = of(server);
+      if (checker === null || server.maintained) return;
+      const { onError, rise } = server.config;
+      if (onError === "sudden-death" && checker.health > rise) checker.setHealth(rise + 1);
+      if (onError === "mark-down") checker.setHealth(rise);
+      if (onError !== "fastinter") {
+        const info = `Detected ${errors} consecutive errors, last one was: ${eventWords(event)}`;
+        checker.take({ status: "HANA", code: null, info });
+      }
+      checker.hasten();
+    },
     followers,
-    stop: () => checkers.forEach((checker) => checker.stop()),
+    stop() {
+      for (const checker of [...checkers, ...agents.values()]) checker.stop();
+      for (const { servers } of backends) servers.forEach(endSlowStart);
+    },
   };
+  return all;
 }
 
 /** The checks to make, in the order of the configuration. */

@@ -350,7 +350,7 @@ class ServerView implements ServerControl {
     return this.server.name;
   }
   get weight(): number {
-    return this.server.weight;
+    return this.server.givenWeight;
   }
   get effectiveWeight(): number {
     return this.server.weight;
@@ -358,7 +358,10 @@ class ServerView implements ServerControl {
   get initialWeight(): number {
     return this.server.config.weight;
   }
-  readonly throttle = null;
+  get throttle(): number | null {
+    const { throttle } = this.server;
+    return throttle === 100 ? null : throttle;
+  }
   get maxconn(): number {
     return this.server.maxconn;
   }

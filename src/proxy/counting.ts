@@ -1,5 +1,6 @@
 /** What becomes of a stream in the counters of its frontend, its backend and its server. */
 import { at, countTimes } from "../stats/counters.ts";
+import { observeTransaction } from "./observing.ts";
 import type { Backend } from "./backend.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Server } from "./server.ts";
@@ -43,6 +44,9 @@ export function countTransaction(
     const own = servedBy.counts.own;
     own[at.requests]!++;
     own[response]!++;
+  }
+  if (servedBy !== null && servedBy.config.observe !== null) {
+    observeTransaction(servedBy, status, termination, local);
   }
   countStream(stream, termination);
 }

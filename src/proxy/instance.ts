@@ -73,6 +73,8 @@ export interface InstanceHooks {
   releaseThread(thread: number): void;
   /** Connections that a thread has. */
   connectionsOf(thread: number): number;
+  /** A thread's traffic has had so many errors in a row with a server: see RuntimeDeps. */
+  observed(backend: number, server: number, errors: number, event: number): void;
   /** A line for the logs: a thread is stuck, say. */
   report(line: string): void;
   /** A thread asks for the address of a name. */
@@ -149,7 +151,11 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         : resolver.resolve(...lookup);
     },
   };
-  const proxies = createProxies(configuration, { ...deps, workers, lookups });
+  function observed(backend: number, server: number, errors: number, event: number): void {
+    const found = proxies.backends[backend]?.servers[server];
+    if (found !== undefined) checks?.observed(found, errors, event);
+  }
+  const proxies = createProxies(configuration, { ...deps, workers, lookups, observed });
   setInitialAddresses(proxies.backends, deps.addresses ?? new Map());
   const { runtime, frontends, running } = proxies;
   const sessions: Sessions = createSessions(proxies, () => lifecycle.sessionEnded());
@@ -166,6 +172,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     report: (line) => logToAll(configuration, log, "alert", line),
     connectionsOf: (thread) => runtime.connections.share(thread),
     resolve: lookups.resolve,
+    observed,
   });
   let checks: Checks | null = null;
   let following: Following | null = null;

@@ -25,6 +25,11 @@ export interface RuntimeDeps {
   readonly lookups?: Lookups;
   /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
+  /**
+   * Called when the traffic has had so many errors in a row with a server (backend, server, errors,
+   * the last one: see health/observe.ts).
+   */
+  readonly observed?: (backend: number, server: number, errors: number, event: number) => void;
   /** Runs the programs of checks; without it there are none. */
   readonly run?: RunProgram;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */

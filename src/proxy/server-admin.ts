@@ -4,7 +4,7 @@
  * thread, as the checks do; other threads follow by the shared state.
  */
 import { handNotice, noServerNotice } from "../health/notice.ts";
-import type { Checks } from "./checks.ts";
+import type { Checks } from "./server-checks.ts";
 import { admin, countUsable, type Server } from "./server.ts";
 import { noteChange, subjectOf } from "./server-state.ts";
 
@@ -183,7 +183,7 @@ function mark(server: Server, health: HandHealth, checks: Checks, why: string): 
 
 /** Changes the weight that a server has been given (0 to 256). */
 export function setWeight(server: Server, weight: number): void {
-  if (server.weight === weight) return;
-  server.weight = weight;
+  if (server.givenWeight === weight) return;
+  server.givenWeight = weight;
   server.backend.stateChanged(server);
 }

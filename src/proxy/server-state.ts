@@ -4,17 +4,23 @@ import {
   noServerNotice,
   type NoticeReason,
   type NoticeSubject,
+  stoppingNotice,
   upNotice,
 } from "../health/notice.ts";
-import type { CheckResult } from "../health/result.ts";
 import type { Runtime } from "./runtime.ts";
 import { countUsable, type Server } from "./server.ts";
+import { beginSlowStart, endSlowStart } from "./slow-start.ts";
 import type { Trackers } from "./track.ts";
+
+/** What checks may find a server to be: "stopping" takes no new sessions but those that name it. */
+export type Health = "up" | "stopping" | "down";
 
 /** A server whose state changes, and why. */
 interface Change {
   readonly server: Server;
   readonly reason: NoticeReason;
+  /** It was about to stop. */
+  readonly announced: boolean;
   /** Servers that take part in its backend once it has changed: main ones, and backups. */
   readonly active: number;
   readonly backup: number;
@@ -29,44 +35,52 @@ interface Change {
 export function changeStates(
   servers: readonly Server[],
   followers: Trackers,
-  change: "up" | "down",
-  result: CheckResult,
+  health: Health,
+  reason: NoticeReason,
   runtime: Runtime,
 ): void {
-  const up = change === "up";
   const changes: Change[] = [];
   const mark = (server: Server, reason: NoticeReason): void => {
     // A server in maintenance stays as it is, and so do those that follow it.
-    if (server.maintained) return;
-    changes.push(setUp(server, up, reason));
+    if (server.maintained || healthOf(server) === health) return;
+    changes.push(set(server, health, reason));
     for (const follower of followers.get(server) ?? []) mark(follower, { via: subjectOf(server) });
   };
-  for (const server of servers) mark(server, result);
-  for (const each of changes) announce(each, up, runtime);
+  for (const server of servers) mark(server, reason);
+  for (const each of changes) announce(each, health, runtime);
 }
 
-/** Sets a server up or down, without consequence yet, and counts the usable servers. */
-function setUp(server: Server, up: boolean, reason: NoticeReason): Change {
+function healthOf(server: Server): Health {
+  return !server.up ? "down" : server.stopping ? "stopping" : "up";
+}
+
+/** Sets a server's state, without consequence yet, and counts the usable servers. */
+function set(server: Server, health: Health, reason: NoticeReason): Change {
   const { servers } = server.backend;
   const had = servers.some(({ usable }) => usable);
-  server.up = up;
-  noteChange(server, up);
+  const { up: wasUp, stopping: announced } = server;
+  server.up = health !== "down";
+  server.stopping = health === "stopping";
+  if (wasUp !== server.up) noteChange(server, server.up);
   const { active, backup } = countUsable(servers);
-  return { server, reason, active, backup, last: had && active + backup === 0 };
+  return { server, reason, announced, active, backup, last: had && active + backup === 0 };
 }
 
-/** Notes when a server went up or down, for the statistics. */
+/** Notes when a server went up or down, for the statistics; one that comes up starts slowly. */
 export function noteChange(server: Server, up: boolean): void {
   const now = server.backend.runtime.clock.now();
   if (up) server.downFor += now - server.changedAt;
   else server.checkDowns++;
   server.changedAt = now;
+  (up ? beginSlowStart : endSlowStart)(server);
 }
+
+const notices = { up: upNotice, stopping: stoppingNotice, down: downNotice };
 
 /** Notifies the backend, and logs the change. */
 function announce(
-  { server, reason, active, backup, last }: Change,
-  up: boolean,
+  { server, reason, announced, active, backup, last }: Change,
+  health: Health,
   { log }: Runtime,
 ): void {
   const { backend } = server;
@@ -79,7 +93,7 @@ function announce(
     requeued: Math.max(0, waited - server.queue.length - backend.queue.length),
     queued: backend.queue.length,
   };
-  const notice = (up ? upNotice : downNotice)(subjectOf(server), reason, counts);
+  const notice = notices[health](subjectOf(server), reason, counts, announced);
   log.event(backend.config, notice.level, notice.text);
   if (!last) return;
   const none = noServerNotice(backend.config.kind, backend.config.name);

@@ -20,7 +20,9 @@ import { ServerAddress } from "./server-address.ts";
 import type { ClientAddress, ConnectedServer } from "./stream/server-connection.ts";
 
 /** Words of a server's state. */
-const [UP, WEIGHT, ADMIN, MAXCONN, STOPPING] = [0, 1, 2, 3, 4];
+const [UP, WEIGHT, ADMIN, MAXCONN, STOPPING, HELD, HELD_SLOTS, ERRORS] = [0, 1, 2, 3, 4, 5, 6, 7];
+/** A weight is held back in sixteenths of it, as in HAProxy; slots in hundredths. */
+const sixteenths = 16;
 
 /**
  * Why a server is out of service, or takes no new sessions, as set by hand: bits, of which HAProxy
@@ -98,7 +100,8 @@ export class Server implements AnyCandidate, ConnectedServer {
   ) {
     const { memory, tickets, clock } = backend.runtime;
     this.changedAt = clock.now();
-    this.#state = memory.ints(5);
+    this.#state = memory.ints(8);
+    this.errors = new ErrorCount(this.#state, ERRORS);
     this.slots = new LockedGauge(memory);
     this.total = new Counter(memory);
     backend.runtime.totals.push(this.total);
@@ -107,11 +110,13 @@ export class Server implements AnyCandidate, ConnectedServer {
     this.queue = new Queue(memory, tickets, 2 + index);
     this.pool = new Pool(backend.runtime, config.poolPurgeDelay);
     if (memory.fresh) {
-      this.#state[UP] = 1;
+      const down = config.check && config.initState.endsWith("down");
+      this.#state[UP] = down ? 0 : 1;
       this.#state[WEIGHT] = config.weight;
       this.#state[ADMIN] = config.disabled ? admin.maintenance | admin.configured : 0;
       this.#state[MAXCONN] = -1;
     }
+    this.wasServing = this.serves;
     // Only `minconn`, or a greater one than `maxconn`, is a limit that does not move, as in
     // HAProxy.
     this.#maxconn = Math.max(config.maxconn, config.minconn) || Infinity;
@@ -181,12 +186,32 @@ export class Server implements AnyCandidate, ConnectedServer {
   set up(up: boolean) {
     this.#state[UP] = up ? 1 : 0;
   }
+  /** Its share of the load: what it was given, less while it starts slowly. */
   get weight(): number {
+    const held = this.#state[HELD]!;
+    const weight = this.#state[WEIGHT]!;
+    return held === 0 ? weight : weight * (sixteenths - held) / sixteenths;
+  }
+  /** The weight that it was given. */
+  get givenWeight(): number {
     return this.#state[WEIGHT]!;
   }
   /** To be followed by the backend's `stateChanged`. */
-  set weight(weight: number) {
+  set givenWeight(weight: number) {
     this.#state[WEIGHT] = weight;
+  }
+  /** Percent of its slots that it has (manual: "slowstart"); 100: all. */
+  get throttle(): number {
+    return 100 - this.#state[HELD_SLOTS]!;
+  }
+  /**
+   * Holds back some of its load. To be followed by the backend's `stateChanged`.
+   * @param weight sixteenths of its weight that count
+   * @param slots percent of its slots
+   */
+  hold(weight: number, slots: number): void {
+    this.#state[HELD] = sixteenths - weight;
+    this.#state[HELD_SLOTS] = 100 - slots;
   }
   /** It is up, and takes no new sessions but those that name it: it is about to stop. */
   get stopping(): boolean {
@@ -230,6 +255,10 @@ export class Server implements AnyCandidate, ConnectedServer {
   /** When it last went up or down, on this thread's clock, and for how long it was down before, ms. */
   changedAt: number;
   downFor = 0;
+  /** Errors of its traffic in a row, that `observe` has seen, in all threads. */
+  readonly errors: ErrorCount;
+  /** It was in service when this thread last looked: see sessions.ts. */
+  wasServing: boolean;
   /** How often its checks failed while it was up, and how often it went down. */
   checkFailures = 0;
   checkDowns = 0;
@@ -249,6 +278,13 @@ export class Server implements AnyCandidate, ConnectedServer {
   }
   /** Slots that it has: between `minconn` and `maxconn` as many as the backend's load allows. */
   get limit(): number {
+    const held = this.#state[HELD_SLOTS]!;
+    const limit = this.#wholeLimit;
+    return held === 0 || limit === Infinity
+      ? limit
+      : Math.max(1, Math.floor(limit * (100 - held) / 100));
+  }
+  get #wholeLimit(): number {
     if (this.#state[MAXCONN]! < 0 && this.#minconn === this.#maxconn) return this.#maxconn;
     const { minconn, maxconn } = this;
     return minconn === maxconn ? maxconn : this.backend.limit(minconn, maxconn);
@@ -324,6 +360,28 @@ export class Server implements AnyCandidate, ConnectedServer {
     this.queue.releaseThread(thread);
     this.pool.everywhere.releaseThread(thread);
     this.sourcePorts?.releaseThread(thread);
+  }
+}
+
+/** A count that all threads share, of what has no end but success. */
+class ErrorCount {
+  readonly #words: Int32Array;
+  readonly #place: number;
+
+  constructor(words: Int32Array, place: number) {
+    this.#words = words;
+    this.#place = place;
+  }
+  /** Forgets them. */
+  clear(): void {
+    if (this.#words[this.#place] !== 0) Atomics.store(this.#words, this.#place, 0);
+  }
+  /** One more. @returns how many there are, where these are as many as there may be; else 0 */
+  add(limit: number): number {
+    const count = Atomics.add(this.#words, this.#place, 1) + 1;
+    if (count < limit) return 0;
+    Atomics.store(this.#words, this.#place, 0);
+    return count;
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Socket } from "../net/socket.ts";
 import type { SessionFacts } from "../services/control.ts";
 
+/** Why a session is ended: by an operator; since its server went down, or others came up. */
+export type KillCause = "K" | "D" | "U";
+
 /** A client's session, as {@linkcode SessionList} knows it. */
 export interface Session {
   readonly socket: Socket;
@@ -16,8 +19,12 @@ export interface Session {
   abandon(): void;
   /** What operators see of it. */
   facts(): Omit<SessionFacts, "thread" | "serial">;
-  /** Ends it by an operator's order. @param server only if it is on this one; null: in any case */
-  kill(server: object | null): void;
+  /**
+   * Ends it, whatever it does.
+   * @param server only if it is on this one; null: in any case
+   * @param cause for the log
+   */
+  kill(server: object | null, cause: KillCause): void;
   /** The proxy stops: a session that only waits for more to do need not be waited for. */
   softStop(): void;
 }

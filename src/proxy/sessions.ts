@@ -7,7 +7,9 @@ import type { SessionFacts } from "../services/control.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import { GRANTED, IDLE, KILL, KILL_SESSION, ROOM, STATE, STOPPING } from "./workers.ts";
 import type { Proxies } from "./proxies.ts";
-import { type Session, SessionList } from "./session-list.ts";
+import type { Backend } from "./backend.ts";
+import type { Server } from "./server.ts";
+import { type KillCause, type Session, SessionList } from "./session-list.ts";
 
 /** See above. */
 export interface Sessions {
@@ -45,12 +47,25 @@ export function createSessions(
       ended();
     };
   }
-  function end(session: Session, server: object | null): void {
+  function end(session: Session, server: object | null, cause: KillCause): void {
     try {
-      session.kill(server);
+      session.kill(server, cause);
     } catch (error) {
       runtime.fault(error, session);
     }
+  }
+  function endAll(server: Server, cause: KillCause): void {
+    sessions.forEach((session) => end(session, server, cause));
+  }
+  /** A server may have gone down, or come up (manual: "on-marked-down", "on-marked-up"). */
+  function marked(backend: Backend, server: Server): void {
+    const before = server.wasServing;
+    server.wasServing = server.serves;
+    if (server.wasServing === before) return;
+    const { onMarkedDown, onMarkedUp, backup } = server.config;
+    if (before && onMarkedDown !== null) endAll(server, "D");
+    if (before || onMarkedUp === null || backup || server.givenWeight === 0) return;
+    for (const other of backend.servers) if (other.config.backup) endAll(other, "U");
   }
 
   return {
@@ -78,15 +93,14 @@ export function createSessions(
           return true;
         case STATE:
           backends[a]!.onState(backends[a]!.servers[b]!);
+          marked(backends[a]!, backends[a]!.servers[b]!);
           return true;
-        case KILL: {
-          const server = backends[a]!.servers[b]!;
-          sessions.forEach((session) => end(session, server));
+        case KILL:
+          endAll(backends[a]!.servers[b]!, "K");
           return true;
-        }
         case KILL_SESSION:
           sessions.forEach((session) => {
-            if (session.serial === a) end(session, null);
+            if (session.serial === a) end(session, null, "K");
           });
           return true;
         case STOPPING:

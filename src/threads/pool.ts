@@ -108,6 +108,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     report() {},
     connectionsOf: () => 0,
     resolve: noLookups.resolve,
+    observed() {},
   };
   let listeners = 0;
   let stopped: Promise<void> | null = null;
@@ -226,6 +227,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
             });
             return;
           }
+          case "observed":
+            return hooks.observed(...report.numbers);
           case "warning":
             return warn(report.line);
           case "lines":

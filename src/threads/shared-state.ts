@@ -115,6 +115,8 @@ export type WorkerReport =
   | ({ readonly kind: "lookup" } & Question)
   /** A log cannot be written, say. */
   | { readonly kind: "warning"; readonly line: string }
+  /** Its traffic has had errors with a server: see RuntimeDeps. */
+  | { readonly kind: "observed"; readonly numbers: [number, number, number, number] }
   /** It ends, for this reason. */
   | { readonly kind: "failed"; readonly reason: string }
   /** Lines for the log number `target` that only the main thread can write. */

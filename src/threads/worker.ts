@@ -149,6 +149,7 @@ function work(
     workers,
     maxconn: plan.maxconn,
     onFault,
+    observed: (...numbers) => report({ kind: "observed", numbers }),
   });
   const { runtime, frontends } = proxies;
   const sessions = createSessions(proxies, () => {

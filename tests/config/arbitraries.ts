@@ -169,6 +169,13 @@ const server = whole<Server>(
     maxconn: natural,
     minconn: natural,
     maxqueue: natural,
+    // An agent without a port is refused.
+    agentPort: port,
+    agentAddr: orNull(ip),
+    agentInter: time,
+    agentSend: orNull(text),
+    errorLimit: positive,
+    slowstart: orNull(time),
     source: orNull(source),
     resolvers: orNull(fc.constant("default")),
     initAddr: orNull(

@@ -29,9 +29,9 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["persist", "persist", "'persist' expects a way to persist", "'option persist'"],
   ["cookie C insert attr a;b", "a;b", "cookie: 'a;b' is not an attribute", "any characters but"],
   [
-    "server a 10.0.0.1:80 on-error fastinter check",
-    "on-error",
-    "sluice does not support 'on-error'",
+    "server a 10.0.0.1:80 log-proto legacy check",
+    "log-proto",
+    "sluice does not support 'log-proto'",
     "not yet",
   ],
   ["timeout client 5h30", "5h30", "'5h30' is not a time", "milliseconds"],

@@ -26,7 +26,7 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
   }
   const statements: Record<string, string> = {
     bind: `bind :80 ${statement}`,
-    server: `server s 10.0.0.1:80 ${statement}`,
+    server: `server s 10.0.0.1:80 ${statement}${name === "agent-check" ? " agent-port 1" : ""}`,
     "stick-table": `stick-table ${/^(type|size)$/.test(name) ? "" : "size 10 "}${
       name === "type" ? `${statement} size 10` : `type ip ${statement}`
     }`,

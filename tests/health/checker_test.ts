@@ -1,4 +1,5 @@
 import { type Checker, startChecker } from "#src/health/checker.ts";
+import type { InitState } from "#src/health/state.ts";
 import { assert, assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
 import { endpoint, probing, type Scene, scene } from "./scene.ts";
@@ -8,9 +9,10 @@ const settings = { inter: 2000, fastinter: 500, downinter: 1000, rise: 2, fall: 
 /** Checks the server of a scene; `log` has what changed and when. */
 function checking(
   stage: Scene,
-  options: { offset?: number; spread?: number; random?: number } = {},
+  options: { offset?: number; spread?: number; random?: number; initState?: InitState } = {},
 ) {
   const log: string[] = [];
+  const news: boolean[] = [];
   const checker: Checker = startChecker({
     settings,
     offset: options.offset ?? 0,
@@ -18,12 +20,14 @@ function checking(
     probe: probing(stage, { kind: "tcp" }),
     clock: stage.clock,
     random: () => options.random ?? 0.5,
-    changed(change, result) {
-      assertEquals(checker.up, change === "up");
-      log.push(`${stage.clock.now()} ${change} ${result.status}`);
+    ...(options.initState === undefined ? {} : { initState: options.initState }),
+    ended({ result, wasUp, news: isNews }) {
+      news.push(isNews);
+      if (checker.up === wasUp) return;
+      log.push(`${stage.clock.now()} ${checker.up ? "up" : "down"} ${result.status}`);
     },
   });
-  return { checker, log };
+  return { checker, log, news };
 }
 
 const times = ({ visits }: Scene) => visits.map(({ at }) => at);
@@ -110,10 +114,52 @@ test("checker: it may be stopped from its own report", () => {
     probe: probing(stage, { kind: "tcp" }),
     clock: stage.clock,
     random: Math.random,
-    changed: () => checker.stop(),
+    ended: () => checker.stop(),
   });
   stage.advance(10);
   stage.serve({});
   stage.advance(5000);
   assertEquals(times(stage), []);
+});
+
+test("checker: what a server begins as, and what it takes to change that", () => {
+  for (
+    const [initState, health, log] of [
+      ["fully-up", 4, ["1000 down L4CON"]],
+      ["up", 2, ["0 down L4CON"]],
+      ["down", 1, []],
+      ["fully-down", 0, []],
+    ] as const
+  ) {
+    const stage = scene();
+    const seen = checking(stage, { initState });
+    assertEquals([seen.checker.health, seen.checker.up], [health, health >= 2]);
+    stage.advance(1100);
+    assertEquals(seen.log, [...log]);
+  }
+});
+
+test("checker: what is no news is not reported as such", () => {
+  const stage = scene();
+  const { news } = checking(stage);
+  stage.advance(3100);
+  stage.serve({});
+  stage.advance(5000);
+  assertEquals(news.slice(0, 7), [true, false, false, false, true, true, false]);
+});
+
+test("checker: a verdict from elsewhere counts, and the next check may be hastened", () => {
+  const stage = scene();
+  stage.serve({});
+  const { checker, log } = checking(stage);
+  stage.advance(100);
+  checker.hasten();
+  stage.advance(499);
+  assertEquals(times(stage), [0]);
+  stage.advance(1);
+  assertEquals(times(stage), [0, 600]);
+  checker.setHealth(2);
+  checker.take({ status: "HANA", code: null, info: "why" });
+  assertEquals(log, ["600 down HANA"]);
+  assertEquals([checker.health, checker.last?.duration], [0, -1]);
 });

@@ -4,12 +4,19 @@ import {
   intervalFor,
   isUp,
   type Thresholds,
-  type Transition,
-  transition,
 } from "#src/health/state.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { test } from "../testing.ts";
+
+type Transition = "up" | "down" | null;
+
+/** What the way from one health to another means. */
+function transition(thresholds: Thresholds, before: number, after: number): Transition {
+  const up = isUp(thresholds, after);
+  if (up === isUp(thresholds, before)) return null;
+  return up ? "up" : "down";
+}
 
 /** The transitions that checks cause, "+" passed and "-" failed, from the start. */
 function transitions(thresholds: Thresholds, checks: string): Transition[] {

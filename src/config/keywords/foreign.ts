@@ -100,20 +100,20 @@ export const foreignBindOptions: Foreign = {
 /** Of `server` and `default-server`. */
 export const foreignServerOptions: Foreign = {
   alone: names(`
-    agent-check allow-0rtt check-reuse-pool check-sni-auto check-ssl check-via-socks4 force-sslv3
-    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-agent-check no-check-reuse-pool
+    allow-0rtt check-reuse-pool check-sni-auto check-ssl force-sslv3
+    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-check-reuse-pool
     no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
     no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12
     no-tlsv13 no-verifyhost non-stick renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
     ssl ssl-reuse stick strict-maxconn tls-tickets
   `),
   withValue: names(`
-    agent-addr agent-inter agent-port agent-send alpn ca-file check-alpn check-pool-conn-name
-    check-proto check-sni ciphers ciphersuites client-sigalgs crl-file crt curves ech error-limit
-    idle-ping init-state ktls log-bufsize log-proto
-    npn observe on-error on-marked-down on-marked-up pool-conn-name
+    alpn ca-file check-alpn check-pool-conn-name
+    check-sni ciphers ciphersuites client-sigalgs crl-file crt curves ech
+    idle-ping ktls log-bufsize log-proto
+    npn pool-conn-name
     proto proxy-v2-options quic-cc-algo redir
-    set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
+    set-proxy-v2-tlv-fmt shard sigalgs sni socks4
     ssl-max-ver ssl-min-ver tcp-md5sig usesrc verify verifyhost ws
   `),
 };

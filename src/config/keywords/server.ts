@@ -12,6 +12,7 @@ import {
   sourceValue,
 } from "./addresses.ts";
 import { foreignServerOptions } from "./foreign.ts";
+import { serverCheckSettings } from "./server-checks.ts";
 import {
   define,
   entriesOf,
@@ -86,6 +87,7 @@ export const serverSettings = {
     doc: "Checks that must fail until a server is down.",
     chapter,
   }),
+  ...serverCheckSettings,
   maxconn: setting("maxconn", integer(), 0, {
     doc: "Concurrent connections at most, further ones wait; 0: no limit.",
     chapter,

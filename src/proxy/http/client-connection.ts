@@ -19,7 +19,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket, SocketEvents } from "../../net/socket.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Frontend } from "../frontend.ts";
-import { remaining, type Session } from "../session-list.ts";
+import { type KillCause, remaining, type Session } from "../session-list.ts";
 import { logRefused } from "../session-log.ts";
 import { LateReset, Linger } from "../stream/linger.ts";
 import {
@@ -212,9 +212,9 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     };
   }
 
-  kill(server: object | null): void {
+  kill(server: object | null, cause: KillCause): void {
     if (server !== null && this.#transaction?.assignment.server !== server) return;
-    this.#transaction?.record.end("KD");
+    this.#transaction?.record.end(`${cause}D`);
     this.abandon();
   }
 

@@ -2,6 +2,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { SocketError } from "../../net/socket.ts";
 import { at } from "../../stats/counters.ts";
 import { Timer } from "../../time/wheel.ts";
+import { observe } from "../observing.ts";
 import { closeIdle } from "../runtime.ts";
 import type { Server } from "../server.ts";
 import type { Assignment, AssignmentOwner } from "./assignment.ts";
@@ -131,6 +132,8 @@ export class Connector extends Timer implements ConnectionUser {
     this.#state = CONNECTED;
     this.connectedAt = runtime.clock.now();
     connection.requests++;
+    const server = this.assignment.server!;
+    if (server.config.observe !== null) observe(server, "connected");
     this.owner.onConnected(connection);
     // It is the owner's now.
     if (this.#connection === connection) this.#connection = null;
@@ -160,6 +163,7 @@ export class Connector extends Timer implements ConnectionUser {
     const { assignment } = this;
     const { backend, direct } = assignment;
     const server = assignment.server!;
+    if (server.config.observe !== null) observe(server, "unconnected");
     if (this.#retriesLeft === 0) return this.#fail(failure);
     this.#retriesLeft--;
     this.retries++;

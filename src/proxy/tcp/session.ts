@@ -6,7 +6,7 @@ import type { Backend } from "../backend.ts";
 import { countStream, type EndedStream } from "../counting.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Server } from "../server.ts";
-import { remaining, type Session } from "../session-list.ts";
+import { type KillCause, remaining, type Session } from "../session-list.ts";
 import { logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
@@ -262,9 +262,9 @@ export class TcpSession extends Timer
       queued: assignment.queued,
     };
   }
-  kill(server: object | null): void {
+  kill(server: object | null, cause: KillCause): void {
     if (server !== null && this.assignment.server !== server) return;
-    this.#termination = this.#phase("K");
+    this.#termination = this.#phase(cause);
     this.#finish(this.#termination);
   }
   /** It goes on until it ends by itself. */

@@ -1,0 +1,23 @@
+/** The checks of servers, as those know them that change what servers are. */
+import type { Checker } from "../health/checker.ts";
+import type { Server } from "./server.ts";
+import type { Trackers } from "./track.ts";
+
+/** The checks of all servers, while they run. */
+export interface Checks {
+  /** The checks of a server, which others may share; null: it is not checked. */
+  of(server: Server): Checker | null;
+  /** What asks the agent of a server; null: it has none. */
+  agentOf(server: Server): Checker | null;
+  /** Checks a server that has come out of maintenance, or no more one that has gone into it. */
+  maintenanceChanged(server: Server): void;
+  /**
+   * The traffic has had as many errors in a row as there may be (manual: "observe").
+   * @param event the last one, see health/observe.ts
+   */
+  observed(server: Server, errors: number, event: number): void;
+  /** The servers that track each server. */
+  readonly followers: Trackers;
+  /** Ends all checks. */
+  stop(): void;
+}
