@@ -9,6 +9,7 @@ import { addressFieldOptions } from "./keywords/http.ts";
 import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
 import { proxyWithoutEffect } from "./keywords/no-effect.ts";
 import { proxyLog } from "./keywords/log.ts";
+import { statsPageKeywords } from "./keywords/stats-page.ts";
 import { statsSocketOptions } from "./keywords/stats-socket.ts";
 import {
   proxyDefaultServer,
@@ -67,6 +68,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...proxyWithoutEffect,
   proxyLog,
   ...proxyRedispatch,
+  ...statsPageKeywords,
   proxyServer,
   proxyServerTemplate,
   proxyDefaultServer,

@@ -1,6 +1,7 @@
 /** A configuration made to run in this process: names resolved, logs opened, proxies started. */
 import { hostname } from "node:os";
 import process from "node:process";
+import manifest from "../../deno.json" with { type: "json" };
 import type { Configuration } from "../config/model.ts";
 import { openProxyLog } from "../log/proxy-log.ts";
 import { originatorOf } from "../log/originator.ts";
@@ -12,6 +13,8 @@ import type { Network } from "../net/socket.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
 import type { InitialAddresses } from "../proxy/following.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
+import { findApplications } from "../services/applications.ts";
+import { createHost } from "../services/hosting.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
@@ -80,7 +83,9 @@ export function serve(
   const connections = connectionLimit(configuration, wanted, limit, { threads, pipes });
   if ("error" in connections) throw new StartError(connections.error);
   if (connections.warning !== undefined) warn(`warning: ${connections.warning}`);
+  let host: ReturnType<typeof createHost> | null = null;
   const workers = createWorkerPool?.({
+    host: () => host,
     configuration,
     threads,
     maxconn: connections.maxconn,
@@ -114,7 +119,7 @@ export function serve(
       onFault,
       run: runProgram,
       ...options.announce === undefined ? {} : { announce: options.announce },
-      ...workers === undefined ? {} : { workers },
+      ...workers === undefined ? { host: () => host } : { workers },
     });
     // Threads see to that themselves.
     const stopCollecting = workers === undefined
@@ -131,7 +136,9 @@ export function serve(
         maxPipes: pipes,
         startupLogs: options.startupLogs ?? (() => []),
       });
-      api = openSockets(configuration, { ...network, listen }, instance.control(facts));
+      const control = instance.control(facts);
+      api = openSockets(configuration, { ...network, listen }, control);
+      host = createHost(findApplications(configuration, control, manifest.version), onFault);
       stopTicking = tickEverySecond(instance);
     } catch (error) {
       void instance.stop();
@@ -143,6 +150,7 @@ export function serve(
         // A newer process answers from now on.
         api?.close();
         legacy.leave();
+        host?.close();
         return instance.finish();
       },
       begun: workers === undefined ? Promise.resolve() : workers.begin().catch((error: Error) => {

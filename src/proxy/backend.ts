@@ -14,6 +14,7 @@ import { Lock } from "../shared/lock.ts";
 import type { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
 import { tallySize } from "../stats/counters.ts";
+import { type StatsRoute, statsRoute } from "./http/stats-route.ts";
 import { GRANTED, STATE } from "./workers.ts";
 import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
@@ -59,6 +60,8 @@ export class Backend implements ServerBackend {
   readonly counts: Tally;
   /** Streams a second. */
   readonly rate: Rate;
+  /** Its statistics page, where that is not its own frontend's; null: there is none. */
+  readonly stats: StatsRoute | null;
   /** How often the servers' states have changed; how many streams have ever waited. */
   readonly #words: Int32Array;
   /** Slots that were taken for streams of this thread, which do not know it yet. */
@@ -101,6 +104,7 @@ export class Backend implements ServerBackend {
     this.invalid = new Counter(memory);
     runtime.totals.push(this.total);
     this.counts = new Tally(memory, tallySize);
+    this.stats = config.kind === "backend" ? statsRoute(config, runtime) : null;
     this.rate = runtime.rate(() => this.total.value);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);

@@ -7,6 +7,7 @@ import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
 import type { Backend } from "./backend.ts";
+import { type StatsRoute, statsRoute } from "./http/stats-route.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session-list.ts";
@@ -45,6 +46,8 @@ export class Frontend {
     readonly httpRequest: number | null;
     readonly httpKeepAlive: number | null;
   };
+  /** Its statistics page; null: there is none. */
+  readonly stats: StatsRoute | null;
   /** Where a transaction goes, where no rule says otherwise. */
   readonly route: Route;
 
@@ -74,6 +77,7 @@ export class Frontend {
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
     this.route = new Route(config, backend);
+    this.stats = statsRoute(config, runtime);
     this.monitor = config.monitorUri === null ? null : bytesOf(config.monitorUri);
     const httpRequest = timeout.httpRequest ?? timeout.client;
     this.timeouts = {

@@ -3,6 +3,7 @@ import type * as model from "../config/model.ts";
 import type { RunProgram } from "../health/external.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
+import type { Host } from "../services/hosting.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
@@ -42,6 +43,8 @@ export interface InstanceDeps {
   readonly announce?: (line: string) => void;
   /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
+  /** What hosts the services of this process, where this thread has the sessions. */
+  readonly host?: () => Host | null;
   /** The threads that have the sessions; by default this one has them, alone. */
   readonly workers?: InstanceWorkers;
   /** It listens, and accepts nothing until {@linkcode Instance.accept}. */

@@ -4,6 +4,8 @@ import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Rate } from "../shared/rate.ts";
+import { type Host, hostedService } from "../services/hosting.ts";
+import type { Service } from "../services/service.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 import { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
@@ -32,13 +34,19 @@ export interface RuntimeDeps {
   readonly observed?: (backend: number, server: number, errors: number, event: number) => void;
   /** Runs the programs of checks; without it there are none. */
   readonly run?: RunProgram;
+  /** What hosts the services of this process, once it does. */
+  readonly host?: () => Host | null;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
 }
 
 /** What all parts of a running instance share, as one thread has it. */
-export interface Runtime extends RuntimeDeps {
+export interface Runtime extends Omit<RuntimeDeps, "host"> {
   readonly lookups: Lookups;
+  /** What hosts the services of this process; null: nothing does. */
+  readonly host: Host | null;
+  /** A service by its name (manual: "use-service"); null: there is none. */
+  service(name: string): Service | null;
   readonly memory: SharedMemory;
   readonly wheel: TimerWheel;
   /** The process as configured. */
@@ -102,6 +110,9 @@ export interface Abandoned {
  */
 const spareTickets = 1024;
 
+/** Those that rules may name. */
+const namedServices: ReadonlySet<string> = new Set(["prometheus-exporter"]);
+
 /**
  * Makes it.
  * @param global the process as configured
@@ -131,6 +142,13 @@ export function createRuntime(
   return {
     ...deps,
     lookups: deps.lookups ?? noLookups,
+    get host() {
+      return deps.host?.() ?? null;
+    },
+    service: (name) =>
+      namedServices.has(name)
+        ? hostedService(name, `<${name}>`, () => deps.host?.() ?? null)
+        : null,
     get maxconn() {
       return limits[0]!;
     },

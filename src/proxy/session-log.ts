@@ -81,6 +81,10 @@ export function logTransaction(
   const { assignment, connector, record: facts } = transaction;
   fillClient(client);
   fillWay(assignment, connector, facts.startedAt);
+  if (facts.service !== null) {
+    record.server = facts.service;
+    record.backend = config.name;
+  }
   record.bytes = client.sent;
   record.status = facts.status;
   record.termination = termination;

@@ -8,6 +8,21 @@
 export interface ServiceRequest {
   /** The request is a HEAD: the response has no content. */
   readonly bodiless: boolean;
+  /** The rest of it: of use during {@linkcode Service.serve} only. */
+  readonly message: RequestMessage | null;
+}
+
+/** A request as a service reads it; nothing is done for one that does not ask. */
+export interface RequestMessage {
+  /** Request line and field section, one character a byte. */
+  head(): string;
+  /** What has come of the content, in the form of its framing. */
+  content(): Uint8Array;
+  /** That is all of it. */
+  readonly complete: boolean;
+  readonly clientAddress: string;
+  /** The client's connection is TLS. */
+  readonly secure: boolean;
 }
 
 /** Takes the response of a service. */
@@ -23,6 +38,13 @@ export interface ServiceResponse {
 
 /** What answers. */
 export interface Service {
-  /** Answers a request, now or later. */
-  serve(request: ServiceRequest, response: ServiceResponse): void;
+  /**
+   * Answers a request, now or later.
+   * @returns called when nobody waits for the answer any more; nothing, if that does not matter
+   */
+  serve(request: ServiceRequest, response: ServiceResponse): (() => void) | void;
+  /** It wants the request's content before it answers, as far as there is room for it. */
+  readonly wantsContent?: boolean;
+  /** What the log calls it, in a server's place: `<STATS>`. */
+  readonly name?: string;
 }

@@ -3,7 +3,7 @@
  * them, and replaces one that has failed.
  */
 import { URL } from "node:url";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { cpusOf } from "../config/keywords/cpu-map.ts";
 import type { Configuration } from "../config/model.ts";
 import { closeDescriptor, replace } from "../net/linux/libc.ts";
@@ -13,6 +13,7 @@ import type { Listener, Network } from "../net/socket.ts";
 import { type InstanceHooks, type InstanceWorkers } from "../proxy/instance.ts";
 import { noLookups, postAnswer } from "../proxy/lookups.ts";
 import { STOPPING } from "../proxy/workers.ts";
+import type { Host } from "../services/hosting.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
 import { createMemory } from "../shared/memory.ts";
@@ -21,6 +22,7 @@ import {
   ASK,
   DONE,
   FAIL,
+  HOSTED,
   LISTENERS,
   openSharedState,
   type Plan,
@@ -31,6 +33,7 @@ import {
 } from "./shared-state.ts";
 import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
+import { createHostFor } from "./remote-host.ts";
 import { createWatchdog } from "./watchdog.ts";
 import type { Start, Tuning } from "./worker.ts";
 
@@ -52,6 +55,8 @@ export interface WorkerPoolOptions {
   readonly loop: Tuning;
   /** Connects, for what the main thread does itself: the checks. */
   readonly network: Network;
+  /** What hosts services for the threads, once it does. */
+  readonly host?: () => Host | null;
   /** Called with warnings of threads, and when one has failed. */
   readonly warn: (line: string) => void;
   /** Writes lines to a log that the threads cannot write to: see log-forwarding.ts. */
@@ -195,7 +200,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   /** Starts a thread. @returns resolves when it is up, rejects if it fails before */
   function start(self: number): Promise<void> {
     const began = performance.now();
+    const { port1, port2 } = new MessageChannel();
+    const hosted = createHostFor(options.host ?? (() => null), port1, () => post(self, HOSTED));
     const data: Start = {
+      port: port2,
       self,
       plan,
       blocks: memory.blocks,
@@ -203,7 +211,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       loop: options.loop,
       cpus: cpus[self] ?? null,
     };
-    const worker = new Worker(threadUrl(), { workerData: data });
+    const worker = new Worker(threadUrl(), { workerData: data, transferList: [port2] });
     workers[self] = worker;
     running.add(self);
     let reason = "it ended";
@@ -229,6 +237,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
           }
           case "observed":
             return hooks.observed(...report.numbers);
+          case "serve":
+          case "cancel":
+            return hosted.receive(report);
           case "warning":
             return warn(report.line);
           case "lines":
@@ -239,6 +250,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       });
       worker.on("error", (error: Error) => reason = error.stack ?? String(error));
       worker.on("exit", () => {
+        hosted.close();
         workers[self] = null;
         ended(self);
         if (stopped !== null) return resolve();

@@ -7,6 +7,7 @@ import { Lock } from "../shared/lock.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import type { Question } from "../proxy/lookups.ts";
 import type { SharedMemory } from "../shared/memory.ts";
+import type { HostedReport } from "./remote-host.ts";
 
 /**
  * Messages that a thread may leave unread, apart from those about streams, of which each has one.
@@ -97,6 +98,8 @@ export const FAIL = 105;
 
 /** Shows whether the thread reads its messages: it does nothing more. */
 export const ASK = 107;
+/** Pieces of responses of hosted services have come. */
+export const HOSTED = 108;
 /** The thread must do nothing for so long: for tests (ms; 1 to sleep in the kernel, else 0). */
 export const STALL = 106;
 
@@ -113,6 +116,7 @@ export type WorkerReport =
   | { readonly kind: "answer"; readonly question: number; readonly answer: unknown }
   /** It asks for the address of a name. */
   | ({ readonly kind: "lookup" } & Question)
+  | HostedReport
   /** A log cannot be written, say. */
   | { readonly kind: "warning"; readonly line: string }
   /** Its traffic has had errors with a server: see RuntimeDeps. */

@@ -5,7 +5,7 @@
  */
 import { hostname } from "node:os";
 import process from "node:process";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import type { Configuration } from "../config/model.ts";
 import { openProxyLog, type ProxyLog } from "../log/proxy-log.ts";
 import { originatorOf } from "../log/originator.ts";
@@ -25,6 +25,7 @@ import { collectWhenQuiet } from "./collect-garbage.ts";
 import {
   DONE,
   FAIL,
+  HOSTED,
   LISTENERS,
   openSharedState,
   type Plan,
@@ -35,6 +36,7 @@ import {
   type WorkerReport,
 } from "./shared-state.ts";
 import { runOn } from "../net/linux/affinity.ts";
+import { createRemoteHost } from "./remote-host.ts";
 import { openTransportOf } from "./log-forwarding.ts";
 
 /** What the main thread gives a thread. */
@@ -45,6 +47,8 @@ export interface Start {
   /** Its names resolved. */
   readonly configuration: Configuration;
   readonly loop: Tuning;
+  /** Whence the answers of hosted services come. */
+  readonly port: MessagePort;
   /** The CPUs that it may run on; null: all. */
   readonly cpus: readonly number[] | null;
 }
@@ -112,7 +116,7 @@ function serve(start: Start): void {
 
 /** Has sessions, until the main thread ends it. */
 function work(
-  { self, plan, configuration }: Start,
+  { self, plan, configuration, port }: Start,
   memory: SharedMemory,
   state: SharedState,
   loop: EpollLoop,
@@ -141,6 +145,7 @@ function work(
     (question) => report({ kind: "lookup", ...question }),
     Math.random,
   );
+  const host = createRemoteHost(port, report);
   const proxies = createProxies(configuration, {
     network,
     lookups,
@@ -150,6 +155,7 @@ function work(
     maxconn: plan.maxconn,
     onFault,
     observed: (...numbers) => report({ kind: "observed", numbers }),
+    host: () => host,
   });
   const { runtime, frontends } = proxies;
   const sessions = createSessions(proxies, () => {
@@ -258,6 +264,9 @@ function work(
         break;
       case FAIL:
         throw new Error("a test makes it fail");
+      case HOSTED:
+        host.receive();
+        break;
       case STALL:
         stall(a, b === 1);
         break;

@@ -240,7 +240,7 @@ const kinds: Readonly<Record<string, () => Subject>> = {
     const heard = heardNothing();
     const endpoint = new ServiceStream(serverEvents(heard), 16_000);
     let response: ServiceResponse | undefined;
-    endpoint.begin({ serve: (_request, to) => response = to }, METHOD_GET);
+    endpoint.begin({ serve: (_request, to) => void (response = to) }, METHOD_GET);
     response!.send(latin1("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"));
     return {
       endpoint,

@@ -58,7 +58,7 @@ export const foreignProxyKeywords = [
   quic-initial rate-limit redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
-  server-state-file-name stats stick
+  server-state-file-name stick
   tcp-request tcp-response transparent unique-id-format unique-id-header
   use-fcgi-app use-server
   `),

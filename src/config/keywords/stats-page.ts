@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { type Arguments, time as readTime } from "../haproxy/arguments.ts";
 import { formatTime } from "../../text/time.ts";
 import { define, type Keyword } from "./keyword.ts";
+import { conditionOf } from "./stats-condition.ts";
 import { milliseconds } from "./values.ts";
 
 const chapter = "4.2";
@@ -12,8 +13,7 @@ const Condition = v.nullable(v.strictObject({
   unless: v.optional(v.boolean(), false),
   words: v.array(v.string()),
 }));
-/** {@linkcode Condition} */
-export type StatsCondition = v.InferOutput<typeof Condition>;
+type StatsCondition = v.InferOutput<typeof Condition>;
 
 /** The statistics page (manual: "stats enable" and its kin). */
 export const StatsPage = v.strictObject({
@@ -136,7 +136,10 @@ function readCondition(args: Arguments): StatsCondition {
   args.next();
   const words = [args.word("a condition").text];
   for (let next = args.next(); next !== undefined; next = args.next()) words.push(next.text);
-  return { unless: kind === "unless", words };
+  const condition = { unless: kind === "unless", words };
+  if (conditionOf(condition) !== null) return condition;
+  const message = `sluice does not support the condition '${words.join(" ")}' here`;
+  throw args.mistake(message, "of TRUE, FALSE, LOCALHOST, { src <network> }");
 }
 
 const actions = ["allow", "deny", "auth"] as const;

@@ -15,6 +15,8 @@ export class TransactionRecord {
   termination = "--";
   /** It is of a monitor: not logged (manual: "monitor-uri"). */
   isMonitor = false;
+  /** What answered it in a server's place, as the log calls that; null: nothing did. */
+  service: string | null = null;
   /** The request could not be read, after so many ms; -1: it could. */
   unread = -1;
 
@@ -22,6 +24,7 @@ export class TransactionRecord {
     this.status = this.respondedAt = this.unread = -1;
     this.termination = "--";
     this.isMonitor = false;
+    this.service = null;
   }
 
   /** It ends in such a way: the first cause is what is logged, whatever follows from it. */

@@ -206,6 +206,21 @@ export class OutgoingRequest {
     return this.#wire;
   }
 
+  /** The head as it goes on, one character a byte. */
+  get headText(): string {
+    return textOf(this.wire().bytes, 0, this.#headEnd);
+  }
+  /** What has come of the content. */
+  get contentSoFar(): Uint8Array {
+    const { bytes, length } = this.wire();
+    const held = bytes.slice(this.#headEnd, length);
+    if (this.pending === null) return held;
+    const whole = new Uint8Array(held.length + this.pending.length);
+    whole.set(held);
+    whole.set(this.pending, held.length);
+    return whole;
+  }
+
   /** The request line as it came. */
   get line(): string {
     if (this.#written) return textOf(this.#wire.bytes, 0, this.#lineLength);

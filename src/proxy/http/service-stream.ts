@@ -1,5 +1,5 @@
 import { METHOD_HEAD } from "../../http/head.ts";
-import type { Service, ServiceResponse } from "../../services/service.ts";
+import type { RequestMessage, Service, ServiceResponse } from "../../services/service.ts";
 import type { ServerEndpoint, ServerEvents } from "../stream/endpoints.ts";
 import { ResponseReader } from "./response-reader.ts";
 
@@ -8,17 +8,25 @@ export class ServiceStream implements ServerEndpoint, ServiceResponse {
   readonly #reader: ResponseReader;
   #active = false;
   #paused = false;
+  #cancel: (() => void) | void = undefined;
 
   constructor(readonly events: ServerEvents, headLimit: number) {
     this.#reader = new ResponseReader(events, headLimit);
   }
 
-  /** Has a service answer. @param method of the request, one of METHOD_... */
-  begin(service: Service, method: number): void {
+  /**
+   * Has a service answer.
+   * @param method of the request, one of METHOD_...
+   * @param message the request, where the service may ask for it
+   */
+  begin(service: Service, method: number, message: RequestMessage | null = null): void {
     this.#reader.begin(method, false);
     this.#active = true;
     this.#paused = false;
-    service.serve({ bodiless: method === METHOD_HEAD }, this);
+    this.#cancel = undefined;
+    const cancel = service.serve({ bodiless: method === METHOD_HEAD, message }, this);
+    if (this.#active) this.#cancel = cancel;
+    else cancel?.();
   }
 
   // ---- to the service ----
@@ -43,6 +51,8 @@ export class ServiceStream implements ServerEndpoint, ServiceResponse {
   release(): void {
     if (!this.#active) return;
     this.#active = false;
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#reader.clear();
   }
 

@@ -18,6 +18,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import { ofStatus } from "../../services/error-replies.ts";
 import { replyService } from "../../services/reply.ts";
+import { at } from "../../stats/counters.ts";
 import type { Service } from "../../services/service.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
@@ -100,6 +101,8 @@ export class HttpTransaction extends Timer
   #streamed = false;
   /** Bytes that the connection took before it was known to stand. */
   #sentEarly = 0;
+  /** What answers in a server's place, once it has the content that it wants; null: nothing. */
+  #awaiting: Service | null = null;
   /** It takes part in an authentication of the connection. */
   #authenticates = false;
 
@@ -178,6 +181,8 @@ export class HttpTransaction extends Timer
       this.#enter();
       this.record.isMonitor = true;
       this.#reply(200);
+    } else if (this.#isForStats(head, bytes)) {
+      // Answered already, or soon.
     } else {
       const { backend } = this;
       const key = backend.hashesRequest
@@ -189,6 +194,49 @@ export class HttpTransaction extends Timer
     this.#request.retain();
     if (!this.connector.connected && this.#request.full) client.pause();
     if (!done) this.#arm();
+  }
+
+  /** Has the statistics page answer a request that is for it. @returns whether it is */
+  #isForStats(head: Head, bytes: Uint8Array): boolean {
+    const front = this.frontend.stats;
+    const back = this.backend.stats;
+    const route = front?.matches(head, bytes) === true
+      ? front
+      : back?.matches(head, bytes) === true
+      ? back
+      : null;
+    if (route !== null) this.serve(route.service);
+    return route !== null;
+  }
+
+  /** Has a service of this process answer in a server's place. */
+  serve(service: Service): void {
+    this.assignment.pass(this.backend);
+    this.connector.begin(0);
+    this.record.service = service.name ?? null;
+    this.record.end("LR");
+    this.frontend.counts.own[at.intercepted]!++;
+    this.#awaiting = service;
+    this.#serveAwaiting();
+  }
+
+  /** The same, once there is as much of the content as it wants. */
+  #serveAwaiting(): void {
+    const service = this.#awaiting!;
+    const complete = this.progress.requestDone;
+    if (service.wantsContent === true && !complete && !this.#request.full) return;
+    this.#awaiting = null;
+    this.#keep &&= complete && !this.frontend.stopping;
+    this.progress.local = true;
+    this.#server = this.#service;
+    const request = this.#request;
+    this.#service.begin(service, this.#method, {
+      head: () => request.headText,
+      content: () => request.contentSoFar,
+      complete,
+      clientAddress: this.clientAddress,
+      secure: false,
+    });
   }
 
   /** Answers what was no request, and ends the connection. @param since ms since it began */
@@ -210,6 +258,7 @@ export class HttpTransaction extends Timer
     this.route = client.frontend.route;
     this.#active = true;
     this.#routed = this.#streamed = false;
+    this.#awaiting = null;
     this.progress.begin();
     this.received = this.#sentEarly = 0;
     this.record.begin();
@@ -309,6 +358,7 @@ export class HttpTransaction extends Timer
     } else {
       this.#request.hold(bytes, from, to, owner);
       if (this.#request.full) this.client.pause();
+      if (this.#awaiting !== null) this.#serveAwaiting();
     }
     this.#arm();
   }

@@ -89,6 +89,15 @@ export class Assignment extends Timer implements Waiter {
     return now;
   }
 
+  /** It is answered on the way to `backend`, to which it does not come. */
+  pass(backend: Backend): void {
+    this.backend = backend;
+    this.srvQueue = this.backendQueue = 0;
+    this.redispatched = this.direct = false;
+    this.server = this.servedBy = this.#avoid = null;
+    this.assignedAt = this.queuedAt = -1;
+  }
+
   /** Leaves the backend: whatever it holds there is released. Idempotent. */
   leave(): void {
     if (!this.#entered) return;
