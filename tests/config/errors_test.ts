@@ -141,7 +141,7 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["bind unix@", "unix@", "'unix@' expects a name after the '@'", undefined],
   ["bind udp@:80", "udp@:80", "'udp@' addresses cannot stand here", "for connections"],
   ["bind quic4@:80", "quic4@:80", "sluice does not support 'quic4@' addresses", "ipv6@"],
-  ["bind stream+tcp@:80", "stream+tcp@:80", "does not support 'stream+tcp@'", "ipv6@"],
+  ["bind stream+x@:80", "stream+x@:80", "does not support 'stream+x@'", "ipv6@"],
   ["bind :80,,:81", ":80,,:81", "an empty address", "a variable"],
   ["bind :81 nme x", "nme", "unknown keyword 'nme' in 'bind'", "name"],
   ["bind :81 ssl", "ssl", "sluice does not support 'ssl'", "HAProxy"],

@@ -128,7 +128,7 @@ const prefix = (
   transport: Prefix["transport"] = null,
 ): Prefix => ({ kind, family, transport });
 
-/** All of them; "stream+" and "dgram+" may come before those that leave the transport open. */
+/** All of them; "stream+" and "dgram+" before them count where they leave the transport open. */
 const prefixes: Readonly<Record<string, Prefix>> = {
   ipv4: prefix("ip", 4),
   ipv6: prefix("ip", 6),
@@ -150,6 +150,7 @@ const prefixes: Readonly<Record<string, Prefix>> = {
  * @param accepted the transports that will do
  */
 function partsOf(args: Faults, text: string, accepted: readonly Transport[]): Parts {
+  if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
   if (text.startsWith("/")) return { kind: "unix", transport: null, rest: text };
   const bad = (message: string, hint?: string) => args.mistake(message, hint);
   const [whole, before, name = ""] = /^(?:(stream|dgram)\+)?([a-z0-9]+)@/.exec(text) ?? [];
@@ -161,15 +162,12 @@ function partsOf(args: Faults, text: string, accepted: readonly Transport[]): Pa
     }
     throw bad(`sluice does not support '${other}' addresses`, `it has: ${prefixNames}`);
   }
-  if (found === undefined || (before !== undefined && found.transport !== null)) {
+  if (found === undefined) {
     throw bad(`sluice does not support '${whole}' addresses`, `it has: ${prefixNames}`);
   }
   const { kind, family } = found;
-  const transport = before === "stream"
-    ? "stream"
-    : before === "dgram"
-    ? "datagram"
-    : found.transport;
+  const first = before === undefined ? null : before === "stream" ? "stream" : "datagram";
+  const transport = found.transport ?? first;
   if (transport !== null && !accepted.includes(transport)) {
     const wanted = transport === "stream" ? "datagrams" : "connections";
     throw bad(`'${whole}' addresses cannot stand here`, `this is for ${wanted}`);
@@ -186,7 +184,7 @@ function splitPort(text: string, bad: (message: string, hint?: string) => Mistak
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed !== null) {
     const host = bracketed[1] ?? "";
-    if (!host.includes(":") || !isIp(host)) throw bad(`'${host}' is not an IPv6 address`);
+    if (host.includes(":") && !isIp(host)) throw bad(`'${host}' is not an IPv6 address`);
     return { host, port: bracketed[2] ?? null };
   }
   const colon = text.lastIndexOf(":");
@@ -212,15 +210,14 @@ interface Host {
 }
 
 /** The address that a host is in its family, or a name. @param any what no host, or "*", stands for */
-function hostOf(args: Faults, parts: Parts & { kind: "ip" }, any: string | null): Host {
+function hostOf(args: Faults, parts: Parts & { kind: "ip" }, any: string): Host {
   const { family, ip: { host } } = parts;
-  if (any !== null && (host === "" || host === "*")) return { host: family === 6 ? "::" : any };
+  if (host === "" || host === "*") return { host: family === 6 ? "::" : any };
   const version = isIp(host) ? host.includes(":") ? 6 : 4 : null;
   if (version !== null && version === (family ?? version)) return { host };
   if (version !== null) throw args.mistake(`'${host}' is not an IPv${family} address`);
   if (!isHostName(host)) {
-    const message = host === "" ? "the address is missing" : `'${host}' is not an address`;
-    throw args.mistake(message, "an IP address, or a host name");
+    throw args.mistake(`'${host}' is not an address`, "an IP address, or a host name");
   }
   return family === null ? { host } : { host, family };
 }
@@ -232,7 +229,6 @@ function hostOf(args: Faults, parts: Parts & { kind: "ip" }, any: string | null)
  */
 export function listenAddresses(args: Listening, word: string): ListenAddress[] {
   return word.split(",").flatMap((text): ListenAddress[] => {
-    if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
     const parts = partsOf(args, text, ["stream"]);
     if (parts.kind === "unix") return [{ kind: "unix", path: parts.rest }];
     if (parts.kind === "abstract") return [{ kind: "abstract", name: parts.rest }];
@@ -273,7 +269,6 @@ export function looksLikeAddress(word: string): boolean {
 /** Reads a server's address from the next word. */
 export function serverAddress(args: Arguments): ServerAddress {
   const text = args.address("an address");
-  if (text === "") throw args.mistake("an empty address", "a variable that is not set?");
   const parts = partsOf(args, text, ["stream"]);
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
   if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
@@ -301,7 +296,7 @@ export function nameserverAddress(args: Arguments): Nameserver["address"] {
   if (parts.kind !== "ip") {
     throw args.mistake(`'${text}' is not the address of a name server`, "as in udp@10.0.0.1:53");
   }
-  const host = hostOf(args, parts, null);
+  const host = hostOf(args, parts, "127.0.0.1");
   const { port } = parts.ip;
   if (port === null || port === "") {
     throw args.mistake(`the port is missing in '${text}'`, "as in 10.0.0.1:53");
@@ -336,7 +331,8 @@ function ipAndPortText(
   const parts = partsOf(args, text, ["stream"]);
   if (parts.kind !== "ip") throw args.mistake(`'${text}' is not an IP address`);
   const { port } = parts.ip;
-  return { host: hostOf(args, parts, any), port: port === null || port === "" ? null : port, text };
+  const isNone = port === null || port === "" || port === "0";
+  return { host: hostOf(args, parts, any), port: isNone ? null : port, text };
 }
 
 /** Reads a port or a range of them, "8000-8009". @returns the first and the last */
@@ -377,11 +373,8 @@ export function logDestination(args: Arguments): LogDestination {
   }
   const host = hostOf(args, parts, "127.0.0.1");
   const { port } = parts.ip;
-  return {
-    kind: "udp",
-    ...host,
-    port: port === null || port === "" ? 514 : portOf(args, port, text),
-  };
+  const isNone = port === null || port === "" || port === "0";
+  return { kind: "udp", ...host, port: isNone ? 514 : portOf(args, port, text) };
 }
 
 /** An address to listen on. */
