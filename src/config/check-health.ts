@@ -1,4 +1,8 @@
 /** Checks of what a proxy says about the checks of its servers. */
+import { ExpressionMistake } from "../expr/arguments.ts";
+import { plainRequest } from "../health/http-request.ts";
+import { httpSteps, tcpSteps } from "../health/ruleset.ts";
+import { checkExpressions, checkReferences } from "./check-texts.ts";
 import type { Report } from "./diagnostic.ts";
 import { describe } from "./fields.ts";
 import type { Configuration, Proxy } from "./model.ts";
@@ -13,11 +17,13 @@ const languages = [
 /** Checks the checks of a proxy that is enabled, and has servers. */
 export function checkHealth(
   proxy: Proxy,
-  { global }: Configuration,
+  configuration: Configuration,
   locator: Locator,
   report: Report,
 ): void {
+  const { global } = configuration;
   const what = describe(proxy);
+  checkTexts(proxy, configuration, locator, report);
   for (const { property, rules, kind, option } of languages) {
     const [first] = proxy[property];
     if (first === undefined || proxy.check.kind === kind) continue;
@@ -41,6 +47,31 @@ export function checkHealth(
   } else if (check.kind !== "external" && externalCommand !== null) {
     const message = `${what}: 'external-check command' is ignored without 'option external-check'`;
     report.warning(locator.place(proxy, "externalCommand"), message);
+  }
+}
+
+/** Compiles the formats and expressions of rules, one rule at a time. */
+function checkTexts(
+  proxy: Proxy,
+  configuration: Configuration,
+  locator: Locator,
+  report: Report,
+): void {
+  const references = checkReferences(configuration, proxy.name, { hostname: "", pid: 0 });
+  const expressions = checkExpressions(references, () => {
+    throw new Error("nothing is worked out here");
+  });
+  const attempt = (rule: object, compile: () => void) => {
+    try {
+      compile();
+    } catch (error) {
+      if (!(error instanceof ExpressionMistake)) throw error;
+      report.error(locator.place(rule), error.message, error.hint);
+    }
+  };
+  for (const rule of proxy.tcpCheck) attempt(rule, () => tcpSteps([rule], expressions, false));
+  for (const rule of proxy.httpCheck) {
+    attempt(rule, () => httpSteps(plainRequest, [rule], expressions, null, () => false));
   }
 }
 

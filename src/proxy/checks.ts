@@ -4,6 +4,10 @@
  */
 import type { Checks } from "./server-checks.ts";
 import { type Checker, type Report, startChecker } from "../health/checker.ts";
+import { hostname } from "node:os";
+import process from "node:process";
+import { checkExpressions, checkReferences } from "../config/check-texts.ts";
+import type { Configuration } from "../config/model.ts";
 import { constantExpressions } from "../health/expressions.ts";
 import { type CheckRuntime, probeOf } from "../health/kinds.ts";
 import { checkNotice, sharedNotice } from "../health/notice.ts";
@@ -12,6 +16,7 @@ import { type CheckPlan, identity } from "../health/plan.ts";
 import { startOffsets } from "../health/schedule.ts";
 import { agentSettings, countsForAgent, startAgent } from "./agents.ts";
 import type { Backend } from "./backend.ts";
+import { contextOf } from "./check-context.ts";
 import { jobOf, planOf } from "./check-job.ts";
 import { changeStates, type Health, subjectOf } from "./server-state.ts";
 import type { Runtime } from "./runtime.ts";
@@ -30,13 +35,13 @@ interface Shared {
 /**
  * Starts to check every server with `check`, those whose checks would be the same by one check, and
  * lets the servers with `track` follow.
- * @param spreadChecks percent of noise in the intervals
  */
 export function startChecks(
   backends: readonly Backend[],
-  spreadChecks: number,
+  configuration: Configuration,
   runtime: Runtime,
 ): Checks {
+  const { spreadChecks } = configuration.global;
   const { clock } = runtime;
   const random = runtime.random ?? Math.random;
   const followers = trackers(backends);
@@ -52,6 +57,15 @@ export function startChecks(
     bufferSize: runtime.headLimit,
     expressions: constantExpressions,
   };
+  const references = (server: Server) =>
+    checkReferences(configuration, server.backend.config.name, {
+      hostname: hostname(),
+      pid: process.pid,
+    });
+  const withExpressions = (server: Server): CheckRuntime => ({
+    ...on,
+    expressions: checkExpressions(references(server), contextOf(server)),
+  });
   const offsets = startOffsets([
     ...checks.map(({ plan }) => plan.settings.inter),
     ...withAgents.map(({ config }) => config.agentInter),
@@ -62,7 +76,11 @@ export function startChecks(
       initState: servers[0].config.initState,
       offset: offsets[i]!,
       spreadChecks,
-      probe: probeOf(plan.check, jobOf(servers[0], plan, () => checkers[i]!.health), on),
+      probe: probeOf(
+        plan.check,
+        jobOf(servers[0], plan, () => checkers[i]!.health),
+        withExpressions(servers[0]),
+      ),
       clock,
       random,
       ended: (report) => checked(servers, checkers[i]!, report),

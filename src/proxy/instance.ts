@@ -223,7 +223,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     throw error;
   }
   stopSweeps = runtime.tables.startSweeps();
-  checks = startChecks(proxies.backends, global.spreadChecks, runtime);
+  checks = startChecks(proxies.backends, configuration, runtime);
   following = startFollowing(configuration.resolvers, proxies.backends, checks, runtime);
 
   return {

@@ -366,3 +366,46 @@ test(
     },
   ),
 );
+
+test(
+  "http-check: formats and variables are worked out for each check",
+  scene(
+    web({
+      check: http,
+      httpCheck: [
+        { rule: "set-var-fmt", name: "check.a", value: "<%[always_true]>" },
+        {
+          rule: "request",
+          uri: "/health?%[always_true]-%ci",
+          uriFormat: true,
+          fields: [{ name: "X-A", value: "a  %[always_false] 100%%" }, {
+            name: "X-B",
+            value: "%ci",
+          }],
+        },
+        {
+          rule: "expect",
+          match: "string-lf",
+          pattern: "is %[always_true]",
+          onError: "not %[always_false]",
+        },
+      ],
+      servers: [server("s1", checked)],
+    }),
+    (w) => {
+      let content = "it is 1";
+      const seen: Message[] = [];
+      w.origin("s1", (message) => {
+        seen.push(message);
+        return response(content);
+      });
+      w.advance(1500);
+      const [first] = seen;
+      assertEquals(first!.line, "GET /health?1- HTTP/1.0");
+      assertEquals(first!.fields, ["x-a: a  0 100%"]);
+      content = "it is 0";
+      w.advance(3000);
+      assert(lines(w)[0]!.includes('reason: Layer7 invalid response, info: "not 0"'), lines(w)[0]);
+    },
+  ),
+);

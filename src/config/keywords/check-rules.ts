@@ -53,32 +53,6 @@ export const ruleWords: Record<Language, readonly string[]> = {
 
 /** Reads a rule whose first word was taken. @throws {Mistake} */
 export function readRule(args: Arguments, language: Language, word: string): CheckRule {
-  const rule = readAnyRule(args, language, word);
-  if (isConstant(rule)) return rule;
-  throw args.mistake("sluice does not support expressions in checks yet", "texts as they are");
-}
-
-/** Whether a rule says what it says without working anything out. */
-function isConstant(rule: CheckRule): boolean {
-  const constant = (format: string | null) =>
-    format === null || !/%(?!%)/.test(format.replaceAll("%%", ""));
-  if (rule.rule.includes("set-var")) return false;
-  if (rule.rule === "connect") return rule.port === null || /^\d+$/.test(rule.port);
-  if (rule.rule === "request") {
-    const formats = [rule.uriFormat ? rule.uri : null, rule.bodyFormat ? rule.body : null];
-    return [...formats, ...rule.fields.map(({ value }) => value)].every(constant);
-  }
-  if (rule.rule === "expect") {
-    const patterns = "name" in rule ? [rule.name, rule.value] : [];
-    const formats = patterns.map((pattern) => pattern?.format === true ? pattern.text : null);
-    const own = !("name" in rule) && rule.match.endsWith("-lf") ? rule.pattern : null;
-    const isCode = rule.statusCode === null || /^int\(-?\d+\)$/.test(rule.statusCode);
-    return isCode && [...formats, own, rule.onError, rule.onSuccess].every(constant);
-  }
-  return !rule.rule.endsWith("-lf") || !("data" in rule) || constant(rule.data);
-}
-
-function readAnyRule(args: Arguments, language: Language, word: string): CheckRule {
   args.usage = `${language} ${word} ...`;
   const read = Object.hasOwn(readers[language], word) ? readers[language][word] : undefined;
   if (read !== undefined) return read(args, word);

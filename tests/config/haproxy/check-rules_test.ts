@@ -111,3 +111,23 @@ test("check rules: programs must be allowed, and named", () => {
   const { externalCommand } = listen("external-check command /bin/true");
   assertEquals(externalCommand, "/bin/true");
 });
+
+test("check rules: what a check cannot know is refused, with its place", () => {
+  const http = "option httpchk";
+  for (
+    const [line, message] of [
+      ["http-check expect status 200 status-code foo", "there is no sample fetch 'foo'"],
+      ["http-check send uri-lf /%[foo]", "there is no sample fetch 'foo'"],
+      ["http-check send hdr X %[always_true,foo]", "there is no converter 'foo'"],
+      ["http-check expect string-lf %[always_true", ""],
+      ["http-check set-var(check.a) foo", "there is no sample fetch 'foo'"],
+      ["http-check set-var(check.a,foo) always_true", "'foo' is no condition of 'set-var'"],
+      ["http-check set-var(txn.a) always_true", "a check has no variables 'txn'"],
+      ["tcp-check send-lf %[foo]", "there is no sample fetch 'foo'"],
+      ["tcp-check connect port foo", "there is no sample fetch 'foo'"],
+    ] as const
+  ) {
+    const [first = ""] = wrong(http, line);
+    assertEquals(first !== "" && first.startsWith(message), true, `${line}: ${first}`);
+  }
+});
