@@ -8,12 +8,15 @@ const shortest = 1000;
  * their intervals (those below 1 s aside), in order; a server with a longer interval has its place
  * in that.
  * @param intervals the ms between checks of every checked server, in the configuration's order
+ * @param most ms within which all of them begin (manual: "max-spread-checks")
  * @returns ms from the start, one each
  */
-export function startOffsets(intervals: readonly number[]): number[] {
+export function startOffsets(intervals: readonly number[], most = Infinity): number[] {
   const eligible = intervals.filter((interval) => interval >= shortest);
   const pace = eligible.length === 0 ? 0 : Math.min(...eligible);
-  return intervals.map((interval, i) => (Math.max(pace, interval) * i) / intervals.length);
+  return intervals.map((interval, i) =>
+    (Math.min(most, Math.max(pace, interval)) * i) / intervals.length
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { at } from "../stats/counters.ts";
 import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
+import { RateLimit } from "../shared/rate-limit.ts";
 import { ROOM } from "./workers.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Runtime } from "./runtime.ts";
@@ -27,6 +28,10 @@ export class Admission {
    */
   readonly #waiters: Int32Array;
   readonly #self: number;
+  /** Of the process; null: there is none. */
+  readonly #rate: RateLimit | null;
+  /** Takes back the next look at rates; null: none is due. */
+  #nextLook: (() => void) | null = null;
   /** Events of the connections that wait to be admitted: one that breaks is not. */
   readonly #waiting: SocketEvents = {
     ...noEvents,
@@ -37,6 +42,10 @@ export class Admission {
     const { memory } = runtime;
     this.#waiters = memory.ints(1 + memory.threads);
     this.#self = 1 + memory.self;
+    const { maxconnrate, maxsessrate } = runtime.global;
+    // Each connection becomes a session.
+    const most = Math.min(maxconnrate ?? Infinity, maxsessrate ?? Infinity);
+    this.#rate = most === Infinity ? null : new RateLimit(memory, most);
   }
 
   /** A listener of `frontend` has accepted `socket`. */
@@ -88,6 +97,8 @@ export class Admission {
 
   /** Closes the connections that wait. */
   close(): void {
+    this.#nextLook?.();
+    this.#nextLook = null;
     for (const held of this.#held.values()) {
       for (const { socket } of held) {
         socket.close();
@@ -141,6 +152,7 @@ export class Admission {
   /** Reserves a place of the process and of the frontend. @returns false: one of them has none */
   #reserve(frontend: Frontend): boolean {
     const { connections, maxconn } = this.runtime;
+    if (this.#isTooFast(frontend)) return false;
     if (frontend.connections.value >= frontend.limit) return false;
     if (!connections.increaseBelow(maxconn)) return false;
     if (frontend.connections.increaseBelow(frontend.limit)) return true;
@@ -153,6 +165,9 @@ export class Admission {
   /** Admits a connection for which a place has been reserved. */
   #admit(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
     frontend.total.increase();
+    const wall = this.#rate === null && frontend.rateLimit === null ? 0 : this.runtime.clock.wall();
+    this.#rate?.count(wall);
+    frontend.rateLimit?.count(wall);
     const { own } = frontend.counts;
     const now = frontend.connections.value;
     if (now > own[at.sessionsMax]!) own[at.sessionsMax] = now;
@@ -167,9 +182,27 @@ export class Admission {
     }
   }
 
+  /** Whether as many have come within a second as may: then there is another look in time. */
+  #isTooFast({ rateLimit }: Frontend): boolean {
+    if (this.#rate === null && rateLimit === null) return false;
+    const { clock } = this.runtime;
+    const now = clock.wall();
+    const reached = [this.#rate, rateLimit].filter((limit) => limit?.isReached(now) === true);
+    if (reached.length === 0) return false;
+    if (this.#nextLook === null) {
+      const wait = Math.max(...reached.map((limit) => limit!.wait(now)));
+      this.#nextLook = clock.schedule(wait, () => {
+        this.#nextLook = null;
+        this.admitWaiting();
+      });
+    }
+    return true;
+  }
+
   #isFull(frontend: Frontend): boolean {
     const { connections, maxconn } = this.runtime;
-    return connections.value >= maxconn || frontend.connections.value >= frontend.limit;
+    return this.#isTooFast(frontend) || connections.value >= maxconn ||
+      frontend.connections.value >= frontend.limit;
   }
 
   #pauseFull(): void {

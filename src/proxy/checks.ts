@@ -69,7 +69,7 @@ export function startChecks(
   const offsets = startOffsets([
     ...checks.map(({ plan }) => plan.settings.inter),
     ...withAgents.map(({ config }) => config.agentInter),
-  ]);
+  ], runtime.global.maxSpreadChecks ?? Infinity);
   const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
     startChecker({
       settings: plan.settings,

@@ -77,7 +77,9 @@ export function createControl(options: ControlOptions): Control {
   const { configuration, proxies, lifecycle, checks, following, facts, ask } = options;
   const { runtime, frontends, backends } = proxies;
   const startedAt = runtime.clock.wall();
-  const ids = new Map(configuration.proxies.map((proxy, index) => [proxy, firstProxy + index]));
+  const ids = new Map(
+    configuration.proxies.map((proxy, index) => [proxy, proxy.id ?? firstProxy + index]),
+  );
   const views = proxies.running.map(({ config, frontend, backend }): ProxyControl => {
     const proxyFacts = { name: config.name, id: ids.get(config) ?? 0, mode: config.mode };
     return {

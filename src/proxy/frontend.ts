@@ -3,6 +3,7 @@ import { bytesOf } from "../bytes/bytes.ts";
 import type { Listener } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Rate } from "../shared/rate.ts";
+import { RateLimit } from "../shared/rate-limit.ts";
 import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
@@ -31,6 +32,8 @@ export class Frontend {
   readonly requestRate: Rate;
   /** `maxconn`, set by hand; -1: it was not. */
   readonly #limit: Int32Array;
+  /** Sessions a second at most; null: no limit. */
+  readonly rateLimit: RateLimit | null;
   /** It has stopped listening for good: its sessions are the last ones. */
   stopping = false;
   /** Sessions are logged: then their log records are filled in. */
@@ -74,6 +77,8 @@ export class Frontend {
     this.counts = new Tally(memory, tallySize);
     this.rate = runtime.rate(() => this.total.value);
     this.requestRate = runtime.rate(() => this.counts.sum(at.requests));
+    const { rateLimitSessions } = config;
+    this.rateLimit = rateLimitSessions === null ? null : new RateLimit(memory, rateLimitSessions);
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
     this.route = new Route(config, backend);
@@ -98,7 +103,9 @@ export class Frontend {
 
   /** How long to wait for a request, ms, where `wanted` is the time for that. */
   idleTimeout(wanted: number | null): number | null {
-    return this.stopping ? Math.min(wanted ?? Infinity, lastWait) : wanted;
+    return this.stopping && !this.config.idleCloseOnResponse
+      ? Math.min(wanted ?? Infinity, lastWait)
+      : wanted;
   }
 
   /** Connections that it may have at most; `maxconn 0` is the process's. */

@@ -57,9 +57,19 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   };
 }
 
-function serversOf({ dispatch, servers }: model.Proxy): readonly model.Server[] {
-  return dispatch !== null && servers.length === 0 ? [dispatchServer(dispatch)] : servers;
+function serversOf({ dispatch, transparent, servers }: model.Proxy): readonly model.Server[] {
+  if (servers.length > 0) return servers;
+  if (dispatch !== null) return [dispatchServer(dispatch)];
+  return transparent ? [dispatchServer(whereToClient)] : servers;
 }
+
+/** `option transparent`: where the client wanted to. */
+const whereToClient: model.ServerAddress = {
+  kind: "ip",
+  host: "0.0.0.0",
+  port: null,
+  portOffset: 0,
+};
 
 /** `dispatch`: one server, without a name in the logs and without checks. */
 function dispatchServer(address: model.ServerAddress): model.Server {

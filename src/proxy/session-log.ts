@@ -106,7 +106,7 @@ export function logRefused(
   since: number,
 ): void {
   const { runtime, config } = client.frontend;
-  if (config.dontlognull && client.nothingCame) return;
+  if ((config.dontlognull || config.httpIgnoreProbes) && client.nothingCame) return;
   fillClient(client);
   record.status = status;
   record.termination = `${termination}--`;

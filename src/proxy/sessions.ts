@@ -68,6 +68,21 @@ export function createSessions(
     for (const other of backend.servers) if (other.config.backup) endAll(other, "U");
   }
 
+  /** Now, or some time within `close-spread-time`. */
+  function stopSoftly(session: Session): void {
+    const { closeSpreadTime } = runtime.global;
+    const stop = () => {
+      if (session.place < 0) return;
+      try {
+        session.softStop();
+      } catch (error) {
+        runtime.fault(error, session);
+      }
+    };
+    if (closeSpreadTime === null) return stop();
+    runtime.clock.schedule((runtime.random ?? Math.random)() * closeSpreadTime, stop);
+  }
+
   return {
     facts() {
       const all: SessionFacts[] = [];
@@ -106,12 +121,7 @@ export function createSessions(
         case STOPPING:
           frontends[a]!.stopping = true;
           sessions.forEach((session) => {
-            if (session.frontend !== frontends[a]) return;
-            try {
-              session.softStop();
-            } catch (error) {
-              runtime.fault(error, session);
-            }
+            if (session.frontend === frontends[a]) stopSoftly(session);
           });
           // The last one may have ended before this thread knew that it was the last.
           ended();

@@ -7,6 +7,7 @@ test("schedule: first checks are spread over the interval", () => {
   assertEquals(startOffsets([2000, 2000, 2000, 2000]), [0, 500, 1000, 1500]);
   assertEquals(startOffsets([2000]), [0]);
   assertEquals(startOffsets([]), []);
+  assertEquals(startOffsets([2000, 2000, 2000, 2000], 400), [0, 100, 200, 300]);
 });
 
 // HAProxy 2.6 starts the checks of nine such servers at these times, to the millisecond.

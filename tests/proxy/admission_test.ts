@@ -130,3 +130,20 @@ test("maxconn: held at every moment, everyone served, whoever comes and goes", (
     ),
     { numRuns: 60 },
   ));
+
+test(
+  "rate-limit sessions: so many a second are let in, and the rest in time, in order",
+  scene(
+    web({ rateLimitSessions: 5 }),
+    (w) => {
+      w.origin("s1");
+      const clients = crowd(w, 12);
+      assertEquals(served(clients), 5);
+      w.advance(900);
+      assert(served(clients) < 10, `${served(clients)} within a second`);
+      w.advance(2200);
+      assertEquals(served(clients), 12);
+      assertEquals(clients.filter(({ broke }) => broke !== null), []);
+    },
+  ),
+);

@@ -52,27 +52,24 @@ export const foreignProxyKeywords = [
   ...names(`
   acl appsession block capture compression
   declare email-alert error-log-format
-  filter force-be-switch force-persist guid
-  http-after-response http-request http-response id
+  filter force-be-switch force-persist 
+  http-after-response http-request http-response 
   ignore-persist load-server-state-from-file log-format-sd log-steps monitor
-  quic-initial rate-limit redirect
+  quic-initial redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
   reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
   server-state-file-name stick
-  tcp-request tcp-response transparent unique-id-format unique-id-header
+  tcp-request tcp-response unique-id-format unique-id-header
   use-fcgi-app use-server
   `),
   ...names(
     `
-  accept-invalid-http-request accept-invalid-http-response
-  accept-unsafe-violations-in-http-request accept-unsafe-violations-in-http-response checkcache
-  disable-h2-upgrade forwarded
+  checkcache
+  forwarded
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
-  http-drop-request-trailers http-drop-response-trailers http-ignore-probes 
+  http-drop-request-trailers http-drop-response-trailers 
   http-proxy http-restrict-req-hdr-names 
-  http-use-proxy-header idle-close-on-response 
   logasap
-  transparent use-small-buffers
   `,
     "option ",
   ),

@@ -67,6 +67,18 @@ export const addressFieldOptions = { forwardfor: forwardforOptions, originalto: 
 
 /** Settings of HTTP. */
 export const httpSettings = {
+  httpIgnoreProbes: flag("option http-ignore-probes", {
+    doc: "Says and logs nothing of connections on which no request came.",
+    chapter,
+    side: "frontend",
+    no: true,
+  }),
+  idleCloseOnResponse: flag("option idle-close-on-response", {
+    doc: "In a soft-stop an idle connection is closed after its next response, not at once.",
+    chapter,
+    side: "frontend",
+    no: true,
+  }),
   httpReuse: setting("http-reuse", choice("a way to reuse connections", reuseModes), "safe", {
     doc: "Whether clients share connections to servers: never, once one is safe to, or always.",
     chapter,

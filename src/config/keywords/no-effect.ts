@@ -221,6 +221,29 @@ const proxyRows: readonly (readonly [name: string, operand: Operand, why: string
   ["option http-no-delay", none, "what comes goes on at once: TCP_NODELAY is always set", "both"],
   ["option http-use-htx", none, "it is how HAProxy holds messages inside", "both"],
   ["option http-tunnel", none, "HAProxy 2.1 has removed it: keep-alive does without", "both"],
+  ...(["request", "response"] as const).flatMap((what) =>
+    [`accept-invalid-http-${what}`, `accept-unsafe-violations-in-http-${what}`].map((name) =>
+      [
+        `option ${name}`,
+        none,
+        "what two parsers could read in two ways is refused, whatever is asked for",
+        what === "request" ? "frontend" : "backend",
+      ] as const
+    )
+  ),
+  [
+    "option http-use-proxy-header",
+    none,
+    "connections are kept as HTTP says, whatever field of a proxy's a client sends",
+    "frontend",
+  ],
+  [
+    "option disable-h2-upgrade",
+    none,
+    "a connection never becomes another by its preface",
+    "frontend",
+  ],
+  ["option use-small-buffers", anyWords, "buffers are as large as what is in them", "both"],
   ["bind-process", anyWords, "there is one process, whose threads serve all proxies", "both"],
 ];
 
@@ -237,7 +260,7 @@ export const proxyWithoutEffect: readonly Keyword<unknown>[] = proxyRows.map(
       notice(name, why, args);
       operand.read(args);
     },
-    ...(name.startsWith("option ") ? { undo() {} } : {}),
+    ...(name.startsWith("option ") ? { undo: () => {} } : {}),
   }),
 );
 

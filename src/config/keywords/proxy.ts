@@ -24,6 +24,16 @@ const mode: typeof modes = {
 
 /** Settings of a proxy as a whole, printed first. */
 export const generalSettings = {
+  id: nullable("id", integer({ min: 1, example: "7" }), {
+    doc: "The number of the proxy, as statistics show it; else one is given.",
+    chapter: "4.2",
+    defaults: false,
+  }),
+  guid: nullable("guid", text("an identifier", "<string>", "www-blue"), {
+    doc: "A name of the proxy that no other object has.",
+    chapter: "4.2",
+    defaults: false,
+  }),
   description: nullable("description", words, {
     doc: "A label for people: nothing depends on it.",
     chapter: "4.2",
@@ -56,6 +66,15 @@ export const clientSettings = {
     chapter: "4.2",
     side: "frontend",
   }),
+  rateLimitSessions: zeroable(
+    "rate-limit sessions",
+    integer({ min: 1, zero: true, example: "100" }),
+    {
+      doc: "Sessions that the proxy begins a second at most; further clients wait.",
+      chapter: "4.2",
+      side: "frontend",
+    },
+  ),
   backlog: zeroable("backlog", integer({ min: 1, zero: true, example: "1024" }), {
     doc: "Connections that the kernel keeps until they are accepted.",
     chapter: "4.2",

@@ -311,6 +311,17 @@ export const targetSettings = {
     defaults: false,
     needs: (address) => address === null ? null : needsOf(address),
   }),
+  transparent: define({
+    doc: "Without servers, everything goes where the client wanted to.",
+    chapter: "4.2",
+    side: "backend",
+    schema: v.optional(v.boolean(), false),
+    forms: [
+      { ...word("option transparent", true), undo: () => false },
+      word("transparent", true, "Old spelling of 'option transparent'."),
+    ],
+    print: (value: boolean) => value ? [["option transparent"]] : [],
+  }),
   servers: define({
     doc: "The servers.",
     chapter: "4.2",

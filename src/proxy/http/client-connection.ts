@@ -367,6 +367,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     else if (this.#closing instanceof LateReset) this.#resetLate(this.#closing);
     else if (this.#idles && this.frontend.stopping) this.#leaveIdle();
     else if (this.#closing !== null || (this.requests > 0 && this.#headSince < 0)) this.#leave();
+    else if (this.nothingCame && this.frontend.config.httpIgnoreProbes) this.#leave();
     else this.#refuse(408, "cR");
   }
 
