@@ -155,6 +155,8 @@ export function createControl(options: ControlOptions): Control {
   return {
     process,
     proxies: views,
+    tables: runtime.tables,
+    patterns: null,
     wall: () => runtime.clock.wall(),
     setMaxconn(maxconn) {
       runtime.setMaxconn(maxconn === 0 ? runtime.hardMaxconn : maxconn);
@@ -319,6 +321,7 @@ class ServerView implements ServerControl {
   readonly tracked: string | null;
   /** Its checks were turned off by hand. */
   #unchecked = false;
+  #unasked = false;
 
   constructor(
     readonly server: Server,
@@ -355,7 +358,7 @@ class ServerView implements ServerControl {
     return this.server.givenWeight;
   }
   get effectiveWeight(): number {
-    return this.server.weight;
+    return Math.ceil(this.server.weight);
   }
   get initialWeight(): number {
     return this.server.config.weight;
@@ -393,6 +396,35 @@ class ServerView implements ServerControl {
   }
   get checked(): boolean {
     return this.checks.of(this.server) !== null && !this.#unchecked;
+  }
+  get agent(): CheckStats | null {
+    const agent = this.checks.agentOf(this.server);
+    if (agent === null || this.#unasked) return null;
+    const { health, checking, last } = agent;
+    return {
+      rise: 1,
+      fall: 1,
+      health,
+      checking,
+      paused: this.server.maintained,
+      last: last === null ? null : { ...last, description: descriptions[last.status] },
+      failures: 0,
+    };
+  }
+  setAgent(on: boolean): boolean {
+    const agent = this.checks.agentOf(this.server);
+    if (agent === null) return false;
+    this.#unasked = !on;
+    if (on) this.checks.maintenanceChanged(this.server);
+    else agent.pause();
+    return true;
+  }
+  setAgentHealth(health: "up" | "down"): boolean {
+    const agent = this.checks.agentOf(this.server);
+    if (agent === null || this.#unasked) return false;
+    agent.setHealth(health === "up" ? 1 : 0);
+    setHealth(this.server, health, this.checks);
+    return true;
   }
   get check(): CheckStats | null {
     const checker = this.checks.of(this.#root);

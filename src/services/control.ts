@@ -3,6 +3,8 @@
  * or a program: the seam between what they use and the proxy, which implements it.
  */
 import type { NameserverCounts } from "../dns/nameserver.ts";
+import type { PatternStore } from "../expr/patterns/store.ts";
+import type { Tables } from "../stick-table/tables.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import type { BackendStats, FrontendStats, ProcessStats, ServerStats } from "../stats/objects.ts";
 
@@ -31,6 +33,10 @@ export interface ServerControl extends ServerStats {
   setMaxconn(maxconn: number): void;
   /** Turns its checks on or off. @returns false: it has none */
   setChecks(on: boolean): boolean;
+  /** Asks its agent, or no more. @returns false: it has none */
+  setAgent(on: boolean): boolean;
+  /** As if its agent had said so. @returns false: it has none */
+  setAgentHealth(health: "up" | "down"): boolean;
   /** Changes its address, its port, or both. */
   setAddress(host: string | null, port: number | null): void;
   /** Lets it follow another name. @returns why it cannot */
@@ -106,6 +112,10 @@ export interface ResolverFacts {
 export interface Control {
   readonly process: ProcessStats;
   readonly proxies: readonly ProxyControl[];
+  /** The stick tables; null: there is none. */
+  readonly tables: Tables | null;
+  /** Maps, and lists of ACLs; null: there is none. Changes go to all threads. */
+  readonly patterns: PatternStore | null;
   /** ms since 1970. */
   wall(): number;
   setMaxconn(maxconn: number): void;

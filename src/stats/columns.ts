@@ -111,6 +111,11 @@ const ofCheck = (
       : null,
 });
 
+/** Of a server whose agent is asked. */
+const ofAgent = (read: (agent: NonNullable<ServerStats["agent"]>) => Cell): Readers => ({
+  server: ({ agent }) => agent !== null && !agent.paused ? read(agent) : null,
+});
+
 /** Servers, backups or not, that take new sessions. */
 const usable = ({ servers }: BackendStats, backup: boolean) =>
   servers.filter((server) => server.usable && server.backup === backup).length;
@@ -414,7 +419,13 @@ export const columns: readonly Column[] = [
     "What its last check said",
     ofCheck(({ last }) => last?.info || null),
   ),
-  column("last_agt", "MOP:str", null, "What its last agent check said", {}),
+  column(
+    "last_agt",
+    "MOP:str",
+    null,
+    "What its last agent check said",
+    ofAgent(({ last }) => last?.info || null),
+  ),
   column(
     "qtime",
     average,
@@ -447,9 +458,24 @@ export const columns: readonly Column[] = [
     averaged("totalTime"),
     0.001,
   ),
-  column("agent_status", "MOP:str", null, "What its last agent check found", {}),
+  column(
+    "agent_status",
+    "MOP:str",
+    null,
+    "What its last agent check found",
+    ofAgent(({ last, checking }) => {
+      const status = last?.status ?? "INI";
+      return checking ? `* ${status}` : status;
+    }),
+  ),
   column("agent_code", "MOP:u32", null, "Unused", {}),
-  column("agent_duration", "MDP:u64", null, "How long its last agent check took", {}),
+  column(
+    "agent_duration",
+    "MDP:u64",
+    null,
+    "How long its last agent check took",
+    ofAgent(({ last }) => last === null ? null : Math.floor(last.duration)),
+  ),
   column(
     "check_desc",
     "MOP:str",
@@ -457,7 +483,13 @@ export const columns: readonly Column[] = [
     "What its last check found, in words",
     ofCheck(({ last }) => last === null ? "Initializing" : last.description),
   ),
-  column("agent_desc", "MOP:str", null, "What its last agent check found, in words", {}),
+  column(
+    "agent_desc",
+    "MOP:str",
+    null,
+    "What its last agent check found, in words",
+    ofAgent(({ last }) => last === null ? "Initializing" : last.description),
+  ),
   column("check_rise", "CGS:u32", null, "Checks that must pass", ofCheck(({ rise }) => rise)),
   column("check_fall", "CGS:u32", null, "Checks that must fail", ofCheck(({ fall }) => fall)),
   column(
@@ -467,9 +499,15 @@ export const columns: readonly Column[] = [
     "From 0 to check_rise + check_fall - 1",
     ofCheck(({ health }) => health),
   ),
-  column("agent_rise", "CGS:u32", null, "Agent checks that must pass", {}),
-  column("agent_fall", "CGS:u32", null, "Agent checks that must fail", {}),
-  column("agent_health", "CGS:u32", null, "From 0 to agent_rise + agent_fall - 1", {}),
+  column("agent_rise", "CGS:u32", null, "Agent checks that must pass", ofAgent(({ rise }) => rise)),
+  column("agent_fall", "CGS:u32", null, "Agent checks that must fail", ofAgent(({ fall }) => fall)),
+  column(
+    "agent_health",
+    "CGS:u32",
+    null,
+    "From 0 to agent_rise + agent_fall - 1",
+    ofAgent(({ health }) => health),
+  ),
   column("addr", "CGS:str", null, "Address", {
     server: ({ address }, { legends }) => legends ? address : null,
   }),

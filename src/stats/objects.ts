@@ -174,6 +174,8 @@ export interface ServerStats {
   readonly check: CheckStats | null;
   /** They are its own. */
   readonly checked: boolean;
+  /** What its agent says; null: it has none. */
+  readonly agent: CheckStats | null;
   /** ms since its last change, and for how long it was down in all. */
   readonly changedFor: number;
   readonly downFor: number;

@@ -1,6 +1,7 @@
 /** The runtime API: its protocol, and its answers to the letter of HAProxy. */
 import { assert, assertEquals } from "@std/assert";
 import { bytesOf } from "#src/bytes/bytes.ts";
+import { PatternStore } from "#src/expr/patterns/store.ts";
 import { noEvents, type Socket } from "#src/net/socket.ts";
 import { CliSession, splitCommands } from "#src/services/commands/session.ts";
 import { commands } from "#src/services/commands/table.ts";
@@ -258,5 +259,100 @@ test(
     w.advance(1);
     assertEquals(await ask(control, "show sess"), "\n");
     assertEquals(w.records.at(-1)?.termination.slice(0, 2), "KD");
+  }),
+);
+
+test(
+  "show table, set table, clear table: as HAProxy answers",
+  controlled(
+    web({ stickTable: { type: "ip", size: 10, store: [{ type: "gpc0" }] } }),
+    async (control) => {
+      const header = "# table: web, type: ip, size:10, used:";
+      const answers: readonly (readonly [string, string | RegExp])[] = [
+        ["show table", `${header}0\n\n`],
+        ["show table zz", "No such table\n\n"],
+        ["set table web key 192.0.2.1 data.gpc0 5", "\n"],
+        ["set table web key 192.0.2.2 data.gpc0 7", "\n"],
+        ["set table web key 192.0.2.2 data.foo 7", "Unknown data type\n\n"],
+        [
+          "set table web key 192.0.2.2 data.gpc0 x",
+          "Require a valid integer value to store\n\n",
+        ],
+        ["show table web data.gpc0 gt 5", /^# table.*\n0x\w+: key=192.0.2.2 use=0 .*gpc0=7\n\n$/],
+        ["show table web key 192.0.2.1", /^# table.*\n0x\w+: key=192.0.2.1 use=0 .*gpc0=5\n\n$/],
+        ["show table web key 192.0.2.9", "\n"],
+        ["show table web key", "Key value expected\n\n"],
+        ["show table web data.foo gt 0", "Filter entry #1: Unknown data type\n\n"],
+        [
+          "show table web data.gpc0 xx 0",
+          'Filter entry #1: Require and operator among "eq", "ne", "le", "ge", "lt", "gt"\n\n',
+        ],
+        ["clear table web key 192.0.2.1", "\n"],
+        ["show table", `${header}1\n\n`],
+        ["clear table web", "\n"],
+        ["show table web", `${header}0\n\n`],
+      ];
+      for (const [line, expected] of answers) {
+        const given = await ask(control, line);
+        if (typeof expected === "string") assertEquals(given, expected, line);
+        else assert(expected.test(given), `${line}: ${given}`);
+      }
+    },
+  ),
+);
+
+test(
+  "show map, add map and their kin: as HAProxy answers",
+  controlled(two, async (plain) => {
+    const patterns = new PatternStore(() => "a 1\nb 2\n");
+    const changes: unknown[] = [];
+    patterns.onChange = (change) => changes.push(change);
+    patterns.file("/m.map", true, "map at file 'x.cfg' line 12").index("str", false);
+    patterns.inline("acl 'path' file 'x.cfg' line 11").add("/q", null);
+    const control = { ...plain, patterns };
+    const unknown = "Unknown map identifier. Please use #<id> or <file>.\n\n";
+    const answers: readonly (readonly [string, string])[] = [
+      [
+        "show map",
+        "# id (file) description\n0 (/m.map) pattern loaded from file '/m.map' used by map at file " +
+        "'x.cfg' line 12. curr_ver=0 next_ver=0 entry_cnt=2\n\n",
+      ],
+      [
+        "show acl",
+        "# id (file) description\n1 () acl 'path' file 'x.cfg' line 11. curr_ver=0 next_ver=0 entry_cnt=1\n\n",
+      ],
+      ["show map /m.map", "0x1000 a 1\n0x1001 b 2\n\n"],
+      ["show map #1", unknown],
+      ["add map /m.map c 3", "\n"],
+      ["add map zz c 3", unknown],
+      [
+        "get map /m.map c",
+        'type=str, case=sensitive, found=yes, idx=tree, key="c", value="3", type="str"\n\n',
+      ],
+      ["get map /m.map zz", "type=str, case=sensitive, found=no\n\n"],
+      ["get map", "Missing map identifier and/or key.\n\n"],
+      ["set map /m.map a 9", "\n"],
+      ["set map /m.map #0x1001 8", "\n"],
+      ["set map /m.map zz 9", "entry not found.\n\n"],
+      ["del map /m.map c", "\n"],
+      ["del map /m.map zz", "Key not found.\n\n"],
+      ["show map /m.map", "0x1000 a 9\n0x1001 b 8\n\n"],
+      ["prepare map /m.map", "New version created: 1\n\n"],
+      ["add map @1 /m.map k v", "\n"],
+      ["show map @1 /m.map", "0x1 k v\n\n"],
+      ["commit map @7 /m.map", "Version number out of range.\n\n"],
+      ["commit map zz", "Missing version number.\n\n"],
+      ["commit map @1 /m.map", "\n"],
+      ["add map /m.map <<\nx 1\ny 2\n", "\n"],
+      ["clear map zz", unknown],
+    ];
+    for (const [line, expected] of answers) assertEquals(await ask(control, line), expected, line);
+    assertEquals(
+      (await ask(control, "show map /m.map")).replaceAll(/0x\w+ /g, ""),
+      "k v\nx 1\ny 2\n\n",
+    );
+    assertEquals(await ask(control, "clear map /m.map"), "\n");
+    assertEquals(await ask(control, "show map /m.map"), "\n");
+    assertEquals(changes.length, 8, "each change goes to the other threads");
   }),
 );

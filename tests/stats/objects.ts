@@ -33,6 +33,7 @@ export function server(name: string, settings: Partial<ServerStats> = {}): Serve
     tracked: null,
     check: null,
     checked: false,
+    agent: null,
     changedFor: 12_345,
     downFor: 0,
     downs: 0,

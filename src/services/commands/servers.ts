@@ -136,8 +136,13 @@ const changes: Readonly<
     server.setHealth(health);
     return "";
   },
-  agent() {
-    throw refuse("agent checks are not enabled on this server.");
+  agent({ server }, [health]) {
+    if (server.agent === null) throw refuse("agent checks are not enabled on this server.");
+    if (health !== "up" && health !== "down") {
+      throw refuse("'set server <srv> agent' expects 'up' or 'down'.");
+    }
+    server.setAgentHealth(health);
+    return "";
   },
   "agent-addr"() {
     throw new CommandError("agent checks are not enabled on this server");
@@ -347,8 +352,8 @@ export const serverCommands: readonly Command[] = [
     help: "asks a server's agent again",
     level: "admin",
     run(context) {
-      serverOf(context);
-      throw refuse(noAgent);
+      if (!serverOf(context).server.setAgent(true)) throw refuse(noAgent);
+      return "";
     },
   },
   {
@@ -357,7 +362,7 @@ export const serverCommands: readonly Command[] = [
     help: "asks a server's agent no more",
     level: "admin",
     run(context) {
-      serverOf(context);
+      serverOf(context).server.setAgent(false);
       return "";
     },
   },

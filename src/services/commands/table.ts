@@ -3,11 +3,13 @@ import { accessLevels } from "../../config/keywords/stats-socket.ts";
 import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
 import type { Command } from "./command.ts";
 import { frontendCommands } from "./frontends.ts";
+import { patternCommands } from "./patterns.ts";
 import { processCommands } from "./process.ts";
 import { resolverCommands } from "./resolvers.ts";
 import { serverCommands } from "./servers.ts";
 import { sessionCommands } from "./sessions.ts";
 import { statisticsCommands } from "./statistics.ts";
+import { tableCommands } from "./stick-tables.ts";
 
 /** The commands, by name. Other rooms add theirs here: one line each. */
 export const commands: readonly Command[] = [
@@ -16,7 +18,9 @@ export const commands: readonly Command[] = [
   ...resolverCommands,
   ...serverCommands,
   ...sessionCommands,
+  ...patternCommands,
   ...statisticsCommands,
+  ...tableCommands,
 ].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /** Those that the session itself knows. */
