@@ -66,7 +66,7 @@ export function checkConfiguration(
   }
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);
-  checkStickTables(proxies, locator, report);
+  checkStickTables(configuration, locator, report);
   if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);

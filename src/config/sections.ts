@@ -4,11 +4,13 @@
  */
 import * as v from "valibot";
 import { httpErrorsSection } from "./keywords/http-errors.ts";
+import { peersSection } from "./keywords/peers.ts";
 import { resolversSection } from "./keywords/resolvers.ts";
 import type { SectionKind } from "./keywords/section.ts";
 
 const kinds = {
   httpErrors: httpErrorsSection,
+  peers: peersSection,
   resolvers: resolversSection,
 };
 

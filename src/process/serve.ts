@@ -22,6 +22,7 @@ import { openSockets, processFacts, tickEverySecond } from "./operators.ts";
 import { openTransport } from "../log/open-transport.ts";
 import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
+import { type Sharing, startSharing } from "./peers.ts";
 import { prepareLegacy } from "./tables.ts";
 import type { Tuning } from "../threads/worker.ts";
 import { collectWhenQuiet } from "../threads/collect-garbage.ts";
@@ -128,6 +129,7 @@ export function serve(
     const listen = over === undefined ? network.listen : over(network.listen);
     let api: ReturnType<typeof openSockets> = null;
     let stopTicking = () => {};
+    let sharing: Sharing | null = null;
     const legacy = prepareLegacy(instance.tables);
     try {
       const facts = processFacts(configuration, {
@@ -139,8 +141,10 @@ export function serve(
       const control = instance.control(facts);
       api = openSockets(configuration, { ...network, listen }, control);
       host = createHost(findApplications(configuration, control, manifest.version), onFault);
+      sharing = startSharing(configuration, instance.tables, { ...network, listen }, warn);
       stopTicking = tickEverySecond(instance);
     } catch (error) {
+      api?.close();
       void instance.stop();
       throw error;
     }
@@ -149,6 +153,7 @@ export function serve(
       finish() {
         // A newer process answers from now on.
         api?.close();
+        sharing?.close();
         legacy.leave();
         host?.close();
         return instance.finish();
@@ -160,6 +165,7 @@ export function serve(
         stopCollecting();
         stopTicking();
         api?.close();
+        sharing?.close();
         legacy.close();
         // Until then threads may have lines for the main thread to write.
         await instance.stop();

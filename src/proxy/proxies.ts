@@ -6,6 +6,7 @@ import { setMaxFields } from "../http/head.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
 import type { RunningProxy } from "./report.ts";
+import { definitionsOf } from "../stick-table/definitions.ts";
 import { createRuntime, type Runtime, type RuntimeDeps } from "./runtime.ts";
 
 /** See {@linkcode createProxies}. */
@@ -27,7 +28,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const backends: Backend[] = [];
   const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
-  const runtime = createRuntime(deps, global, proxies);
+  const runtime = createRuntime(deps, global, definitionsOf(configuration, proxies));
   function createBackend(proxy: model.Proxy): Backend {
     const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy));
     backends.push(backend);

@@ -1,4 +1,4 @@
-import type { Global, Proxy } from "../config/model.ts";
+import type { Global } from "../config/model.ts";
 import type { RunProgram } from "../health/external.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
@@ -7,6 +7,7 @@ import { Rate } from "../shared/rate.ts";
 import { type Host, hostedService } from "../services/hosting.ts";
 import type { Service } from "../services/service.ts";
 import type { SharedMemory } from "../shared/memory.ts";
+import type { TableDefinition } from "../stick-table/definitions.ts";
 import { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
 import { TimerWheel } from "../time/wheel.ts";
@@ -116,12 +117,12 @@ const namedServices: ReadonlySet<string> = new Set(["prometheus-exporter"]);
 /**
  * Makes it.
  * @param global the process as configured
- * @param proxies all of them, for their stick tables
+ * @param tables the stick tables of all proxies
  */
 export function createRuntime(
   deps: RuntimeDeps,
   global: Global,
-  proxies: readonly Proxy[],
+  tables: readonly TableDefinition[],
 ): Runtime {
   const { memory } = deps.workers;
   const { onFault } = deps;
@@ -174,7 +175,7 @@ export function createRuntime(
     serverConnections: new Gauge(memory),
     activity: new Counter(memory),
     tickets: new Tickets(memory, 2 * deps.maxconn + spareTickets),
-    tables: new Tables(memory, proxies, deps.clock, deps.maxconn),
+    tables: new Tables(memory, tables, deps.clock, deps.maxconn),
     backends: [],
   };
 }

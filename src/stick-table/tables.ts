@@ -1,8 +1,8 @@
 /** The stick tables of a configuration, as each thread has them. */
-import type { Proxy } from "../config/model.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 import type { Clock } from "../time/clock.ts";
 import { mostCounters, Trackers } from "./counters.ts";
+import type { TableDefinition } from "./definitions.ts";
 import { ServerKeys } from "./server-keys.ts";
 import { Table, type TableTime } from "./table.ts";
 
@@ -26,12 +26,12 @@ export class Tables implements TableTime {
   /** @param connections clients of a thread at most */
   constructor(
     memory: SharedMemory,
-    proxies: readonly Pick<Proxy, "name" | "stickTable">[],
+    readonly definitions: readonly TableDefinition[],
     readonly clock: Clock,
     connections: number,
   ) {
-    this.all = proxies.flatMap(({ name, stickTable }) =>
-      stickTable === null ? [] : [new Table(memory, name, stickTable, randomSeed(), this)]
+    this.all = definitions.map(({ name, config, peers }) =>
+      new Table(memory, name, config, randomSeed(), this, peers !== null)
     );
     this.#byName = new Map(this.all.map((table) => [table.name, table]));
     // A session and its stream have as many counters each.

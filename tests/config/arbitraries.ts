@@ -20,7 +20,6 @@ import { serverSettings } from "#src/config/keywords/server.ts";
 import { timeoutSettings } from "#src/config/keywords/timeouts.ts";
 import { replyStatuses } from "#src/http/status.ts";
 import { standardFormats } from "#src/log/format/standard.ts";
-import { dataNames, dataTypes } from "#src/stick-table/data-types.ts";
 import { parseNetwork } from "#src/net/ip/address.ts";
 import {
   Bind,
@@ -43,10 +42,10 @@ import {
   type Server,
   type ServerAddress,
   type Source,
-  type StickTable,
   type Timeouts,
 } from "#src/config/model.ts";
 import { otherSections } from "./arbitrary-sections.ts";
+import { stickTable } from "./arbitrary-tables.ts";
 
 /** Any characters, controls and those beyond ASCII included. */
 export function anyText(constraints: fc.ArrayConstraints = {}): fc.Arbitrary<string> {
@@ -244,35 +243,6 @@ const logTarget: fc.Arbitrary<LogTarget> = fc.record({
   level: fc.constantFrom(...levels),
   minlevel: fc.constantFrom(...levels),
 });
-
-const stored: fc.Arbitrary<StickTable["store"]> = fc.uniqueArray(
-  fc.record({
-    type: fc.constantFrom(...dataNames),
-    elements: fc.integer({ min: 1, max: 100 }),
-    period: time,
-  }).map(({ type, elements, period }) => ({
-    type,
-    elements: dataTypes[type].array === undefined ? 1 : elements,
-    period: dataTypes[type].kind === "rate" ? period : 0,
-  })),
-  { maxLength: 4, selector: ({ type }) => type },
-).map((all) =>
-  // What is an element of an array cannot be beside it.
-  all.filter(({ type }) => !all.some((other) => other.type === dataTypes[type].element?.of))
-);
-const stickTable: fc.Arbitrary<StickTable> = fc.record({
-  type: fc.constantFrom("ip", "ipv6", "integer", "string", "binary"),
-  len: fc.integer({ min: 1, max: 2 ** 20 }),
-  size: fc.oneof(fc.integer({ min: 1, max: 2 ** 32 - 1 }), fc.constantFrom(2 ** 10, 2 ** 21)),
-  expire: orNull(time),
-  nopurge: fc.boolean(),
-  srvkey: fc.constantFrom("name", "addr"),
-  bratesFactor: positive,
-  store: stored,
-}).map((table) => ({
-  ...table,
-  len: ["string", "binary"].includes(table.type) ? table.len : 32,
-}));
 
 const timeouts = fc.record(
   Object.fromEntries(Object.keys(timeoutSettings).map((key) => [key, orNull(time)])),

@@ -1,8 +1,9 @@
 /** Arbitrary sections beside `global` and the proxies, by the property of the model that has them. */
 import fc from "fast-check";
 import * as v from "valibot";
-import { type Configuration, type HttpErrors, Resolvers } from "#src/config/model.ts";
+import { type Configuration, type HttpErrors, type Peers, Resolvers } from "#src/config/model.ts";
 import { replyStatuses } from "#src/http/status.ts";
+import { stickTable } from "./arbitrary-tables.ts";
 import type { sectionKinds } from "#src/config/sections.ts";
 
 type Sections = Pick<Configuration, keyof typeof sectionKinds>;
@@ -47,8 +48,25 @@ const httpErrors: fc.Arbitrary<HttpErrors> = fc.record({
   ),
 });
 
+const ipAddress = fc.oneof(fc.ipV4(), fc.ipV6());
+const port = fc.integer({ min: 1, max: 65535 });
+const peers: fc.Arbitrary<Peers> = fc.record({
+  name,
+  disabled: fc.boolean(),
+  bind: fc.option(fc.record({ kind: fc.constant("ip"), host: ipAddress, port }), { nil: null }),
+  peers: named(fc.record({
+    name,
+    address: fc.option(
+      fc.record({ kind: fc.constant("ip"), host: ipAddress, port, portOffset: fc.constant(0) }),
+      { nil: null },
+    ),
+  })),
+  tables: named(fc.tuple(name, stickTable).map(([name, table]) => ({ name, ...table }))),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
   httpErrors: named(httpErrors),
+  peers: named(peers),
   resolvers: named(resolvers),
 });

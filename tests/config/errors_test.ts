@@ -297,7 +297,7 @@ listen l :80
   server a 10.0.0.1:80 chek inter bad weight 300
   server b 10.0.0.2:80 cookie
   default_backend nowhere
-peers p
+ring r
   whatever
 `;
   assertEquals(errors(text).map((each) => each.split(" - ")[0]), [
@@ -310,6 +310,6 @@ peers p
     "9:46 error '300' is not an integer from 0 to 256",
     "10:30 error 'cookie' expects a value",
     "11:19 error proxy 'l': there is no backend 'nowhere'",
-    "12:1 error sluice does not support 'peers' sections",
+    "12:1 error sluice does not support 'ring' sections",
   ]);
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "../testing.ts";
-import { errors, listen, warnings } from "./support.ts";
+import { errors, listen, load, warnings } from "./support.ts";
 
 const errorsOf = (line: string) =>
   errors(`listen l\nbind :80\n${line}\n`).map((each) => each.replace(/^\S+ error /, ""));
@@ -9,7 +9,7 @@ test("stick-table: all of its parameters, in any order", () => {
   assertEquals(
     listen(
       "stick-table size 100k type string len 64 nopurge expire 30m srvkey addr brates-factor 8 " +
-        "store gpc0,conn_rate(10s) store gpt(3),bytes_out_cnt",
+        "store gpc0,conn_rate(10s) store gpt(3),bytes_out_cnt recv-only",
     ).stickTable,
     {
       type: "string",
@@ -18,6 +18,9 @@ test("stick-table: all of its parameters, in any order", () => {
       expire: 1_800_000,
       nopurge: true,
       srvkey: "addr",
+      peers: null,
+      recvOnly: true,
+      writeTo: null,
       bratesFactor: 8,
       store: [
         { type: "gpc0", elements: 1, period: 0 },
@@ -63,6 +66,9 @@ const wrong: [line: string, ...messages: string[]][] = [
   ["type ip size 10 store gpc0,gpc(2)", "proxy 'l': stick table: it cannot store both 'gpc'"],
   ["type ip size 10 store gpt(1),gpt0", "proxy 'l': stick table: it cannot store both 'gpt'"],
   ["type ip size 10 store gpc1_rate(1s),gpc_rate(2,1s)", "proxy 'l': stick table: it cannot store"],
+  ["type ip size 10 peers x", "proxy 'l': stick table: there is no section 'peers x'"],
+  ["type ip size 10 write-to x", "proxy 'l': stick table: 'write-to': there is no table 'x'"],
+  ["type ip size 10 write-to l", "proxy 'l': stick table: 'write-to' names the table itself"],
 ];
 
 for (const [line, ...messages] of wrong) {
@@ -94,4 +100,48 @@ test("stick-table: a table too large for one block of memory is smaller, and tha
     "2:26 warning backend 'b': stick table: it has room for 134215679 entries, not 1073741824" +
       " - a table takes 4 GiB at most",
   );
+});
+
+test("peers: all that a section has, and tables of its own", () => {
+  const { configuration, diagnostics } = load(
+    [
+      "peers mates",
+      "  bind 127.0.0.1:10000",
+      "  server me",
+      "  peer other 10.0.0.2:10000",
+      "  table counts type string len 64 size 1k store gpc0",
+      "listen l",
+      "  bind :80",
+      "  timeout client 1s",
+      "  stick-table type ip size 10 peers mates write-to mates/more",
+      "peers more",
+      "  enabled",
+      "peers mates2",
+      "  table more type ip size 10",
+    ].join("\n").replace("mates/more", "mates2/more"),
+  );
+  assertEquals(diagnostics, []);
+  const [mates] = configuration!.peers;
+  assertEquals(mates?.peers, [
+    { name: "me", address: null },
+    { name: "other", address: { kind: "ip", host: "10.0.0.2", port: 10000, portOffset: 0 } },
+  ]);
+  assertEquals(mates?.tables.map(({ name, type, len, size }) => [name, type, len, size]), [
+    ["counts", "string", 64, 1024],
+  ]);
+  assertEquals(mates?.bind, { kind: "ip", host: "127.0.0.1", port: 10000 });
+});
+
+test("peers: what is wrong is said", () => {
+  const wrong = (...lines: string[]) =>
+    errors(["peers p", ...lines, "listen l", "bind :80"].join("\n"));
+  assertEquals(wrong("peer a 10.0.0.1:1", "peer a 10.0.0.2:1"), [
+    "3:6 error peers 'p' has another peer named 'a' - the other one: x.cfg:2",
+  ]);
+  assertEquals(wrong("peer a 10.0.0.1").length, 1);
+  assertEquals(wrong("peer a").length, 1);
+  assertEquals(wrong("bind :1-2").length, 1);
+  assertEquals(wrong("table t type ip size 1", "table t type ip size 2").length, 1);
+  assertEquals(wrong("table t type ip size 1 store gpc0,gpc(2)").length, 1);
+  assertEquals(wrong("server a 10.0.0.1:1 ssl").length, 1);
 });

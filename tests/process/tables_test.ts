@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { StickTable } from "#src/config/model.ts";
 import { claimTables, prepareLegacy } from "#src/process/tables.ts";
 import { createMemory } from "#src/shared/memory.ts";
+import { definitionsOf } from "#src/stick-table/definitions.ts";
 import { Tables } from "#src/stick-table/tables.ts";
 import { entryLine, namedField, setData, setKeyText, viewEntries } from "#src/stick-table/view.ts";
 import { virtualClock } from "#src/time/clock.ts";
@@ -29,7 +30,7 @@ const configs: Record<string, v.InferInput<typeof StickTable>> = {
 /** The tables of a process, and the clock of all. */
 function tablesOf(names: readonly string[], clock = virtualClock()) {
   const proxies = names.map((name) => ({ name, stickTable: v.parse(StickTable, configs[name]!) }));
-  const tables = new Tables(createMemory(1, 0), proxies, clock, 1);
+  const tables = new Tables(createMemory(1, 0), definitionsOf({ peers: [] }, proxies), clock, 1);
   return {
     clock,
     tables,

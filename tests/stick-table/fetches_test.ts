@@ -10,6 +10,7 @@ import { BOOL, Sample, SINT } from "#src/expr/sample.ts";
 import { sampleText } from "#src/expr/cast.ts";
 import { createMemory } from "#src/shared/memory.ts";
 import { Counters } from "#src/stick-table/counters.ts";
+import { definitionsOf } from "#src/stick-table/definitions.ts";
 import { Tables } from "#src/stick-table/tables.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
@@ -17,12 +18,15 @@ import { test } from "../testing.ts";
 /** Tables by name, of a thread that is alone, and what an expression is in them. */
 function scene(given: Record<string, v.InferInput<typeof StickTable>>) {
   const clock = virtualClock();
-  const proxies = Object.entries(given).map(([name, config]) => ({
-    name,
-    stickTable: v.parse(StickTable, config),
-  }));
+  const definitions = definitionsOf(
+    { peers: [] },
+    Object.entries(given).map(([name, config]) => ({
+      name,
+      stickTable: v.parse(StickTable, config),
+    })),
+  );
   const memory = createMemory(1, 0);
-  const tables = new Tables(memory, proxies, clock, 10);
+  const tables = new Tables(memory, definitions, clock, 10);
   const session = new Counters(tables.trackers, null);
   const counters = new Counters(tables.trackers, session);
   const addresses = { remoteAddress: "10.0.0.1", remotePort: 1, localAddress: "", localPort: 0 };

@@ -4,6 +4,7 @@ import { StickTable } from "#src/config/model.ts";
 import { createMemory, openMemory } from "#src/shared/memory.ts";
 import { ServerKeys } from "#src/stick-table/server-keys.ts";
 import type { Table } from "#src/stick-table/table.ts";
+import { definitionsOf } from "#src/stick-table/definitions.ts";
 import { Tables } from "#src/stick-table/tables.ts";
 import {
   clearEntries,
@@ -23,7 +24,12 @@ import { test } from "../testing.ts";
 function scene(config: v.InferInput<typeof StickTable>) {
   const stickTable = v.parse(StickTable, config);
   const clock = virtualClock();
-  const tables = new Tables(createMemory(1, 0), [{ name: "t", stickTable }], clock, 1);
+  const tables = new Tables(
+    createMemory(1, 0),
+    definitionsOf({ peers: [] }, [{ name: "t", stickTable }]),
+    clock,
+    1,
+  );
   const table = tables.get("t")!;
   const lines = (...filters: Filter[]) =>
     [...viewEntries(table, tables.serverKeys, filters)]

@@ -11,14 +11,14 @@ export interface Foreign {
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
   acme cache crt-store dynamic-update fcgi-app healthcheck log-forward log-profile
-  mailers peers program ring traces userlist
+  mailers program ring traces userlist
 `));
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
     ca-base crt-base
     grace   h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
-  h2-workaround-bogus-websocket-clients     issuers-chain-path localpeer lua-load lua-load-per-thread lua-prepend-path
+  h2-workaround-bogus-websocket-clients     issuers-chain-path  lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn
   maxsslrate maxzlibmem   pp2-never-send-local server-state-base
   server-state-file set-var set-var-fmt ssl-default-bind-ciphers

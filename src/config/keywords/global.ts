@@ -65,6 +65,10 @@ export const globalSettings = {
     doc: "Threads that carry sessions; else one for each CPU that the process may use.",
     chapter: "3.1",
   }),
+  localpeer: nullable("localpeer", text("a name", "<name>", "web1"), {
+    doc: "The name of this process among its peers; else that of the machine.",
+    chapter: "3.1",
+  }),
   ...tuneSettings,
   tuneEngine: nullable(
     "tune.engine",

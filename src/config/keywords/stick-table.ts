@@ -6,6 +6,7 @@ import {
   choice as readChoice,
   integer as readInteger,
 } from "../haproxy/arguments.ts";
+import type { Place } from "../diagnostic.ts";
 import { readParameters, table } from "../haproxy/table.ts";
 import { formatTime, longestTime, parseTime } from "../../text/time.ts";
 import { didYouMean } from "../../text/nearest.ts";
@@ -21,7 +22,7 @@ import {
   type Settings,
   type Value,
 } from "./keyword.ts";
-import { choice, integer, milliseconds, positive, time } from "./values.ts";
+import { choice, integer, legalName, milliseconds, positive, text, time } from "./values.ts";
 
 const chapter = "4.2";
 
@@ -134,6 +135,18 @@ const restSettings = {
     doc: "How an entry knows a server: by its name, or by its address and port.",
     chapter,
   }),
+  peers: nullable("peers", text("the name of a section", "<section>", "mates"), {
+    doc: "The 'peers' section of the processes that it is shared with.",
+    chapter,
+  }),
+  recvOnly: flag("recv-only", {
+    doc: "It is only read here: what is local to peers is learnt, too.",
+    chapter,
+  }),
+  writeTo: nullable("write-to", text("the name of a table", "<table>", "mates/other"), {
+    doc: "What peers teach is written to this table as well.",
+    chapter,
+  }),
   bratesFactor: setting("brates-factor", integer({ min: 1, example: "1024" }), 1, {
     doc: "Rates of bytes count blocks of so many bytes.",
     chapter,
@@ -178,6 +191,14 @@ export const StickTable = v.strictObject({
 /** {@linkcode StickTable} */
 export type StickTable = v.InferOutput<typeof StickTable>;
 
+/** A table that has a name of its own (manual, chapter 3.5, "table"). */
+export const NamedTable = v.strictObject({
+  name: v.pipe(v.string(), v.regex(legalName)),
+  ...StickTable.entries,
+});
+/** {@linkcode NamedTable} */
+export type NamedTable = v.InferOutput<typeof NamedTable>;
+
 /** A table that is being read: it may have no type yet, and a size of 0. */
 type Draft = Omit<StickTable, "type"> & { type: KeyType | null };
 
@@ -202,18 +223,43 @@ const typeKeyword: Keyword<Draft> = {
 /** The parameters of a table, as keywords. */
 export const stickTableOptions = table<Keyword<Draft>>(
   [typeKeyword, ...keywordsOf(restSettings, "proxies[].stickTable.")],
-  { alone: ["recv-only"], withValue: ["peers", "write-to"] },
+  { alone: [], withValue: [] },
 );
 
-const usage = "type <type> size <size> [expire <time>] [nopurge] [srvkey name|addr] " +
-  "[brates-factor <factor>] [store <data>[,...]]...";
+/** What follows the keyword, or the name, of a table. */
+export const stickTableUsage =
+  "type <type> size <size> [expire <time>] [nopurge] [srvkey name|addr] " +
+  "[peers <section>] [recv-only] [write-to <table>] [brates-factor <factor>] [store <data>[,...]]...";
 
 const unset = v.parse(StickTable, { type: "ip", size: 1 });
 
 /** The words of a table, after its keyword. */
-function stickTableWords(config: StickTable): string[] {
+export function stickTableWords(config: StickTable): string[] {
   const len = config.len === usualLength ? [] : ["len", String(config.len)];
   return ["type", config.type, ...len, ...printSettings(restSettings, config).flat()];
+}
+
+/**
+ * Reads a table, after its keyword. @param begin where it begins, for what is missing
+ * @returns null: something is missing, or wrong, and was reported
+ */
+export function readStickTable(args: Arguments, begin: Place): StickTable | null {
+  const draft: Draft = { ...unset, type: null, size: 0 };
+  args.mark(draft);
+  const before = args.report.diagnostics.length;
+  readParameters(stickTableOptions, draft, args, "in 'stick-table'");
+  const { type, size } = draft;
+  // Else what is wrong with them has been reported.
+  const silent = args.report.diagnostics.slice(before)
+    .some(({ severity }) => severity === "error");
+  if (type === null && !silent) {
+    const hint = `'type' and one of: ${keyTypes.join(", ")}`;
+    args.report.error(begin, "this stick table has no type", hint);
+  }
+  if (size === 0 && !silent) {
+    args.report.error(begin, "this stick table has no size", "as in: size 100k");
+  }
+  return type === null || size === 0 ? null : Object.assign(draft, { type });
 }
 
 /** The setting of a proxy. */
@@ -225,28 +271,13 @@ export const stickTableSetting = {
     schema: v.optional(v.nullable(StickTable), null),
     forms: [{
       name: "stick-table",
-      usage,
+      usage: stickTableUsage,
       example: "type ip size 100k expire 30m store http_req_rate(10s)",
       read(args, given, mark): StickTable | null {
         const begin = args.here();
         if (given !== null) throw args.mistake("there is a 'stick-table' in this section already");
-        const draft: Draft = { ...unset, type: null, size: 0 };
-        args.mark(draft);
         mark();
-        const before = args.report.diagnostics.length;
-        readParameters(stickTableOptions, draft, args, "in 'stick-table'");
-        const { type, size } = draft;
-        // Else what is wrong with them has been reported.
-        const silent = args.report.diagnostics.slice(before)
-          .some(({ severity }) => severity === "error");
-        if (type === null && !silent) {
-          const hint = `'type' and one of: ${keyTypes.join(", ")}`;
-          args.report.error(begin, "this stick table has no type", hint);
-        }
-        if (size === 0 && !silent) {
-          args.report.error(begin, "this stick table has no size", "as in: size 100k");
-        }
-        return type === null || size === 0 ? null : Object.assign(draft, { type });
+        return readStickTable(args, begin);
       },
     }],
     print: (config: StickTable | null) =>

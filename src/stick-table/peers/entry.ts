@@ -59,6 +59,8 @@ export function writeDefinition(writer: Writer, table: Table, name: string, id: 
 interface RemoteData {
   readonly name: DataName;
   readonly elements: number;
+  /** Of rates, ms. */
+  readonly period: number;
   /** Where it goes; null: it is not stored here, or is local to the peer. */
   readonly field: Field | null;
 }
@@ -116,11 +118,32 @@ export function readDefinition(
     if (name === undefined) return { id, name: "", data: [], table: null };
     const known = table?.layout.fields.find((field) => field.name === name) ?? null;
     // A rate over another period is another thing.
-    const fits = known !== null && (dataTypes[name].local === undefined) &&
-      (known.kind !== "rate" || known.period === periods.get(number));
-    data.push({ name, elements: elements.get(number) ?? 1, field: fits ? known : null });
+    const period = periods.get(number) ?? 0;
+    const field = takes(table, name, known, period);
+    data.push({ name, elements: elements.get(number) ?? 1, period, field });
   }
   return { id, name, data, table };
+}
+
+/** Where a table takes what a peer has; null: it does not. */
+function takes(
+  table: Table | null,
+  name: DataName,
+  field: Field | null,
+  period: number,
+): Field | null {
+  if (table === null || field === null) return null;
+  if (dataTypes[name].local === true && !table.config.recvOnly) return null;
+  return field.kind === "rate" && field.period !== period ? null : field;
+}
+
+/** A peer's table whose data go to another table here. */
+export function redirect(remote: RemoteTable, table: Table): RemoteTable {
+  const data = remote.data.map((each) => {
+    const field = table.layout.fields.find(({ name }) => name === each.name) ?? null;
+    return { ...each, field: takes(table, each.name, field, each.period) };
+  });
+  return { ...remote, table, data };
 }
 
 /** Writes an entry's key and data. To be called with the table's lock taken. */

@@ -8,6 +8,7 @@ import {
   readData,
   readDefinition,
   readKey,
+  redirect,
   type RemoteTable,
   SentKeys,
   writeDefinition,
@@ -48,6 +49,8 @@ export interface SessionDeps {
   readonly keys: ServerKeys;
   /** Sends bytes, which are the callee's. @returns false: enough, until {@linkcode PeerSession.push} */
   send(bytes: Uint8Array): boolean;
+  /** The table that learns what another one learns; null: none does. */
+  writeTo(table: Table): Table | null;
   /** The other side does not keep to the protocol. */
   failed(reason: string): void;
   /** Whether this side knows all that there is to know. */
@@ -68,6 +71,14 @@ interface Telling {
   entry: number;
 }
 
+/** A table of the other side, and the number of its last update that has come. */
+interface Heard {
+  remote: RemoteTable;
+  last: number;
+  /** It has not been acknowledged. */
+  fresh: boolean;
+}
+
 /** So many bytes are made before they are sent. */
 const chunk = 16_384;
 
@@ -77,16 +88,15 @@ export class PeerSession {
   readonly #telling: Telling[];
   readonly #sentKeys = new SentKeys();
   readonly #receivedKeys: string[] = [];
-  readonly #remote = new Map<number, RemoteTable>();
+  readonly #remote = new Map<number, Heard>();
   readonly #writer = new Writer();
   readonly #message = new Writer();
   /** The table that updates to the other side are about; -1: none yet. */
   #current = -1;
   /** The number of the last update that was sent. */
   #lastSent = 0;
-  /** The table that updates from the other side are about, and the number of the last one. */
-  #heard: RemoteTable | null = null;
-  #lastHeard = 0;
+  /** The table that updates from the other side are about. */
+  #heard: Heard | null = null;
   #input = new Uint8Array(4096);
   #length = 0;
   #teaching = false;
@@ -94,13 +104,12 @@ export class PeerSession {
 
   /**
    * @param known what the other side has acknowledged before, by the names of tables: it is told what
-   * has changed since; null: nothing is known of it
+   * has changed since; null: nothing is known of it, and it is told what has changed here so far
    */
   constructor(deps: SessionDeps, known: ReadonlyMap<string, number> | null) {
     this.#deps = deps;
     this.#telling = deps.tables.map((shared, index) => {
-      const head = shared.table.updates?.head ?? 0;
-      const sent = known?.get(shared.name) ?? head;
+      const sent = known?.get(shared.name) ?? 0;
       return { id: index + 1, shared, sent, acknowledged: sent, entry: -1 };
     });
   }
@@ -231,13 +240,11 @@ export class PeerSession {
     this.#input.set(bytes, this.#length);
     this.#length += bytes.length;
     let at = 0;
-    let updated = false;
     for (;;) {
       const read = readMessage(this.#input, at, this.#length);
       if (read === null) break;
       if (read === "error") return this.#fail("a message longer than any can be");
       if (!this.#act(read.message)) return;
-      updated ||= read.message.kind === UPDATES && read.message.type !== ACKNOWLEDGEMENT;
       at = read.end;
     }
     this.#input.copyWithin(0, at, this.#length);
@@ -245,16 +252,19 @@ export class PeerSession {
     if (this.#length === 0 && this.#input.length > longestMessage) {
       this.#input = new Uint8Array(4096);
     }
-    if (updated) this.#acknowledge();
+    this.#acknowledge();
     this.#flush();
   }
 
-  /** Acknowledges the last update. */
+  /** Acknowledges the last update of each table. */
   #acknowledge(): void {
-    if (this.#heard === null) return;
-    this.#message.integer(this.#heard.id);
-    this.#message.word(this.#lastHeard);
-    this.#finish(ACKNOWLEDGEMENT);
+    for (const [id, heard] of this.#remote) {
+      if (!heard.fresh) continue;
+      heard.fresh = false;
+      this.#message.integer(id);
+      this.#message.word(heard.last);
+      this.#finish(ACKNOWLEDGEMENT);
+    }
   }
 
   #fail(reason: string): void {
@@ -299,12 +309,13 @@ export class PeerSession {
           this.#deps.tables.find((each) => each.name === name)?.table ?? null;
         const table = readDefinition(content, find);
         if (table === null) return false;
-        this.#changeTable(table);
-        this.#remote.set(table.id, table);
+        const before = this.#remote.get(table.id) ?? { last: 0, fresh: false };
+        this.#heard = { ...before, remote: table };
+        this.#remote.set(table.id, this.#heard);
         return true;
       }
       case SWITCH:
-        this.#changeTable(this.#remote.get(content.integer()) ?? null);
+        this.#heard = this.#remote.get(content.integer()) ?? null;
         return !content.broken;
       case ACKNOWLEDGEMENT: {
         const id = content.integer();
@@ -319,10 +330,13 @@ export class PeerSession {
       case TIMED_UPDATE:
       case NEXT_TIMED_UPDATE: {
         const numbered = type === UPDATE || type === TIMED_UPDATE;
-        this.#lastHeard = numbered ? content.word() : (this.#lastHeard + 1) >>> 0;
+        const heard = this.#heard;
+        if (heard === null) return false;
+        heard.last = numbered ? content.word() : (heard.last + 1) >>> 0;
+        heard.fresh = true;
         const timed = type === TIMED_UPDATE || type === NEXT_TIMED_UPDATE;
         const left = timed ? content.word() : -1;
-        return !content.broken && this.#learnEntry(content, left);
+        return !content.broken && this.#learnEntry(content, heard.remote, left);
       }
       default:
         // One of a later version.
@@ -330,19 +344,24 @@ export class PeerSession {
     }
   }
 
-  #changeTable(table: RemoteTable | null): void {
-    // What has been heard of the one before is acknowledged for that one.
-    if (this.#heard !== null && this.#heard !== table && this.#lastHeard !== 0) this.#acknowledge();
-    this.#heard = table;
-    this.#lastHeard = 0;
-  }
-
-  #learnEntry(content: Message["content"], left: number): boolean {
-    const remote = this.#heard;
-    if (remote === null) return false;
+  #learnEntry(content: Message["content"], remote: RemoteTable, left: number): boolean {
     const { table } = remote;
     // Nothing of it is wanted here.
     if (table === null) return true;
+    const from = content.at;
+    if (!this.#learnInto(table, remote, content, left)) return false;
+    const other = this.#deps.writeTo(table);
+    if (other === null) return true;
+    content.at = from;
+    return this.#learnInto(other, redirect(remote, other), content, left);
+  }
+
+  #learnInto(
+    table: Table,
+    remote: RemoteTable,
+    content: Message["content"],
+    left: number,
+  ): boolean {
     if (!readKey(content, table)) return false;
     const now = table.time.now();
     table.lock();
