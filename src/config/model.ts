@@ -17,6 +17,7 @@ import { httpSettings } from "./keywords/http.ts";
 import { entriesOf } from "./keywords/keyword.ts";
 import { logSettings } from "./keywords/log.ts";
 import { clientSettings, generalSettings } from "./keywords/proxy.ts";
+import { retrySettings } from "./keywords/retries.ts";
 import { sourceSetting, targetSettings } from "./keywords/server.ts";
 import { statsPageSetting } from "./keywords/stats-page.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
@@ -59,6 +60,7 @@ export const proxySettings = {
   ...spliceSetting,
   ...socketSettings,
   ...limitSettings,
+  ...retrySettings,
   ...sourceSetting,
 };
 

@@ -19,6 +19,7 @@ import { GRANTED, STATE } from "./workers.ts";
 import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { Server, type ServerBackend } from "./server.ts";
+import { CONN_FAILURE, retryBits } from "./stream/retry-on.ts";
 import type { ClientAddress } from "./stream/server-connection.ts";
 
 const nobody: readonly Server[] = [];
@@ -47,6 +48,8 @@ export class Backend implements ServerBackend {
   readonly index: number;
   readonly servers: Server[] = [];
   readonly cookie: CookiePolicy | null;
+  /** What requests are sent again for: bits of stream/retry-on.ts. */
+  readonly retryOn: number;
   readonly lock: Lock;
   /** Streams that any server may take. */
   readonly queue: Queue<Waiter>;
@@ -96,6 +99,7 @@ export class Backend implements ServerBackend {
     const { memory, tickets, backends } = runtime;
     this.index = backends.push(this) - 1;
     this.cookie = config.cookie === null ? null : cookiePolicy(config.cookie);
+    this.retryOn = config.mode === "http" ? retryBits(config.retryOn) : CONN_FAILURE;
     this.lock = new Lock(memory);
     this.#words = memory.ints(2);
     this.queue = new Queue(memory, tickets, 1);

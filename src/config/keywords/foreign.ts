@@ -57,7 +57,7 @@ export const foreignProxyKeywords = [
   ignore-persist load-server-state-from-file log-format-sd log-steps monitor
   quic-initial redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
-  reqpass reqrep reqsetbe reqtarpit retry-on rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
+  reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
   server-state-file-name stick
   tcp-request tcp-response unique-id-format unique-id-header
   use-fcgi-app use-server

@@ -47,6 +47,10 @@ export class Http1ServerStream implements ServerEndpoint, ConnectionUser {
   get empty(): boolean {
     return this.#connection === null || this.#connection.out.empty;
   }
+  /** Nothing of a response has come. */
+  get untouched(): boolean {
+    return this.#reader.untouched;
+  }
   /** The connection has carried a request before, and nothing of this one's response has come. */
   get mayBeStale(): boolean {
     return this.#connection!.requests > 1 && this.#reader.untouched;

@@ -37,6 +37,7 @@ import type {
 } from "../stream/endpoints.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
 import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
+import { EMPTY_RESPONSE, JUNK_RESPONSE, RESPONSE_TIMEOUT, statusBit } from "../stream/retry-on.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
 import type { HttpClient } from "./client.ts";
@@ -90,6 +91,8 @@ export class HttpTransaction extends Timer
   #active = false;
   /** Its backend has been chosen, and replies before the frontend does. */
   #routed = false;
+  /** A response is left unread whose end is called back once more. */
+  #endIgnored = false;
 
   #method = METHOD_OTHER;
   /** The client's version is HTTP/1.minor. */
@@ -299,10 +302,25 @@ export class HttpTransaction extends Timer
     this.#endNow(queued ? "CQ" : "CC");
   }
 
-  /** The whole request is here, and may be sent again. */
+  /** The whole request is here. */
+  get #isWhole(): boolean {
+    return this.progress.requestDone && this.#request.pending === null && !this.#streamed;
+  }
+
+  /** The whole request is here, and may be sent again unasked. */
   get #mayReplay(): boolean {
-    return (idempotent >> this.#method & 1) === 1 && this.progress.requestDone &&
-      this.#request.pending === null && !this.#streamed;
+    return (idempotent >> this.#method & 1) === 1 && this.#isWhole;
+  }
+
+  /** Sends the request again after such an event, a bit of retry-on.ts. @returns whether it did */
+  #retriesOn(event: number): boolean {
+    const asked = (this.backend.retryOn & event) !== 0 && this.connector.mayRetry;
+    if (!asked || !this.#isWhole || this.client.sent > 0 || this.progress.responding) return false;
+    this.#http1.release("reset");
+    this.#server = null;
+    this.frontend.runtime.wheel.clear(this);
+    this.connector.retry();
+    return true;
   }
 
   reusable(server: Server): ServerConnection | null {
@@ -437,6 +455,11 @@ export class HttpTransaction extends Timer
     owner: BufferOwner | null,
     done: boolean,
   ): void {
+    if (!this.progress.local && this.#retriesOn(statusBit(head.status))) {
+      // What is called back next is the end of the response that is not passed on.
+      this.#endIgnored = done;
+      return;
+    }
     this.progress.responding = true;
     // A file may say otherwise: what is logged is the status that it stands for.
     if (this.record.status < 0) this.record.status = head.status;
@@ -502,6 +525,10 @@ export class HttpTransaction extends Timer
   }
 
   onResponseEnd(): void {
+    if (this.#endIgnored) {
+      this.#endIgnored = false;
+      return;
+    }
     const keep = this.progress.inOrder && !this.route.closesServer && this.#server!.reusable &&
       this.#expect !== EXPECT_OTHER && this.record.status !== 417;
     this.#releaseServer(keep ? "keep" : "reset");
@@ -513,6 +540,7 @@ export class HttpTransaction extends Timer
   }
 
   onResponseInvalid(reason: string, bytes: Uint8Array): void {
+    if (this.#retriesOn(JUNK_RESPONSE)) return;
     const { refusals } = this.frontend.runtime;
     refusals.response(this.client, this.backend, this.assignment.server, reason, bytes);
     this.#refuse(502, this.progress.responding ? "PD" : "PH");
@@ -543,7 +571,7 @@ export class HttpTransaction extends Timer
       // The server owes nothing before it is reached again: that has its own time-outs.
       this.frontend.runtime.wheel.clear(this);
       this.connector.replay();
-    } else {
+    } else if (!this.#retriesOn(this.#http1.untouched ? EMPTY_RESPONSE : JUNK_RESPONSE)) {
       this.#refuse(502, "SH");
     }
   }
@@ -551,7 +579,7 @@ export class HttpTransaction extends Timer
   /** The time-out of the server's side. */
   override fire(): void {
     if (this.progress.responding) this.#truncate("sD", true);
-    else this.#refuse(504, this.#phase("s"));
+    else if (!this.#retriesOn(RESPONSE_TIMEOUT)) this.#refuse(504, this.#phase("s"));
   }
 
   // ---- how it ends ----

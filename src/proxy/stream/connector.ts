@@ -7,6 +7,7 @@ import { closeIdle } from "../runtime.ts";
 import type { Server } from "../server.ts";
 import type { Assignment, AssignmentOwner } from "./assignment.ts";
 import { type Failure, localErrors, portErrors } from "./failure.ts";
+import { CONN_FAILURE } from "./retry-on.ts";
 import { type ConnectionUser, ServerConnection } from "./server-connection.ts";
 
 /** How long to wait before the same server is tried again, at most, ms. */
@@ -160,24 +161,49 @@ export class Connector extends Timer implements ConnectionUser {
    * After a failed attempt: the same server later, another one now, or none (manual: "retries").
    */
   #retry(failure: Failure): void {
-    const { assignment } = this;
-    const { backend, direct } = assignment;
-    const server = assignment.server!;
-    if (server.config.observe !== null) observe(server, "unconnected");
-    if (this.#retriesLeft === 0) return this.#fail(failure);
-    this.#retriesLeft--;
-    this.retries++;
-    backend.counts.own[at.retries]!++;
-    server.counts.own[at.retries]!++;
+    const { backend, server } = this.assignment;
+    if (server!.config.observe !== null) observe(server!, "unconnected");
+    if (this.#retriesLeft === 0 || (backend.retryOn & CONN_FAILURE) === 0) {
+      return this.#fail(failure);
+    }
     const { config, runtime } = backend;
-    const leave = config.redispatch &&
-      (this.#redispatches(config.redispatchAfter) || !server.up ||
-        (!direct && backend.choosesFreely));
-    if (leave) assignment.changeServer();
+    const leave = this.#countRetry();
     // A connect that timed out has taken long enough, and another server needs no wait.
     if (failure === "connect timeout" || (leave && backend.choosesFreely)) return this.#again();
     this.#state = TURNAROUND;
     runtime.wheel.set(this, Math.min(turnaroundTime, config.timeout.connect ?? Infinity));
+  }
+
+  /** Counts one more attempt. @returns whether it is with another server, its own being left */
+  #countRetry(): boolean {
+    const { assignment } = this;
+    const { backend, direct } = assignment;
+    const server = assignment.server!;
+    this.#retriesLeft--;
+    this.retries++;
+    backend.counts.own[at.retries]!++;
+    server.counts.own[at.retries]!++;
+    const { config } = backend;
+    const leave = config.redispatch &&
+      (this.#redispatches(config.redispatchAfter) || !server.up ||
+        (!direct && backend.choosesFreely));
+    if (leave) assignment.changeServer();
+    return leave;
+  }
+
+  /** Whether a request may be sent once more (manual: "retries"). */
+  get mayRetry(): boolean {
+    return this.#retriesLeft > 0;
+  }
+
+  /**
+   * The request is sent once more, since what came of it is not to be passed on (manual: "retry-on").
+   * The caller has made sure that all can be sent again, and that it may be.
+   */
+  retry(): void {
+    this.#countRetry();
+    this.connectedAt = -1;
+    this.#again();
   }
 
   /** Whether this retry is one with another server (manual: "option redispatch"). */
