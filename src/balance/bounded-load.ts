@@ -4,6 +4,9 @@
  */
 import type { Candidate } from "./balancer.ts";
 
+/** A weight in whole numbers: a slow start holds it back in sixteenths. */
+const sixteenths = ({ weight }: Candidate) => Math.round(16 * weight);
+
 /**
  * Says who may have one more request of `servers`, each of which may have so many percent of what
  * would be its share.
@@ -23,7 +26,7 @@ export class BoundedLoad<S extends Candidate> {
     this.#weights = 0;
     for (const server of servers) {
       this.#before.set(server, this.#weights);
-      this.#weights += server.weight;
+      this.#weights += sixteenths(server);
     }
   }
 
@@ -40,8 +43,9 @@ export class BoundedLoad<S extends Candidate> {
     const all = Math.floor(((served + 1) * this.factor + 99) / 100);
     const rest = all % weights;
     const before = this.#before.get(server) ?? 0;
-    const own = server.weight * Math.floor(all / weights) +
-      Math.floor((before + server.weight) * rest / weights) - Math.floor(before * rest / weights);
+    const weight = sixteenths(server);
+    const own = weight * Math.floor(all / weights) +
+      Math.floor((before + weight) * rest / weights) - Math.floor(before * rest / weights);
     return server.served < Math.max(1, own);
   }
 }

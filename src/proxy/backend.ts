@@ -99,7 +99,9 @@ export class Backend implements ServerBackend {
     const { memory, tickets, backends } = runtime;
     this.index = backends.push(this) - 1;
     this.cookie = config.cookie === null ? null : cookiePolicy(config.cookie);
-    this.retryOn = config.mode === "http" ? retryBits(config.retryOn) : CONN_FAILURE;
+    this.retryOn = config.mode === "http" && config.retryOn !== null
+      ? retryBits(config.retryOn)
+      : CONN_FAILURE;
     this.lock = new Lock(memory);
     this.#words = memory.ints(2);
     this.queue = new Queue(memory, tickets, 1);

@@ -315,7 +315,7 @@ const anyProxy = whole<Proxy>(
     hashBalanceFactor: fc.oneof(fc.constant(0), fc.integer({ min: 101, max: 100_000 })),
     dynamicCookieKey: orNull(text),
     persistRdpCookie: orNull(fc.constantFrom("msts", "other")),
-    retryOn: fc.constantFrom([], ["conn-failure"], ["empty-response", "503"]),
+    retryOn: fc.constantFrom(null, [], ["conn-failure"], ["empty-response", "503"]),
     maxSessionSrvConns: fc.integer({ min: 0, max: 9 }),
     maxKeepAliveQueue: fc.integer({ min: -1, max: 100 }),
     hashPreserveAffinity: fc.constantFrom(...affinities),

@@ -41,10 +41,10 @@ const words = ["none", "all-retryable-errors", ...events];
 /** Settings of retries. */
 export const retrySettings = {
   retryOn: define({
-    doc: "What a request is sent again for, as often as 'retries' allows.",
+    doc: "What a request is sent again for, as often as 'retries' allows; else conn-failure.",
     chapter: "4.2",
     side: "backend",
-    schema: v.optional(v.array(v.picklist(events)), ["conn-failure"]),
+    schema: v.optional(v.nullable(v.array(v.picklist(events))), null),
     forms: [{
       name: "retry-on",
       usage: "none | all-retryable-errors | (conn-failure|empty-response|junk-response|" +
@@ -72,9 +72,7 @@ export const retrySettings = {
         return events.filter((each) => found.has(each));
       },
     }],
-    print: (list: readonly Event[]) =>
-      list.length === 1 && list[0] === "conn-failure"
-        ? []
-        : [["retry-on", ...(list.length === 0 ? ["none"] : list)]],
+    print: (list: readonly Event[] | null) =>
+      list === null ? [] : [["retry-on", ...(list.length === 0 ? ["none"] : list)]],
   }),
 };
