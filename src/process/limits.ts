@@ -75,7 +75,8 @@ export type Connections =
 
 /**
  * The connections that the process may have. Each needs two descriptors, the client's and the
- * server's; listeners and checks need one each.
+ * server's; listeners and checks need one each, and name servers that are asked two: for datagrams,
+ * and for what is too long for one.
  * @param wanted the configured limit; null: as many as the descriptors allow
  * @param limit see {@linkcode descriptorLimit}
  * @param beside threads that serve, and their pipes
@@ -90,6 +91,7 @@ export function connectionLimit(
   for (const proxy of configuration.proxies) {
     fixed += 2 * proxy.bind.length + proxy.servers.filter(({ check }) => check).length;
   }
+  for (const { nameservers } of configuration.resolvers) fixed += 2 * nameservers.length;
   if (limit === null) return { maxconn: wanted ?? 2000 };
   const possible = Math.floor((limit - fixed) / 2);
   if (wanted === null && possible > 0) {

@@ -51,6 +51,11 @@ export function setInitialAddresses(
   }
 }
 
+/** From 0 to 1. Who could guess the numbers of queries could answer them (RFC 5452, section 4.3). */
+function unpredictable(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
+}
+
 /** Starts to follow the names of all servers that have `resolvers`. */
 export function startFollowing(
   sections: readonly model.Resolvers[],
@@ -61,7 +66,7 @@ export function startFollowing(
   const resolvers = new Map<string, Resolver<NameserverAddress>>();
   const deps = {
     clock: runtime.clock,
-    random: runtime.random ?? Math.random,
+    random: runtime.random ?? unpredictable,
     open: nameserversOver(runtime.network, runtime.clock),
   };
   const resolver = (name: string) => {
