@@ -33,6 +33,7 @@ const layerOf = (file: string) =>
 /** Files that name Bun or Deno outside of `net/<runtime>`, `process` and `threads`, and why. */
 const runtimeExceptions = [
   "net/linux/calls.ts", // the one binding of the C library: bun:ffi or Deno.dlopen
+  "net/tls/openssl.ts", // the one binding of OpenSSL, likewise
 ];
 
 interface Import {

@@ -3,6 +3,7 @@ import { evaluateCondition } from "../config/haproxy/condition.ts";
 import { splitWords } from "../config/haproxy/words.ts";
 import { convertConfiguration, loadConfiguration, whyNoWarnings } from "../config/load.ts";
 import { systemAccounts } from "../process/accounts.ts";
+import { createTlsLoader } from "../process/tls-load.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { print, printError, readFiles, readNamed, show } from "./files.ts";
 
@@ -17,7 +18,14 @@ export async function check(
 ): Promise<number> {
   const files = readFiles(paths);
   const { can } = await networkOfRuntime();
-  const loaded = loadConfiguration(files, process.env, can, readNamed, systemAccounts);
+  const loaded = loadConfiguration(
+    files,
+    process.env,
+    can,
+    readNamed,
+    systemAccounts,
+    createTlsLoader(),
+  );
   const { configuration, diagnostics } = loaded;
   show(diagnostics, files, quiet);
   if (configuration === null) {

@@ -20,6 +20,7 @@ import {
 import { ResolveError, resolveNames } from "../process/resolve.ts";
 import { resolveAccounts, systemAccounts } from "../process/accounts.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
+import { createTlsLoader } from "../process/tls-load.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
 import { releaseCode } from "../process/release-code.ts";
@@ -71,7 +72,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const worker = asWorker();
   const files = worker?.files ?? daemon?.files ?? readFiles(paths);
   const network = await networkOfRuntime();
-  const loaded = loadConfiguration(files, process.env, network.can, readNamed, systemAccounts);
+  const tls = createTlsLoader();
+  const loaded = loadConfiguration(files, process.env, network.can, readNamed, systemAccounts, tls);
   const { configuration, diagnostics } = loaded;
   const quiet = options.quiet === true || configuration?.global.quiet === true;
   show(diagnostics, files, quiet || daemon !== null || worker !== null);
@@ -189,6 +191,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
           over,
           addresses,
           paused: true,
+          tls: tls.material,
           descriptors: limit,
           ...quiet ? {} : { announce: warn },
         };

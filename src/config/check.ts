@@ -13,6 +13,7 @@ import { checkStickTables } from "./check-stick-table.ts";
 import { checkHealth } from "./check-health.ts";
 import { checkNames as checkServerNames } from "./check-names.ts";
 import { checkServers } from "./check-server.ts";
+import { checkTls } from "./check-tls.ts";
 import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
 import type { Accounts } from "./keywords/accounts.ts";
@@ -63,6 +64,7 @@ export function checkConfiguration(
     checkServers(proxy, options.complete, locator, report);
     checkHealth(proxy, configuration, locator, report);
     checkServerNames(proxy, configuration, locator, report);
+    checkTls(proxy, global, options.complete, locator, report);
   }
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);

@@ -20,6 +20,7 @@ import { printHaproxy } from "./haproxy/print.ts";
 import { parseJson, printJson } from "./json.ts";
 import type { Configuration } from "./model.ts";
 import { createPlaces, type Places } from "./places.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 /** After so many errors the rest is not read (HAProxy stops after 50). */
 const mostErrors = 1000;
@@ -39,6 +40,7 @@ export interface Loaded {
  * @param capabilities of the network that will carry it; without them, keywords are not held to any
  * @param reader reads the files that it names; without it they are not looked at
  * @param accounts of the system that it is for; without them, any user and group may be there
+ * @param tls loads its certificates; without it they are not looked at
  */
 export function loadConfiguration(
   files: readonly SourceFile[],
@@ -46,6 +48,7 @@ export function loadConfiguration(
   capabilities?: Capabilities,
   reader?: FileReader,
   accounts?: Accounts,
+  tls?: TlsFiles,
 ): Loaded {
   const report = createReport(mostErrors);
   let configuration: Configuration | null = null;
@@ -67,6 +70,7 @@ export function loadConfiguration(
         accounts,
         files: named,
       });
+      tls?.load(configuration, places, checks);
       if (named !== null && named.contents.size > 0) {
         configuration = { ...configuration, files: named.contents };
       }

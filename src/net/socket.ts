@@ -9,6 +9,8 @@
 
 import type { SocketOptions } from "./socket-options.ts";
 
+import type { TlsFacts } from "./tls/facts.ts";
+
 /** Where to listen or to connect. `host` is always a literal IPv4 or IPv6 address. */
 export type Endpoint =
   | { readonly kind: "ip"; readonly host: string; readonly port: number }
@@ -115,6 +117,8 @@ export interface Socket {
   /** The peer's address without port; "" for unix sockets. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** What is known of its TLS; null or left out: it has none. */
+  readonly tls?: TlsFacts | null;
   /** This side's address; "" for unix sockets. */
   readonly localAddress: string;
   readonly localPort: number;

@@ -15,6 +15,7 @@ import type { InitialAddresses } from "../proxy/following.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
 import { findApplications } from "../services/applications.ts";
 import { createHost } from "../services/hosting.ts";
+import type { TlsMaterial } from "../tls/material.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly openLog?: OpenTransport;
   /** What the sessions run on; by default this thread and the network given. */
   readonly engine?: Engine;
+  /** What has been loaded for TLS. */
+  readonly tls?: TlsMaterial | null;
   /** Content may pass without being seen. */
   readonly splice?: boolean;
   /** Comes over the way to listen: see predecessors.ts. */
@@ -92,6 +95,7 @@ export function serve(
     maxconn: connections.maxconn,
     loop: loopTuning(configuration, pipes / threads),
     network,
+    tls: options.tls ?? null,
     warn,
     writeLines: (target, lines) => namedTargets.write(target, lines),
   });
@@ -118,6 +122,7 @@ export function serve(
       paused: options.paused ?? false,
       ...options.addresses === undefined ? {} : { addresses: options.addresses },
       onFault,
+      tls: options.tls ?? null,
       run: runProgram,
       ...options.announce === undefined ? {} : { announce: options.announce },
       ...workers === undefined ? { host: () => host } : { workers },

@@ -6,6 +6,7 @@ import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import type { Host } from "../services/hosting.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Tables } from "../stick-table/tables.ts";
+import type { TlsMaterial } from "../tls/material.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Checks, startChecks } from "./checks.ts";
 import { ASK_ERRORS, ASK_SESSIONS, singleThread, type Workers } from "./workers.ts";
@@ -37,6 +38,8 @@ export interface InstanceDeps {
   readonly maxconn: number;
   /** Runs the programs of checks; without it there are none. */
   readonly run?: RunProgram;
+  /** What has been loaded for TLS; without it nothing speaks TLS. */
+  readonly tls?: TlsMaterial | null;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
   /** Called with a line for people about what happens to a whole proxy. */

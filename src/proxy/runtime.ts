@@ -10,6 +10,7 @@ import type { SharedMemory } from "../shared/memory.ts";
 import type { TableDefinition } from "../stick-table/definitions.ts";
 import { Tables } from "../stick-table/tables.ts";
 import type { Clock } from "../time/clock.ts";
+import type { TlsMaterial } from "../tls/material.ts";
 import { TimerWheel } from "../time/wheel.ts";
 import { type Lookups, noLookups } from "./lookups.ts";
 import type { Workers } from "./workers.ts";
@@ -33,6 +34,8 @@ export interface RuntimeDeps {
    * the last one: see health/observe.ts).
    */
   readonly observed?: (backend: number, server: number, errors: number, event: number) => void;
+  /** What has been loaded for TLS; without it nothing speaks TLS. */
+  readonly tls?: TlsMaterial | null;
   /** Runs the programs of checks; without it there are none. */
   readonly run?: RunProgram;
   /** What hosts the services of this process, once it does. */

@@ -1,6 +1,8 @@
 /** Log records of connections, sessions and requests. */
 import type { LogRecord } from "../log/record.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
+import type { Socket } from "../net/socket.ts";
+import type { TlsFacts } from "../net/tls/facts.ts";
 import type { Frontend } from "./frontend.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { TransactionRecord } from "./http/record.ts";
@@ -12,6 +14,7 @@ interface LoggedClient {
   readonly frontend: Frontend;
   readonly clientAddress: string;
   readonly remotePort: number;
+  readonly socket: Pick<Socket, "tls"> | null;
 }
 
 /** An HTTP transaction, as it is logged. */
@@ -161,12 +164,31 @@ function nameOf(address: string, port: number): string {
 }
 
 /** Fills in the client and the frontend. */
-function fillClient({ clientAddress, remotePort, frontend }: LoggedClient): void {
+function fillClient({ clientAddress, remotePort, frontend, socket }: LoggedClient): void {
+  const tls = socket?.tls ?? null;
+  record.tls = tls !== null;
+  if (tls !== null || record.tlsVersion !== undefined) fillTls(tls);
   record.clientAddress = nameOf(clientAddress, remotePort);
   record.clientPort = remotePort;
   record.frontend = frontend.config.name;
   record.actconn = frontend.runtime.connections.value;
   record.feconn = frontend.connections.value;
+}
+
+/** Fills in what is known of the client's TLS. */
+function fillTls(tls: TlsFacts | null): void {
+  if (tls === null) {
+    delete record.tlsVersion;
+    delete record.tlsCipher;
+    delete record.sni;
+    delete record.tlsResumed;
+    return;
+  }
+  record.tlsVersion = tls.version;
+  record.tlsCipher = tls.cipher;
+  record.tlsResumed = tls.resumed;
+  if (tls.sni === null) delete record.sni;
+  else record.sni = tls.sni;
 }
 
 /** Fills in the way to the server, in HTTP and in TCP. */

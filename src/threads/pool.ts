@@ -17,6 +17,7 @@ import type { Host } from "../services/hosting.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
 import { createMemory } from "../shared/memory.ts";
+import type { TlsMaterial } from "../tls/material.ts";
 import { Outbox } from "../shared/outbox.ts";
 import {
   ASK,
@@ -53,6 +54,8 @@ export interface WorkerPoolOptions {
   readonly maxconn: number;
   /** How their loops are made. */
   readonly loop: Tuning;
+  /** What has been loaded for TLS; null: nothing. */
+  readonly tls?: TlsMaterial | null;
   /** Connects, for what the main thread does itself: the checks. */
   readonly network: Network;
   /** What hosts services for the threads, once it does. */
@@ -209,6 +212,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       blocks: memory.blocks,
       configuration,
       loop: options.loop,
+      tls: options.tls ?? null,
       cpus: cpus[self] ?? null,
     };
     const worker = new Worker(threadUrl(), { workerData: data, transferList: [port2] });

@@ -20,6 +20,7 @@ import { RemoteLookups } from "../proxy/lookups.ts";
 import { createProxies } from "../proxy/proxies.ts";
 import { createSessions } from "../proxy/sessions.ts";
 import { openMemory, type SharedMemory } from "../shared/memory.ts";
+import type { TlsMaterial } from "../tls/material.ts";
 import { Outbox } from "../shared/outbox.ts";
 import { collectWhenQuiet } from "./collect-garbage.ts";
 import {
@@ -49,6 +50,7 @@ export interface Start {
   readonly loop: Tuning;
   /** Whence the answers of hosted services come. */
   readonly port: MessagePort;
+  readonly tls: TlsMaterial | null;
   /** The CPUs that it may run on; null: all. */
   readonly cpus: readonly number[] | null;
 }
@@ -116,7 +118,7 @@ function serve(start: Start): void {
 
 /** Has sessions, until the main thread ends it. */
 function work(
-  { self, plan, configuration, port }: Start,
+  { self, plan, configuration, port, tls }: Start,
   memory: SharedMemory,
   state: SharedState,
   loop: EpollLoop,
@@ -153,6 +155,7 @@ function work(
     log,
     workers,
     maxconn: plan.maxconn,
+    tls,
     onFault,
     observed: (...numbers) => report({ kind: "observed", numbers }),
     host: () => host,

@@ -112,10 +112,32 @@ const listenAddress: fc.Arbitrary<ListenAddress> = fc.oneof(
   fc.record({ kind: fc.constant("abstract"), name: withoutComma }),
   fc.record({ kind: fc.constant("fd"), fd: fc.integer({ min: 0, max: 999 }) }),
 );
+const protocols = orNull(fc.subarray(["h2", "http/1.1", "x y"]));
+const ignoredErrors = orNull(
+  fc.oneof(
+    fc.constant("all" as const),
+    fc.array(fc.integer({ min: 1, max: 94 }), { minLength: 1, maxLength: 3 }),
+  ),
+);
 const bind: fc.Arbitrary<Bind> = whole(
   v.parse(Bind, { address: { kind: "fd", fd: 0 } }),
   bindSettings,
-  fc.record({ address: listenAddress, name: orNull(text), backlog: orNull(positive) }),
+  fc.record({
+    address: listenAddress,
+    name: orNull(text),
+    backlog: orNull(positive),
+    crt: fc.array(text, { minLength: 1, maxLength: 2 }),
+    caFile: text,
+    verify: fc.constantFrom("none", "optional", "required"),
+    ciphers: orNull(text),
+    alpn: protocols,
+    sslMinVer: orNull(fc.constantFrom("TLSv1.0", "TLSv1.2")),
+    sslForce: orNull(fc.constantFrom("SSLv3", "TLSv1.3")),
+    strictSni: orNull(fc.boolean()),
+    tlsTickets: orNull(fc.boolean()),
+    caIgnoreErr: ignoredErrors,
+    crtIgnoreErr: ignoredErrors,
+  }),
 );
 
 const withPort: fc.Arbitrary<ServerAddress> = fc.oneof(
@@ -184,6 +206,10 @@ const server = whole<Server>(
     resolveNet: orNull(fc.array(network, { minLength: 1, maxLength: 5 })),
     resolveOpts: fc.subarray(["allow-dup-ip", "ignore-weight"]),
     sendProxy: orNull(fc.constantFrom("v1", "v2")),
+    caFile: text,
+    alpn: protocols,
+    sslWithout: fc.subarray(["SSLv3", "TLSv1.0", "TLSv1.1"]),
+    verifyhost: orNull(text),
   }),
 ).map((server) => ({ ...server, port: server.port ?? (server.check ? 80 : null) }));
 

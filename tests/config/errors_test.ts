@@ -144,7 +144,14 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["bind stream+x@:80", "stream+x@:80", "does not support 'stream+x@'", "ipv6@"],
   ["bind :80,,:81", ":80,,:81", "an empty address", "a variable"],
   ["bind :81 nme x", "nme", "unknown keyword 'nme' in 'bind'", "name"],
-  ["bind :81 ssl", "ssl", "sluice does not support 'ssl'", "HAProxy"],
+  ["bind :81 ssl", "ssl", "a listener with 'ssl' has no certificate", "'crt'"],
+  ["bind :81 ssl crt x ssl-min-ver TLSv1.4", "TLSv1.4", "is not a version of TLS", "TLSv1.0"],
+  ["bind :81 ssl crt x no-tlsv12 no-tlsv13", "ssl", "allows no version of TLS", "ssl-min-ver"],
+  ["bind :81 ssl crt x verify required", "required", "trusts nobody", "ca-file"],
+  ["bind :81 ssl crt x verify maybe", "maybe", "is not a verify method", "optional"],
+  ["bind :81 ssl crt x crt-ignore-err 95", "95", "is no error of a certificate", "94"],
+  ["server a 10.0.0.1:80 ssl", "ssl", "no authority is trusted", "'verify none'"],
+  ["server a 10.0.0.1:80 ssl verify optional", "optional", "is not a verify method", "required"],
   ["server", "", "'server' expects a name and an address", "usage: server"],
   ["server a", "", "'a' expects an address", "usage: server"],
   ["server a/b 10.0.0.1:80", "a/b", "'a/b' is not a server's name", "letters"],
@@ -188,17 +195,17 @@ for (const [line, marked, message, hint] of lines) {
 // Lines of a 'listen' section with more than one mistake: the column and the message of each.
 const several: [line: string, expected: string[]][] = [
   // A value of an option that sluice has not is no option.
-  ["bind :81 ssl crt name accept-proxy", [
-    "10 sluice does not support 'ssl'",
-    "14 sluice does not support 'crt'",
+  ["bind :81 generate-certificates ca-sign-file name accept-proxy", [
+    "10 sluice does not support 'generate-certificates'",
+    "32 sluice does not support 'ca-sign-file'",
   ]],
   ["server b 1.2.3.4:80 chek wieght 3", [
     "21 unknown keyword 'chek' for a server",
     "26 unknown keyword 'wieght' for a server",
   ]],
-  ["server b 1.2.3.4:80 crt x.pem verify none chek", [
-    "21 sluice does not support 'crt'",
-    "31 sluice does not support 'verify'",
+  ["server b 1.2.3.4:80 ech x.pem socks4 none chek", [
+    "21 sluice does not support 'ech'",
+    "31 sluice does not support 'socks4'",
     "43 unknown keyword 'chek' for a server",
   ]],
   ["server b 1.2.3.4:80 xyzzy plugh weight 300", [

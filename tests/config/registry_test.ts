@@ -24,9 +24,10 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
     const before = line === undefined ? "" : "stats socket /run/x ";
     return `global\n  ${before}${statement}\n${others}`;
   }
+  const needed: Record<string, string> = { "agent-check": " agent-port 1", ssl: " verify none" };
   const statements: Record<string, string> = {
-    bind: `bind :80 ${statement}`,
-    server: `server s 10.0.0.1:80 ${statement}${name === "agent-check" ? " agent-port 1" : ""}`,
+    bind: `bind :80 ${statement}${name === "ssl" ? " crt x.pem" : ""}`,
+    server: `server s 10.0.0.1:80 ${statement}${needed[name] ?? ""}`,
     "stick-table": `stick-table ${/^(type|size)$/.test(name) ? "" : "size 10 "}${
       name === "type" ? `${statement} size 10` : `type ip ${statement}`
     }`,

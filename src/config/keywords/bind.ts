@@ -16,6 +16,7 @@ import {
   zeroable,
 } from "./keyword.ts";
 import { bindWithoutEffect } from "./no-effect.ts";
+import { bindTlsSettings } from "./tls-bind.ts";
 import { integer, text } from "./values.ts";
 
 const chapter = "5.1";
@@ -49,6 +50,7 @@ export const bindSettings = {
     chapter,
   }),
   ...bindSocketSettings,
+  ...bindTlsSettings,
 };
 
 /** One listening socket of a proxy (manual: "bind"). */

@@ -16,30 +16,24 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
-    ca-base crt-base
     grace   h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
-  h2-workaround-bogus-websocket-clients     issuers-chain-path  lua-load lua-load-per-thread lua-prepend-path
+  h2-workaround-bogus-websocket-clients      lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn
   maxsslrate maxzlibmem   pp2-never-send-local server-state-base
-  server-state-file set-var set-var-fmt ssl-default-bind-ciphers
-  ssl-default-bind-ciphersuites ssl-default-bind-curves ssl-default-bind-options
-  ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-options
-  ssl-dh-param-file ssl-engine ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async
-  ssl-propquery ssl-provider ssl-provider-path ssl-server-verify ssl-skip-self-issued-ca
+  server-state-file set-var set-var-fmt
+  ssl-engine
+  ssl-propquery ssl-provider ssl-provider-path
   tune.chksize tune.comp.maxlevel
   tune.h2.header-table-size tune.h2.initial-window-size
   tune.h2.max-concurrent-streams tune.h2.max-frame-size       tune.peers.max-updates-at-once
-        tune.ssl.cachesize tune.ssl.capture-buffer-size
-  tune.ssl.capture-cipherlist-size tune.ssl.default-dh-param tune.ssl.force-private-cache
-  tune.ssl.hard-maxrecord tune.ssl.keylog tune.ssl.lifetime tune.ssl.maxrecord
-  tune.ssl.ssl-ctx-cache-size tune.vars.check-max-size tune.vars.global-max-size
+  tune.ssl.keylog
+  tune.vars.check-max-size tune.vars.global-max-size
   tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size tune.vars.txn-max-size
   tune.zlib.memlevel tune.zlib.windowsize unix-bind     acme.scheduler dns-accept-family
-    h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp   key-base   ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
+    h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp     ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
   ocsp-update.mode setcap shm-stats-file
-  shm-stats-file-max-objects ssl-default-bind-client-sigalgs ssl-default-bind-sigalgs
-  ssl-default-server-client-sigalgs ssl-default-server-curves ssl-default-server-sigalgs
-  ssl-passphrase-cmd ssl-security-level stats-file   tune.cli.max-payload-size
+  shm-stats-file-max-objects
+  ssl-passphrase-cmd stats-file   tune.cli.max-payload-size
   tune.comp.maxlevel       tune.h2.be.glitches-threshold
   tune.h2.be.initial-window-size tune.h2.be.max-concurrent-streams tune.h2.be.max-frame-size
   tune.h2.be.rxbuf tune.h2.fe.glitches-threshold tune.h2.fe.initial-window-size
@@ -52,8 +46,8 @@ export const foreignProxyKeywords = [
   ...names(`
   acl appsession block capture compression
   declare email-alert error-log-format
-  filter force-be-switch force-persist 
-  http-after-response http-request http-response 
+  filter force-be-switch force-persist
+  http-after-response http-request http-response
   ignore-persist load-server-state-from-file log-format-sd log-steps monitor
   quic-initial redirect
   reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
@@ -67,8 +61,8 @@ export const foreignProxyKeywords = [
   checkcache
   forwarded
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
-  http-drop-request-trailers http-drop-response-trailers 
-  http-proxy http-restrict-req-hdr-names 
+  http-drop-request-trailers http-drop-response-trailers
+  http-proxy http-restrict-req-hdr-names
   logasap
   `,
     "option ",
@@ -79,38 +73,34 @@ export const foreignProxyKeywords = [
 /** Of `bind`. */
 export const foreignBindOptions: Foreign = {
   alone: names(`
-    allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13
-    generate-certificates no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets no-tlsv10
-    no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry ssl strict-sni 
-    tls-tickets
+    generate-certificates
+    quic-force-retry
   `),
   withValue: names(`
-    accept-netscaler-cip alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file 
-    ciphers ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt
-    ecdhe ech guid-prefix idle-ping ktls label maxconn 
-    nbconn npn ocsp-update proto quic-cc-algo quic-socket 
-    sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tls-ticket-keys 
-    verify
+    accept-netscaler-cip ca-sign-file ca-sign-pass
+    ech guid-prefix idle-ping label maxconn
+    nbconn proto quic-cc-algo quic-socket
+    tcp-md5sig tcp-ss
   `),
 };
 
 /** Of `server` and `default-server`. */
 export const foreignServerOptions: Foreign = {
   alone: names(`
-    allow-0rtt check-reuse-pool check-sni-auto check-ssl force-sslv3
-    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-check-reuse-pool
-    no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
-    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12
-    no-tlsv13 no-verifyhost non-stick renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
-    ssl ssl-reuse stick strict-maxconn tls-tickets
+    check-reuse-pool check-sni-auto
+    no-check-reuse-pool
+    no-check-sni-auto no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
+    no-sni-auto
+    non-stick renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
+    stick strict-maxconn
   `),
   withValue: names(`
-    alpn ca-file check-alpn check-pool-conn-name
-    check-sni ciphers ciphersuites client-sigalgs crl-file crt curves ech
+    check-pool-conn-name
+    ech
     idle-ping ktls log-bufsize log-proto
-    npn pool-conn-name
+    pool-conn-name
     proto proxy-v2-options quic-cc-algo redir
-    set-proxy-v2-tlv-fmt shard sigalgs sni socks4
-    ssl-max-ver ssl-min-ver tcp-md5sig usesrc verify verifyhost ws
+    set-proxy-v2-tlv-fmt shard socks4
+    tcp-md5sig usesrc ws
   `),
 };

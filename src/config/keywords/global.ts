@@ -7,6 +7,7 @@ import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
 import { statsKeywords, statsSettings } from "./stats-socket.ts";
 import { tuneSettings } from "./tune.ts";
+import { globalTlsSettings } from "./tls-global.ts";
 import { choice, integer, text, time } from "./values.ts";
 
 /** What serves the sockets: an epoll loop of our own in each thread, or the runtime's own sockets. */
@@ -111,6 +112,7 @@ export const globalSettings = {
     integer({ min: 1, max: largest, zero: true, usage: bytes, example: "262144" }),
     { doc: "Capacity of a pipe for splicing (F_SETPIPE_SZ).", chapter: "3.2" },
   ),
+  ...globalTlsSettings,
 };
 
 /** The process (manual, chapter 3). */

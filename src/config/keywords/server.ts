@@ -30,6 +30,7 @@ import { serverSocketSettings } from "./server-sockets.ts";
 import { hashKeys } from "../../balance/ring.ts";
 import { choice, integer, legalName, nameSchema, text, time } from "./values.ts";
 import { nameSettings } from "./server-names.ts";
+import { serverTlsSettings } from "./tls-server.ts";
 
 const chapter = "5.2";
 const interval = time({ positive: true, example: "5s" });
@@ -130,6 +131,7 @@ export const serverSettings = {
   }),
   ...serverSocketSettings,
   ...nameSettings,
+  ...serverTlsSettings,
 };
 
 /** A server of a backend (manual: "server", and chapter 5.2). */

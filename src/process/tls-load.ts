@@ -1,0 +1,445 @@
+/** Loads what a configuration says of TLS: certificates, authorities, contexts. */
+import { certificateLines } from "../config/crt-list.ts";
+import type { Report } from "../config/diagnostic.ts";
+import { describe } from "../config/fields.ts";
+import type { Bind, Configuration, Global, Proxy, Server } from "../config/model.ts";
+import type { Locator } from "../config/places.ts";
+import type { TlsFiles } from "../config/tls-files.ts";
+import {
+  type Agreement,
+  bindPolicy,
+  checksWithTls,
+  serverPolicy,
+  type TlsPolicy,
+} from "../config/tls-policy.ts";
+import { createStore, namesOf } from "../net/tls/certificate.ts";
+import {
+  type ContextOptions,
+  createContext,
+  freeContext,
+  TlsError,
+  versionNumbers,
+} from "../net/tls/context.ts";
+import { readParameters } from "../net/tls/certificate.ts";
+import { whyNoOpenSsl } from "../net/tls/openssl.ts";
+import { encodeProtocols, offeredProtocols } from "../tls/alpn.ts";
+import {
+  type BindEntry,
+  bindKey,
+  type BindMaterial,
+  type ClientMaterial,
+  type ContextPlan,
+  type ServedCertificate,
+  serverKey,
+  type ServerMaterial,
+  type TlsMaterial,
+} from "../tls/material.ts";
+import {
+  CertificateFileError,
+  type CertificateFiles,
+  createCertificateFiles,
+} from "./certificate-files.ts";
+
+/** Sessions that are kept by their ids, by default, and how long all of them last, s. */
+const defaultCacheSize = 20_000;
+
+/** Loads; what it has loaded stays until the process ends. */
+export interface TlsLoader extends TlsFiles {
+  /** What the last configuration needs; null: none speaks TLS. */
+  readonly material: TlsMaterial | null;
+}
+
+/** Nothing loaded yet. */
+export function createTlsLoader(): TlsLoader {
+  let material: TlsMaterial | null = null;
+  return {
+    get material() {
+      return material;
+    },
+    load(configuration, locator, report) {
+      material = null;
+      const uses = usesOf(configuration);
+      if (uses === null) return;
+      const lack = whyNoOpenSsl();
+      if (lack !== null) {
+        const hint =
+          "install OpenSSL 3 (Debian and Ubuntu: libssl3; Alpine and Fedora: openssl-libs)";
+        report.error(locator.place(uses.of, "ssl"), `TLS cannot be had: ${lack}`, hint);
+        return;
+      }
+      material = new Loading(configuration, locator, report).all();
+    },
+  };
+}
+
+/** The first that speaks TLS. */
+function usesOf({ proxies }: Configuration): { of: object } | null {
+  for (const { disabled, bind, servers } of proxies) {
+    if (disabled) continue;
+    const of = bind.find(({ ssl, crt }) => ssl || crt.length > 0) ??
+      servers.find((server) => server.ssl || server.check && checksWithTls(server));
+    if (of !== undefined) return { of };
+  }
+  return null;
+}
+
+/** One configuration, being loaded. */
+class Loading {
+  readonly #global: Global;
+  readonly #files: CertificateFiles;
+  /** What listeners and servers of the same options share. */
+  readonly #stores = new Map<string, number>();
+  readonly #names = new Map<string, number>();
+  readonly #binds = new Map<string, BindMaterial | null>();
+  #dh = 0;
+
+  constructor(
+    readonly configuration: Configuration,
+    readonly locator: Locator,
+    readonly report: Report,
+  ) {
+    this.#global = configuration.global;
+    this.#files = createCertificateFiles(configuration.global);
+  }
+
+  all(): TlsMaterial {
+    const binds = new Map<string, BindMaterial>();
+    const servers = new Map<string, ServerMaterial>();
+    this.#loadParameters();
+    for (const proxy of this.configuration.proxies) {
+      if (proxy.disabled) continue;
+      for (const [index, bind] of proxy.bind.entries()) {
+        const made = this.#bind(proxy, bind);
+        if (made !== null) binds.set(bindKey(proxy, index), made);
+      }
+      for (const server of proxy.servers) {
+        const made = this.#server(proxy, server);
+        if (made !== null) servers.set(serverKey(proxy, server), made);
+      }
+    }
+    return { binds, servers };
+  }
+
+  /** Runs `act`; what is wrong with files or options is reported. @returns null if something is */
+  #attempt<T>(of: object, key: string, keyword: string, act: () => T): T | null {
+    try {
+      return act();
+    } catch (error) {
+      const place = this.locator.place(of, key);
+      if (error instanceof CertificateFileError) {
+        this.report.error(place, `'${keyword}': ${error.message}`, error.hint);
+      } else if (error instanceof TlsError) {
+        this.report.error(place, `'${keyword}': ${error.message}`);
+      } else throw error;
+      return null;
+    }
+  }
+
+  #loadParameters(): void {
+    const { sslDhParamFile } = this.#global;
+    if (sslDhParamFile === null) return;
+    this.#attempt(this.#global, "sslDhParamFile", "ssl-dh-param-file", () => {
+      this.#dh = readParameters(this.#files.read(sslDhParamFile));
+      if (this.#dh === 0) {
+        throw new CertificateFileError(`'${sslDhParamFile}' has no parameters for Diffie-Hellman`);
+      }
+    });
+  }
+
+  /** The path of a file that a line names. */
+  #path(base: string | null, file: string): string {
+    return base === null || file.startsWith("/") || file.startsWith("@") ? file : `${base}/${file}`;
+  }
+  #crtPath(file: string): string {
+    return this.#path(this.#global.crtBase, file);
+  }
+  #caPath(file: string): string {
+    return this.#path(this.#global.caBase, file);
+  }
+
+  // Listeners.
+
+  #bind(proxy: Proxy, bind: Bind): BindMaterial | null {
+    const { crt, crtList, defaultCrt } = bind;
+    // Without 'ssl' HAProxy loads them, too.
+    if (!bind.ssl && crt.length + crtList.length + defaultCrt.length === 0) return null;
+    const http = proxy.mode === "http";
+    const { line } = this.locator.place(bind, "ssl");
+    const key = `${line} ${http} ${proxy.name} ${JSON.stringify({ ...bind, address: null })}`;
+    let made = this.#binds.get(key);
+    if (made === undefined) this.#binds.set(key, made = this.#newBind(proxy, bind, http));
+    return bind.ssl ? made : null;
+  }
+
+  #newBind(proxy: Proxy, bind: Bind, http: boolean): BindMaterial | null {
+    const contexts: ContextPlan[] = [];
+    const certificates: ServedCertificate[] = [];
+    const entries: BindEntry[] = [];
+    const fallback: number[] = [];
+    const plans = new Map<string, number>();
+    let failed = false;
+
+    /** The place of the context for these options, made if need be. */
+    const contextOf = (own: Bind): number | null => {
+      const key = JSON.stringify({ ...own, address: null });
+      const known = plans.get(key);
+      if (known !== undefined) return known;
+      const plan = this.#attempt(bind, "ssl", "ssl", () => this.#plan(proxy, own, http));
+      if (plan === null) return null;
+      plans.set(key, contexts.push(plan) - 1);
+      return contexts.length - 1;
+    };
+    const add = (found: readonly ServedCertificate[], own: Bind, names: readonly string[]) => {
+      const context = contextOf(own);
+      if (context === null) return failed = true;
+      for (const certificate of found) {
+        this.#warnOfDates(certificate, bind);
+        let place = certificates.indexOf(certificate);
+        if (place < 0) place = certificates.push(certificate) - 1;
+        entries.push({
+          certificate: place,
+          context,
+          names: names.length > 0 ? names : certificate.names,
+        });
+      }
+      return false;
+    };
+    const load = (file: string, property: string, keyword: string) => {
+      const found = this.#attempt(
+        bind,
+        property,
+        keyword,
+        () => this.#files.load(this.#crtPath(file)),
+      );
+      failed ||= found === null;
+      return found ?? [];
+    };
+
+    for (const file of bind.defaultCrt) add(load(file, "defaultCrt", "default-crt"), bind, []);
+    const defaults = entries.length;
+    for (const file of bind.crt) {
+      const found = load(file, "crt", "crt");
+      add(found, bind, []);
+    }
+    for (const file of bind.crtList) failed = this.#list(file, bind, add) || failed;
+    if (failed) return null;
+    const { strictSni } = bindPolicy(this.#global, bind);
+    // The first certificate, of whatever keys it has.
+    const first = entries[0] === undefined ? "" : stem(certificates[entries[0].certificate]!.file);
+    for (const [index, { certificate }] of entries.entries()) {
+      if (strictSni && defaults === 0) break;
+      const isDefault = defaults > 0
+        ? index < defaults
+        : index === 0 || stem(certificates[certificate]!.file) === first;
+      if (isDefault) fallback.push(index);
+    }
+    return {
+      contexts,
+      certificates,
+      entries,
+      fallback,
+      keepHello: this.#global.tuneSslCaptureBufferSize > 0,
+      firstRecords: this.#global.tuneSslMaxrecord,
+    };
+  }
+
+  /** A list of certificates. @returns whether something is wrong with it */
+  #list(
+    file: string,
+    bind: Bind,
+    add: (found: readonly ServedCertificate[], own: Bind, names: readonly string[]) => boolean,
+  ): boolean {
+    const text = this.#attempt(
+      bind,
+      "crtList",
+      "crt-list",
+      () => new TextDecoder().decode(this.#files.read(file)),
+    );
+    if (text === null) return true;
+    let failed = false;
+    for (const line of certificateLines(file, text, bind, this.report)) {
+      try {
+        const found = this.#files.load(this.#crtPath(line.file));
+        failed = add(found, line.bind, line.names) || failed;
+      } catch (error) {
+        if (!(error instanceof CertificateFileError)) throw error;
+        const place = { file, line: line.line, column: 1, length: line.file.length };
+        this.report.error(place, error.message, error.hint);
+        failed = true;
+      }
+    }
+    return failed;
+  }
+
+  #warnOfDates({ file, notAfter, notBefore }: ServedCertificate, bind: Bind): void {
+    const now = Date.now();
+    const place = this.locator.place(bind, "crt");
+    const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+    if (notAfter < now) {
+      this.report.warning(place, `the certificate '${file}' has expired on ${day(notAfter)}`);
+    } else if (notBefore > now) {
+      this.report.warning(place, `the certificate '${file}' is not good before ${day(notBefore)}`);
+    }
+  }
+
+  #plan(proxy: Proxy, bind: Bind, http: boolean): ContextPlan {
+    const policy = bindPolicy(this.#global, bind);
+    const { caFile, caVerifyFile, crlFile, verify } = bind;
+    const trusted = [caFile, caVerifyFile].filter((file) => file !== null);
+    const { tuneSslCachesize, tuneSslHardMaxrecord } = this.#global;
+    const options: ContextOptions = {
+      ...this.#common(policy),
+      role: "server",
+      clientOrder: policy.clientOrder,
+      verify,
+      store: verify === "none" ? 0 : this.#store(trusted, crlFile),
+      authorities: verify === "none" || caFile === null || bind.noCaNames
+        ? 0
+        : this.#authorities(caFile),
+      // A session under one demand of certificates is none under another.
+      sessionContext: digest(
+        [
+          proxy.kind,
+          proxy.name,
+          verify,
+          caFile,
+          caVerifyFile,
+          crlFile,
+          bind.caIgnoreErr,
+          bind.crtIgnoreErr,
+        ],
+      ),
+      cacheSize: tuneSslCachesize ?? defaultCacheSize,
+      maxRecord: tuneSslHardMaxrecord,
+      dh: this.#dh,
+      protocols: null,
+    };
+    // Made now, and not by the threads alone, for what is wrong with the options.
+    return {
+      options,
+      sessions: createContext(options, false),
+      protocols: offeredProtocols(bind.alpn, http),
+      ignoredAuthority: bind.caIgnoreErr,
+      ignoredCertificate: bind.crtIgnoreErr,
+    };
+  }
+
+  #common(
+    policy: TlsPolicy,
+  ):
+    & Agreement
+    & Pick<ContextOptions, "versions" | "tickets" | "lifetime" | "securityLevel"> {
+    const { ciphers, ciphersuites, groups, sigalgs, clientSigalgs, tickets } = policy;
+    const versions = policy.versions ?? { min: "TLSv1.2", max: "TLSv1.3", without: [] };
+    return {
+      ciphers,
+      ciphersuites,
+      groups,
+      sigalgs,
+      clientSigalgs,
+      tickets,
+      versions: {
+        min: versionNumbers[versions.min],
+        max: versionNumbers[versions.max],
+        without: versions.without.map((version) => versionNumbers[version]),
+      },
+      lifetime: Math.ceil(this.#global.tuneSslLifetime / 1000),
+      securityLevel: this.#global.sslSecurityLevel,
+    };
+  }
+
+  #store(authorities: readonly string[], crlFile: string | null): number {
+    const key = JSON.stringify([authorities, crlFile]);
+    let store = this.#stores.get(key);
+    if (store === undefined) {
+      store = createStore({
+        authorities: authorities.flatMap((file) => this.#pem(file, "ca-file")),
+        revoked: crlFile === null ? [] : this.#pem(crlFile, "crl-file"),
+      });
+      this.#stores.set(key, store);
+    }
+    return store;
+  }
+  #pem(file: string, what: string): readonly Uint8Array[] {
+    const path = this.#caPath(file);
+    const all = this.#files.readAll(path);
+    // So that the message names the file.
+    for (const pem of all) this.#checkPem(path, pem, what);
+    return all;
+  }
+  #checkPem(path: string, pem: Uint8Array, what: string): void {
+    try {
+      createStore(
+        what === "crl-file"
+          ? { authorities: [], revoked: [pem] }
+          : { authorities: [pem], revoked: [] },
+      );
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error;
+      throw new CertificateFileError(`${what} '${path}': ${error.message}`, "a file in PEM");
+    }
+  }
+  #authorities(file: string): number {
+    let names = this.#names.get(file);
+    if (names === undefined) {
+      names = namesOf(this.#pem(file, "ca-file"));
+      this.#names.set(file, names);
+    }
+    return names;
+  }
+
+  // Servers.
+
+  #server(proxy: Proxy, server: Server): ServerMaterial | null {
+    const checks = server.check && checksWithTls(server);
+    if (!server.ssl && !checks) return null;
+    const made = (alpn: readonly string[] | null) =>
+      this.#attempt(
+        server,
+        "ssl",
+        `${describe(proxy)}: server '${server.name}'`,
+        () => this.#client(server, alpn),
+      );
+    return {
+      traffic: server.ssl ? made(server.alpn) : null,
+      checks: checks ? made(server.checkAlpn) : null,
+    };
+  }
+
+  #client(server: Server, alpn: readonly string[] | null): ClientMaterial {
+    const policy = serverPolicy(this.#global, server);
+    const { caFile, crlFile, crt, verifyhost, sslReuse } = server;
+    const offered = alpn === null ? [] : offeredProtocols(alpn, true);
+    const options: ContextOptions = {
+      ...this.#common(policy),
+      role: "client",
+      clientOrder: false,
+      verify: policy.verify ? "required" : "none",
+      store: policy.verify && caFile !== null ? this.#store([caFile], crlFile) : 0,
+      authorities: 0,
+      sessionContext: "",
+      cacheSize: 0,
+      maxRecord: 0,
+      dh: 0,
+      protocols: offered.length === 0 ? null : encodeProtocols(offered),
+    };
+    // For what is wrong with the options.
+    freeContext(createContext(options, false));
+    const certificate = crt === null ? null : this.#files.load(this.#crtPath(crt))[0] ?? null;
+    return { options, certificate, verifyHost: verifyhost, reuse: sslReuse };
+  }
+}
+
+/** A file's name without the ending that tells the kind of its key. */
+function stem(file: string): string {
+  return file.replace(/\.(?:rsa|dsa|ecdsa)$/, "");
+}
+
+/** A short text that differs where the values do. */
+function digest(values: readonly unknown[]): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const char of JSON.stringify(values)) {
+    hash = (hash ^ BigInt(char.charCodeAt(0))) * 0x100000001b3n & 0xffffffffffffffffn;
+  }
+  return hash.toString(16);
+}
