@@ -107,7 +107,7 @@ export class Counters {
   /** Counters that were used before. */
   readonly #spare: Counter[] = [];
 
-  constructor(readonly trackers: Trackers, readonly session: Counters | null) {}
+  constructor(readonly session: Counters | null) {}
 
   /** The counter of this number; null: it tracks nothing. */
   at(index: number): Counter | null {
@@ -134,7 +134,7 @@ export class Counters {
     const counter = this.#spare.pop() ?? new Counter(table, entry);
     counter.table = table;
     counter.entry = entry;
-    counter.place = this.trackers.note(table, entry);
+    counter.place = table.trackers?.note(table, entry) ?? -1;
     while (this.#own.length < index) this.#own.push(null);
     this.#own[index] = counter;
     return true;
@@ -184,7 +184,7 @@ export class Counters {
     for (const counter of this.#own) {
       if (counter === null) continue;
       stop(counter.table, counter.entry, now);
-      this.trackers.forget(counter.place);
+      counter.table.trackers?.forget(counter.place);
       this.#spare.push(counter);
     }
     this.#own.length = 0;

@@ -40,6 +40,13 @@ export interface TableTime {
   now(): number;
 }
 
+/** Notes which entries the sessions of a thread hold: see counters.ts. */
+export interface Holds {
+  /** @returns the place of the note; -1: there is no room */
+  note(table: Table, entry: number): number;
+  forget(place: number): void;
+}
+
 /** See above. */
 export class Table extends TableFacts {
   readonly capacity: number;
@@ -58,6 +65,8 @@ export class Table extends TableFacts {
   #length = 0;
   #hash = 0;
 
+  /** Where it is noted which entries sessions hold. */
+  trackers: Holds | null = null;
   /** What has changed, for the table's peers; null: it has none. */
   readonly updates: UpdateLog | null;
 

@@ -37,6 +37,7 @@ export class Tables implements TableTime {
     // A session and its stream have as many counters each.
     const perThread = this.all.length === 0 ? 0 : 2 * mostCounters * connections;
     this.trackers = new Trackers(memory, this.all, Math.min(perThread, 2 ** 22));
+    for (const table of this.all) table.trackers = this.trackers;
     this.serverKeys = new ServerKeys(memory);
     this.#shared = memory.ints(2);
     this.#offset = clock.wall() - clock.now();

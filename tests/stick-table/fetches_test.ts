@@ -27,8 +27,8 @@ function scene(given: Record<string, v.InferInput<typeof StickTable>>) {
   );
   const memory = createMemory(1, 0);
   const tables = new Tables(memory, definitions, clock, 10);
-  const session = new Counters(tables.trackers, null);
-  const counters = new Counters(tables.trackers, session);
+  const session = new Counters(null);
+  const counters = new Counters(session);
   const addresses = { remoteAddress: "10.0.0.1", remotePort: 1, localAddress: "", localPort: 0 };
   const context = { clock, addresses, counters } as unknown as Context;
   const references = { proxy: "own", table: tables.get.bind(tables) } as unknown as References;
