@@ -114,12 +114,17 @@ export class Counters {
     return this.#own[index] ?? this.session?.at(index) ?? null;
   }
 
+  /** Whether it has this counter itself. */
+  tracks(index: number): boolean {
+    return (this.#own[index] ?? null) !== null;
+  }
+
   /**
    * Tracks the entry of the key that was set in the table, unless this counter tracks one already.
    * @returns whether it does now what it did not before
    */
   track(index: number, table: Table, now: number): boolean {
-    if ((this.#own[index] ?? null) !== null) return false;
+    if (this.tracks(index)) return false;
     table.lock();
     const entry = table.obtain(now);
     if (entry !== 0) {
