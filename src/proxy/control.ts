@@ -397,6 +397,9 @@ class ServerView implements ServerControl {
   get checked(): boolean {
     return this.checks.of(this.server) !== null && !this.#unchecked;
   }
+  get unchecked(): boolean {
+    return this.#unchecked;
+  }
   get agent(): CheckStats | null {
     const agent = this.checks.agentOf(this.server);
     if (agent === null || this.#unasked) return null;

@@ -100,7 +100,7 @@ function apply(
   if (wasMaintained && !server.maintained) {
     const checker = checks.of(server);
     // Its checks begin anew: up, but only just.
-    if (checker !== null && !checker.up) checker.setHealth(server.config.rise);
+    if (checker !== null) checker.setHealth(server.config.rise);
     const tracked = server.config.track === null ? null : trackedOf(server, checks);
     server.up = tracked === null ? true : tracked.up;
     server.stopping = false;

@@ -17,6 +17,8 @@ export interface ServerControl extends ServerStats {
   readonly initialWeight: number;
   /** Bits: srv_admin_state of `show servers state`. */
   readonly admin: number;
+  /** It has checks, and they were turned off by hand. */
+  readonly unchecked: boolean;
   readonly host: string;
   readonly port: number;
   /** Its name, where it has one that is resolved; else null. */

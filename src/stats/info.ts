@@ -14,6 +14,12 @@ export interface InfoField {
   read(process: ProcessStats, wall: number): number | string;
 }
 
+/** Those that `show info float` shows with more digits, in seconds. */
+const precise: Readonly<Record<string, (process: ProcessStats, wall: number) => number>> = {
+  Uptime_sec: ({ startedAt }, wall) => Math.max(0, wall - startedAt) / 1000,
+  Start_time_sec: ({ startedAt }) => startedAt / 1000,
+};
+
 const fields: InfoField[] = [];
 let position = 0;
 
@@ -36,7 +42,8 @@ const mega = (bytes: number) => Math.floor(bytes / 2 ** 20);
 const secondsUp = ({ startedAt }: ProcessStats, wall: number) =>
   Math.max(0, Math.floor((wall - startedAt) / 1000));
 
-field("Name", "POS:str", null, "The program", () => "sluice");
+// Clients of the runtime API ask for this one.
+field("Name", "POS:str", null, "Whose runtime API it is", () => "HAProxy");
 field("Version", "POS:str", null, "Its version", ({ version }) => version);
 field("Release_date", "POS:str", null, "When that was released", (p) => p.releaseDate);
 field("Nbthread", "CGS:u32", "nbthread", "Threads that serve", ({ threads }) => threads);
@@ -211,7 +218,12 @@ export const infoFields: readonly InfoField[] = fields;
 export type InfoForm = "plain" | "desc" | "typed" | "json";
 
 /** What it answers. */
-export function showInfo(process: ProcessStats, wall: number, form: InfoForm): string {
+export function showInfo(
+  process: ProcessStats,
+  wall: number,
+  form: InfoForm,
+  float = false,
+): string {
   const shown = fields.filter(({ field }) =>
     field !== "description" || process.description !== null
   );
@@ -224,7 +236,8 @@ export function showInfo(process: ProcessStats, wall: number, form: InfoForm): s
     })));
   }
   return shown.map((each) => {
-    const value = each.read(process, wall);
+    const exact = float && Object.hasOwn(precise, each.field) ? precise[each.field] : undefined;
+    const value = exact === undefined ? each.read(process, wall) : exact(process, wall).toFixed(6);
     if (form === "typed") return `${each.position}.${each.field}.1:${each.tag}:${value}\n`;
     return `${each.field}: ${value}${form === "desc" ? `:"${each.help}"` : ""}\n`;
   }).join("");

@@ -126,6 +126,7 @@ export interface CheckStats {
   /** The last one that ended. */
   readonly last: {
     readonly status: string;
+    readonly passed: boolean;
     readonly description: string;
     readonly code: number | null;
     readonly info: string;

@@ -121,12 +121,10 @@ export function statTyped(rows: readonly StatRow[], moment: Moment, described: b
       const more = described ? `:"${column.help}"` : "";
       text += `${place}:${tagOf(column, row.scope)}:${value}${more}\n`;
     }
-    text += "\n";
   }
   return text;
 }
 
-/** CSV's values in lines with what they mean: `show stat desc`. */
 const objectTypes: Readonly<Record<Scope, string>> = {
   frontend: "Frontend",
   backend: "Backend",

@@ -188,7 +188,6 @@ export const patternCommands: readonly Command[] = [
   }),
   ...both("prepare", "<list>", "begins a new version of a LIST", "admin", (context, what) => {
     const [name = ""] = context.args;
-    if (name === "") throw refuse(`Missing ${called[what]} identifier.`);
     const { store, list } = listOf(context, what, name);
     return `New version created: ${store.prepare(list)}\n`;
   }),

@@ -11,7 +11,11 @@ function lower({ session }: CommandContext, to: "user" | "operator"): string {
   return "";
 }
 
-function toggle(name: string, set: (context: CommandContext, on: boolean) => void): Command {
+function toggle(
+  name: string,
+  is: (context: CommandContext) => boolean,
+  set: (context: CommandContext, on: boolean) => void,
+): Command {
   return {
     name,
     usage: "[on|off]",
@@ -20,7 +24,8 @@ function toggle(name: string, set: (context: CommandContext, on: boolean) => voi
     hidden: true,
     run(context) {
       const [word] = context.args;
-      if (word !== undefined) set(context, word === "on");
+      if (word === undefined) return `${name} is ${is(context) ? "ON" : "OFF"}\n`;
+      set(context, word === "on");
       return "";
     },
   };
@@ -60,6 +65,37 @@ const schema = {
     },
   },
 };
+
+/**
+ * What a process without caches, peers, certificates and keys of tickets answers: rooms that have some
+ * put their own commands in the place of these.
+ */
+const nothing: readonly (readonly [name: string, usage: string, help: string, header: string])[] = [
+  [
+    "show events",
+    "",
+    "where events are kept",
+    "Supported events sinks are listed below. Add -w(wait), -n(new). Any key to stop\n",
+  ],
+  [
+    "show trace",
+    "",
+    "what is traced",
+    "Supported trace sources and states (.=stopped, w=waiting, R=running) :\n",
+  ],
+  [
+    "show tasks",
+    "",
+    "what runs at this moment",
+    "Running tasks: 0\n  function                     places     %    lat_tot   lat_avg\n",
+  ],
+  [
+    "show profiling",
+    "",
+    "what is measured",
+    "Per-task CPU profiling              : off\nMemory usage profiling              : off\n",
+  ],
+];
 
 /** See above. */
 export const processCommands: readonly Command[] = [
@@ -187,6 +223,25 @@ export const processCommands: readonly Command[] = [
     help: "lowers the level of this session to user",
     run: (context) => lower(context, "user"),
   },
-  toggle("expert-mode", ({ session }, on) => session.expert = on),
-  toggle("experimental-mode", ({ session }, on) => session.experimental = on),
+  ...nothing.map(([name, usage, help, header]): Command => ({
+    name,
+    usage,
+    help,
+    run: () => header,
+  })),
+  {
+    name: "get var",
+    usage: "<name>",
+    help: "a variable of the process",
+    level: "operator",
+    run() {
+      throw refuse("Variable not found.");
+    },
+  },
+  toggle("expert-mode", ({ session }) => session.expert, ({ session }, on) => session.expert = on),
+  toggle(
+    "experimental-mode",
+    ({ session }) => session.experimental,
+    ({ session }, on) => session.experimental = on,
+  ),
 ];

@@ -51,9 +51,15 @@ export function stateLine(server: ServerControl): string {
   const { facts, id, name, host, admin, weight, initialWeight, check, checked, port } = server;
   const { status } = check?.last ?? {};
   const operational = server.maintained || !server.up ? 0 : server.stopping ? 3 : 2;
-  const passed = status === undefined ? 0 : server.up ? 3 : 2;
+  const passed = status === undefined ? 0 : check?.last?.passed === true ? 3 : 2;
   const health = check === null ? (server.up ? 0 : 0) : check.paused ? 0 : check.health;
-  const checkState = checked ? 6 + (check?.paused === true ? 8 : 0) : server.maintained ? 8 : 0;
+  const checkState = checked
+    ? 6 + (check?.paused === true ? 8 : 0)
+    : server.unchecked
+    ? 2
+    : server.maintained
+    ? 8
+    : 0;
   return [
     facts.id,
     facts.name,
@@ -117,7 +123,8 @@ const changes: Readonly<
     (found: { backend: BackendControl; server: ServerControl }, args: readonly string[]) => string
   >
 > = {
-  weight(found, [text = ""]) {
+  weight(found, [text]) {
+    if (text === undefined) throw refuse("Require <weight> or <weight%>.");
     setWeight(found, text);
     return "";
   },
@@ -153,10 +160,12 @@ const changes: Readonly<
   "agent-send"() {
     throw refuse("agent checks are not enabled on this server.");
   },
-  "check-addr": () => {
+  "check-addr": (_, [address = ""]) => {
+    if (!isIp(address)) throw new CommandError(`invalid addr '${address}'`);
     throw refuse("sluice cannot change where a server is checked.");
   },
-  "check-port": () => {
+  "check-port": (_, [port = ""]) => {
+    if (!/^\d{1,5}$/.test(port)) throw new CommandError("provided port is not an integer");
     throw refuse("sluice cannot change where a server is checked.");
   },
   addr: setAddress,
@@ -185,7 +194,7 @@ function setAddress({ server }: { server: ServerControl }, args: readonly string
   if (address === undefined) {
     throw refuse("set server <b>/<s> addr requires an address and optionally a port.");
   }
-  if (word !== undefined && word !== "port" || word === "port" && port === undefined) {
+  if (word !== undefined && word !== "port") {
     throw refuse("set server <b>/<s> addr requires an address and optionally a port.");
   }
   if (!isIp(address)) throw refuse(`Invalid addr '${address}' ${by}`);
@@ -194,9 +203,9 @@ function setAddress({ server }: { server: ServerControl }, args: readonly string
     sameAddress ? "no need to change the addr" : `IP changed from '${server.host}' to '${address}'`,
   ];
   let newPort: number | null = null;
-  if (port !== undefined) {
-    if (!/^\d{1,5}$/.test(port) || Number(port) > 65535 || Number(port) < 1) {
-      throw refuse(`provided port is not an integer ${by}`);
+  if (word === "port") {
+    if (!/^\d{1,5}$/.test(port ?? "") || Number(port) > 65535 || Number(port) < 1) {
+      throw refuse(`${parts[0]}, problem converting port '${port ?? ""}' to an int ${by}`);
     }
     newPort = Number(port);
     parts.push(

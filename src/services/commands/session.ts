@@ -165,7 +165,10 @@ export class CliSession implements SocketEvents {
   }
 
   async #runAll(all: readonly string[][], payload: string | null): Promise<void> {
-    if (all.length === 0) this.#send(this.#session.prompt ? "\n> " : "\n");
+    if (all.length === 0) {
+      const { level, prompt } = this.#session;
+      this.#send(prompt ? "\n> " : `${helpText(level, [], false)}\n`);
+    }
     for (const [index, words] of all.entries()) {
       const text = await this.#run(words, index === all.length - 1 ? payload : null);
       if (text === null || this.#gone) return;

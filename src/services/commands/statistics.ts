@@ -30,7 +30,7 @@ export const statisticsCommands: readonly Command[] = [
         : args.includes("desc")
         ? "desc"
         : "plain";
-      const text = showInfo(control.process, control.wall(), form);
+      const text = showInfo(control.process, control.wall(), form, args.includes("float"));
       return form === "json" ? `${text}\n` : text;
     },
   },
@@ -71,7 +71,7 @@ export const statisticsCommands: readonly Command[] = [
       };
       const rows = statRows(control.proxies, filter);
       if (words.includes("json")) return `${statJson(rows, moment)}\n`;
-      if (words.includes("typed") || words.includes("desc")) {
+      if (words.includes("typed")) {
         return statTyped(rows, moment, words.includes("desc"));
       }
       return statCsv(rows, moment);

@@ -111,7 +111,11 @@ export const tableCommands: readonly Command[] = [
     help: "makes or changes an entry of a stick table",
     level: "admin",
     run(context) {
-      if (context.args.length === 0) throw refuse(required);
+      if (context.args.length === 0) {
+        throw refuse(
+          "Required arguments: <table> key <key> [data.<store_data_type> <value>]*",
+        );
+      }
       const table = tableOf(context);
       const [, word, key, ...data] = context.args;
       if (word !== "key") {
