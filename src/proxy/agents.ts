@@ -49,9 +49,7 @@ function targetOf(server: Server): Target {
 /** Does what an agent says, its health apart. @returns why something could not be done; "" */
 function obey(server: Server, reply: AgentReply, checks: Checks): string {
   const warnings: string[] = [];
-  const checker = checks.of(server);
-  const { rise, fall, weight } = server.config;
-  if (reply.health !== null) checker?.setHealth(reply.health === "up" ? rise + fall - 1 : 0);
+  const { weight } = server.config;
   if (reply.admin !== null) setAdminState(server, reply.admin, checks);
   if (reply.weight !== null) {
     const found = agentWeight(reply.weight, weight, hasDynamicWeights(server.backend.config));

@@ -6,7 +6,7 @@
 import { handNotice, noServerNotice } from "../health/notice.ts";
 import type { Checks } from "./server-checks.ts";
 import { admin, countUsable, type Server } from "./server.ts";
-import { noteChange, subjectOf } from "./server-state.ts";
+import { logDrain, logNone, noteChange, subjectOf } from "./server-state.ts";
 
 /** The administrative state of a server. */
 export type AdminState = "ready" | "drain" | "maint";
@@ -184,6 +184,10 @@ function mark(server: Server, health: HandHealth, checks: Checks, why: string): 
 /** Changes the weight that a server has been given (0 to 256). */
 export function setWeight(server: Server, weight: number): void {
   if (server.givenWeight === weight) return;
+  const { servers } = server.backend;
+  const had = servers.some(({ usable }) => usable);
   server.givenWeight = weight;
   server.backend.stateChanged(server);
+  logDrain(server);
+  if (had && !servers.some(({ usable }) => usable)) logNone(server);
 }

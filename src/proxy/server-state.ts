@@ -1,6 +1,7 @@
 /** Carries what the checks find to the servers, their backends and the log. */
 import {
   downNotice,
+  handNotice,
   noServerNotice,
   type NoticeReason,
   type NoticeSubject,
@@ -8,7 +9,7 @@ import {
   upNotice,
 } from "../health/notice.ts";
 import type { Runtime } from "./runtime.ts";
-import { countUsable, type Server } from "./server.ts";
+import { admin, countUsable, type Server } from "./server.ts";
 import { beginSlowStart, endSlowStart } from "./slow-start.ts";
 import type { Trackers } from "./track.ts";
 
@@ -93,11 +94,26 @@ function announce(
     requeued: Math.max(0, waited - server.queue.length - backend.queue.length),
     queued: backend.queue.length,
   };
-  const notice = notices[health](subjectOf(server), reason, counts, announced);
+  const subject = subjectOf(server);
+  const notice = notices[health](subject, reason, counts, announced || server.draining);
   log.event(backend.config, notice.level, notice.text);
-  if (!last) return;
-  const none = noServerNotice(backend.config.kind, backend.config.name);
-  log.event(backend.config, none.level, none.text);
+  logDrain(server);
+  if (last) logNone(server);
+}
+
+/** A server that is drained has changed otherwise: the log says that it still is. */
+export function logDrain(server: Server): void {
+  if (!server.draining) return;
+  const forced = (server.admin & admin.drain) !== 0 ? "forced " : "";
+  const what = `remains in ${forced}drain mode`;
+  const { level, text } = handNotice(subjectOf(server), what, null, false);
+  server.backend.runtime.log.event(server.backend.config, level, text);
+}
+
+/** The last server of a backend is gone. */
+export function logNone({ backend: { config, runtime } }: Server): void {
+  const { level, text } = noServerNotice(config.kind, config.name);
+  runtime.log.event(config, level, text);
 }
 
 /** What the log calls a server. */
