@@ -123,6 +123,11 @@ export interface Socket {
   readonly localAddress: string;
   readonly localPort: number;
   /**
+   * Where the client connected to before the kernel redirected it here; null: it was not. An adapter
+   * that cannot ask has no such method.
+   */
+  originalDestination?(): { readonly host: string; readonly port: number } | null;
+  /**
    * Hands bytes[from, to) to the kernel.
    * @returns how many bytes were taken. Fewer than asked: the socket is full, `drain` follows, and
    * the caller keeps the rest. -1: the connection is broken; `closed` has come or will. Before

@@ -71,18 +71,20 @@ export class ServerAddress {
   /**
    * Where a client's connection goes. Without a port of its own, the port depends on the one that the
    * client connected to; at 0.0.0.0 or ::, the address is that which the client connected to (manual:
-   * "server", address).
+   * "server", address), whatever it was redirected from.
    */
-  for(client: { readonly addresses: Addresses; readonly clientPort: number }): Endpoint {
+  for({ addresses }: { readonly addresses: Addresses }): Endpoint {
     this.#read();
     if (this.#endpoint !== null) return this.#endpoint;
     const host = this.#host;
     if (host === null) return nowhere;
     const { port, portOffset } = this.#port;
+    const wanted = addresses.originalDestination?.() ??
+      { host: addresses.localAddress, port: addresses.localPort };
     return {
       kind: "ip",
-      host: isAny(host) ? client.addresses.localAddress || host : host,
-      port: port ?? (client.clientPort + portOffset) & 65535,
+      host: isAny(host) ? wanted.host || host : host,
+      port: port ?? (wanted.port + portOffset) & 65535,
     };
   }
 

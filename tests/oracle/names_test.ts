@@ -130,3 +130,23 @@ namesStory(
     return seen;
   },
 );
+
+oracleStory("servers where the client wanted to: '*', '' and 0.0.0.0", async (story) => {
+  const { host, site, withProxy, newcomers, logged } = story;
+  await site("here", 8001);
+  const lines = [
+    "listen web",
+    `  bind ${host}:20000`,
+    "  server star *:8001",
+    "  server none :8001",
+    "  server zero 0.0.0.0:8001",
+    // Of checks the address is this machine's, where nobody listens.
+    "  server checked 0.0.0.0:8001 check inter 100",
+  ];
+  let seen: unknown;
+  await withProxy(lines, async () => {
+    await logged("Server web/checked is DOWN");
+    seen = await newcomers();
+  });
+  return [seen, story.events()];
+});

@@ -45,6 +45,17 @@ test("server address: 0.0.0.0 and :: are what the client connected to", () => {
   assertEquals(other, ip2("0.0.0.0", 1));
 });
 
+test("server address: a client that was redirected is served where it wanted to", () => {
+  const originalDestination = () => ({ host: "203.0.113.5", port: 443 });
+  const redirected = { ...client, addresses: { ...client.addresses, originalDestination } };
+  const at = (host: string, port: number | null, offset = 0) =>
+    new ServerAddress(createMemory(1, 0), ip(host, port, offset)).for(redirected);
+  assertEquals(at("0.0.0.0", null), ip2("203.0.113.5", 443));
+  assertEquals(at("0.0.0.0", 80), ip2("203.0.113.5", 80));
+  assertEquals(at("10.0.0.1", null, 1000), ip2("10.0.0.1", 1443));
+  assertEquals(at("10.0.0.1", 80), ip2("10.0.0.1", 80));
+});
+
 test("server address: a unix socket never changes", () => {
   const unix = { kind: "unix", path: "/run/s" } as const;
   const address = new ServerAddress(createMemory(1, 0), unix);

@@ -3,6 +3,7 @@ import type { Socket as NativeSocket, SocketHandler } from "bun";
 import { reportFault } from "../faults.ts";
 import { sendBoth, socketError } from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, receive, sendEarly, underWay } from "../linux/connect.ts";
+import { type Destination, originalDestination } from "../linux/original-destination.ts";
 import { ReceiveWindow } from "./window.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
 
@@ -40,6 +41,11 @@ export class BunSocket implements Socket {
   }
   get localPort(): number {
     return this.native?.localPort ?? 0;
+  }
+  originalDestination(): Destination | null {
+    return this.native === null
+      ? null
+      : originalDestination(descriptorOf(this.native), this.localAddress.includes(":"));
   }
 
   write(bytes: Uint8Array, from: number, to: number): number {

@@ -23,6 +23,7 @@ import {
   SO_LINGER,
   SOL_SOCKET,
 } from "../linux/constants.ts";
+import { type Destination, originalDestination } from "../linux/original-destination.ts";
 import { endedAtDescriptors, receiveBytes } from "../linux/receive.ts";
 import { type PackedHost, packHost, portIn, showHost } from "../linux/sockaddr.ts";
 import {
@@ -147,6 +148,10 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
   get localPort(): number {
     const at = this.#has(DONE) ? null : addressOf(this.fd);
     return at?.kind === "ip" ? at.port : 0;
+  }
+
+  originalDestination(): Destination | null {
+    return this.#has(DONE) ? null : originalDestination(this.fd, this.localAddress.includes(":"));
   }
 
   /** Whether one of these bits is set. */

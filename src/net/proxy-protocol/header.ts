@@ -12,6 +12,11 @@ export interface Addresses {
   /** What the client connected to. */
   readonly localAddress: string;
   readonly localPort: number;
+  /**
+   * Where it connected to before it was redirected here, asked of the kernel; null: it was not. Those
+   * that came in a header have no such method: they are what counts.
+   */
+  originalDestination?(): { readonly host: string; readonly port: number } | null;
 }
 
 /** The versions of the protocol. */
