@@ -37,6 +37,7 @@ function checkDestination(proxy: Proxy, locator: Locator, report: Report): void 
   const { kind, bind, useBackend, defaultBackend, mode } = proxy;
   if (kind !== "frontend" || bind.length === 0) return;
   if (useBackend.length > 0 || defaultBackend !== null) return;
+  if (proxy.httpRequest.length + proxy.redirect.length + proxy.tcpRequestContent.length > 0) return;
   const fate = mode === "http" ? "every request gets 503" : "every connection is refused";
   const hint = "'default_backend' and the name of a 'backend' section";
   report.warning(locator.place(proxy), `${describe(proxy)} has no backend: ${fate}`, hint);
@@ -47,7 +48,10 @@ function checkMode(proxy: Proxy, locator: Locator, report: Report): void {
   if (proxy.mode !== "tcp") return;
   const what = describe(proxy);
   for (const [key, { http, forms }] of Object.entries(allProxySettings)) {
-    if (http === undefined || proxy[key as keyof Proxy] === null) continue;
+    const value = proxy[key as keyof Proxy];
+    if (http === undefined || value === null || Array.isArray(value) && value.length === 0) {
+      continue;
+    }
     const message = `${what}: '${forms[0]?.name ?? key}' is ignored: it needs 'mode http'`;
     report.warning(locator.place(proxy, key), message);
   }

@@ -9,6 +9,7 @@ import { checkBalance } from "./check-balance.ts";
 import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
+import { createRulesCheck } from "./check-rules.ts";
 import { checkStickTables } from "./check-stick-table.ts";
 import { checkHealth } from "./check-health.ts";
 import { checkNames as checkServerNames } from "./check-names.ts";
@@ -54,12 +55,14 @@ export function checkConfiguration(
   const checked = new WeakSet<object>();
   const backends = new Map(proxies.map((proxy) => [proxy.name, proxy]));
   for (const proxy of proxies) if (hasSide(proxy.kind, "backend")) backends.set(proxy.name, proxy);
+  const checkRules = createRulesCheck(configuration, options.files ?? null, locator, report);
   for (const proxy of proxies) {
     checkProxyValues(proxy, checked, locator, report);
     if (proxy.disabled) continue;
     checkSwitching(proxy, backends, locator, report);
     checkProxy(proxy, configuration, locator, report);
     checkBalance(proxy, locator, report);
+    checkRules(proxy);
     checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
     checkHealth(proxy, configuration, locator, report);
@@ -117,6 +120,8 @@ type Backends = ReadonlyMap<string, Proxy>;
 /** Checks where a proxy sends its requests to. */
 function checkSwitching(proxy: Proxy, backends: Backends, locator: Locator, report: Report): void {
   for (const rule of proxy.useBackend) {
+    // The name is known only when a request has come.
+    if (rule.backend.includes("%")) continue;
     checkTarget("use_backend", rule.backend, locator.place(rule), proxy, backends, report);
   }
   const { defaultBackend: name } = proxy;

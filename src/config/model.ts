@@ -18,6 +18,7 @@ import { entriesOf } from "./keywords/keyword.ts";
 import { logSettings } from "./keywords/log.ts";
 import { clientSettings, generalSettings } from "./keywords/proxy.ts";
 import { retrySettings } from "./keywords/retries.ts";
+import { ruleSettings } from "./keywords/rules.ts";
 import { sourceSetting, targetSettings } from "./keywords/server.ts";
 import { statsPageSetting } from "./keywords/stats-page.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
@@ -43,6 +44,7 @@ export { Server } from "./keywords/server.ts";
 export { Splice } from "./keywords/sessions.ts";
 export { Peers } from "./keywords/peers.ts";
 export { NamedTable, StickTable } from "./keywords/stick-table.ts";
+export { Rule } from "./keywords/rules.ts";
 export { UseBackend } from "./keywords/switching.ts";
 export { Timeouts } from "./keywords/timeouts.ts";
 export { legalName } from "./keywords/values.ts";
@@ -69,6 +71,7 @@ export const lastProxySettings = {
   ...logSettings,
   ...statsPageSetting,
   ...stickTableSetting,
+  ...ruleSettings,
   ...switchingSettings,
   ...targetSettings,
 };

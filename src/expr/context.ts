@@ -80,6 +80,8 @@ export interface Context {
   readonly connectionAddresses: Addresses;
   /** Where it came in: the listener's number in its frontend, from 1, and its name. */
   readonly listener: { readonly id: number; readonly name: string };
+  /** The first digit of the HTTP version that the client speaks; 0: none. */
+  readonly httpMajor: number;
   /** When it was accepted, ms since 1970. */
   readonly acceptedAt: number;
   /** Requests of the connection so far, this one included. */

@@ -54,6 +54,7 @@ export const phases = {
   "tcp-request connection": NEEDS_CLIENT,
   "tcp-request session": NEEDS_CLIENT | NEEDS_SESSION,
   "tcp-request content": NEEDS_CLIENT | NEEDS_SESSION | NEEDS_INPUT,
+  "tcp-request content, backend": NEEDS_CLIENT | NEEDS_SESSION | NEEDS_INPUT | NEEDS_BACKEND,
   "tcp-request content, HTTP": NEEDS_CLIENT | NEEDS_SESSION | NEEDS_INPUT | NEEDS_REQUEST |
     NEEDS_REQUEST_BODY | NEEDS_TRANSACTION,
   "http-request": NEEDS_CLIENT | NEEDS_SESSION | NEEDS_INPUT | NEEDS_REQUEST | NEEDS_REQUEST_BODY |

@@ -36,8 +36,11 @@ export interface References {
   readonly patterns: PatternStore;
   /** An environment variable, as it was at the start. */
   readonly env: (name: string) => string | undefined;
-  /** Something odd in the expression, that does not keep it from working. */
-  readonly warn: (message: string, hint?: string) => void;
+  /**
+   * Something odd, that does not keep it from working. @param word the number of the word of the line
+   * that it is about, if that is known
+   */
+  readonly warn: (message: string, hint?: string, word?: number) => void;
   /** How many threads there are, and the number of this process (fetches "nbthread", "pid"). */
   readonly threads: number;
   readonly pid: number;

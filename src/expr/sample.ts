@@ -72,10 +72,17 @@ export class Sample {
   /** What is still to come of the input may change the value, or give one where there is none. */
   pending = false;
 
-  /** Forgets the value before, and starts from the first one. */
-  begin(): void {
+  /**
+   * All values are wanted, one after the other, as by ACLs: else it is one, and of fields and cookies
+   * that stand several times the last one, as in HAProxy.
+   */
+  iterate = false;
+
+  /** Forgets the value before, and starts from the first one. @param iterate all are wanted */
+  begin(iterate = false): void {
     this.more = this.pending = false;
     this.cursor = 0;
+    this.iterate = iterate;
   }
 
   /** Makes it a boolean. @returns true, as fetches and converters do where there is a value */

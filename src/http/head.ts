@@ -204,6 +204,65 @@ export function extendField(head: Head, valueEnd: number): void {
   head.fields[stride * (head.count - 1) + 4] = valueEnd;
 }
 
+/** Lets field `i` be elsewhere, as one of no known kind. */
+export function setSpan(
+  head: Head,
+  i: number,
+  start: number,
+  nameEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): void {
+  const { count } = head;
+  const kind = head.fields[stride * i]!;
+  head.count = i;
+  addField(head, kind, start, nameEnd, valueStart, valueEnd);
+  head.count = count;
+}
+
+/** Takes field `i` from the index. */
+export function removeField(head: Head, i: number): void {
+  head.fields.copyWithin(stride * i, stride * (i + 1), stride * head.count);
+  head.count--;
+}
+
+/** Makes `head` a copy of another one, of bytes that stand `by` further on. */
+export function copyHead(head: Head, from: Head, by: number): void {
+  const { fields } = head;
+  const used = stride * from.count;
+  for (let i = 0; i < used; i++) {
+    fields[i] = i % stride === 0 ? from.fields[i]! : from.fields[i]! + by;
+  }
+  head.minor = from.minor;
+  head.method = from.method;
+  head.targetStart = from.targetStart + by;
+  head.targetEnd = from.targetEnd + by;
+  head.status = from.status;
+  head.lineStart = from.lineStart + by;
+  head.lineEnd = from.lineEnd + by;
+  head.count = from.count;
+  head.emptyLine = from.emptyLine + by;
+  head.contentLength = from.contentLength;
+  head.chunked = from.chunked;
+  head.close = from.close;
+  head.keepAlive = from.keepAlive;
+  head.upgrade = from.upgrade;
+  head.hasCookie = from.hasCookie;
+  head.hasSetCookie = from.hasSetCookie;
+  head.hasConnection = from.hasConnection;
+  head.hasUpgrade = from.hasUpgrade;
+  head.hasTe = from.hasTe;
+  head.hasNamed = from.hasNamed;
+  head.expect = from.expect;
+  head.connectionAuth = from.connectionAuth;
+  head.irregular = from.irregular;
+  head.framingIgnored = from.framingIgnored;
+  head.repeatedLength = from.repeatedLength;
+  head.repeatedHost = from.repeatedHost;
+  head.error = from.error;
+  head.host = from.host;
+}
+
 /** Makes field `i` one of another kind. */
 export function setKind(head: Head, i: number, kind: number): void {
   head.fields[stride * i] = kind;

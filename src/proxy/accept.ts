@@ -1,7 +1,7 @@
 /** What becomes of a connection that a listener has accepted. */
 import type { Bind } from "../config/model.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
-import type { Socket, SocketEvents } from "../net/socket.ts";
+import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
 import type { BindMaterial } from "../tls/material.ts";
 import { bindKey } from "../tls/material.ts";
 import type { Admission, OnAdmitted } from "./admission.ts";
@@ -10,7 +10,9 @@ import { HttpClientConnection } from "./http/client-connection.ts";
 import type { HttpTransaction } from "./http/transaction.ts";
 import { MonitorReplies, type OnAccept } from "./monitor-net.ts";
 import { ProxyHeaderReader } from "./proxy-header.ts";
-import type { SessionList } from "./session-list.ts";
+import { ConnectionRules } from "./rules/connection.ts";
+import { type ListenerName, SessionState } from "./rules/session.ts";
+import type { Session, SessionList } from "./session-list.ts";
 import { logConnection } from "./session-log.ts";
 import { TlsHandshake } from "./tls/handshake.ts";
 import { createChooser } from "./tls/listener.ts";
@@ -28,22 +30,84 @@ export interface Acceptors {
   close(): void;
 }
 
+/** A connection that a rule has rejected, until it has left. */
+class RejectedSession implements Session {
+  serial = 0;
+  place = -1;
+  constructor(readonly socket: Socket, readonly frontend: Frontend) {}
+  closed(): void {}
+  abandon(): void {}
+  kill(): void {}
+  softStop(): void {}
+  facts(): ReturnType<Session["facts"]> {
+    return {
+      protocol: "tcpv4",
+      source: "",
+      frontend: this.frontend.config.name,
+      backend: null,
+      server: null,
+      age: 0,
+      requests: 0,
+      received: 0,
+      sent: 0,
+      expires: null,
+      queued: false,
+    };
+  }
+}
+
 /** Creates acceptors, which add their sessions to the list. */
 export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
   const monitors = new MonitorReplies();
   const freeTransactions: HttpTransaction[] = [];
 
-  /** @param addresses the client's: the socket's own, or those in a PROXY header */
-  function open(socket: Socket, frontend: Frontend, addresses: Addresses): SocketEvents {
+  const rules = new ConnectionRules();
+
+  /**
+   * @param addresses the client's: the socket's own, or those in a PROXY header
+   * @param state what rules have kept for it so far; null: nothing
+   */
+  function open(
+    socket: Socket,
+    frontend: Frontend,
+    addresses: Addresses,
+    state: SessionState | null,
+  ): SocketEvents {
+    if (
+      state !== null &&
+      !rules.admits(frontend.rules.tcpSession, socket, frontend, addresses, state)
+    ) {
+      return reject(socket, frontend);
+    }
     if (frontend.logsConnections) logConnection(addresses, frontend);
     if (frontend.speaksHttp) {
-      const connection = new HttpClientConnection(socket, frontend, addresses, freeTransactions);
+      const connection = new HttpClientConnection(
+        socket,
+        frontend,
+        addresses,
+        freeTransactions,
+        state,
+      );
       sessions.add(connection);
       return connection;
     }
-    const session = new TcpSession(socket, frontend, addresses);
+    const session = new TcpSession(socket, frontend, addresses, state);
     sessions.add(session);
     return session.client;
+  }
+
+  /** A rule has rejected it: it is closed, and leaves the place that it was given. */
+  function reject(socket: Socket, frontend: Frontend): SocketEvents {
+    const silent = rules.rejected === "silent";
+    const session = new RejectedSession(socket, frontend);
+    sessions.add(session);
+    // Once the acceptor has it.
+    queueMicrotask(() => {
+      if (silent) socket.reset();
+      else socket.close();
+      frontend.sessionEnded(session);
+    });
+    return noEvents;
   }
 
   /** What begins a session after a handshake. */
@@ -51,7 +115,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     const { clock } = frontend.runtime;
     const choose = createChooser(material, () => clock.wall());
     const removeSession = (handshake: TlsHandshake) => sessions.remove(handshake);
-    return (socket, frontend, addresses) => {
+    return (socket, frontend, addresses, state) => {
       const handshake = new TlsHandshake(
         socket,
         frontend,
@@ -59,7 +123,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
         listener,
         choose,
         removeSession,
-        open,
+        (socket, frontend, addresses) => open(socket, frontend, addresses, state),
       );
       sessions.add(handshake);
       return handshake.socket;
@@ -68,24 +132,42 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
 
   function onAdmitted(frontend: Frontend, bind: Bind, number: number): OnAdmitted {
     const { address, acceptProxy } = bind;
-    const listener = bind.name ?? String(number);
+    const awaitedBy = bind.name ?? String(number);
     const { tls } = frontend.runtime;
     const material = bind.ssl ? tls?.binds.get(bindKey(frontend.config, number - 1)) : undefined;
     if (bind.ssl && material === undefined) throw new Error("TLS has not been loaded");
-    const begin = material === undefined ? open : withTls(frontend, material, listener);
+    const begin = material === undefined ? open : withTls(frontend, material, awaitedBy);
     // For a client of a unix socket the listener's number is logged.
     const unix = address.kind === "unix" || address.kind === "abstract"
       ? { remoteAddress: "", remotePort: number, localAddress: "", localPort: 0 }
       : null;
+    const listener: ListenerName = { id: number, name: bind.name ?? "" };
+    /** What rules keep for a connection; null: there are none. */
+    const stateOf = (frontend: Frontend) => frontend.hasRules ? new SessionState(listener) : null;
+    const admits = (socket: Socket, frontend: Frontend, state: SessionState | null) =>
+      state === null ||
+      rules.admits(frontend.rules.tcpConnection, socket, frontend, unix ?? socket, state);
     if (!acceptProxy) {
-      return unix === null
-        ? (socket, frontend) => begin(socket, frontend, socket)
-        : (socket, frontend) => begin(socket, frontend, unix);
+      return (socket, frontend) => {
+        const state = stateOf(frontend);
+        return admits(socket, frontend, state)
+          ? begin(socket, frontend, unix ?? socket, state)
+          : reject(socket, frontend);
+      };
     }
     const removeSession = (awaited: ProxyHeaderReader) => sessions.remove(awaited);
     return (socket, frontend) => {
       const own = unix ?? socket;
-      const awaited = new ProxyHeaderReader(socket, frontend, own, listener, removeSession, begin);
+      const state = stateOf(frontend);
+      if (!admits(socket, frontend, state)) return reject(socket, frontend);
+      const awaited = new ProxyHeaderReader(
+        socket,
+        frontend,
+        own,
+        awaitedBy,
+        removeSession,
+        (socket, frontend, addresses) => begin(socket, frontend, addresses, state),
+      );
       sessions.add(awaited);
       return awaited;
     };

@@ -6,6 +6,9 @@ import { type KeyedMessage, NO_KEY, rdpCookie, type RequestKey } from "../balanc
 import { serverIds } from "../balance/server-ids.ts";
 import { bytesOf, textOf } from "../bytes/bytes.ts";
 import type * as model from "../config/model.ts";
+import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
+import type { ProxyFacts } from "../expr/context.ts";
+import { backendFacts } from "./rules/facts.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
 import { rdpServer } from "../persist/rdp-cookie.ts";
@@ -86,6 +89,9 @@ export class Backend implements ServerBackend {
   readonly #requestKey: RequestKey | null;
   readonly #byCookie = new Map<string, Server[]>();
 
+  /** What expressions see of it. */
+  readonly facts: ProxyFacts;
+
   /**
    * @param servers those of the configuration, or what stands for its `dispatch`
    * @param replies in place of the proxy's own; null: none
@@ -95,6 +101,7 @@ export class Backend implements ServerBackend {
     servers: readonly model.Server[],
     readonly runtime: Runtime,
     readonly replies: ErrorReplies | null = null,
+    readonly rules: ProxyRules = noRules,
   ) {
     const { memory, tickets, backends } = runtime;
     this.index = backends.push(this) - 1;
@@ -131,6 +138,7 @@ export class Backend implements ServerBackend {
     });
     if (memory.fresh) this.#update();
     else this.#follow();
+    this.facts = backendFacts(this, this.index + 1);
   }
 
   #add(config: model.Server, index: number, id: number): void {
@@ -218,9 +226,9 @@ export class Backend implements ServerBackend {
   }
 
   /** The server that a cookie's value names, the first one that may serve; null: none. */
-  byCookie(value: string): Server | null {
+  byCookie(value: string, force = this.config.persist): Server | null {
     const sharing = this.#serversOf(value);
-    for (const server of sharing) if (server.serves || this.config.persist) return server;
+    for (const server of sharing) if (server.serves || force) return server;
     return null;
   }
 

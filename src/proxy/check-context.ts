@@ -88,8 +88,8 @@ export class CheckContext implements Context {
   /** What has come since the last was sent. */
   receive({ received, response }: CheckScope): this {
     const view = this.response;
-    view.head = response?.head ?? null;
-    view.bytes = response?.bytes ?? received;
+    view.clear();
+    if (response !== null) view.set(response.head, response.bytes);
     view.content = response?.body ?? received;
     view.from = 0;
     view.to = view.content.length;

@@ -7,14 +7,37 @@ import { RateLimit } from "../shared/rate-limit.ts";
 import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
+import type { Service } from "../services/service.ts";
+import type { Context, ProxyFacts } from "../expr/context.ts";
+import { YES } from "../expr/test.ts";
+import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { Backend } from "./backend.ts";
 import { type StatsRoute, statsRoute } from "./http/stats-route.ts";
+import type { ProxyDirectory } from "./rules/context.ts";
+import { frontendFacts } from "./rules/facts.ts";
+import { Switching } from "./rules/switching.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session-list.ts";
 
 /** While the proxy stops, ms that a connection may go on without a request. */
 const lastWait = 2000;
+
+/** The rules of a frontend, and what they refer to. */
+export interface FrontendRules {
+  readonly rules: ProxyRules;
+  /** The backend of this name, for "use_backend"; null: there is none. */
+  readonly routeTo: (name: string) => Backend | null;
+  readonly directory: ProxyDirectory;
+  readonly services: ReadonlyMap<string, Service>;
+}
+
+const withoutRules: FrontendRules = {
+  rules: noRules,
+  routeTo: () => null,
+  directory: { proxy: () => null },
+  services: new Map(),
+};
 
 /** The client side of a proxy: its listeners, its connections, what every request needs of it. */
 export class Frontend {
@@ -53,6 +76,18 @@ export class Frontend {
   readonly stats: StatsRoute | null;
   /** Where a transaction goes, where no rule says otherwise. */
   readonly route: Route;
+  readonly rules: ProxyRules;
+  /** Where rules may send it; null: there are none. */
+  readonly switching: Switching | null;
+  /** There are rules for requests, its own or those of a backend. */
+  readonly evaluates: boolean;
+  /** There are rules, of whatever kind, that may ask for a connection's facts. */
+  readonly hasRules: boolean;
+  /** What expressions see of it. */
+  readonly facts: ProxyFacts;
+  readonly directory: ProxyDirectory;
+  /** Those that rules name ("http-request use-service"). */
+  readonly services: ReadonlyMap<string, Service>;
 
   /**
    * @param index its place among all frontends, from 0
@@ -65,8 +100,12 @@ export class Frontend {
     backend: Backend,
     readonly runtime: Runtime,
     readonly replies: ErrorReplies | null = null,
+    { rules, routeTo, directory, services }: FrontendRules = withoutRules,
   ) {
     const { timeout } = config;
+    this.rules = rules;
+    this.directory = directory;
+    this.services = services;
     this.connections = new Gauge(runtime.memory);
     this.total = new Counter(runtime.memory);
     this.invalid = new Counter(runtime.memory);
@@ -81,7 +120,22 @@ export class Frontend {
     this.rateLimit = rateLimitSessions === null ? null : new RateLimit(memory, rateLimitSessions);
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
-    this.route = new Route(config, backend);
+    this.route = new Route(config, backend, rules);
+    const routes = new Map<string, Route | null>();
+    const routeOf = (name: string): Route | null => {
+      const known = routes.get(name);
+      if (known !== undefined) return known;
+      const other = routeTo(name);
+      const made = other === null ? null : new Route(config, other, rules);
+      routes.set(name, made);
+      return made;
+    };
+    this.switching = rules.useBackend === null ? null : new Switching(rules.useBackend, routeOf);
+    this.evaluates = this.switching !== null || this.route.evaluates ||
+      rules.tcpContent !== null || rules.httpRequest !== null;
+    this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||
+      rules.tcpSession !== null;
+    this.facts = frontendFacts(this, index + 1);
     this.stats = statsRoute(config, runtime);
     this.monitor = config.monitorUri === null ? null : bytesOf(config.monitorUri);
     const httpRequest = timeout.httpRequest ?? timeout.client;
@@ -99,6 +153,17 @@ export class Frontend {
    */
   get speaksHttp(): boolean {
     return this.config.mode === "http" || this.route.backend.config.mode === "http";
+  }
+
+  /**
+   * Whether "monitor fail" says so (manual, chapter 4.2).
+   * @param begin makes the context that its conditions are tested in
+   */
+  monitorFails(begin: () => { readonly context: Context }): boolean {
+    const { monitorFail } = this.rules;
+    if (monitorFail === null) return false;
+    const { context } = begin();
+    return monitorFail.some((test) => test(context) === YES);
   }
 
   /** How long to wait for a request, ms, where `wanted` is the time for that. */

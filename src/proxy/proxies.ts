@@ -1,5 +1,13 @@
 /** The proxies of a configuration, as every thread builds them for itself. */
+import { hostname } from "node:os";
+import process from "node:process";
 import * as v from "valibot";
+import { textOf } from "../bytes/bytes.ts";
+import type { ProxyFacts } from "../expr/context.ts";
+import { PatternStore } from "../expr/patterns/store.ts";
+import { errorPagesOf, referencesOf } from "../rules/environment.ts";
+import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
+import type { ProxyDirectory } from "./rules/context.ts";
 import * as model from "../config/model.ts";
 import { errorReplies } from "../services/error-replies.ts";
 import { setMaxFields } from "../http/head.ts";
@@ -29,8 +37,10 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
   const runtime = createRuntime(deps, global, definitionsOf(configuration, proxies));
+  const rulesOf = createRules(configuration, runtime);
   function createBackend(proxy: model.Proxy): Backend {
-    const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy));
+    const rules = rulesOf(proxy);
+    const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy), rules);
     backends.push(backend);
     return backend;
   }
@@ -38,14 +48,34 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     proxies.filter(({ kind }) => kind !== "frontend")
       .map((proxy) => [proxy.name, createBackend(proxy)]),
   );
+  /** The backends that a frontend's streams may go to. */
+  const reachedBy = ({ useBackend }: model.Proxy, byDefault: Backend): Set<Backend> =>
+    new Set([
+      byDefault,
+      ...useBackend.flatMap(({ backend }) => byName.get(backend) ?? []),
+    ]);
+  const facts: { config: model.Proxy; facts: ProxyFacts; side: string }[] = backends.map((
+    { config, facts },
+  ) => ({ config, facts, side: "backend" }));
+  const directory: ProxyDirectory = {
+    proxy: (name, side) =>
+      facts.find((each) => each.side === side && each.config.name === name)?.facts ?? null,
+  };
   const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy, index) => {
     // A backend that happens to have a frontend's name is not its own.
-    const name = proxy.useBackend[0]?.backend ?? proxy.defaultBackend ??
-      (proxy.kind === "listen" ? proxy.name : null);
+    const name = proxy.defaultBackend ?? (proxy.kind === "listen" ? proxy.name : null);
     const backend = (name === null ? undefined : byName.get(name)) ?? createBackend(proxy);
-    backend.addIncoming(proxy.maxconn || runtime.maxconn);
-    return new Frontend(index, proxy, backend, runtime, repliesOf(proxy));
+    for (const reached of reachedBy(proxy, backend)) {
+      reached.addIncoming(proxy.maxconn || runtime.maxconn);
+    }
+    return new Frontend(index, proxy, backend, runtime, repliesOf(proxy), {
+      rules: rulesOf(proxy),
+      routeTo: (name) => byName.get(name) ?? null,
+      directory,
+      services: new Map(),
+    });
   });
+  facts.push(...frontends.map(({ config, facts }) => ({ config, facts, side: "frontend" })));
   return {
     runtime,
     backends,
@@ -55,6 +85,43 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
       frontend: frontends.find((frontend) => frontend.config === config) ?? null,
       backend: config.kind === "frontend" ? null : byName.get(config.name) ?? null,
     })),
+  };
+}
+
+/** Makes what compiles the rules of each proxy, once. */
+function createRules(
+  configuration: model.Configuration,
+  runtime: Runtime,
+): (proxy: model.Proxy) => ProxyRules {
+  const { files } = configuration;
+  const file = (path: string): Uint8Array => {
+    const content = files?.get(path);
+    if (content === undefined) throw new Error(`${path} has not been read`);
+    return content;
+  };
+  const patterns = new PatternStore((path) => {
+    const content = file(path);
+    return textOf(content, 0, content.length);
+  });
+  const outside = {
+    patterns,
+    table: (name: string) => runtime.tables.get(name),
+    env: (name: string) => process.env[name],
+    pid: process.pid,
+    hostname: hostname(),
+  };
+  const errors = errorPagesOf(configuration, file);
+  const known = new Map<model.Proxy, ProxyRules>();
+  return (proxy) => {
+    let rules = known.get(proxy);
+    if (rules === undefined) {
+      const references = { ...referencesOf(configuration, proxy, outside), warn: () => {} };
+      rules = compileProxyRules(proxy, () => references, errors, (_of, mistake) => {
+        throw mistake;
+      });
+      known.set(proxy, rules);
+    }
+    return rules;
   };
 }
 

@@ -1,5 +1,6 @@
 import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
+import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { Backend } from "./backend.ts";
 import { type AddressField, addressField } from "./http/request.ts";
 
@@ -17,8 +18,19 @@ export class Route {
   /** The field that names the server in requests, in lower case; null: there is none. */
   readonly serverName: Uint8Array | null;
 
-  constructor(frontend: model.Proxy, readonly backend: Backend) {
+  /** There are rules for requests on this way, of the backend. */
+  readonly evaluates: boolean;
+  /** There are rules for responses. */
+  readonly responds: boolean;
+
+  constructor(frontend: model.Proxy, readonly backend: Backend, rules: ProxyRules = noRules) {
     const { config } = backend;
+    const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist } = backend.rules;
+    this.evaluates = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist]
+      .some((list) => list !== null);
+    this.responds = [rules, backend.rules].some(({ httpResponse, httpAfterResponse }) =>
+      httpResponse !== null || httpAfterResponse !== null
+    );
     this.forwardFor = addressField(config.forwardfor ?? frontend.forwardfor);
     this.originalTo = addressField(config.originalto ?? frontend.originalto);
     this.splice = {

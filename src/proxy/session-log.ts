@@ -23,6 +23,8 @@ interface LoggedTransaction {
   readonly connector: Connector;
   readonly record: TransactionRecord;
   readonly requestLine: string;
+  /** The name of its backend, or of its frontend where it has none yet. */
+  readonly destination: string;
 }
 
 /** A TCP session, as it is logged. */
@@ -34,6 +36,8 @@ interface LoggedSession extends LoggedClient {
   readonly acceptedAt: number;
   /** That the client was sent. */
   readonly bytes: number;
+  /** The name of its backend, or of its frontend where it has none yet. */
+  readonly destination: string;
 }
 
 /** One record is filled in and written at a time. */
@@ -81,12 +85,21 @@ export function logTransaction(
   termination: string,
 ): void {
   const { runtime, config } = client.frontend;
+  runtime.log.session(config, fillTransaction(client, transaction, termination));
+}
+
+/** The record of a request, as far as it has come: it is filled in anew by the next call. */
+export function fillTransaction(
+  client: HttpClient,
+  transaction: LoggedTransaction,
+  termination: string,
+): LogRecord {
   const { assignment, connector, record: facts } = transaction;
   fillClient(client);
   fillWay(assignment, connector, facts.startedAt);
   if (facts.service !== null) {
     record.server = facts.service;
-    record.backend = config.name;
+    record.backend = client.frontend.config.name;
   }
   record.bytes = client.sent;
   record.status = facts.status;
@@ -95,7 +108,12 @@ export function logTransaction(
   record.timeRequest = between(facts.startedAt, facts.readAt);
   record.timeResponse = between(connector.connectedAt, facts.respondedAt);
   record.requestLine = transaction.requestLine;
-  runtime.log.session(config, record);
+  // Answered by a rule, before it came to a backend.
+  if (!assignment.entered) {
+    record.backend = transaction.destination;
+    record.beconn = 0;
+  }
+  return record;
 }
 
 /**
@@ -131,9 +149,28 @@ export function logRefused(
   runtime.log.session(config, record);
 }
 
+/** The record of a connection of which nothing is known but where it came from. */
+export function emptyRecord(
+  frontend: Frontend,
+  socket: Socket,
+  addresses: Addresses,
+): LogRecord {
+  const { remoteAddress: clientAddress, remotePort } = addresses;
+  fillClient({ frontend, socket, clientAddress, remotePort });
+  record.backend = frontend.config.name;
+  record.server = "<NOSRV>";
+  record.requestLine = "<BADREQ>";
+  return record;
+}
+
 /** Logs a TCP session. */
 export function logTcpSession(session: LoggedSession, termination: string): void {
   const { config, runtime } = session.frontend;
+  runtime.log.session(config, fillSession(session, termination));
+}
+
+/** The record of a TCP session, as far as it has come: it is filled in anew by the next call. */
+export function fillSession(session: LoggedSession, termination: string): LogRecord {
   fillClient(session);
   fillWay(session.assignment, session.connector, session.startedAt);
   record.bytes = session.bytes;
@@ -141,7 +178,8 @@ export function logTcpSession(session: LoggedSession, termination: string): void
   record.timeRequest = record.timeResponse = record.status = -1;
   record.termination = `${termination}--`;
   record.requestLine = "<BADREQ>";
-  runtime.log.session(config, record);
+  if (!session.assignment.entered) record.backend = session.destination;
+  return record;
 }
 
 /** Logs a connection as it is accepted, where the proxy has no log format. */

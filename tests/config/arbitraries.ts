@@ -407,7 +407,7 @@ function withDefaultBackend(proxy: Proxy, proxies: readonly Proxy[]): Proxy {
     each.name !== proxy.name && (each.mode === "http" || proxy.mode === "tcp") &&
     hasSide(each.kind, "backend")
   ).map(({ name }) => name);
-  const useBackend = targets.slice(1).map((backend) => ({ backend }));
+  const useBackend = targets.slice(1).map((backend) => ({ backend, condition: [] }));
   return { ...proxy, useBackend, defaultBackend: targets[0] ?? null };
 }
 

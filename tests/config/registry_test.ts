@@ -130,7 +130,7 @@ test("the help tells of near misses and of what only HAProxy has", () => {
     found: false,
     text: "there is no keyword 'blance'; did you mean 'balance'?",
   });
-  assertEquals(helpPage("acl").text, "HAProxy has 'acl', and sluice does not support it yet");
+  assertEquals(helpPage("reqadd").text, "HAProxy has 'reqadd', and sluice does not support it yet");
   assertEquals(helpPage("mailers").found, false);
   assert(helpPage("frontend").text.startsWith("frontend <name> "));
   assertEquals(helpPage("no option forwardfor"), helpPage("forwardfor"));

@@ -9,6 +9,7 @@ import {
   sideOf,
   sideOfTimeout,
 } from "../fields.ts";
+import { inheritArray } from "../keywords/rules.ts";
 import type { Proxy } from "../model.ts";
 import type { Places } from "../places.ts";
 import type { ProxySection } from "../registry.ts";
@@ -47,6 +48,7 @@ export function openSection(
       const value = from.proxy[key];
       // The page is one's own from the first statement about it on.
       if (Array.isArray(value) || key === "stats") shared.add(key);
+      if (Array.isArray(value)) inheritArray(value);
       Object.assign(proxy, { [key]: value });
     }
     for (const key of Object.keys(sideOfTimeout) as (keyof Proxy["timeout"])[]) {

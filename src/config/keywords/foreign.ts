@@ -44,17 +44,11 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  acl appsession block capture compression
-  declare email-alert error-log-format
-  filter force-be-switch force-persist
-  http-after-response http-request http-response
-  ignore-persist load-server-state-from-file log-format-sd log-steps monitor
-  quic-initial redirect
-  reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit
-  reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny rspirep rsprep
-  server-state-file-name stick
-  tcp-request tcp-response unique-id-format unique-id-header
-  use-fcgi-app use-server
+  appsession block capture compression declare email-alert error-log-format filter force-be-switch
+  load-server-state-from-file log-format-sd log-steps quic-initial reqadd reqallow reqdel reqdeny
+  reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit
+  rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name stick
+  unique-id-format unique-id-header use-fcgi-app
   `),
   ...names(
     `

@@ -1,12 +1,21 @@
 /** Which backend takes a request (manual, chapter 4.2, "use_backend", "default_backend"). */
 import * as v from "valibot";
 import { define, nullable } from "./keyword.ts";
+import { readWords } from "./rules.ts";
 import { text } from "./values.ts";
 
 const chapter = "4.2";
 
-/** Where the requests of a frontend go (manual: "use_backend"); the first one counts. */
-export const UseBackend = v.strictObject({ backend: v.string() });
+/**
+ * Where the requests of a frontend go (manual: "use_backend"); the first one counts whose condition
+ * holds.
+ */
+export const UseBackend = v.strictObject({
+  /** A name, or a format string that makes one: "%[req.hdr(host),lower]". */
+  backend: v.string(),
+  /** Words, "if" or "unless" first; none: always. */
+  condition: v.optional(v.array(v.string()), []),
+});
 /** {@linkcode UseBackend} */
 export type UseBackend = v.InferOutput<typeof UseBackend>;
 
@@ -20,26 +29,20 @@ export const switchingSettings = {
     schema: v.optional(v.array(UseBackend), []),
     forms: [{
       name: "use_backend",
-      usage: "<name>",
-      example: "www",
+      usage: "<name> [if|unless <condition>]",
+      example: "www if { path_beg /static }",
       read(args, before, mark) {
-        const rule = { backend: args.word("a backend's name").text };
-        if (rule.backend.includes("%[")) {
-          throw args.mistake("sluice does not support expressions in 'use_backend'");
-        }
+        const backend = args.word("a backend's name").text;
+        const rule: UseBackend = { backend, condition: [] };
         args.mark(rule);
+        readWords(args, rule, rule.condition);
         mark();
-        const condition = args.peek()?.text;
-        if (condition === "if" || condition === "unless") {
-          args.next();
-          const hint = "without a condition it takes every request";
-          throw args.mistake("conditions of 'use_backend' come with the next version", hint);
-        }
         before.push(rule);
         return before;
       },
     }],
-    print: (rules: readonly UseBackend[]) => rules.map(({ backend }) => ["use_backend", backend]),
+    print: (rules: readonly UseBackend[]) =>
+      rules.map(({ backend, condition }) => ["use_backend", backend, ...condition]),
   }),
   defaultBackend: nullable("default_backend", text("a backend's name", "<name>", "www"), {
     doc: "The backend of all that no 'use_backend' takes.",

@@ -1,6 +1,15 @@
 /** The table of sample fetches: one entry each, in files by family. */
 import type { Fetch } from "../fetch.ts";
+import { connectionFetches } from "./connection.ts";
+import { messageFetches } from "./fields.ts";
+import { httpFetches } from "./http.ts";
 import { internalFetches } from "./internal.ts";
 import { tableFetches } from "./tables.ts";
 
-export const fetches: readonly Fetch[] = [...internalFetches, ...tableFetches];
+export const fetches: readonly Fetch[] = [
+  ...internalFetches,
+  ...connectionFetches,
+  ...httpFetches,
+  ...messageFetches,
+  ...tableFetches,
+];

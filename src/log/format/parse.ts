@@ -51,9 +51,18 @@ const byName = new Map(logVariables.map((variable) => [variable.name, variable])
 const flagCarrier = "o";
 const names = [...byName.keys(), flagCarrier];
 
+/** How a format string is read. */
+export interface FormatOptions {
+  /** Each space is written, as in the fields that rules set. */
+  readonly keepSpaces?: boolean;
+}
+
 /** Reads a format string. Never throws. */
-export function parseFormat(text: string): ParsedFormat {
-  const reader = new Reader(text);
+export function parseFormat(
+  text: string,
+  { keepSpaces = false }: FormatOptions = {},
+): ParsedFormat {
+  const reader = new Reader(text, keepSpaces);
   try {
     reader.readAll();
     return { parts: reader.parts, warnings: reader.warnings };
@@ -70,7 +79,7 @@ class Reader {
   /** Flags of variables that have none of their own. */
   #flags: Flags = { quote: false, hexadecimal: false, escape: false };
 
-  constructor(readonly text: string) {}
+  constructor(readonly text: string, readonly keepSpaces: boolean) {}
 
   readAll(): void {
     const { text } = this;
@@ -82,7 +91,7 @@ class Reader {
   }
 
   #readSpace(): void {
-    while (this.text[this.#at] === " ") this.#at++;
+    do this.#at++; while (!this.keepSpaces && this.text[this.#at] === " ");
     this.parts.push({ kind: "space" });
   }
 

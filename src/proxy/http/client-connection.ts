@@ -31,6 +31,7 @@ import {
   SendBuffer,
   type SpliceOwner,
 } from "../stream/send-buffer.ts";
+import { SessionState, unnamedListener } from "../rules/session.ts";
 import { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { type AddressField, addressLine } from "./request.ts";
@@ -85,14 +86,19 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   /** Transactions of this thread that ended, for the next requests: in the long run none is made. */
   readonly #free: HttpTransaction[];
 
-  /** @param addresses the client's: of the socket, or of a PROXY header that came over it */
+  /**
+   * @param addresses the client's: of the socket, or of a PROXY header that came over it
+   * @param state what rules have kept for it so far; null: nothing
+   */
   constructor(
     readonly socket: Socket,
     readonly frontend: Frontend,
     readonly addresses: Addresses,
     free: HttpTransaction[],
+    state: SessionState | null = null,
   ) {
     super();
+    this.#state = state;
     this.#free = free;
     this.out = new SendBuffer(socket);
     // Requests behind one that waits must be kept: no more than a few.
@@ -104,6 +110,11 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     this.#clientAddress = logs ? addresses.remoteAddress : null;
     runtime.wheel.set(this, frontend.idleTimeout(frontend.timeouts.httpRequest));
   }
+
+  get state(): SessionState {
+    return this.#state ??= new SessionState(unnamedListener);
+  }
+  #state: SessionState | null;
 
   get clientAddress(): string {
     return this.#clientAddress ??= this.addresses.remoteAddress;

@@ -4,6 +4,7 @@ import type { Frontend } from "../frontend.ts";
 import type { ClientEndpoint } from "../stream/endpoints.ts";
 import type { SpliceOwner } from "../stream/send-buffer.ts";
 import type { PrivateConnections } from "../stream/pool.ts";
+import type { SessionState } from "../rules/session.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { AddressField } from "./request.ts";
 
@@ -16,6 +17,8 @@ export interface HttpClient extends ClientEndpoint {
   readonly remotePort: number;
   /** For the log: when it was accepted, ms since 1970. */
   readonly acceptedAt: number;
+  /** What rules keep for the connection. */
+  readonly state: SessionState;
   /** Requests of this connection so far, the present one included. */
   readonly requests: number;
   /** Bytes of the present response that were sent. */

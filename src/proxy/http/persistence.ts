@@ -34,8 +34,11 @@ export class Persistence implements ResponseContext {
     this.request.lastDate = this.request.firstDate = 0;
   }
 
-  /** The server that the request's cookie names, if it may be used; notes the cookie's state. */
-  wanted(backend: Backend): Server | null {
+  /**
+   * The server that the request's cookie names, if it may be used; notes the cookie's state.
+   * @param force also where it is down (manual: "force-persist")
+   */
+  wanted(backend: Backend, force = false): Server | null {
     const { cookie: policy } = backend;
     if (policy === null) return null;
     this.#responseState = "N";
@@ -49,7 +52,7 @@ export class Persistence implements ResponseContext {
       this.#requestState = expired;
       return null;
     }
-    const wanted = backend.byCookie(request.server);
+    const wanted = backend.byCookie(request.server, force || backend.config.persist);
     const down = wanted === null ? backend.knowsCookie(request.server) : !wanted.serves;
     this.#requestState = down ? "D" : wanted !== null ? "V" : "I";
     return wanted;

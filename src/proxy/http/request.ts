@@ -121,7 +121,7 @@ const bufferSize = 2048;
 /** A buffer that grew beyond this is not kept for later requests. */
 const largestBuffer = 4096;
 /** Content up to this size is held with its head while there is no connection yet. */
-const heldContent = 16384;
+export const heldContent = 16384;
 
 const nothing = new Uint8Array(0);
 

@@ -14,9 +14,15 @@ import {
   METHOD_PUT,
   METHOD_TRACE,
 } from "../../http/head.ts";
+import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
+import { type Test, YES } from "../../expr/test.ts";
+import type { LogRecord } from "../../log/record.ts";
+import type { RuleReply } from "../../rules/stream.ts";
+import { CONTINUE, END, type Verdict, WAIT } from "../../rules/verdict.ts";
+import { serverByRule } from "../rules/switching.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
-import { ofStatus } from "../../services/error-replies.ts";
+import { ofStatus, storedService } from "../../services/error-replies.ts";
 import { replyService } from "../../services/reply.ts";
 import { at } from "../../stats/counters.ts";
 import type { Service } from "../../services/service.ts";
@@ -26,7 +32,7 @@ import { countTransaction, type EndedStream } from "../counting.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Route } from "../route.ts";
 import type { Server } from "../server.ts";
-import { logRefused, logTransaction } from "../session-log.ts";
+import { fillTransaction, logRefused, logTransaction } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import type {
@@ -43,10 +49,11 @@ import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
 import type { HttpClient } from "./client.ts";
 import { isMonitorRequest } from "./monitor-uri.ts";
 
+import { type RuledTransaction, TransactionRules } from "./transaction-rules.ts";
 import { Persistence } from "./persistence.ts";
 import { Progress } from "./progress.ts";
 import { TransactionRecord } from "./record.ts";
-import { editRequest, OutgoingRequest } from "./request.ts";
+import { editRequest, heldContent, OutgoingRequest } from "./request.ts";
 import { editResponse } from "./response.ts";
 import { authenticatedServer, lastServer, putConnection, takeConnection } from "./reuse.ts";
 import { type ConnectionReturn, Http1ServerStream } from "./server-stream.ts";
@@ -73,7 +80,8 @@ export class HttpTransaction extends Timer
     ConnectorOwner,
     ConnectionReturn,
     SpliceOwner,
-    EndedStream {
+    EndedStream,
+    RuledTransaction {
   client!: HttpClient;
   frontend!: Frontend;
   route!: Route;
@@ -93,6 +101,15 @@ export class HttpTransaction extends Timer
   #routed = false;
   /** A response is left unread whose end is called back once more. */
   #endIgnored = false;
+
+  /** The rules of the proxies, and what they see of it; null: none were ever evaluated. */
+  #rules: TransactionRules | null = null;
+  /** They have been for this request. */
+  #ruled = false;
+  /** The request line as it came, where rules have changed it. */
+  #line: string | null = null;
+  /** Rules will have nothing logged. */
+  #silent = false;
 
   #method = METHOD_OTHER;
   /** The client's version is HTTP/1.minor. */
@@ -135,7 +152,7 @@ export class HttpTransaction extends Timer
   }
   /** The request line as it came. */
   get requestLine(): string {
-    return this.#request.line;
+    return this.#line ?? this.#request.line;
   }
 
   // ---- the request's way ----
@@ -165,51 +182,128 @@ export class HttpTransaction extends Timer
     this.#minor = head.minor;
     this.#expect = head.expect;
     this.#authenticates = head.connectionAuth;
-    this.#keep = (head.minor === 1 ? !head.close : head.keepAlive && !head.close) &&
-      !this.route.closesClient;
-    // As in HAProxy not with content: a server may switch before it has come.
-    this.upgrade = head.upgrade && requestFraming(head) === NONE && passesUpgrade(head, bytes);
+    this.#keep = head.minor === 1 ? !head.close : head.keepAlive && !head.close;
     this.progress.requestDone = done;
     this.received = end - head.lineStart + to - from;
     this.record.stamp(client, frontend.runtime.clock, since, frontend.logs);
     this.persistence.begin(head.method === METHOD_POST);
-    this.#request.begin(head, bytes, end, content, from, to);
-    const { persistence, route, upgrade } = this;
-    editRequest(this.#request.journal, head, bytes, client, route, persistence.request, upgrade);
     if (invalid !== null) {
+      this.#request.begin(head, bytes, end, content, from, to);
       this.#enter();
       frontend.runtime.refusals.request(client, invalid, bytes);
       this.#refuse(400, "PR");
     } else if (frontend.monitor !== null && isMonitorRequest(frontend.monitor, head, bytes)) {
+      this.#request.begin(head, bytes, end, content, from, to);
       this.#enter();
       this.record.isMonitor = true;
-      this.#reply(200);
-    } else if (this.#isForStats(head, bytes)) {
-      // Answered already, or soon.
+      this.#reply(frontend.monitorFails(() => this.#beginRules(head, bytes, end)) ? 503 : 200);
+    } else if (!frontend.evaluates) {
+      if (frontend.stats !== null || this.backend.stats !== null) {
+        this.#request.begin(head, bytes, end, content, from, to);
+        if (this.servesStats(head, bytes, true) || this.servesStats(head, bytes, false)) {
+          return this.#afterStart();
+        }
+      }
+      this.#depart(head, bytes, end, content, from, to);
     } else {
-      const { backend } = this;
-      const key = backend.hashesRequest
-        ? backend.requestKey({ head, bytes, content, from, to })
-        : NO_KEY;
-      this.#start(this.persistence.wanted(backend), key);
+      this.#request.begin(head, bytes, end, content, from, to);
+      this.assignment.prepare(this.backend);
+      this.connector.begin(0);
+      this.#beginRules(head, bytes, end).setContent(content, from, to, done);
+      this.#advance();
     }
-    if (!this.#active) return;
-    this.#request.retain();
-    if (!this.connector.connected && this.#request.full) client.pause();
-    if (!done) this.#arm();
+    this.#afterStart();
   }
 
-  /** Has the statistics page answer a request that is for it. @returns whether it is */
-  #isForStats(head: Head, bytes: Uint8Array): boolean {
-    const front = this.frontend.stats;
-    const back = this.backend.stats;
-    const route = front?.matches(head, bytes) === true
-      ? front
-      : back?.matches(head, bytes) === true
-      ? back
-      : null;
-    if (route !== null) this.serve(route.service);
-    return route !== null;
+  /** What must outlive the call that brought it is kept. */
+  #afterStart(): void {
+    if (!this.#active) return;
+    this.#request.retain();
+    if (!this.connector.connected && this.#request.full) this.client.pause();
+    if (!this.progress.requestDone) this.#arm();
+  }
+
+  /** Rules are evaluated for this transaction: they have a context from now on. */
+  #beginRules(head: Head, bytes: Uint8Array, end: number): TransactionRules {
+    const rules = this.#rules ??= new TransactionRules(this);
+    this.#ruled = true;
+    rules.begin(head, bytes, end);
+    return rules;
+  }
+
+  /** Evaluates rules, as far as they go now; a request that they let pass goes on its way. */
+  #advance(): void {
+    const rules = this.#rules!;
+    const verdict = rules.run();
+    if (verdict === WAIT) {
+      if (rules.held >= heldContent) this.client.pause();
+      return;
+    }
+    if (verdict === END) return;
+    const end = rules.settle();
+    const { request } = rules.context;
+    if (end <= 0) {
+      const reason = `rules have made of it what is no request: ${request.head!.error}`;
+      this.frontend.runtime.refusals.request(this.client, reason, null);
+      return this.#refuse(500, "PR");
+    }
+    if (rules.context.requestEdited) this.#line = this.#request.line;
+    const { head, bytes, content, from, to } = request;
+    this.#method = head!.method;
+    this.#depart(head!, bytes, end, content, from, to);
+  }
+
+  /** More has come, or the time is up, for a rule that waits. */
+  #resumeRules(): void {
+    this.frontend.runtime.wheel.clear(this);
+    this.#advance();
+    if (!this.#rules!.waits) this.client.resume();
+    this.#afterStart();
+  }
+
+  /** The request goes on its way to a server. */
+  #depart(
+    head: Head,
+    bytes: Uint8Array,
+    end: number,
+    content: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const { client, persistence, route, backend } = this;
+    this.#keep &&= !route.closesClient;
+    // As in HAProxy not with content: a server may switch before it has come.
+    this.upgrade = head.upgrade && requestFraming(head) === NONE && passesUpgrade(head, bytes);
+    this.#request.begin(head, bytes, end, content, from, to);
+    const { journal } = this.#request;
+    editRequest(journal, head, bytes, client, route, persistence.request, this.upgrade);
+    const key = backend.hashesRequest
+      ? backend.requestKey({ head, bytes, content, from, to })
+      : NO_KEY;
+    const wanted = this.#ruled ? this.#wantedByRules() : persistence.wanted(backend);
+    this.#start(wanted, key);
+  }
+
+  /** The server that the request's cookie names, or a rule. */
+  #wantedByRules(): Server | null {
+    const { backend, persistence } = this;
+    const { context } = this.#rules!;
+    const { useServer, ignorePersist, forcePersist } = backend.rules;
+    const holds = (tests: readonly Test[] | null) =>
+      tests !== null && tests.some((test) => test(context) === YES);
+    const wanted = holds(ignorePersist) ? null : persistence.wanted(backend, holds(forcePersist));
+    return wanted ?? (useServer === null ? null : serverByRule(useServer, backend, context));
+  }
+
+  /**
+   * Has the statistics page of the frontend, or the backend, answer a request that is for it.
+   * @returns whether it is
+   */
+  servesStats(head: Head, bytes: Uint8Array, front: boolean): boolean {
+    const { stats } = front ? this.frontend : this.backend;
+    if (stats?.matches(head, bytes) !== true) return false;
+    this.serve(stats.service);
+    return true;
   }
 
   /** Has a service of this process answer in a server's place. */
@@ -260,7 +354,12 @@ export class HttpTransaction extends Timer
     this.frontend = client.frontend;
     this.route = client.frontend.route;
     this.#active = true;
-    this.#routed = this.#streamed = false;
+    this.#routed =
+      this.#streamed =
+      this.#ruled =
+      this.#silent =
+        false;
+    this.#line = this.#timeouts = null;
     this.#awaiting = null;
     this.progress.begin();
     this.received = this.#sentEarly = 0;
@@ -369,6 +468,10 @@ export class HttpTransaction extends Timer
     if (this.progress.flushing) return;
     if (done) this.progress.requestDone = true;
     this.received += to - from;
+    if (this.#ruled && this.#rules!.waits) {
+      this.#rules!.hold(bytes, from, to, done);
+      return this.#resumeRules();
+    }
     if (this.connector.connected) {
       this.#streamed = true;
       if (!this.#server!.sendContent(bytes, from, to, owner)) this.client.pause();
@@ -460,6 +563,21 @@ export class HttpTransaction extends Timer
       this.#endIgnored = done;
       return;
     }
+    if (this.#ruled || this.route.responds) {
+      const verdict = this.#respondByRules(head, bytes, end);
+      if (verdict === END) return;
+      const { context } = this.#rules!;
+      if (context.responseEdited) {
+        const editor = context.edit("response");
+        const ignored = head.framingIgnored;
+        end = editor.settle(false);
+        if (end <= 0) return this.#refuse(502, "PH");
+        head = editor.head;
+        head.framingIgnored = ignored;
+        if (bytes === content) owner = null;
+        bytes = editor.bytes;
+      }
+    }
     this.progress.responding = true;
     // A file may say otherwise: what is logged is the status that it stands for.
     if (this.record.status < 0) this.record.status = head.status;
@@ -483,6 +601,19 @@ export class HttpTransaction extends Timer
     else if (taken) this.#spliceResponse(to - from);
     this.#arm();
   }
+
+  /** Evaluates the rules for a response that has come. */
+  #respondByRules(head: Head, bytes: Uint8Array, end: number): Verdict {
+    const rules = this.#rules ??= new TransactionRules(this);
+    if (!this.#ruled) {
+      this.#ruled = true;
+      rules.beginAfter();
+    }
+    if (this.record.unread >= 0) return CONTINUE;
+    this.#serverStatus = this.progress.local ? -1 : head.status;
+    return rules.respond(head, bytes, end, this.progress.local);
+  }
+  #serverStatus = -1;
 
   onResponseContent(
     bytes: Uint8Array,
@@ -576,8 +707,12 @@ export class HttpTransaction extends Timer
     }
   }
 
-  /** The time-out of the server's side. */
+  /** The time-out of the server's side, or of a rule that waits. */
   override fire(): void {
+    if (this.#ruled && this.#rules!.waits) {
+      this.#rules!.timeIsUp();
+      return this.#resumeRules();
+    }
     if (this.progress.responding) this.#truncate("sD", true);
     else if (!this.#retriesOn(RESPONSE_TIMEOUT)) this.#refuse(504, this.#phase("s"));
   }
@@ -595,11 +730,16 @@ export class HttpTransaction extends Timer
 
   /** Has a service answer. The client need not have sent all of its request. */
   #reply(status: number): void {
+    this.#serve(this.#replyOf(status), status);
+  }
+
+  /** Has a service answer, and says which status is logged. */
+  #serve(service: Service, status: number): void {
     this.#keep &&= this.progress.requestDone && !this.frontend.stopping;
     this.progress.local = true;
     this.#server = this.#service;
     this.record.status = status;
-    this.#service.begin(this.#replyOf(status), this.#method);
+    this.#service.begin(service, this.#method);
   }
 
   /** What the backend replies with, once there is one, or the frontend; else the proxy's own. */
@@ -667,7 +807,7 @@ export class HttpTransaction extends Timer
     const { status, termination } = this.record;
     if (!this.record.isMonitor) countTransaction(this, status, termination, this.progress.local);
     try {
-      if (this.frontend.logs && !this.record.isMonitor) this.#log();
+      if (this.frontend.logs && !this.record.isMonitor && !this.#silent) this.#log();
     } catch (error) {
       this.frontend.runtime.fault(error, null);
     }
@@ -680,6 +820,7 @@ export class HttpTransaction extends Timer
       this.frontend.runtime.fault(error, null);
     }
     this.assignment.leave();
+    if (this.#ruled) this.#rules!.end();
     this.#request.clear();
     try {
       if (this.progress.broken) client.abort(this.progress.ambiguous);
@@ -699,6 +840,106 @@ export class HttpTransaction extends Timer
     const { client, record } = this;
     if (record.unread >= 0) logRefused(client, record.status, record.termination, record.unread);
     else logTransaction(client, this, record.termination + this.persistence.states(this.backend));
+  }
+
+  // ---- what rules ask and do ----
+
+  get backendFacts(): ProxyFacts | null {
+    return this.#routed ? this.backend.facts : null;
+  }
+  get serverFacts(): ServerFacts | null {
+    const { servedBy } = this.assignment;
+    return servedBy === null || !this.#routed ? null : this.backend.facts.servers[servedBy.index]!;
+  }
+  get serverConnection(): ServerConnectionFacts | null {
+    const socket = this.#http1.attached ? this.#http1.socket : null;
+    return socket === null ? null : { addresses: socket, socket };
+  }
+  get status(): number {
+    return this.record.status;
+  }
+  get serverStatus(): number {
+    return this.#serverStatus;
+  }
+  get termination(): string {
+    return this.record.termination + this.persistence.states(this.backend);
+  }
+  get retries(): number {
+    return this.connector.retries;
+  }
+  get redispatched(): boolean {
+    return this.assignment.redispatched;
+  }
+  get startedAt(): number {
+    return this.record.startedAt;
+  }
+  get readAt(): number {
+    return this.record.readAt;
+  }
+  get queuedAt(): number {
+    return this.assignment.queuedAt;
+  }
+  get assignedAt(): number {
+    return this.assignment.assignedAt;
+  }
+  get connectedAt(): number {
+    return this.connector.connectedAt;
+  }
+  get respondedAt(): number {
+    return this.record.respondedAt;
+  }
+  get bytesReceived(): number {
+    return this.received;
+  }
+  get bytesSent(): number {
+    return this.client.sent;
+  }
+  get waitingBefore(): number {
+    return this.assignment.srvQueue + this.assignment.backendQueue;
+  }
+
+  get destination(): string {
+    return this.#routed ? this.backend.config.name : this.frontend.config.name;
+  }
+
+  onRouted(route: Route): void {
+    this.route = route;
+    this.#routed = true;
+  }
+  logRecord(): LogRecord {
+    return fillTransaction(this.client, this, this.termination);
+  }
+  answer({ status, whole, head }: RuleReply, termination: string): void {
+    this.record.end(termination);
+    this.#releaseServer("reset");
+    this.#serve(storedService({ whole, head }), status);
+  }
+  refuseByRule(status: number, termination: string): void {
+    this.record.end(termination);
+    this.#releaseServer("reset");
+    this.#reply(status);
+  }
+  reject(): void {
+    this.#releaseServer("reset");
+    this.#endNow("PR");
+  }
+  wait(ms: number): void {
+    this.frontend.runtime.wheel.set(this, ms);
+  }
+  setTimeout(which: "server" | "tunnel" | "client", ms: number): void {
+    this.#timeouts ??= { server: null, tunnel: null, client: null };
+    this.#timeouts[which] = ms;
+  }
+  #timeouts: Record<"server" | "tunnel" | "client", number | null> | null = null;
+  setLogLevel(level: number | null): void {
+    this.#silent = level === null;
+  }
+  useService(name: string): boolean {
+    const service = this.frontend.services.get(name);
+    if (service === undefined) return false;
+    this.record.end("LR");
+    this.#serve(service, 200);
+    return true;
   }
 
   // ---- what is counted of it, once it is over ----
@@ -745,11 +986,16 @@ export class HttpTransaction extends Timer
     const taken = this.#server!.empty;
     const { wheel } = frontend.runtime;
     const { tunnel } = progress;
-    const clients = tunnel
+    const own = this.#timeouts;
+    const clients = own !== null && (tunnel ? own.tunnel : own.client) !== null
+      ? tunnel ? own.tunnel : own.client
+      : tunnel
       ? tunnelClient(frontend, backend, progress.serverEnded)
       : frontend.timeouts.client;
     client.setTimeout(progress.clientMustAct(blocked, taken) ? clients : null);
-    const servers = tunnel
+    const servers = own !== null && (tunnel ? own.tunnel : own.server) !== null
+      ? tunnel ? own.tunnel : own.server
+      : tunnel
       ? tunnelServer(backend, progress.clientEnded)
       : backend.config.timeout.server;
     wheel.set(this, progress.serverMustAct(blocked, taken) ? servers : null);

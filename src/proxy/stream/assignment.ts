@@ -71,14 +71,19 @@ export class Assignment extends Timer implements Waiter {
     return this.#ticket !== 0;
   }
 
-  /** Comes to `backend`, where it holds nothing yet. @returns how many transactions that has now */
-  enter(backend: Backend): number {
+  /** Begins on the way to `backend`, where it need not come. */
+  prepare(backend: Backend): void {
     this.backend = backend;
     this.srvQueue = this.backendQueue = 0;
     this.redispatched = this.direct = false;
     this.server = this.servedBy = this.#avoid = null;
-    this.assignedAt = -1;
+    this.assignedAt = this.queuedAt = -1;
     this.key = NO_KEY;
+  }
+
+  /** Comes to `backend`, where it holds nothing yet. @returns how many transactions that has now */
+  enter(backend: Backend): number {
+    this.prepare(backend);
     this.queuedAt = backend.runtime.clock.now();
     this.#entered = true;
     backend.total.increase();

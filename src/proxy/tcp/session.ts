@@ -1,13 +1,20 @@
 import { manyAtOnce } from "../../http/h1/content.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
+import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
+import type { LogRecord } from "../../log/record.ts";
+import { CONTINUE } from "../../rules/verdict.ts";
+import type { Route } from "../route.ts";
+import { SessionState, unnamedListener } from "../rules/session.ts";
+import { serverByRule } from "../rules/switching.ts";
+import { type RuledSession, TcpRules } from "./rules.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import { countStream, type EndedStream } from "../counting.ts";
 import type { Frontend } from "../frontend.ts";
 import type { Server } from "../server.ts";
 import { type KillCause, remaining, type Session } from "../session-list.ts";
-import { logTcpSession } from "../session-log.ts";
+import { fillSession, logTcpSession } from "../session-log.ts";
 import { Assignment } from "../stream/assignment.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
@@ -35,12 +42,14 @@ const aMoment = 20;
  * the server's side.
  */
 export class TcpSession extends Timer
-  implements Session, ConnectorOwner, RelayEvents, SpliceOwner, EndedStream {
+  implements Session, ConnectorOwner, RelayEvents, SpliceOwner, EndedStream, RuledSession {
   place = -1;
   serial = 0;
   readonly assignment = new Assignment(this);
   readonly connector = new Connector(this, this.assignment);
-  readonly backend: Backend;
+  /** Its way to a backend: rules may give it another one. */
+  route: Route;
+  readonly #rules: TcpRules | null;
   readonly client: TcpClientEndpoint;
   readonly acceptedAt: number;
   readonly startedAt: number;
@@ -68,10 +77,16 @@ export class TcpSession extends Timer
     readonly socket: Socket,
     readonly frontend: Frontend,
     readonly addresses: Addresses,
+    state: SessionState | null = null,
   ) {
     super();
+    this.#state = state;
     this.client = new TcpClientEndpoint(socket, this);
-    this.backend = frontend.route.backend;
+    this.route = frontend.route;
+    this.#rules = frontend.evaluates || frontend.rules.tcpResponse !== null ||
+        this.route.backend.rules.tcpResponse !== null
+      ? new TcpRules(this)
+      : null;
     const { clock } = frontend.runtime;
     this.acceptedAt = clock.wall();
     this.startedAt = clock.now();
@@ -81,8 +96,8 @@ export class TcpSession extends Timer
     queueMicrotask(() => {
       if (this.#over) return;
       try {
-        this.#start();
-        if (this.#clientEnded) this.#endedEarly();
+        this.#advance();
+        if (this.#clientEnded && this.#started) this.#endedEarly();
       } catch (error) {
         frontend.runtime.fault(error, this);
       }
@@ -109,11 +124,64 @@ export class TcpSession extends Timer
     return this.backend.runtime.clock.now() - this.startedAt;
   }
 
+  // ---- what rules ask and do ----
+
+  get state(): SessionState {
+    return this.#state ??= new SessionState(unnamedListener);
+  }
+  #state: SessionState | null;
+  get backendFacts(): ProxyFacts | null {
+    return this.#started ? this.backend.facts : null;
+  }
+  get serverFacts(): ServerFacts | null {
+    const { servedBy } = this.assignment;
+    return servedBy === null ? null : this.backend.facts.servers[servedBy.index]!;
+  }
+  get serverConnection(): ServerConnectionFacts | null {
+    const socket = this.#server?.socket ?? null;
+    return socket === null ? null : { addresses: socket, socket };
+  }
+  get destination(): string {
+    return this.#started ? this.backend.config.name : this.frontend.config.name;
+  }
+  logRecord(): LogRecord {
+    return fillSession(this, this.#termination ?? "--");
+  }
+  rejectedByRule(silent: boolean): void {
+    this.#silent = silent;
+    this.#finish("PR");
+  }
+  #silent = false;
+  wait(ms: number): void {
+    this.frontend.runtime.wheel.set(this, ms);
+  }
+
   get clientPort(): number {
     return this.addresses.localPort;
   }
   clientGone(): boolean {
     return this.socket.peerGone();
+  }
+
+  get backend(): Backend {
+    return this.route.backend;
+  }
+
+  /** Evaluates rules, as far as they go now; a session that they let pass goes on its way. */
+  #advance(): void {
+    const rules = this.#rules;
+    if (rules !== null) {
+      const { early } = this;
+      const full = early.length >= earlyLimit;
+      this.assignment.prepare(this.backend);
+      const verdict = rules.run(early, this.#clientEnded || full);
+      if (verdict !== CONTINUE) return;
+      this.frontend.runtime.wheel.clear(this);
+    }
+    this.#start();
+  }
+  get early(): Uint8Array {
+    return this.#early ?? nothing;
   }
 
   #start(): void {
@@ -128,7 +196,11 @@ export class TcpSession extends Timer
       const message = { head: null, bytes: nothing, content, from: 0, to: content.length };
       assignment.key = backend.requestKey(message);
     }
-    const wanted = backend.rdpServer(content);
+    const { useServer } = backend.rules;
+    const wanted = backend.rdpServer(content) ??
+      (useServer === null || this.#rules === null
+        ? null
+        : serverByRule(useServer, backend, this.#rules.context));
     assignment.direct = wanted !== null;
     assignment.assign(wanted);
   }
@@ -171,12 +243,16 @@ export class TcpSession extends Timer
     if (server === null) {
       this.#early = retainAfter(this.#early, bytes, 0, bytes.length, owner);
       if (this.#early.length >= earlyLimit) client.pause();
+      if (this.#rules?.waits) this.#advance();
       return;
     }
     const fromClient = side === client;
     const to = fromClient ? server : client;
+    if (!fromClient && this.bytes === 0 && this.#rules !== null && !this.#rules.respond(bytes)) {
+      return;
+    }
     if (!fromClient) this.bytes += bytes.length;
-    const { splice } = this.frontend.route;
+    const { splice } = this.route;
     if (!to.sendContent(bytes, 0, bytes.length, owner)) side.pause();
     else if (bytes.length >= manyAtOnce && (fromClient ? splice.request : splice.response)) {
       to.spliceFrom(side.socket, Infinity, this);
@@ -197,6 +273,7 @@ export class TcpSession extends Timer
     if (side === this.client) this.#clientEnded = true;
     else this.#serverEnded = true;
     if (this.#server !== null) this.#passEnds();
+    else if (this.#rules?.waits) this.#advance();
     else if (this.#started && this.#late === null) this.#endedEarly();
   }
 
@@ -284,8 +361,12 @@ export class TcpSession extends Timer
     if (this.#late !== null && this.client.empty) return this.#resetLate(this.#late);
     this.#timedOut(this.client, "cD");
   }
-  /** The server's side. */
+  /** The server's side, or a rule that waits. */
   override fire(): void {
+    if (this.#rules?.waits) {
+      this.#rules.timeIsUp();
+      return this.#advance();
+    }
     this.#timedOut(this.#server!, "sD");
   }
 
@@ -348,7 +429,9 @@ export class TcpSession extends Timer
     const { wheel } = this.frontend.runtime;
     countStream(this, termination);
     try {
-      if (this.frontend.logs && this.#started) logTcpSession(this, termination);
+      if (this.frontend.logs && (this.#started || this.#rules !== null)) {
+        logTcpSession(this, termination);
+      }
     } catch (error) {
       this.frontend.runtime.fault(error, null);
     }
@@ -361,7 +444,8 @@ export class TcpSession extends Timer
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
     // What breaks off ends with a reset, so that the client does not take it for complete.
-    if (this.client.empty && termination !== "SD" && termination !== "ID") this.socket.close();
+    if (this.#silent) this.socket.reset();
+    else if (this.client.empty && termination !== "SD" && termination !== "ID") this.socket.close();
     else this.socket.reset();
     this.frontend.sessionEnded(this);
   }

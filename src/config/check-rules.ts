@@ -1,0 +1,67 @@
+/** Checks of rules, conditions and ACLs: by compiling them. */
+import type { References } from "../expr/references.ts";
+import { PatternStore } from "../expr/patterns/store.ts";
+import type { WordMistake } from "../expr/words.ts";
+import { errorPagesOf, referencesOf } from "../rules/environment.ts";
+import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
+import { TableFacts } from "../stick-table/facts.ts";
+import type { Table } from "../stick-table/table.ts";
+import { textOf } from "../bytes/bytes.ts";
+import type { Place, Report } from "./diagnostic.ts";
+import type { Files } from "./files.ts";
+import type { Configuration, Proxy } from "./model.ts";
+import type { Locator } from "./places.ts";
+
+/** Largest file of patterns, or of a reply, that is read: bytes. */
+const largestFile = 256 * 2 ** 20;
+
+/** Checks the rules of the proxies of a configuration. */
+export type RulesCheck = (proxy: Proxy) => ProxyRules;
+
+/**
+ * Makes what compiles the rules of each proxy; what is wrong goes to the report.
+ * @param files those that rules name are read; null: they are not looked at
+ */
+export function createRulesCheck(
+  configuration: Configuration,
+  files: Files | null,
+  locator: Locator,
+  report: Report,
+): RulesCheck {
+  const { proxies } = configuration;
+  const file = (path: string): Uint8Array => {
+    const content = files?.read(path, largestFile) ?? new Uint8Array(0);
+    if (typeof content === "string") throw new Error(content);
+    return content;
+  };
+  const patterns = new PatternStore((path) => {
+    const content = file(path);
+    return textOf(content, 0, content.length);
+  });
+  const tables = new Map<string, Table>();
+  const table = (name: string): Table | null => {
+    const known = tables.get(name);
+    if (known !== undefined) return known;
+    const config = proxies.find((proxy) => proxy.name === name && proxy.stickTable !== null);
+    if (config === undefined) return null;
+    // What it stores is all that is asked of it here.
+    const facts = new TableFacts(name, config.stickTable!) as Table;
+    tables.set(name, facts);
+    return facts;
+  };
+  const placeOf = (line: object, word: number | undefined): Place =>
+    locator.place(line, word === undefined ? undefined : String(word));
+  const onMistake = (line: object, { message, word, hint }: WordMistake) => {
+    report.error(placeOf(line, word), message, hint);
+  };
+  const errors = errorPagesOf(configuration, file);
+  return (proxy) => {
+    const outside = { patterns, table, env: () => "", pid: 0, hostname: "" };
+    const shared = referencesOf(configuration, proxy, outside);
+    const references = (line: object): References => ({
+      ...shared,
+      warn: (message, hint, word) => report.warning(placeOf(line, word), message, hint),
+    });
+    return compileProxyRules(proxy, references, errors, onMistake);
+  };
+}

@@ -1,0 +1,58 @@
+/** What an action is (manual, chapter 4.2, "http-request" and its kin): one entry of actions/all.ts. */
+import type { Acls } from "../expr/condition.ts";
+import type { Expression } from "../expr/expression.ts";
+import type { Phase } from "../expr/needs.ts";
+import type { References } from "../expr/references.ts";
+import type { Words } from "../expr/words.ts";
+import type { Format } from "./format.ts";
+import type { Ruleset } from "./rulesets.ts";
+import type { RuleStream } from "./stream.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** Does what a rule does, for one stream. */
+export type Run = (stream: RuleStream) => Verdict;
+
+/** What an action is compiled with. */
+export interface RuleKit {
+  readonly ruleset: Ruleset;
+  readonly phase: Phase;
+  /** What there is where the rule stands: bits of needs.ts. */
+  readonly available: number;
+  readonly references: References;
+  readonly acls: Acls;
+  /** Compiles an expression that is one word. @throws {WordMistake} */
+  expression(words: Words, text: string): Expression;
+  /** Compiles a format string that is one word. @throws {WordMistake} */
+  format(words: Words, text: string): Format;
+  /** The response of an "http-errors" section or error file, where an action names one. */
+  readonly errors: ErrorPages;
+}
+
+/** Error pages of the configuration, as HTTP/1 responses. */
+export interface ErrorPages {
+  /** Of a section "http-errors"; null: there is none for this status, or no such section. */
+  readonly section: (name: string, status: number) => Uint8Array | null;
+  /** A file with a whole response. @throws {Error} */
+  readonly file: (path: string) => Uint8Array;
+}
+
+/** An action. */
+export interface Action {
+  /** As written, without what stands in parentheses: "set-var". */
+  readonly name: string;
+  /** It is written with parentheses: what they hold, for messages, as in "scope.name". */
+  readonly argument?: string;
+  readonly rulesets: readonly Ruleset[];
+  /** What follows the name. */
+  readonly usage: string;
+  readonly doc: string;
+  readonly chapter: string;
+  /** No rule behind one without a condition is ever reached. */
+  readonly final?: true;
+  /**
+   * Makes what it does, once for each rule. It takes its own words and leaves the condition.
+   * @param argument what stands in the parentheses
+   * @throws {WordMistake}
+   */
+  compile(words: Words, kit: RuleKit, argument: string): Run;
+}

@@ -1,0 +1,17 @@
+/** The table of actions: one entry each, in files by family. */
+import type { Action } from "../action.ts";
+import { fieldActions } from "./fields.ts";
+import { finalActions } from "./final.ts";
+import { redirectActions } from "./redirect.ts";
+import { replyActions } from "./reply.ts";
+import { targetActions } from "./target.ts";
+import { variableActions } from "./variables.ts";
+
+export const actions: readonly Action[] = [
+  ...finalActions,
+  ...replyActions,
+  ...redirectActions,
+  ...fieldActions,
+  ...targetActions,
+  ...variableActions,
+];

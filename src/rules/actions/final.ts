@@ -1,0 +1,106 @@
+/** Actions that end the evaluation without a reply of their own. */
+import type { Action } from "../action.ts";
+import type { Ruleset } from "../rulesets.ts";
+import { takeSize, takeTime } from "../values.ts";
+import { CONTINUE, END, STOP, WAIT } from "../verdict.ts";
+
+const chapter = "4.2";
+const http: readonly Ruleset[] = ["http-request", "http-response", "http-after-response"];
+const tcp: readonly Ruleset[] = [
+  "tcp-request connection",
+  "tcp-request session",
+  "tcp-request content",
+  "tcp-response content",
+];
+
+/** {@linkcode Action}s of this family. */
+export const finalActions: readonly Action[] = [
+  {
+    name: "allow",
+    rulesets: http,
+    usage: "",
+    doc: "No further rule of this list is evaluated; the message passes.",
+    chapter,
+    final: true,
+    compile: () => () => STOP,
+  },
+  {
+    name: "accept",
+    rulesets: tcp,
+    usage: "",
+    doc: "No further rule of this list is evaluated; the connection goes on.",
+    chapter,
+    final: true,
+    compile: () => () => STOP,
+  },
+  {
+    name: "reject",
+    rulesets: [...tcp, "http-request"],
+    usage: "",
+    doc: "Closes the connection without an answer.",
+    chapter,
+    final: true,
+    compile: () => (stream) => {
+      stream.reject(false);
+      return END;
+    },
+  },
+  {
+    name: "close",
+    rulesets: ["tcp-response content"],
+    usage: "",
+    doc: "Closes the connection to the server, after what it has sent.",
+    chapter,
+    final: true,
+    compile: () => (stream) => {
+      stream.reject(false);
+      return END;
+    },
+  },
+  {
+    name: "silent-drop",
+    rulesets: [...tcp, "http-request", "http-response"],
+    usage: "",
+    doc: "Forgets the connection without the client learning of it.",
+    chapter,
+    final: true,
+    compile(words) {
+      if (words.skip("rst-ttl")) words.integer("a time to live", 1, 255);
+      return (stream) => {
+        stream.reject(true);
+        return END;
+      };
+    },
+  },
+  {
+    name: "wait-for-handshake",
+    rulesets: ["http-request"],
+    usage: "",
+    doc:
+      "Waits until the TLS handshake is over: here it always is, for early data is not accepted.",
+    chapter,
+    compile: () => () => CONTINUE,
+  },
+  {
+    name: "wait-for-body",
+    rulesets: ["http-request", "http-response"],
+    usage: "time <time> [at-least <bytes>]",
+    doc: "Waits until the content, or so much of it, has come.",
+    chapter,
+    compile(words) {
+      if (!words.skip("time")) throw words.mistake("'wait-for-body' expects 'time' and a time");
+      const time = takeTime(words);
+      const least = words.skip("at-least") ? takeSize(words) : Infinity;
+      return (stream) => {
+        const { request, response } = stream;
+        const message = response.head === null ? request : response;
+        if (message.done || stream.final || message.to - message.from >= least) return CONTINUE;
+        const since = stream.waitingSince;
+        const left = since < 0 ? time : time - (stream.clock.now() - since);
+        if (left <= 0) return CONTINUE;
+        stream.wait(left);
+        return WAIT;
+      };
+    },
+  },
+];

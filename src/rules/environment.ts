@@ -1,0 +1,56 @@
+/** What the rules of a configuration refer to, from its model and from outside. */
+import type { Configuration, Proxy } from "../config/model.ts";
+import type { PatternStore } from "../expr/patterns/store.ts";
+import type { References } from "../expr/references.ts";
+import type { ErrorPages } from "./action.ts";
+
+/** What the model does not know. */
+export interface Outside {
+  readonly patterns: PatternStore;
+  readonly table: References["table"];
+  readonly env: (name: string) => string | undefined;
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+/** The references of expressions in a proxy. @param warn see {@linkcode References.warn} */
+export function referencesOf(
+  { global, proxies }: Configuration,
+  proxy: Proxy,
+  { patterns, table, env, pid, hostname }: Outside,
+): Omit<References, "warn"> {
+  const hasSide = ({ kind }: Proxy, side: "frontend" | "backend") =>
+    kind === "listen" || kind === side;
+  return {
+    proxy: proxy.name,
+    patterns,
+    table,
+    env,
+    pid,
+    hostname,
+    node: global.node ?? hostname,
+    threads: global.nbthread ?? 1,
+    userlist: () => null,
+    hasProxy: (name, side) => proxies.some((each) => each.name === name && hasSide(each, side)),
+    hasServer: (backend, server) =>
+      proxies.some((each) =>
+        each.name === backend && hasSide(each, "backend") &&
+        each.servers.some(({ name }) => name === server)
+      ),
+  };
+}
+
+/** Error files of rules. */
+export function errorPagesOf(
+  { httpErrors }: Pick<Configuration, "httpErrors">,
+  file: (path: string) => Uint8Array,
+): ErrorPages {
+  return {
+    file,
+    section(name, status) {
+      const section = httpErrors.find((each) => each.name === name);
+      const found = section?.errorfiles.findLast((each) => each.status === status);
+      return found === undefined ? null : file(found.file);
+    },
+  };
+}

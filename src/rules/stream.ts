@@ -1,0 +1,55 @@
+/** What actions do to the stream that they are evaluated for: the proxy implements it. */
+import type { Context } from "../expr/context.ts";
+import type { HeadEditor } from "../http/editor.ts";
+import type { LogRecord } from "../log/record.ts";
+
+/** A response that a rule gives: HTTP/1, whole. */
+export interface RuleReply {
+  readonly status: number;
+  /** Head and content. */
+  readonly whole: Uint8Array;
+  /** The head alone, for a HEAD. */
+  readonly head: Uint8Array;
+}
+
+/** A stream, as rules see it. */
+export interface RuleStream extends Context {
+  /**
+   * The time-out of waiting for more input ("tcp-request inspect-delay") has run out, or no more will
+   * come: what is not known by now never will be.
+   */
+  readonly final: boolean;
+  /**
+   * The head as it can be edited. From the first call on the views ({@linkcode Context.request}) are
+   * of the edited head.
+   */
+  edit(message: "request" | "response"): HeadEditor;
+  /** Facts for log variables in format strings. */
+  logRecord(): LogRecord;
+  /**
+   * Answers in the server's place; a response that has come is thrown away.
+   * @param termination two characters for the log: "PR", "LR"
+   */
+  answer(reply: RuleReply, termination: string): void;
+  /** The same with the error page of a status. */
+  refuse(status: number, termination: string): void;
+  /** Closes the client's connection without an answer. @param silent the client learns nothing of it */
+  reject(silent: boolean): void;
+  /** Has {@linkcode WAIT} end after so long, ms, unless more input comes. */
+  wait(ms: number): void;
+  /** When this rule began to wait, on the clock's scale; -1: it has not. */
+  readonly waitingSince: number;
+  /** How long a tarpit lasts: "timeout tarpit", or else "timeout connect", ms. */
+  readonly tarpitTimeout: number;
+  setAddresses(side: "src" | "dst", host: string | null, port: number | null): void;
+  /** Changes a time-out of this transaction, ms. */
+  setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
+  /** Level of its log line; null: none is written. */
+  setLogLevel(level: number | null): void;
+  /** Its place in queues (manual: "set-priority-class", "set-priority-offset"). */
+  setPriority(which: "class" | "offset", value: number): void;
+  /** Marks packets to the client (manual: "set-mark", "set-tos"). */
+  setSocketOption(which: "mark" | "tos", value: number): void;
+  /** Has a service answer, by its name. @returns false: there is none */
+  useService(name: string): boolean;
+}
