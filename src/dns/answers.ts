@@ -33,6 +33,8 @@ export interface Holder {
 /** The answers for a name. HAProxy keeps them in the order of a hash, and so which server has which. */
 export class Answers {
   #list: Answer[] = [];
+  /** The same by {@linkcode identityOf}. */
+  readonly #known = new Map<string, Answer>();
 
   get list(): readonly Answer[] {
     return this.#list;
@@ -51,7 +53,8 @@ export class Answers {
   }
 
   #take(data: DnsRecord, now: number): void {
-    const known = this.#list.find((answer) => isSame(answer.data, data));
+    const identity = identityOf(data);
+    const known = this.#known.get(identity);
     const weight = data.type === "SRV" ? data.weight : 0;
     if (known !== undefined) {
       known.seen = now;
@@ -62,6 +65,7 @@ export class Answers {
     const at = this.#list.findIndex((answer) => answer.key > key);
     const answer = { data, key, seen: now, weight, address: null, users: new Set<Holder>() };
     this.#list.splice(at < 0 ? this.#list.length : at, 0, answer);
+    this.#known.set(identity, answer);
   }
 
   /** An address that came with the services of its host. */
@@ -80,7 +84,7 @@ export class Answers {
     }
   }
 
-  /** Removes what no response has named for `hold` ms. @returns it */
+  /** Removes what no response has named for `hold` ms, from its users too. @returns it */
   removeObsolete(hold: number, now: number): Answer[] {
     const isObsolete = ({ seen }: { readonly seen: number }) => seen + hold < now;
     for (const answer of this.#list) {
@@ -88,21 +92,28 @@ export class Answers {
     }
     const obsolete = this.#list.filter(isObsolete);
     if (obsolete.length > 0) this.#list = this.#list.filter((answer) => !isObsolete(answer));
+    this.#forget(obsolete);
     return obsolete;
   }
 
-  /** Forgets all of them. @returns them */
-  clear(): Answer[] {
-    const all = this.#list;
+  /** Forgets all of them. */
+  clear(): void {
+    this.#forget(this.#list);
     this.#list = [];
-    return all;
+  }
+
+  #forget(answers: readonly Answer[]): void {
+    for (const { data, users } of answers) {
+      this.#known.delete(identityOf(data));
+      users.clear();
+    }
   }
 }
 
-function isSame(a: RecordData, b: RecordData): boolean {
-  if (a.type === "SRV") return b.type === "SRV" && a.target === b.target && a.port === b.port;
-  if (a.type === "CNAME" || b.type === "CNAME" || b.type === "SRV") return false;
-  return a.type === b.type && a.address === b.address;
+/** Equal for records that are one answer, whatever their weight. */
+function identityOf(data: RecordData): string {
+  if (data.type === "SRV") return `SRV ${data.port} ${data.target}`;
+  return `${data.type} ${data.type === "CNAME" ? data.target : data.address}`;
 }
 
 /** As in HAProxy: XXH32 of the address, or of the service's host, with the record's type for a seed. */

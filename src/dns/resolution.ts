@@ -15,7 +15,7 @@ export interface Requester extends Holder {
   /**
    * It was resolved.
    * @param by the name server; null: another requester was told before
-   * @param removed answers that have not been named for too long; their users are still in them
+   * @param removed answers that have not been named for too long
    */
   resolved(resolution: Resolution, by: string | null, removed: readonly Answer[]): void;
   /** It was not. @returns whether the answers so far stay */
@@ -212,7 +212,7 @@ export class Resolution {
     for (const requester of [...this.requesters]) {
       if (this.requesters.has(requester)) keep = requester.failed(this) || keep;
     }
-    if (!keep) { for (const { users } of this.answers.clear()) users.clear(); }
+    if (!keep) this.answers.clear();
     if (this.id >= 0) this.#end();
   }
 }

@@ -1,5 +1,5 @@
 /** A server that follows its name: what each resolution of that means for it. */
-import { chooseAddress, type Preference } from "../dns/answers.ts";
+import { type Answer, chooseAddress, type Preference } from "../dns/answers.ts";
 import { encodeName } from "../dns/name.ts";
 import type { Requester, Resolution } from "../dns/resolution.ts";
 import type { Resolver } from "../dns/resolver.ts";
@@ -26,6 +26,8 @@ export class FollowedServer implements Requester {
   /** The name that it follows now; null: that of a service, of which it has no host. */
   name: string | null = null;
   #resolution: Resolution | null = null;
+  /** The answer that it has, or had: it is its own as long as it is among the users. */
+  #answer: Answer | null = null;
   readonly #preference: Preference;
 
   constructor(
@@ -73,7 +75,7 @@ export class FollowedServer implements Requester {
 
   resolved({ answers }: Resolution, by: string | null): void {
     const { server } = this;
-    if (!answers.list.some(({ users }) => users.has(this))) {
+    if (this.#answer?.users.has(this) !== true) {
       const { host } = server.place;
       const found = chooseAddress(answers.list, this, host, this.#preference);
       if (found === null) {
@@ -81,6 +83,7 @@ export class FollowedServer implements Requester {
         return;
       }
       found.answer.users.add(this);
+      this.#answer = found.answer;
       if (found.address !== host) {
         if (by !== null) this.resolver.countUpdate(by);
         const source = by === null ? "DNS cache" : `${this.resolver.name}/${by}`;
@@ -90,11 +93,10 @@ export class FollowedServer implements Requester {
     this.ready();
   }
 
-  failed(resolution: Resolution): boolean {
-    const why = resolution.lapsed;
+  failed({ lapsed: why }: Resolution): boolean {
     if (why === null || !setUnresolved(this.server, words[why], this.checks)) return true;
     this.setAddress(null, null);
-    for (const { users } of resolution.answers.list) users.delete(this);
+    this.#answer?.users.delete(this);
     return false;
   }
 
@@ -113,8 +115,8 @@ export class FollowedServer implements Requester {
       this.log(`${this.#path} changed its IP from ${place.host ?? "(none)"} to ${host} by ${by}.`);
     }
     place.set(host, port);
-    // All threads learn that their idle connections lead elsewhere.
-    server.backend.stateChanged(server);
+    // All threads learn that their idle connections lead elsewhere. In maintenance there are none.
+    if (!server.maintained) server.backend.stateChanged(server);
   }
 
   get #path(): string {
