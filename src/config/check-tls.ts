@@ -1,4 +1,5 @@
 /** Checks of what the configuration says of TLS; what is in its files is another matter. */
+import { sniSource } from "../tls/sni.ts";
 import { versionNames } from "../tls/versions.ts";
 import type { Report } from "./diagnostic.ts";
 import { describe } from "./fields.ts";
@@ -84,6 +85,11 @@ function checkServer(
       "name the authorities by 'ca-file' ('@system-ca': those of the system); 'verify none' " +
       "does without, as for a network where nobody else can answer";
     report.error(locator.place(server, server.ssl ? "ssl" : "checkSsl"), message, hint);
+  }
+  if (server.sni !== null && sniSource(server.sni) === null) {
+    const message = `${what}: sluice does not work out '${server.sni}' as a name`;
+    const hint = "str(<name>), req.hdr(<field>) or ssl_fc_sni, and 'lower', 'field(1,:)' behind it";
+    report.error(locator.place(server, "sni"), message, hint);
   }
   const without = (key: keyof Server, keyword: string, why: string) =>
     report.warning(locator.place(server, key), `'${keyword}' has no effect here: ${why}`);

@@ -29,6 +29,8 @@ export interface CheckRuntime {
   /** How much of what comes is kept, in bytes. */
   readonly bufferSize: number;
   readonly expressions: CheckExpressions;
+  /** The network sends a server's PROXY header by itself, below what it adds. */
+  readonly headerBelow?: true;
 }
 
 /** What is checked, and by which rules. */

@@ -23,6 +23,8 @@ export interface RunDeps {
   readonly clock: Clock;
   /** How much of what comes is kept, in bytes. */
   readonly bufferSize: number;
+  /** The network sends a server's PROXY header by itself, below what it adds. */
+  readonly headerBelow?: true;
 }
 
 /** A check that runs steps. @param target where, each time it is made */
@@ -154,7 +156,9 @@ class Run implements CheckScope {
     const { timeouts } = this.target;
     this.#established = true;
     const version = this.#proxyVersion(step);
-    this.#out = version === null ? nothing : ownHeader(version, socket);
+    this.#out = version === null || this.deps.headerBelow === true
+      ? nothing
+      : ownHeader(version, socket);
     this.#sent = 0;
     if (timeouts.answer !== null) {
       this.#cancelTimeout();
@@ -175,7 +179,11 @@ class Run implements CheckScope {
   #closed(socket: Socket, code: SocketErrorCode): void {
     if (this.#over || socket !== this.#socket) return;
     const at = placeOf(this.steps, this.#last);
-    if (!this.#established) return this.#conclude(connectFailure(code, at));
+    if (!this.#established) {
+      const tls = socket.tls ?? null;
+      if (tls === null || !tls.connected) return this.#conclude(connectFailure(code, at));
+      return this.#conclude(verdict("L6RSP", `SSL handshake failure${at && ` ${at}`}`));
+    }
     this.#broken = code;
     this.#input.ended = true;
     // What has come before the reset may be all that was expected.
@@ -236,13 +244,14 @@ class Run implements CheckScope {
     const last = this.#last;
     if (last?.kind === "expect") return this.#conclude(last.success(this));
     const info = last === undefined || last.id === 0 ? "" : "(tcp-check)";
-    this.#conclude(verdict(last?.kind === "send" ? "L7OK" : "L4OK", info));
+    const connected = this.#socket?.tls ? "L6OK" : "L4OK";
+    this.#conclude(verdict(last?.kind === "send" ? "L7OK" : connected, info));
   }
 
   #expire(): void {
     const last = this.#last;
     const status = !this.#established
-      ? "L4TOUT"
+      ? this.#socket?.tls?.connected === true ? "L6TOUT" : "L4TOUT"
       : last?.kind === "expect"
       ? last.timeout
       : last?.kind === "connect"
@@ -285,7 +294,7 @@ class Run implements CheckScope {
  * A check relays no client's connection. As HAProxy does, version 2 says so (LOCAL); version 1
  * cannot, and names the check's own connection.
  */
-function ownHeader(version: ProxyVersion, socket: Socket): Uint8Array {
+export function ownHeader(version: ProxyVersion, socket: Socket): Uint8Array {
   return encodeProxyHeader(
     version,
     version === "v2" ? null : {

@@ -48,6 +48,7 @@ function dependsOnServer(server: Server, rules: readonly CheckRule[]): boolean {
   if (nameOf(server) !== null) return true;
   const { config } = server.backend;
   const { kind } = config.check;
+  if (server.config.ssl || server.config.checkSsl === true) return true;
   if (kind === "external") return true;
   if (kind === "http" && (config.sendState || config.disableOn404)) return true;
   return rules.some(({ rule }) => rule.startsWith("set-var")) ||
@@ -107,7 +108,7 @@ function told(server: Server): Told {
       port: address.kind === "ip" ? place.port.port : null,
       maxconn: config.maxconn,
       connections: slots.value,
-      ssl: false,
+      ssl: server.config.ssl,
       protocol: backend.config.mode === "http" ? "h1" : "tcp",
     },
   };

@@ -19,6 +19,7 @@ import type { Backend } from "./backend.ts";
 import { contextOf } from "./check-context.ts";
 import { jobOf, planOf } from "./check-job.ts";
 import { changeStates, type Health, subjectOf } from "./server-state.ts";
+import { withTls } from "./tls/checks.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
 import { endSlowStart } from "./slow-start.ts";
@@ -79,7 +80,7 @@ export function startChecks(
       probe: probeOf(
         plan.check,
         jobOf(servers[0], plan, () => checkers[i]!.health),
-        withExpressions(servers[0]),
+        withTls(servers[0], plan.target, withExpressions(servers[0])),
       ),
       clock,
       random,

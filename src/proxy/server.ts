@@ -6,6 +6,8 @@ import { parseIp } from "../net/ip/address.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
 import { dynamicCookie } from "../persist/dynamic-cookie.ts";
+import { serverKey } from "../tls/material.ts";
+import { ServerTls } from "./tls/server.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
 import type { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
@@ -81,6 +83,8 @@ export class Server implements AnyCandidate, ConnectedServer {
   readonly sourcePorts: SourcePorts | null;
   /** This thread's idle connections. */
   readonly pool: Pool;
+  /** How TLS is spoken with it; null: it is not. */
+  readonly tls: ServerTls | null;
   /** Where it is. */
   readonly place: ServerAddress;
   /** The version of that at which this thread's connections to where it was were closed. */
@@ -136,6 +140,9 @@ export class Server implements AnyCandidate, ConnectedServer {
       ...(namespace === null ? {} : { namespace }),
     };
     this.sourcePorts = sourcePorts(source, memory);
+    const material = backend.runtime.tls?.servers.get(serverKey(backend.config, config))?.traffic;
+    if (config.ssl && !material) throw new Error("TLS has not been loaded");
+    this.tls = config.ssl && material ? new ServerTls(material, config.sni, clock) : null;
   }
 
   /** How to connect from one of its {@linkcode sourcePorts}. */

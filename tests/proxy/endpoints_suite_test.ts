@@ -152,6 +152,8 @@ function serverConnection({ network, server }: ReturnType<typeof stage>) {
     clientAddress: "10.9.9.9",
     clientPort: 80,
     addresses: { remoteAddress: "", remotePort: 0, localAddress: "", localPort: 0 },
+    requestHead: null,
+    sni: null,
   };
   const connection = new ServerConnection(server, user, client, 0);
   network.run();

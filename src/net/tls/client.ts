@@ -11,7 +11,8 @@ export interface ClientSetup {
   readonly verifyName: string | null;
   /** Whose sessions go on; null: none do. */
   readonly sessions: ClientSessions | null;
-  readonly preamble: Uint8Array | null;
+  /** See {@linkcode TlsSide.preamble}. */
+  readonly preamble: TlsSide["preamble"];
 }
 
 /** The last session with one server, under each name that it was asked for. */
@@ -58,7 +59,7 @@ export function clientSide(setup: ClientSetup): TlsSide {
 
 class ClientSide implements TlsSide {
   readonly server = false;
-  readonly preamble: Uint8Array | null;
+  readonly preamble: TlsSide["preamble"];
   readonly #setup: ClientSetup;
   #socket: TlsSocket | null = null;
 

@@ -193,6 +193,17 @@ function copyNames(stack: number): number {
   return copy;
 }
 
+/** Has all connections of a context show a certificate. @throws {TlsError} */
+export function useCertificate(
+  context: number,
+  { x509, key, chain }: { readonly x509: number; readonly key: number; readonly chain: number },
+): void {
+  const { ssl } = openssl();
+  if (ssl.SSL_CTX_use_cert_and_key(context, x509, key, chain, 1) !== 1) {
+    throw new TlsError(takeError());
+  }
+}
+
 /** Frees a context; its connections go on. */
 export function freeContext(context: number): void {
   openssl().ssl.SSL_CTX_free(context);

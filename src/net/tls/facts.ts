@@ -52,6 +52,8 @@ export interface TlsFacts {
   /** Why it has failed, in OpenSSL's words, and of which kind that is; "": it has not. */
   readonly failure: string;
   readonly failureKind: TlsFailure;
+  /** The connection below stands, or stood. */
+  readonly connected: boolean;
   /** The peer's stream ended without the close_notify that says that it is whole (RFC 8446, 6.1). */
   readonly truncated: boolean;
   /** The ClientHello, from its record's header on, as long as it is kept: see `keepHello`. */

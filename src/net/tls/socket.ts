@@ -36,8 +36,8 @@ export interface TlsSide extends Handshaking {
   /** The connection is over, and its SSL about to be freed. */
   leaves?(ssl: number): void;
   readonly server: boolean;
-  /** What is sent before TLS begins: a header of the PROXY protocol; null: nothing. */
-  readonly preamble: Uint8Array | null;
+  /** Gives what is sent before TLS begins: a header of the PROXY protocol; null: nothing. */
+  readonly preamble: ((inner: Socket) => Uint8Array) | null;
 }
 
 /** How long a close may take to send what is left, ms. */
@@ -112,6 +112,7 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
   failure = "";
   failureKind: TlsFailure = "";
   truncated = false;
+  connected = false;
   hello: Uint8Array | null = null;
   cipherBits = { used: 0, total: 0 };
 
@@ -147,10 +148,12 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
   ): TlsSocket {
     const socket = new TlsSocket(side, events, schedule);
     socket.#inner = network.connect(to, options, socket);
-    // The connection may stand already.
-    socket.#state |= STARTS;
-    socket.#start();
-    socket.#state &= ~STARTS;
+    // The connection may stand already; but what goes first may depend on its addresses.
+    if (side.preamble === null) {
+      socket.#state |= STARTS;
+      socket.#start();
+      socket.#state &= ~STARTS;
+    }
     return socket;
   }
 
@@ -178,16 +181,22 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
   // Events of the inner socket.
 
   opened(): void {
+    this.connected = true;
+    if (this.#ssl === 0 && !this.#has(DONE)) this.#start();
     this.drain();
   }
   /** Says hello to a server. */
   #start(): void {
     const { preamble } = this.#side;
-    if (preamble !== null && !this.#send(preamble, 0, preamble.length)) return;
+    if (preamble !== null) {
+      const bytes = preamble(this.#inner);
+      if (!this.#send(bytes, 0, bytes.length)) return;
+    }
     if (this.#begin(nothing)) this.#shakeHands();
   }
   data(_inner: Socket, bytes: Uint8Array): void {
     if (this.#has(DONE)) return;
+    this.connected = true;
     const before = this.#kept;
     if (before === null) return this.#take(bytes);
     this.#kept = null;

@@ -7,20 +7,23 @@ import type { HttpClient } from "./client.ts";
 /**
  * An established connection that may carry the client's request; null: none (manual: "http-reuse").
  * @param repeatable whether the request can be sent again, should the connection turn out dead
+ * @param name the name that the server is asked for by TLS; null: none
  */
 export function takeConnection(
   client: HttpClient,
   server: Server,
   repeatable: boolean,
+  name: string | null,
 ): ServerConnection | null {
   const own =
-    client.privates?.take((connection) => connection.server === server && !connection.outdated) ??
-      null;
+    client.privates?.take((connection) =>
+      connection.server === server && connection.name === name && !connection.outdated
+    ) ?? null;
   if (own !== null || !server.poolable) return own;
   const first = client.requests === 1;
   const { httpReuse } = server.backend.config;
   if (httpReuse === "never" || (httpReuse === "safe" && first)) return null;
-  return server.pool.take(!repeatable, httpReuse === "aggressive" && first);
+  return server.pool.take(!repeatable, httpReuse === "aggressive" && first, name);
 }
 
 /** The server that has authenticated a connection of this client; null: none has. */

@@ -147,6 +147,12 @@ export class HttpTransaction extends Timer
   get clientPort(): number {
     return this.client.addresses.localPort;
   }
+  get requestHead(): string {
+    return this.#request.headText;
+  }
+  get sni(): string | null {
+    return this.client.socket?.tls?.sni ?? null;
+  }
   clientGone(): boolean {
     return this.client.peerGone();
   }
@@ -423,7 +429,8 @@ export class HttpTransaction extends Timer
   }
 
   reusable(server: Server): ServerConnection | null {
-    return takeConnection(this.client, server, this.#mayReplay);
+    const name = server.tls === null ? null : server.tls.nameFor(this);
+    return takeConnection(this.client, server, this.#mayReplay, name);
   }
 
   sendEarly(connection: ServerConnection): boolean {

@@ -1,6 +1,7 @@
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { SocketError } from "../../net/socket.ts";
 import { at } from "../../stats/counters.ts";
+import type { SniClient } from "../../tls/sni.ts";
 import { Timer } from "../../time/wheel.ts";
 import { observe } from "../observing.ts";
 import { closeIdle } from "../runtime.ts";
@@ -14,7 +15,7 @@ import { type ConnectionUser, ServerConnection } from "./server-connection.ts";
 const turnaroundTime = 1000;
 
 /** What connects: a transaction. */
-export interface ConnectorOwner extends AssignmentOwner {
+export interface ConnectorOwner extends AssignmentOwner, SniClient {
   /** Both ends of the client's connection, for the PROXY protocol. */
   readonly addresses: Addresses;
   /** An established connection that may carry this transaction; null: none. */

@@ -35,14 +35,15 @@ export class Pool extends Timer implements ConnectionStore {
    * @param recent used so recently that its server has no reason to close it: for what cannot be
    * sent again
    * @param proven has carried more than one request (manual: "http-reuse aggressive")
+   * @param name the name that the server was asked for by TLS; null: none
    */
-  take(recent: boolean, proven: boolean): ServerConnection | null {
+  take(recent: boolean, proven: boolean, name: string | null): ServerConnection | null {
     const now = recent ? this.runtime.clock.now() : 0;
     for (let next = this.#top; next !== null;) {
       const connection = next;
       next = connection.below;
       if (recent && now - connection.idleSince > recently) return null;
-      if (proven && connection.requests < 2) continue;
+      if (proven && connection.requests < 2 || connection.name !== name) continue;
       this.remove(connection);
       if (connection.isQuiet) return connection;
       connection.reset();

@@ -8,7 +8,9 @@ import type {
   SocketError,
   SocketEvents,
 } from "../../net/socket.ts";
+import type { SniClient } from "../../tls/sni.ts";
 import type { Runtime } from "../runtime.ts";
+import type { ServerTls } from "../tls/server.ts";
 import { join, SendBuffer } from "./send-buffer.ts";
 
 /** What a choice of a server may depend on. Asking for it can cost a system call. */
@@ -47,6 +49,8 @@ export interface ConnectedServer {
   endpoint(client: ClientAddress & { readonly addresses: Addresses }): Endpoint;
   /** How often that has changed. */
   readonly placeVersion: number;
+  /** How TLS is spoken with it; null: it is not. */
+  readonly tls: ServerTls | null;
   /** Its local ports, where the configuration names them. */
   readonly sourcePorts: { release(port: number): void } | null;
 }
@@ -89,6 +93,8 @@ export class ServerConnection implements SocketEvents {
   below: ServerConnection | null = null;
   /** The server has authenticated its client by it (NTLM and kin): it is for no other one. */
   isPrivate = false;
+  /** The name that its server was asked for by TLS; null: none. */
+  readonly name: string | null;
   /** The version of where its server is: see {@linkcode ConnectedServer.placeVersion}. */
   readonly #place: number;
 
@@ -106,16 +112,27 @@ export class ServerConnection implements SocketEvents {
   constructor(
     readonly server: ConnectedServer,
     user: ConnectionUser,
-    client: ClientAddress & { readonly addresses: Addresses },
+    client: ClientAddress & SniClient & { readonly addresses: Addresses },
     readonly port: number,
   ) {
     this.user = user;
     const { sendProxy } = server.config;
-    this.#header = sendProxy === null ? null : encodeProxyHeader(sendProxy, client.addresses);
+    const header = sendProxy === null ? null : encodeProxyHeader(sendProxy, client.addresses);
     const { network } = server.backend.runtime;
     const options = port === 0 ? server.connectOptions : server.connectFrom(port);
     this.#place = server.placeVersion;
-    this.socket = network.connect(server.endpoint(client), options, this);
+    const to = server.endpoint(client);
+    const { tls } = server;
+    if (tls === null) {
+      this.name = null;
+      this.#header = header;
+      this.socket = network.connect(to, options, this);
+    } else {
+      this.name = tls.nameFor(client);
+      // It goes in clear, before TLS begins.
+      this.#header = null;
+      this.socket = tls.connect(network, to, options, this.name, header && (() => header), this);
+    }
     server.backend.runtime.serverConnections.increase();
     this.out = new SendBuffer(this.socket);
   }

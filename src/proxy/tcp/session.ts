@@ -159,6 +159,12 @@ export class TcpSession extends Timer
   get clientPort(): number {
     return this.addresses.localPort;
   }
+  get requestHead(): null {
+    return null;
+  }
+  get sni(): string | null {
+    return this.socket.tls?.sni ?? null;
+  }
   clientGone(): boolean {
     return this.socket.peerGone();
   }
