@@ -30,6 +30,9 @@ export interface Holder {
   readonly group: unknown;
 }
 
+/** The most answers that are kept of a name: more than fit in a message, and not without bound. */
+const most = 16_384;
+
 /** The answers for a name. HAProxy keeps them in the order of a hash, and so which server has which. */
 export class Answers {
   #list: Answer[] = [];
@@ -61,6 +64,7 @@ export class Answers {
       known.weight = weight;
       return;
     }
+    if (this.#list.length >= most) return;
     const key = keyOf(data);
     const at = this.#list.findIndex((answer) => answer.key > key);
     const answer = { data, key, seen: now, weight, address: null, users: new Set<Holder>() };

@@ -85,3 +85,18 @@ test("two services of one host on two ports are two, each with the address", () 
   assertEquals(answers.list.map(({ address }) => address?.address), ["10.0.0.1", "10.0.0.1"]);
   assertEquals(answers.removeObsolete(0, 1).length, 0);
 });
+
+test("however many answers there are, and however long they hold, not all are kept", () => {
+  const answers = new Answers();
+  for (let round = 0; round < 5; round++) {
+    const fresh = Array.from({ length: 4000 }, (_, i) => `10.${round}.${i >> 8}.${i & 255}`);
+    answers.update(records(...fresh), { additional: [] }, round);
+  }
+  assertEquals(answers.list.length, 16_384);
+  answers.removeObsolete(1, 4);
+  answers.update(records("192.0.2.1"), { additional: [] }, 5);
+  assertEquals(
+    answers.list.some(({ data }) => "address" in data && data.address === "192.0.2.1"),
+    true,
+  );
+});

@@ -150,14 +150,18 @@ test("on the wire: datagrams of the name server alone, and TCP", async () => {
   }
 });
 
-test("on the wire: a name server that is not there does no harm", async () => {
+test("on the wire: a name server that is not there does no harm, and is heard when it comes", async () => {
   const network = await networkOfRuntime();
   const gone = createSocket("udp4");
   await new Promise<void>((resolve) => gone.bind(0, "127.0.0.1", () => resolve()));
   const { port } = gone.address();
   await new Promise<void>((resolve) => gone.close(() => resolve()));
   const address = { transport: "udp", host: "127.0.0.1", port } as const;
-  const transport = nameserversOver(network, systemClock)(address, () => {});
+  const received: number[] = [];
+  const transport = nameserversOver(network, systemClock)(
+    address,
+    (bytes) => received.push(idOf(bytes)),
+  );
   let failed = false;
   for (let i = 0; i < 3; i++) {
     assert(transport.send(query(i)));
@@ -165,7 +169,15 @@ test("on the wire: a name server that is not there does no harm", async () => {
   }
   transport.sendAgain!(query(9), () => failed = true);
   await until(() => failed, "the failure");
+  const server = createSocket("udp4");
+  server.on("message", (bytes: Uint8Array, from: { address: string; port: number }) => {
+    server.send(respond(zone, bytes)!, from.port, from.address);
+  });
+  await new Promise<void>((resolve) => server.bind(port, "127.0.0.1", () => resolve()));
+  transport.send(query(10));
+  await until(() => received.includes(10), "the response");
   transport.close();
+  server.close();
 });
 
 function listen(host: string, port: number): Promise<TcpServer> {
