@@ -12,6 +12,7 @@ import { help } from "./cli/help.ts";
 import { run } from "./cli/run.ts";
 import { scenario, scenarios } from "./cli/scenarios.ts";
 import { installService, type ServiceOptions } from "./cli/install-service.ts";
+import { type OperateOptions, operateServer, showRuntime, top } from "./cli/operate.ts";
 import { reload } from "./cli/reload.ts";
 import { longVersion, shortVersion } from "./cli/version.ts";
 import { jsonSchema } from "./config/json.ts";
@@ -83,6 +84,14 @@ async function runFlags(argv: readonly string[]): Promise<number> {
   return run(flags.files, { ...flags, background, engine, verbose });
 }
 
+/** Where the runtime API of a running process is. */
+function socketOption(): Option {
+  return new Option(
+    "--socket <path>",
+    "the 'stats socket' of the process; else $SLUICE_SOCKET, or a usual place",
+  );
+}
+
 /** -C. @returns whether it is there */
 function goTo(folder: string): boolean {
   try {
@@ -129,10 +138,34 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .description("lists the scenarios that the program carries")
     .addHelpText("after", examples("sluice scenarios", "sluice show cookie-insert > my.cfg"))
     .action(() => print(listScenarios()));
-  program.command("show").argument("<scenario>", "name of a scenario")
-    .description("prints a scenario's file, to start one's own from")
-    .addHelpText("after", examples("sluice show cookie-insert > my.cfg"))
-    .action((name: string) => end(showScenario(name)));
+  program.command("show").argument(
+    "<scenario>",
+    "its name; or what the runtime API shows: info, stat, sess ...",
+  )
+    .argument("[word...]", "more of that")
+    .description("prints a scenario's file, or what a running proxy shows of itself")
+    .addOption(socketOption())
+    .addHelpText("after", examples("sluice show cookie-insert > my.cfg", "sluice show info"))
+    .action(async (name: string, more: string[], options: OperateOptions) => {
+      const words = [name, ...more];
+      const isScenario = words.length === 1 &&
+        (options.socket === undefined &&
+          !/^(info|stat|sess|errors|env|backend|table|map|acl)$/.test(name));
+      end(isScenario ? showScenario(name) : await showRuntime(words, options));
+    });
+  program.command("server").argument("<verb>", "list, ready, drain or maint")
+    .argument("[server...]", "proxy/server")
+    .description("lists the servers of a running proxy, or takes them out of service and back")
+    .addOption(socketOption())
+    .addHelpText("after", examples("sluice server list", "sluice server drain web/a"))
+    .action(async (verb: string, servers: string[], options: OperateOptions) =>
+      end(await operateServer(verb, servers, options))
+    );
+  program.command("top")
+    .description("shows a running proxy, live: proxies, servers, rates, queues")
+    .addOption(socketOption())
+    .addHelpText("after", examples("sluice top", "sluice top --socket /run/haproxy/admin.sock"))
+    .action(async (options: OperateOptions) => end(await top(options)));
   program.command("run").argument("<file...>", "configuration files, or the name of a scenario")
     .description("runs a configuration in the foreground, even if it says 'daemon'")
     .option("-p, --pidfile <file>", "writes the process's id to a file")

@@ -155,6 +155,14 @@ export function serve(
     }
     return {
       ...instance,
+      pause() {
+        instance.pause();
+        api?.release();
+      },
+      resume() {
+        instance.resume();
+        api?.reclaim();
+      },
       finish() {
         // A newer process answers from now on.
         api?.close();

@@ -28,8 +28,7 @@ export class Admission {
    */
   readonly #waiters: Int32Array;
   readonly #self: number;
-  /** Of the process; null: there is none. */
-  readonly #rate: RateLimit | null;
+  readonly #rate: RateLimit;
   /** Takes back the next look at rates; null: none is due. */
   #nextLook: (() => void) | null = null;
   /** Events of the connections that wait to be admitted: one that breaks is not. */
@@ -42,10 +41,10 @@ export class Admission {
     const { memory } = runtime;
     this.#waiters = memory.ints(1 + memory.threads);
     this.#self = 1 + memory.self;
-    const { maxconnrate, maxsessrate } = runtime.global;
     // Each connection becomes a session.
-    const most = Math.min(maxconnrate ?? Infinity, maxsessrate ?? Infinity);
-    this.#rate = most === Infinity ? null : new RateLimit(memory, most);
+    const { rateLimits } = runtime;
+    const most = () => Math.min(rateLimits[0]! || Infinity, rateLimits[1]! || Infinity);
+    this.#rate = new RateLimit(memory, most);
   }
 
   /** A listener of `frontend` has accepted `socket`. */
@@ -165,9 +164,11 @@ export class Admission {
   /** Admits a connection for which a place has been reserved. */
   #admit(socket: Socket, frontend: Frontend, open: OnAdmitted): SocketEvents {
     frontend.total.increase();
-    const wall = this.#rate === null && frontend.rateLimit === null ? 0 : this.runtime.clock.wall();
-    this.#rate?.count(wall);
-    frontend.rateLimit?.count(wall);
+    if (this.#limitsRate(frontend)) {
+      const wall = this.runtime.clock.wall();
+      this.#rate.count(wall);
+      frontend.rateLimit?.count(wall);
+    }
     const { own } = frontend.counts;
     const now = frontend.connections.value;
     if (now > own[at.sessionsMax]!) own[at.sessionsMax] = now;
@@ -182,9 +183,15 @@ export class Admission {
     }
   }
 
+  /** Whether a rate is limited: the process's, or the frontend's. */
+  #limitsRate({ rateLimit }: Pick<Frontend, "rateLimit">): boolean {
+    const { rateLimits } = this.runtime;
+    return rateLimit !== null || rateLimits[0] !== 0 || rateLimits[1] !== 0;
+  }
+
   /** Whether as many have come within a second as may: then there is another look in time. */
-  #isTooFast({ rateLimit }: Frontend): boolean {
-    if (this.#rate === null && rateLimit === null) return false;
+  #isTooFast({ rateLimit }: Pick<Frontend, "rateLimit">): boolean {
+    if (!this.#limitsRate({ rateLimit })) return false;
     const { clock } = this.runtime;
     const now = clock.wall();
     const reached = [this.#rate, rateLimit].filter((limit) => limit?.isReached(now) === true);

@@ -224,7 +224,7 @@ function frontendControl(
     get limit() {
       return Math.min(frontend.limit, runtime.maxconn);
     },
-    rateLimit: 0,
+    rateLimit: frontend.rateLimit?.most ?? 0,
     get state() {
       return state();
     },

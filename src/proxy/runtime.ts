@@ -142,7 +142,9 @@ export function createRuntime(
   const faults = new Counter(memory);
   const rates: Rate[] = [];
   const limits = memory.ints(5);
-  if (memory.fresh) limits[0] = deps.maxconn;
+  if (memory.fresh) {
+    limits.set([deps.maxconn, global.maxconnrate ?? 0, global.maxsessrate ?? 0]);
+  }
   return {
     ...deps,
     lookups: deps.lookups ?? noLookups,

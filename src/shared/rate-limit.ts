@@ -11,10 +11,17 @@ const [SECOND, COUNT, BEFORE] = [0, 1, 2];
  */
 export class RateLimit {
   readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #most: number | (() => number);
 
-  /** @param most events a second */
-  constructor(memory: SharedMemory, readonly most: number) {
+  /** @param most events a second; a function, where that may change */
+  constructor(memory: SharedMemory, most: number | (() => number)) {
     this.#words = memory.ints(3);
+    this.#most = most;
+  }
+
+  /** Events a second at most. */
+  get most(): number {
+    return typeof this.#most === "number" ? this.#most : this.#most();
   }
 
   /** Whether another event would be too many. @param now ms, of a clock that all threads share */

@@ -23,6 +23,9 @@ export interface RuntimeApiOptions {
 /** The runtime API, while it listens. */
 export interface RuntimeApi {
   readonly endpoints: readonly Endpoint[];
+  /** Gives its addresses up, for another process; and listens there again. @throws {SocketError} */
+  release(): void;
+  reclaim(): void;
   close(): void;
 }
 
@@ -70,7 +73,19 @@ export function openRuntimeApi(options: RuntimeApiOptions): RuntimeApi {
     close();
     throw error;
   }
-  return { endpoints: listeners.map(({ endpoint }) => endpoint), close };
+  return {
+    endpoints: listeners.map(({ endpoint }) => endpoint),
+    release() {
+      for (const listener of listeners) listener.release();
+    },
+    reclaim() {
+      for (const listener of listeners) listener.reclaim();
+      for (const socket of options.sockets) {
+        if (socket.address.kind === "unix") options.protect(socket.address.path, socket);
+      }
+    },
+    close,
+  };
 }
 
 function showSocket(address: StatsSocket["address"]): string {
