@@ -3,6 +3,7 @@ import { ExpressionMistake } from "../expr/arguments.ts";
 import { plainRequest } from "../health/http-request.ts";
 import { httpSteps, tcpSteps } from "../health/ruleset.ts";
 import { checkExpressions, checkReferences } from "./check-texts.ts";
+import { didYouMean } from "../text/nearest.ts";
 import type { Report } from "./diagnostic.ts";
 import { describe } from "./fields.ts";
 import type { Configuration, Proxy } from "./model.ts";
@@ -24,6 +25,7 @@ export function checkHealth(
   const { global } = configuration;
   const what = describe(proxy);
   checkTexts(proxy, configuration, locator, report);
+  checkMails(proxy, configuration, locator, report);
   for (const { property, rules, kind, option } of languages) {
     const [first] = proxy[property];
     if (first === undefined || proxy.check.kind === kind) continue;
@@ -47,6 +49,28 @@ export function checkHealth(
   } else if (check.kind !== "external" && externalCommand !== null) {
     const message = `${what}: 'external-check command' is ignored without 'option external-check'`;
     report.warning(locator.place(proxy, "externalCommand"), message);
+  }
+}
+
+/** Checks what a proxy says of mails. */
+function checkMails(
+  proxy: Proxy,
+  { mailers }: Configuration,
+  locator: Locator,
+  report: Report,
+): void {
+  const { emailMailers, emailFrom, emailTo, emailMyhostname, emailLevel } = proxy;
+  const what = describe(proxy);
+  const wanted = [emailMailers, emailFrom, emailTo];
+  const said = [...wanted, emailMyhostname].some((each) => each !== null) || emailLevel !== "alert";
+  if (said && wanted.includes(null)) {
+    const message = `${what}: 'email-alert' is ignored`;
+    const hint = "it needs 'email-alert mailers', 'email-alert from' and 'email-alert to'";
+    report.warning(locator.place(proxy, "emailMailers"), message, hint);
+  } else if (emailMailers !== null && !mailers.some(({ name }) => name === emailMailers)) {
+    const message = `${what}: there is no section 'mailers ${emailMailers}'`;
+    const hint = didYouMean(emailMailers, mailers.map(({ name }) => name));
+    report.error(locator.place(proxy, "emailMailers"), message, hint);
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
+import { emailSettings } from "./keywords/mailers.ts";
 import { checkSettings } from "./keywords/check.ts";
 import { cookieSetting } from "./keywords/cookie.ts";
 import type { FileContents } from "./files.ts";
@@ -39,6 +40,7 @@ export { facilities, levels } from "../log/syslog.ts";
 export { logFormats, LogTarget } from "./keywords/log.ts";
 export { HttpErrors } from "./keywords/http-errors.ts";
 export { Reply } from "./keywords/reply.ts";
+export { Mailers } from "./keywords/mailers.ts";
 export { Resolvers } from "./keywords/resolvers.ts";
 export { Server } from "./keywords/server.ts";
 export { Splice } from "./keywords/sessions.ts";
@@ -59,6 +61,7 @@ export const proxySettings = {
   ...errorSettings,
   ...sessionSettings,
   ...checkSettings,
+  ...emailSettings,
   ...spliceSetting,
   ...socketSettings,
   ...limitSettings,

@@ -4,12 +4,14 @@
  */
 import * as v from "valibot";
 import { httpErrorsSection } from "./keywords/http-errors.ts";
+import { mailersSection } from "./keywords/mailers.ts";
 import { peersSection } from "./keywords/peers.ts";
 import { resolversSection } from "./keywords/resolvers.ts";
 import type { SectionKind } from "./keywords/section.ts";
 
 const kinds = {
   httpErrors: httpErrorsSection,
+  mailers: mailersSection,
   peers: peersSection,
   resolvers: resolversSection,
 };

@@ -156,6 +156,7 @@ export function startChecks(
     const news = { by, result, health, rise, fall, weight: server.givenWeight };
     const { level, text } = checkNotice(subjectOf(server), news);
     runtime.log.event(config, level, text);
+    runtime.mail?.(config, "info", text);
   }
 
   function update(index: number): void {

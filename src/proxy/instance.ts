@@ -24,6 +24,7 @@ import type { Frontend } from "./frontend.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { type Lookups, noLookups } from "./lookups.ts";
 import type { OnAccept } from "./monitor-net.ts";
+import { createMailAlerts } from "./mail-alerts.ts";
 import { createProxies } from "./proxies.ts";
 import { listenerPlace, listenerSocket } from "./socket-options.ts";
 import { reportLines } from "./report.ts";
@@ -157,11 +158,14 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         : resolver.resolve(...lookup);
     },
   };
+  function mail(proxy: model.Proxy, level: typeof model.levels[number], text: string): void {
+    mails.send(proxy, level, text);
+  }
   function observed(backend: number, server: number, errors: number, event: number): void {
     const found = proxies.backends[backend]?.servers[server];
     if (found !== undefined) checks?.observed(found, errors, event);
   }
-  const proxies = createProxies(configuration, { ...deps, workers, lookups, observed });
+  const proxies = createProxies(configuration, { ...deps, workers, lookups, observed, mail });
   setInitialAddresses(proxies.backends, deps.addresses ?? new Map());
   const { runtime, frontends, running } = proxies;
   const sessions: Sessions = createSessions(proxies, () => lifecycle.sessionEnded());
@@ -181,6 +185,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     observed,
   });
   let checks: Checks | null = null;
+  const mails = createMailAlerts(configuration, runtime);
   let following: Following | null = null;
   let stopSweeps = () => {};
   let stopped: Promise<void> | null = null;
@@ -190,6 +195,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     stopped = Promise.resolve();
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     checks?.stop();
+    mails.stop();
     following?.stop();
     stopSweeps();
     stopped = deps.workers?.stop() ?? stopped;

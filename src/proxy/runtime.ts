@@ -1,4 +1,4 @@
-import type { Global } from "../config/model.ts";
+import type { Global, levels, Proxy } from "../config/model.ts";
 import type { RunProgram } from "../health/external.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
@@ -36,6 +36,8 @@ export interface RuntimeDeps {
   readonly observed?: (backend: number, server: number, errors: number, event: number) => void;
   /** What has been loaded for TLS; without it nothing speaks TLS. */
   readonly tls?: TlsMaterial | null;
+  /** Tells people by mail about a server of a proxy. */
+  readonly mail?: (proxy: Proxy, level: typeof levels[number], text: string) => void;
   /** Runs the programs of checks; without it there are none. */
   readonly run?: RunProgram;
   /** What hosts the services of this process, once it does. */

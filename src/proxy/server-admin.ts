@@ -123,7 +123,9 @@ function apply(
     log(handNotice(subject, `${named}is ${up}/${how} (${leaves})`, null, false));
     if (server.draining) log(handNotice(subject, "remains in forced drain mode", null, false));
   } else if (!wasDraining && server.draining && !server.maintained) {
-    log(handNotice(subject, "enters drain state", counts, false));
+    const notice = handNotice(subject, "enters drain state", counts, false);
+    log(notice);
+    backend.runtime.mail?.(backend.config, notice.level, notice.text);
   } else if (wasDraining && !server.draining && !server.maintained) {
     const up = server.up ? "UP" : "DOWN";
     log(handNotice(subject, `is ${up} (leaving forced drain)`, null, false));

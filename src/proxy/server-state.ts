@@ -97,6 +97,7 @@ function announce(
   const subject = subjectOf(server);
   const notice = notices[health](subject, reason, counts, announced || server.draining);
   log.event(backend.config, notice.level, notice.text);
+  backend.runtime.mail?.(backend.config, notice.level, notice.text);
   logDrain(server);
   if (last) logNone(server);
 }

@@ -1,7 +1,13 @@
 /** Arbitrary sections beside `global` and the proxies, by the property of the model that has them. */
 import fc from "fast-check";
 import * as v from "valibot";
-import { type Configuration, type HttpErrors, type Peers, Resolvers } from "#src/config/model.ts";
+import {
+  type Configuration,
+  type HttpErrors,
+  type Mailers,
+  type Peers,
+  Resolvers,
+} from "#src/config/model.ts";
 import { replyStatuses } from "#src/http/status.ts";
 import { stickTable } from "./arbitrary-tables.ts";
 import type { sectionKinds } from "#src/config/sections.ts";
@@ -64,9 +70,16 @@ const peers: fc.Arbitrary<Peers> = fc.record({
   tables: named(fc.tuple(name, stickTable).map(([name, table]) => ({ name, ...table }))),
 });
 
+const mailers: fc.Arbitrary<Mailers> = fc.record({
+  name,
+  mailers: named(fc.record({ name, host: ipAddress, port })),
+  timeoutMail: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
   httpErrors: named(httpErrors),
+  mailers: named(mailers),
   peers: named(peers),
   resolvers: named(resolvers),
 });

@@ -11,7 +11,7 @@ import { test } from "../testing.ts";
 import { errors, valid } from "./support.ts";
 
 /** Where keywords may have been described: HAProxy's chapters for sections, lines and logs. */
-const chapters = ["3.1", "3.2", "3.3", "3.5", "3.8", "4.2", "5.1", "5.2", "5.3.2", "8.2"];
+const chapters = ["3.1", "3.2", "3.3", "3.5", "3.6", "3.8", "4.2", "5.1", "5.2", "5.3.2", "8.2"];
 
 /** A valid configuration around a keyword and its example. */
 function around({ isProxy, on = [], opening }: Family, { name, example }: Keyword<never>): string {
@@ -131,7 +131,7 @@ test("the help tells of near misses and of what only HAProxy has", () => {
     text: "there is no keyword 'blance'; did you mean 'balance'?",
   });
   assertEquals(helpPage("reqadd").text, "HAProxy has 'reqadd', and sluice does not support it yet");
-  assertEquals(helpPage("mailers").found, false);
+  assertEquals(helpPage("ring").found, false);
   assert(helpPage("frontend").text.startsWith("frontend <name> "));
   assertEquals(helpPage("no option forwardfor"), helpPage("forwardfor"));
   assert(helpPage("server").text.startsWith("server <name> "), "itself before 'timeout server'");

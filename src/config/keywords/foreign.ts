@@ -11,7 +11,7 @@ export interface Foreign {
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
   acme cache crt-store dynamic-update fcgi-app healthcheck log-forward log-profile
-  mailers program ring traces userlist
+  program ring traces userlist
 `));
 
 /** Of the section `global`. */
@@ -44,7 +44,7 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  appsession block capture compression declare email-alert error-log-format filter force-be-switch
+  appsession block capture compression declare error-log-format filter force-be-switch
   load-server-state-from-file log-format-sd log-steps quic-initial reqadd reqallow reqdel reqdeny
   reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit
   rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name stick
