@@ -39,6 +39,8 @@ export interface Algorithm {
   readonly alternates?: boolean;
   /** The choice hashes on the client's address. */
   readonly hashesAddress?: boolean;
+  /** It hashes on an expression, which the proxy works out. */
+  readonly hashesSample?: boolean;
   /** What it hashes on, of the request. */
   readonly requestKey?: (balance: Balance) => RequestKey;
   /** That is in the head of an HTTP request: in TCP mode there is none. */
@@ -71,6 +73,7 @@ const algorithms: Readonly<Record<BalanceName, Omit<Algorithm, "name">>> = {
   url_param: { ...hashing, needsHttp: true, requestKey: parameterKey },
   hdr: { ...hashing, needsHttp: true, requestKey: fieldKey },
   "rdp-cookie": { ...hashing, requestKey: rdpCookieKey },
+  hash: { ...hashing, hashesSample: true },
 };
 
 /** The algorithm of this name. */

@@ -14,6 +14,7 @@ export const algorithmNames = [
   "url_param",
   "hdr",
   "rdp-cookie",
+  "hash",
 ] as const;
 /** The name of one. */
 export type BalanceName = (typeof algorithmNames)[number];
@@ -21,7 +22,10 @@ export type BalanceName = (typeof algorithmNames)[number];
 /** An algorithm and its arguments. */
 export interface Balance {
   readonly name: BalanceName;
-  /** Of `hdr` the field, of `url_param` the parameter, of `rdp-cookie` the cookie, as written. */
+  /**
+   * Of `hdr` the field, of `url_param` the parameter, of `rdp-cookie` the cookie, of `hash` the
+   * expression, as written.
+   */
   readonly argument: string;
   /** Of `hdr`: only the domain in it counts, "1wt" of "haproxy.1wt.eu". */
   readonly domainOnly: boolean;
@@ -66,7 +70,7 @@ const fault = (at: number, message: string, hint?: string): BalanceFault =>
 /** How each is written, for the help. */
 export const balanceUsage = "[roundrobin | static-rr | leastconn | first | random[(<draws>)] | " +
   "source | uri [len <n>] [depth <n>] [whole] [path-only] | " +
-  "url_param <name> [check_post] | hdr(<name>) [use_domain_only] | rdp-cookie[(<name>)] | sticky]";
+  "url_param <name> [check_post] | hdr(<name>) [use_domain_only] | rdp-cookie[(<name>)] | hash <expression> | sticky]";
 
 /**
  * Reads what `balance` says; without words it is `roundrobin`.
@@ -98,6 +102,8 @@ export function parseBalance(words: readonly string[]): Balance | BalanceFault {
       return inner === undefined ? parseUri(rest) : fault(0, "'uri' takes no parenthesis");
     case "url_param":
       return parseParameter(rest);
+    case "hash":
+      return parseExpression(rest);
     default:
       return inner === undefined ? { ...plain, name } : fault(0, `'${name}' takes no parenthesis`);
   }
@@ -158,6 +164,14 @@ function parseParameter(rest: readonly string[]): Parsed {
   return { ...plain, name: "url_param", argument, checkPost: modifier !== undefined };
 }
 
+function parseExpression([argument, extra]: readonly string[]): Parsed {
+  if (argument === undefined || argument === "") {
+    return fault(0, "'hash' needs an expression", "as in hash src");
+  }
+  if (extra !== undefined) return fault(2, `'${extra}' cannot stand behind the expression`);
+  return { ...plain, name: "hash", argument };
+}
+
 /** The words that say it, without those that have no effect. */
 export function balanceWords(balance: Balance): string[] {
   const { name, argument, len, depth } = balance;
@@ -170,6 +184,8 @@ export function balanceWords(balance: Balance): string[] {
       return [balance.draws === plain.draws ? name : `random(${balance.draws})`];
     case "url_param":
       return [name, argument, ...(balance.checkPost ? ["check_post"] : [])];
+    case "hash":
+      return [name, argument];
     case "uri":
       return [
         name,
@@ -183,12 +199,13 @@ export function balanceWords(balance: Balance): string[] {
   }
 }
 
-/** As one text, as the model has it: words are parted by single spaces, of which no word has any. */
+/** As one text, as the model has it: words are parted by single spaces, which only the last may have. */
 export function balanceText(balance: Balance): string {
   return balanceWords(balance).join(" ");
 }
 
 /** The algorithm in a text of the model. */
 export function balanceOf(text: string): Balance | BalanceFault {
-  return parseBalance(text.split(" "));
+  const [, expression] = /^hash (.*)$/s.exec(text) ?? [];
+  return parseBalance(expression === undefined ? text.split(" ") : ["hash", expression]);
 }

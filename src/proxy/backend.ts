@@ -4,6 +4,9 @@ import type { Balancer } from "../balance/balancer.ts";
 import { type HashType, hashTypeOf } from "../balance/hash-type.ts";
 import { type KeyedMessage, NO_KEY, rdpCookie, type RequestKey } from "../balance/request-key.ts";
 import { serverIds } from "../balance/server-ids.ts";
+import { castTo } from "../expr/cast.ts";
+import type { Context } from "../expr/context.ts";
+import { BIN, Sample } from "../expr/sample.ts";
 import { bytesOf, textOf } from "../bytes/bytes.ts";
 import type * as model from "../config/model.ts";
 import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
@@ -26,6 +29,9 @@ import { CONN_FAILURE, retryBits } from "./stream/retry-on.ts";
 import type { ClientAddress } from "./stream/server-connection.ts";
 
 const nobody: readonly Server[] = [];
+
+/** The value of an expression, which is worked out within a call. */
+const sample = new Sample();
 
 /** The algorithm of a proxy: what needs HTTP falls back in TCP mode, as in HAProxy. */
 function balanceFor({ balance, mode }: model.Proxy): Balance {
@@ -280,9 +286,18 @@ export class Backend implements ServerBackend {
     return addressHash(this.#hashType, clientAddress);
   }
 
-  /** It depends on either. */
+  /** It depends on either, or on an expression. */
   get hashes(): boolean {
-    return this.hashesAddress || this.hashesRequest;
+    return this.hashesAddress || this.hashesRequest || this.rules.balanceHash !== null;
+  }
+
+  /** What it depends on, of an expression (manual: "balance", hash); NO_KEY: that has no value. */
+  sampleKey(context: Context): number {
+    const { balanceHash } = this.rules;
+    if (balanceHash === null) return NO_KEY;
+    sample.begin();
+    if (!balanceHash.evaluate(context, sample) || !castTo(sample, BIN)) return NO_KEY;
+    return this.#hash(sample.bytes, sample.from, sample.to);
   }
 
   /** It depends on the client's address. */

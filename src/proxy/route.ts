@@ -25,9 +25,10 @@ export class Route {
 
   constructor(frontend: model.Proxy, readonly backend: Backend, rules: ProxyRules = noRules) {
     const { config } = backend;
-    const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist } = backend.rules;
-    this.evaluates = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist]
-      .some((list) => list !== null);
+    const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist, balanceHash } =
+      backend.rules;
+    this.evaluates = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist, balanceHash]
+      .some((each) => each !== null);
     this.responds = [rules, backend.rules].some(({ httpResponse, httpAfterResponse }) =>
       httpResponse !== null || httpAfterResponse !== null
     );

@@ -2,7 +2,9 @@
  * The rules of one proxy, compiled: when the configuration is checked, for the mistakes in them, and
  * then by each thread.
  */
+import { balanceOf, isFault } from "../balance/balance-text.ts";
 import type { Proxy, Rule as RuleLine, UseBackend } from "../config/model.ts";
+import type { Expression } from "../expr/expression.ts";
 import { compileAcls } from "../expr/condition.ts";
 import type { Phase } from "../expr/needs.ts";
 import type { References } from "../expr/references.ts";
@@ -46,6 +48,8 @@ export interface ProxyRules {
   readonly forcePersist: readonly Test[] | null;
   readonly ignorePersist: readonly Test[] | null;
   readonly monitorFail: readonly Test[] | null;
+  /** What the choice of a server hashes on (manual: "balance", hash). */
+  readonly balanceHash: Expression | null;
 }
 
 /** Those of a proxy without any. */
@@ -62,6 +66,7 @@ export const noRules: ProxyRules = {
   forcePersist: null,
   ignorePersist: null,
   monitorFail: null,
+  balanceHash: null,
 };
 
 /** Called with what is wrong. @param of the line of the model that it is in */
@@ -148,5 +153,11 @@ export function compileProxyRules(
     forcePersist: orNull(conditions(proxy.forcePersist, request)),
     ignorePersist: orNull(conditions(proxy.ignorePersist, request)),
     monitorFail: orNull(conditions(proxy.monitorFail, "http-request")),
+    balanceHash: compile([proxy], ({ balance }) => {
+      const parsed = balanceOf(balance);
+      if (isFault(parsed) || parsed.name !== "hash") return null;
+      const kit = kitFor(proxy, "http-request", proxy.mode === "http" ? request : switching);
+      return kit.expression(new Words(["hash", parsed.argument]), parsed.argument);
+    })[0] ?? null,
   };
 }

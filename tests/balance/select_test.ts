@@ -17,7 +17,11 @@ test("select: each word of `balance` is its algorithm", () => {
 });
 
 test("select: no algorithm remembers more numbers than it asks for", () => {
-  const sayings: Partial<Record<BalanceName, string>> = { hdr: "hdr(x)", url_param: "url_param x" };
+  const sayings: Partial<Record<BalanceName, string>> = {
+    hdr: "hdr(x)",
+    url_param: "url_param x",
+    hash: "hash src",
+  };
   for (
     const [name, hashType] of algorithmNames.flatMap((name) => [
       [name, "map-based"] as const,

@@ -335,7 +335,7 @@ const anyProxy = whole<Proxy>(
       ),
       fc.constantFrom("random(3)", "uri", "uri whole len 5 depth 2 path-only", "url_param id"),
       fc.constantFrom("url_param id check_post", "hdr(Host)", "hdr(X-A) use_domain_only"),
-      fc.constantFrom("rdp-cookie", "rdp-cookie(name)"),
+      fc.constantFrom("rdp-cookie", "rdp-cookie(name)", "hash src", "hash always_true"),
     ),
     hashType: fc.constantFrom(...hashTypes),
     hashBalanceFactor: fc.oneof(fc.constant(0), fc.integer({ min: 101, max: 100_000 })),

@@ -109,3 +109,28 @@ test(
     assertEquals(w.records.map(({ server }) => server).sort(), names);
   }),
 );
+
+test(
+  "balance hash: an expression; without a value, servers take turns",
+  scene(balanced("hash req.hdr(X-Key),lower"), (w) => {
+    for (const name of names) w.origin(name);
+    const keyed = (key: string) => request("/", null, `X-Key: ${key}`);
+    assertEquals(
+      served(w, [keyed("Ab"), request("/"), keyed("aB"), request("/")]),
+      [expected("ab"), "s1", expected("ab"), "s2"],
+    );
+  }),
+);
+
+test(
+  "balance hash: after the rules of the proxy",
+  scene(
+    balanced("hash path", {
+      httpRequest: [{ words: ["set-path", "/set"] }],
+    }),
+    (w) => {
+      for (const name of names) w.origin(name);
+      assertEquals(served(w, [request("/a"), request("/b")]), [expected("/set"), expected("/set")]);
+    },
+  ),
+);

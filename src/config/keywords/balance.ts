@@ -1,6 +1,7 @@
 /** Which server takes a request (manual, chapter 4.2, "balance", "hash-type"). */
 import * as v from "valibot";
 import {
+  balanceOf,
   balanceText,
   balanceUsage,
   balanceWords,
@@ -19,7 +20,7 @@ import { choice } from "./values.ts";
 const chapter = "4.2";
 
 /** What HAProxy has besides. */
-const foreignAlgorithms = ["hash", "log-hash", "log-sticky"];
+const foreignAlgorithms = ["log-hash", "log-sticky"];
 
 /** An algorithm with its arguments: "uri len 10". */
 const algorithm: Value<v.GenericSchema<string>> = {
@@ -40,7 +41,10 @@ const algorithm: Value<v.GenericSchema<string>> = {
     ignoreRest(args);
     return balanceText(parsed);
   },
-  print: (text) => text.split(" "),
+  print(text) {
+    const balance = balanceOf(text);
+    return isFault(balance) ? text.split(" ") : balanceWords(balance);
+  },
 };
 
 /** A method, a function and a modifier: "consistent djb2 avalanche". */

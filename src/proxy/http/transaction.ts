@@ -285,6 +285,8 @@ export class HttpTransaction extends Timer
     editRequest(journal, head, bytes, client, route, persistence.request, this.upgrade);
     const key = backend.hashesRequest
       ? backend.requestKey({ head, bytes, content, from, to })
+      : this.#ruled
+      ? backend.sampleKey(this.#rules!.context)
       : NO_KEY;
     const wanted = this.#ruled ? this.#wantedByRules() : persistence.wanted(backend);
     this.#start(wanted, key);
@@ -297,8 +299,11 @@ export class HttpTransaction extends Timer
     const { useServer, ignorePersist, forcePersist } = backend.rules;
     const holds = (tests: readonly Test[] | null) =>
       tests !== null && tests.some((test) => test(context) === YES);
-    const wanted = holds(ignorePersist) ? null : persistence.wanted(backend, holds(forcePersist));
-    return wanted ?? (useServer === null ? null : serverByRule(useServer, backend, context));
+    const forced = holds(forcePersist);
+    const named = useServer === null ? null : serverByRule(useServer, backend, context, forced);
+    // The cookie is looked at all the same.
+    const wanted = holds(ignorePersist) ? null : persistence.wanted(backend, forced);
+    return named ?? wanted;
   }
 
   /**

@@ -43,6 +43,7 @@ export function serverByRule(
   rules: readonly ServerRule[],
   backend: Backend,
   stream: RuleStream,
+  forced = false,
 ): Server | null {
   for (const { test, name: format } of rules) {
     if (test !== null && test(stream) !== YES) continue;
@@ -50,7 +51,9 @@ export function serverByRule(
     format.write(stream, name);
     const wanted = textOf(name.bytes, 0, name.length);
     const server = backend.servers.find((each) => each.name === wanted);
-    if (server !== undefined && (server.serves || backend.config.persist)) return server;
+    // As in HAProxy: no further rule where there is no such server.
+    if (server === undefined) return null;
+    if (server.serves || forced || backend.config.persist) return server;
   }
   return null;
 }

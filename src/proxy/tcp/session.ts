@@ -203,10 +203,12 @@ export class TcpSession extends Timer
       assignment.key = backend.requestKey(message);
     }
     const { useServer } = backend.rules;
-    const wanted = backend.rdpServer(content) ??
-      (useServer === null || this.#rules === null
-        ? null
-        : serverByRule(useServer, backend, this.#rules.context));
+    const context = this.#rules?.context ?? null;
+    if (context !== null && !backend.hashesRequest) assignment.key = backend.sampleKey(context);
+    const named = useServer === null || context === null
+      ? null
+      : serverByRule(useServer, backend, context);
+    const wanted = named ?? backend.rdpServer(content);
     assignment.direct = wanted !== null;
     assignment.assign(wanted);
   }
