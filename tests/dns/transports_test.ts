@@ -8,6 +8,7 @@ import { nameserversOver } from "#src/dns/transports.ts";
 import { networkOfRuntime } from "#src/process/runtime.ts";
 import { memoryNetwork } from "#src/simulate/network.ts";
 import { systemClock, virtualClock } from "#src/time/clock.ts";
+import { freshAddress } from "../binary.ts";
 import { test } from "../testing.ts";
 import { until } from "../until.ts";
 import { respond, type Zone } from "./zone.ts";
@@ -114,13 +115,13 @@ test("what is asked again where nobody listens fails at once", () => {
 
 test("on the wire: datagrams of the name server alone, and TCP", async () => {
   const network = await networkOfRuntime();
-  for (const host of ["127.0.0.1", "::1"]) {
+  for (const host of [freshAddress(), "::1"]) {
     const type = host === "::1" ? "udp6" : "udp4";
     const server = createSocket(type);
     const other = createSocket(type);
-    await new Promise<void>((resolve) => server.bind(0, host, () => resolve()));
-    const { port } = server.address();
-    const tcp = await listen(host, port);
+    const tcp = await listen(host);
+    const { port } = tcp.address() as { port: number };
+    await new Promise<void>((resolve) => server.bind(port, host, () => resolve()));
     server.on("message", (bytes: Uint8Array, from: { address: string; port: number }) => {
       // First from elsewhere: that must not count.
       const forged = respond({ "a.test": ["A 10.6.6.6"] }, bytes)!;
@@ -152,11 +153,12 @@ test("on the wire: datagrams of the name server alone, and TCP", async () => {
 
 test("on the wire: a name server that is not there does no harm, and is heard when it comes", async () => {
   const network = await networkOfRuntime();
+  const host = freshAddress();
   const gone = createSocket("udp4");
-  await new Promise<void>((resolve) => gone.bind(0, "127.0.0.1", () => resolve()));
+  await new Promise<void>((resolve) => gone.bind(0, host, () => resolve()));
   const { port } = gone.address();
   await new Promise<void>((resolve) => gone.close(() => resolve()));
-  const address = { transport: "udp", host: "127.0.0.1", port } as const;
+  const address = { transport: "udp", host, port } as const;
   const received: number[] = [];
   const transport = nameserversOver(network, systemClock)(
     address,
@@ -173,17 +175,17 @@ test("on the wire: a name server that is not there does no harm, and is heard wh
   server.on("message", (bytes: Uint8Array, from: { address: string; port: number }) => {
     server.send(respond(zone, bytes)!, from.port, from.address);
   });
-  await new Promise<void>((resolve) => server.bind(port, "127.0.0.1", () => resolve()));
+  await new Promise<void>((resolve) => server.bind(port, host, () => resolve()));
   transport.send(query(10));
   await until(() => received.includes(10), "the response");
   transport.close();
   server.close();
 });
 
-function listen(host: string, port: number): Promise<TcpServer> {
+function listen(host: string): Promise<TcpServer> {
   const server = createServer((socket: NodeSocket) => {
     socket.on("data", (bytes: Uint8Array) => socket.write(framed(respond(zone, bytes.slice(2))!)));
     socket.on("error", () => {});
   });
-  return new Promise((resolve) => server.listen(port, host, () => resolve(server)));
+  return new Promise((resolve) => server.listen(0, host, () => resolve(server)));
 }
