@@ -10,6 +10,7 @@ import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
 import { emailSettings } from "./keywords/mailers.ts";
 import { checkSettings } from "./keywords/check.ts";
+import { captureSettings } from "./keywords/capture.ts";
 import { cookieSetting } from "./keywords/cookie.ts";
 import type { FileContents } from "./files.ts";
 import { errorSettings } from "./keywords/errors.ts";
@@ -32,6 +33,7 @@ import { sectionEntries } from "./sections.ts";
 export { Check } from "../health/kinds.ts";
 export { ListenAddress, ServerAddress, Source } from "./keywords/addresses.ts";
 export { Bind } from "./keywords/bind.ts";
+export { Capture } from "./keywords/capture.ts";
 export { Cookie } from "./keywords/cookie.ts";
 export { type Engine, engines, Global } from "./keywords/global.ts";
 export { ErrorRule } from "./keywords/errors.ts";
@@ -72,6 +74,7 @@ export const proxySettings = {
 /** The settings of a proxy that are printed after its time-outs. */
 export const lastProxySettings = {
   ...logSettings,
+  ...captureSettings,
   ...statsPageSetting,
   ...stickTableSetting,
   ...ruleSettings,

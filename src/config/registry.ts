@@ -7,6 +7,7 @@ import { foreignGlobals, foreignProxyKeywords } from "./keywords/foreign.ts";
 import { globalKeywords, type GlobalSection, globalSettings } from "./keywords/global.ts";
 import { addressFieldOptions } from "./keywords/http.ts";
 import { type Keyword, keywordsOf } from "./keywords/keyword.ts";
+import { declareCapture } from "./keywords/capture.ts";
 import { proxyWithoutEffect } from "./keywords/no-effect.ts";
 import { proxyLog } from "./keywords/log.ts";
 import { statsPageKeywords } from "./keywords/stats-page.ts";
@@ -66,6 +67,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ),
   ...checkKeywords,
   ...proxyWithoutEffect,
+  declareCapture,
   proxyLog,
   ...proxyRedispatch,
   ...statsPageKeywords,

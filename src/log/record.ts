@@ -68,11 +68,13 @@ export interface LogRecord {
   /** Manual: "unique-id-format". */
   uniqueId?: string;
   /** Manual: "capture cookie". */
-  requestCookie?: string;
-  responseCookie?: string;
+  requestCookie?: string | undefined;
+  responseCookie?: string | undefined;
   /** Manual: "capture request header": one for each, null where the request has none. */
-  requestHeaders?: readonly (string | null)[];
-  responseHeaders?: readonly (string | null)[];
+  requestHeaders?: readonly (string | null)[] | undefined;
+  responseHeaders?: readonly (string | null)[] | undefined;
+  /** It goes on: what grows until the end has a "+" (manual: "option logasap"). */
+  early?: boolean;
   /** `TLSv1.3`. */
   tlsVersion?: string;
   /** `TLS_AES_256_GCM_SHA384`. */

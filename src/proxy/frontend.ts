@@ -16,6 +16,7 @@ import { type StatsRoute, statsRoute } from "./http/stats-route.ts";
 import type { ProxyDirectory } from "./rules/context.ts";
 import { frontendFacts } from "./rules/facts.ts";
 import { Switching } from "./rules/switching.ts";
+import { type Captures, capturesOf } from "./http/captures.ts";
 import { Route } from "./route.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Session } from "./session-list.ts";
@@ -74,6 +75,8 @@ export class Frontend {
   };
   /** Its statistics page; null: there is none. */
   readonly stats: StatsRoute | null;
+  /** What is kept of requests and responses for the log; null: nothing is. */
+  readonly captures: Captures | null;
   /** Where a transaction goes, where no rule says otherwise. */
   readonly route: Route;
   readonly rules: ProxyRules;
@@ -118,6 +121,7 @@ export class Frontend {
     this.requestRate = runtime.rate(() => this.counts.sum(at.requests));
     const { rateLimitSessions } = config;
     this.rateLimit = rateLimitSessions === null ? null : new RateLimit(memory, rateLimitSessions);
+    this.captures = capturesOf(config, runtime.global);
     this.logs = runtime.log.logsSessions(config);
     this.logsConnections = runtime.log.logsConnections(config);
     this.route = new Route(config, backend, rules);

@@ -4,6 +4,7 @@ import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket } from "../net/socket.ts";
 import type { TlsFacts } from "../net/tls/facts.ts";
 import type { Frontend } from "./frontend.ts";
+import type { Captured } from "./http/captures.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { TransactionRecord } from "./http/record.ts";
 import type { Assignment } from "./stream/assignment.ts";
@@ -66,6 +67,7 @@ const record: LogRecord = {
   srvQueue: 0,
   backendQueue: 0,
   requestLine: "",
+  early: false,
 };
 
 /** Milliseconds between two stamps of the clock; -1 where either is missing. */
@@ -75,7 +77,8 @@ function between(from: number, to: number): number {
 
 /** Other transactions on its last server: as for the backend, the one that ends is left out. */
 function others({ servedBy, server }: Assignment): number {
-  return servedBy === null ? 0 : servedBy.slots.value - (server === null ? 0 : 1);
+  // One that is logged before its end is still there.
+  return servedBy === null ? 0 : servedBy.slots.value - (server === null || record.early ? 0 : 1);
 }
 
 /** Logs a request and its response. */
@@ -96,6 +99,7 @@ export function fillTransaction(
 ): LogRecord {
   const { assignment, connector, record: facts } = transaction;
   fillClient(client);
+  record.early = facts.early;
   fillWay(assignment, connector, facts.startedAt);
   if (facts.service !== null) {
     record.server = facts.service;
@@ -108,6 +112,7 @@ export function fillTransaction(
   record.timeRequest = between(facts.startedAt, facts.readAt);
   record.timeResponse = between(connector.connectedAt, facts.respondedAt);
   record.requestLine = transaction.requestLine;
+  keep(facts.captured);
   // Answered by a rule, before it came to a backend.
   if (!assignment.entered) {
     record.backend = transaction.destination;
@@ -129,6 +134,8 @@ export function logRefused(
   const { runtime, config } = client.frontend;
   if ((config.dontlognull || config.httpIgnoreProbes) && client.nothingCame) return;
   fillClient(client);
+  keep(null);
+  record.early = false;
   record.status = status;
   record.termination = `${termination}--`;
   record.acceptDate = runtime.clock.wall() - since;
@@ -163,8 +170,19 @@ export function emptyRecord(
   return record;
 }
 
-/** Logs a TCP session. */
-export function logTcpSession(session: LoggedSession, termination: string): void {
+/** Fills in what was captured. */
+function keep(captured: Captured | null): void {
+  if (captured === null && record.requestHeaders === undefined) return;
+  record.requestHeaders = captured?.requestHeaders;
+  record.responseHeaders = captured?.responseHeaders;
+  record.requestCookie = captured?.requestCookie ?? undefined;
+  record.responseCookie = captured?.responseCookie ?? undefined;
+}
+
+/** Logs a TCP session. @param early before its end (manual: "option logasap") */
+export function logTcpSession(session: LoggedSession, termination: string, early = false): void {
+  keep(null);
+  record.early = early;
   const { config, runtime } = session.frontend;
   runtime.log.session(config, fillSession(session, termination));
 }
@@ -237,7 +255,7 @@ function fillWay(assignment: Assignment, connector: Connector, startedAt: number
   record.timeQueue = between(assignment.queuedAt, assignment.assignedAt);
   record.timeConnect = between(assignment.assignedAt, connector.connectedAt);
   record.timeTotal = between(startedAt, backend.runtime.clock.now());
-  record.beconn = backend.connections.value - 1;
+  record.beconn = backend.connections.value - (record.early ? 0 : 1);
   record.srvconn = others(assignment);
   record.retries = connector.retries;
   record.redispatched = assignment.redispatched;

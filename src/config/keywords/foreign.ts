@@ -44,7 +44,7 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  appsession block capture compression declare error-log-format filter force-be-switch
+  appsession block compression error-log-format filter force-be-switch
   load-server-state-from-file log-format-sd log-steps quic-initial reqadd reqallow reqdel reqdeny
   reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit
   rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name stick
@@ -57,7 +57,6 @@ export const foreignProxyKeywords = [
   h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
   http-drop-request-trailers http-drop-response-trailers
   http-proxy http-restrict-req-hdr-names
-  logasap
   `,
     "option ",
   ),

@@ -175,6 +175,12 @@ export const logSettings = {
       return [isStandardFormat(format) ? [`option ${format}`] : ["log-format", format]];
     },
   }),
+  logasap: flag("option logasap", {
+    doc: "Logs a request as soon as its response begins: times and bytes so far have a '+'.",
+    chapter: "4.2",
+    side: "frontend",
+    no: true,
+  }),
   dontlogNormal: flag("option dontlog-normal", {
     doc: "Logs only what went wrong: errors, time-outs, retries, redispatches, status 5xx.",
     chapter: "4.2",

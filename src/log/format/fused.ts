@@ -6,7 +6,7 @@
 import { controlEscapes } from "./escape.ts";
 import { parseFormat, type Part } from "./parse.ts";
 import type { MakeSegment } from "./variable.ts";
-import { numberForm, textForm, writeName, writeNumber, writeText } from "./writers.ts";
+import { numberForm, soFar, textForm, writeName, writeNumber, writeText } from "./writers.ts";
 
 /** A run, as parts of a format, and what writes it. */
 interface Fusion {
@@ -41,14 +41,14 @@ export const fusions: readonly Fusion[] = [
     "%TR/%Tw/%Tc/%Tr/%Ta",
     (_, after) => (r) =>
       `${Math.floor(r.timeRequest)}/${Math.floor(r.timeQueue)}/${Math.floor(r.timeConnect)}/` +
-      `${Math.floor(r.timeResponse)}/${Math.floor(r.timeTotal)}${after}`,
+      `${Math.floor(r.timeResponse)}/${soFar(r)}${Math.floor(r.timeTotal)}${after}`,
   ),
   fusion("%ST %B %CC %CS %tsc", (flags, after) => {
     const number = numberForm(flags, " ", 0);
     const cookie = textForm(flags, " ", { escapes: controlEscapes });
     const end = textForm(flags, after);
     return (r) =>
-      writeNumber(number, r.status) + writeNumber(number, r.bytes) +
+      writeNumber(number, r.status) + soFar(r) + writeNumber(number, r.bytes) +
       writeText(cookie, r.requestCookie) + writeText(cookie, r.responseCookie) +
       writeName(end, r.termination);
   }),

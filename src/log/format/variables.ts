@@ -17,7 +17,7 @@ import {
   ofLine,
   word,
 } from "./variable.ts";
-import { writeName, writeNumber, writeText } from "./writers.ts";
+import { soFar, writeName, writeNumber, writeText } from "./writers.ts";
 
 type Kind = Pick<LogVariable, "type" | "make">;
 
@@ -80,7 +80,11 @@ const milliseconds: Kind = {
 
 /** All of them but `%o`, which writes nothing. */
 export const logVariables: readonly LogVariable[] = [
-  variable("B", "bytes sent to the client", numeric((f) => (r) => writeNumber(f, r.bytes))),
+  variable(
+    "B",
+    "bytes sent to the client",
+    numeric((f) => (r) => soFar(r) + writeNumber(f, r.bytes)),
+  ),
   variable(
     "CC",
     "the captured cookie of the request",
@@ -159,7 +163,7 @@ export const logVariables: readonly LogVariable[] = [
   variable(
     "Ta",
     "active time: from the request's first byte to the end, ms",
-    numeric((f) => (r) => writeNumber(f, r.timeTotal)),
+    numeric((f) => (r) => soFar(r) + writeNumber(f, r.timeTotal)),
     http,
   ),
   variable(
@@ -215,7 +219,7 @@ export const logVariables: readonly LogVariable[] = [
   variable(
     "Tt",
     "the whole time from the accept to the end, ms",
-    numeric((f) => (r) => writeNumber(f, r.timeTotal + before(r))),
+    numeric((f) => (r) => soFar(r) + writeNumber(f, r.timeTotal + before(r))),
     early,
   ),
   variable(
@@ -228,7 +232,7 @@ export const logVariables: readonly LogVariable[] = [
   variable(
     "U",
     "bytes received from the client",
-    numeric((f) => (r) => writeNumber(f, r.uploaded ?? 0)),
+    numeric((f) => (r) => soFar(r) + writeNumber(f, r.uploaded ?? 0)),
     { needs: "uploaded bytes" },
   ),
   variable("ac", "connections of the process", numeric((f) => (r) => writeNumber(f, r.actconn))),

@@ -159,3 +159,8 @@ export function writeName(form: TextForm, value: string | undefined): string {
   }
   return form.written;
 }
+
+/** What stands before a number that may still grow (manual: "option logasap"). */
+export function soFar({ early }: { readonly early?: boolean }): string {
+  return early === true ? "+" : "";
+}

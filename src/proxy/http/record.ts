@@ -1,4 +1,5 @@
 import type { Clock } from "../../time/clock.ts";
+import type { Captured } from "./captures.ts";
 import type { HttpClient } from "./client.ts";
 
 /** What the log records of a transaction, apart from what its parts know themselves. */
@@ -19,12 +20,19 @@ export class TransactionRecord {
   service: string | null = null;
   /** The request could not be read, after so many ms; -1: it could. */
   unread = -1;
+  /** For the log; null: nothing is. */
+  captured: Captured | null = null;
+  /** It is logged before its end; it has been. */
+  early = false;
+  logged = false;
 
   begin(): void {
     this.status = this.respondedAt = this.unread = -1;
     this.termination = "--";
     this.isMonitor = false;
     this.service = null;
+    this.captured = null;
+    this.early = this.logged = false;
   }
 
   /** It ends in such a way: the first cause is what is logged, whatever follows from it. */

@@ -193,6 +193,7 @@ export class HttpTransaction extends Timer
     this.received = end - head.lineStart + to - from;
     this.record.stamp(client, frontend.runtime.clock, since, frontend.logs);
     this.persistence.begin(head.method === METHOD_POST);
+    if (frontend.captures !== null) this.record.captured = frontend.captures.ofRequest(head, bytes);
     if (invalid !== null) {
       this.#request.begin(head, bytes, end, content, from, to);
       this.#enter();
@@ -602,11 +603,14 @@ export class HttpTransaction extends Timer
       this.#keep &&= framing !== UNTIL_CLOSE && this.progress.requestDone && !frontend.stopping;
       if (head.connectionAuth) this.#http1.markPrivate();
       this.persistence.editResponse(this.backend, journal, head, bytes);
+      const { captured } = this.record;
+      if (captured !== null) frontend.captures!.ofResponse(captured, head, bytes);
     }
     if (this.progress.local) this.#keep &&= framing !== UNTIL_CLOSE && !head.close;
     this.progress.tunnel = framing === TUNNEL;
     editResponse(journal, head, bytes, !this.progress.tunnel && !this.#keep, this.#minor);
     const taken = this.client.sendHead(journal, content, from, to, owner);
+    if (this.frontend.config.logasap && !this.progress.local) this.#logEarly();
     if (done) return;
     if (!taken) this.#server!.pause();
     if (this.progress.tunnel) this.#openTunnel();
@@ -848,8 +852,17 @@ export class HttpTransaction extends Timer
     this.client.abandon();
   }
 
+  /** `option logasap`: now, not at the end. */
+  #logEarly(): void {
+    if (!this.frontend.logs || this.record.isMonitor) return;
+    this.record.early = true;
+    this.#log();
+    this.record.logged = true;
+  }
+
   #log(): void {
     const { client, record } = this;
+    if (record.logged) return;
     if (record.unread >= 0) logRefused(client, record.status, record.termination, record.unread);
     else logTransaction(client, this, record.termination + this.persistence.states(this.backend));
   }

@@ -66,6 +66,8 @@ export class TcpSession extends Timer
   /** It has come to its backend. */
   #started = false;
   #over = false;
+  /** It has been logged before its end. */
+  #logged = false;
   /** The server broke: the client still takes what came of it; null: not so. */
   #late: LateReset | null = null;
   /** For the log: what ended the session first. A time-out only ends a side of it. */
@@ -230,6 +232,10 @@ export class TcpSession extends Timer
   }
   onConnected(connection: ServerConnection): void {
     const server = this.#server = new TcpServerEndpoint(connection, this);
+    if (this.frontend.config.logasap && this.frontend.logs) {
+      this.#logged = true;
+      logTcpSession(this, "--", true);
+    }
     const early = this.#early ?? nothing;
     this.#early = null;
     if (connection.sendFirst(early, 0, early.length)) {
@@ -437,7 +443,7 @@ export class TcpSession extends Timer
     const { wheel } = this.frontend.runtime;
     countStream(this, termination);
     try {
-      if (this.frontend.logs && (this.#started || this.#rules !== null)) {
+      if (this.frontend.logs && !this.#logged && (this.#started || this.#rules !== null)) {
         logTcpSession(this, termination);
       }
     } catch (error) {
