@@ -4,6 +4,7 @@ import { PatternStore } from "../expr/patterns/store.ts";
 import type { WordMistake } from "../expr/words.ts";
 import { errorPagesOf, referencesOf } from "../rules/environment.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
+import { definitionsOf } from "../stick-table/definitions.ts";
 import { TableFacts } from "../stick-table/facts.ts";
 import type { Table } from "../stick-table/table.ts";
 import { textOf } from "../bytes/bytes.ts";
@@ -38,17 +39,13 @@ export function createRulesCheck(
     const content = file(path);
     return textOf(content, 0, content.length);
   });
-  const tables = new Map<string, Table>();
-  const table = (name: string): Table | null => {
-    const known = tables.get(name);
-    if (known !== undefined) return known;
-    const config = proxies.find((proxy) => proxy.name === name && proxy.stickTable !== null);
-    if (config === undefined) return null;
-    // What it stores is all that is asked of it here.
-    const facts = new TableFacts(name, config.stickTable!) as Table;
-    tables.set(name, facts);
-    return facts;
-  };
+  // What they store is all that is asked of them here.
+  const tables = new Map(
+    definitionsOf(configuration, proxies).map(({ name, config }) =>
+      [name, new TableFacts(name, config) as Table] as const
+    ),
+  );
+  const table = (name: string): Table | null => tables.get(name) ?? null;
   const placeOf = (line: object, word: number | undefined): Place =>
     locator.place(line, word === undefined ? undefined : String(word));
   const onMistake = (line: object, { message, word, hint }: WordMistake) => {

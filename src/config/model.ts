@@ -24,6 +24,7 @@ import { ruleSettings } from "./keywords/rules.ts";
 import { sourceSetting, targetSettings } from "./keywords/server.ts";
 import { statsPageSetting } from "./keywords/stats-page.ts";
 import { limitSettings, sessionSettings, spliceSetting } from "./keywords/sessions.ts";
+import { stickSetting } from "./keywords/stick-rules.ts";
 import { stickTableSetting } from "./keywords/stick-table.ts";
 import { switchingSettings } from "./keywords/switching.ts";
 import { socketSettings } from "./keywords/tcp.ts";
@@ -47,6 +48,7 @@ export { Resolvers } from "./keywords/resolvers.ts";
 export { Server } from "./keywords/server.ts";
 export { Splice } from "./keywords/sessions.ts";
 export { Peers } from "./keywords/peers.ts";
+export { StickRule } from "./keywords/stick-rules.ts";
 export { NamedTable, StickTable } from "./keywords/stick-table.ts";
 export { Rule } from "./keywords/rules.ts";
 export { UseBackend } from "./keywords/switching.ts";
@@ -78,6 +80,7 @@ export const lastProxySettings = {
   ...statsPageSetting,
   ...stickTableSetting,
   ...ruleSettings,
+  ...stickSetting,
   ...switchingSettings,
   ...targetSettings,
 };

@@ -71,53 +71,66 @@ function element(array: ArrayName, name: string, converter: string, doc: string)
   };
 }
 
+/** Where a table has a general purpose counter, or how often it is increased. */
+type CounterAt = (table: Table, index: number) => Field | null;
+const arrayCounter: CounterAt = (table, index) => table.element("gpc", index);
+const arrayRate: CounterAt = (table, index) => table.element("gpc_rate", index);
+const named = (name: DataName): CounterAt => {
+  const { number } = dataTypes[name];
+  return (table) => table.field(number);
+};
+
 /** Counts one more. @returns the counter, or else the events of the period so far */
-function increase(table: Table, entry: number, now: number, index: number): number {
-  const rate = table.element("gpc_rate", index);
-  const counter = table.element("gpc", index);
-  if (rate === null && counter === null) return 0;
-  let value = 0;
-  if (rate !== null) {
-    table.add(entry, rate, 1, now);
-    const { words, at } = table.wordsOf(entry, rate);
-    value = words[at + 1]! >>> 0;
-  }
-  if (counter !== null) value = table.add(entry, counter, 1, now);
-  table.touch(entry, now);
-  return value;
+function increasing(counterAt: CounterAt, rateAt: CounterAt): TableValue["read"] {
+  return (table, entry, now, index) => {
+    const rate = rateAt(table, index);
+    const counter = counterAt(table, index);
+    if (rate === null && counter === null) return 0;
+    let value = 0;
+    if (rate !== null) {
+      table.add(entry, rate, 1, now);
+      value = table.eventsOf(entry, rate);
+    }
+    if (counter !== null) value = table.add(entry, counter, 1, now);
+    table.touch(entry, now);
+    return value;
+  };
 }
 
 /** Sets a counter to 0. @returns what it was */
-function clear(table: Table, entry: number, now: number, index: number): number {
-  const counter = table.element("gpc", index);
-  if (counter === null) return 0;
-  const value = table.get(entry, counter, now);
-  set(table, entry, counter, now);
-  return value;
-}
-
-function set(table: Table, entry: number, counter: Field, now: number): void {
-  table.set(entry, counter, 0, now);
-  table.touch(entry, now);
-}
-
-/** {@linkcode increase} or {@linkcode clear} of a counter of its own name. */
-function changing(name: string, doc: string, read: TableValue["read"], index: number | null) {
-  const value: TableValue = { name, converter: `table_${name}`, doc, changes: true, read };
-  if (index === null) return { ...value, indexed: true as const };
-  return {
-    ...value,
-    read: (table: Table, entry: number, now: number) => read(table, entry, now, index),
+function clearing(counterAt: CounterAt): TableValue["read"] {
+  return (table, entry, now, index) => {
+    const counter = counterAt(table, index);
+    if (counter === null) return 0;
+    const value = table.get(entry, counter, now);
+    table.set(entry, counter, 0, now);
+    table.touch(entry, now);
+    return value;
   };
+}
+
+function changing(name: string, doc: string, read: TableValue["read"]): TableValue {
+  return { name, converter: `table_${name}`, doc, changes: true, read };
 }
 
 /** All of them, but those that ask for no value. */
 export const tableValues: readonly TableValue[] = [
   bytesRate("bytes_in_rate"),
   bytesRate("bytes_out_rate"),
-  changing("clr_gpc", "a general purpose counter, which is set to 0", clear, null),
-  changing("clr_gpc0", "the first general purpose counter, which is set to 0", clear, 0),
-  changing("clr_gpc1", "the second general purpose counter, which is set to 0", clear, 1),
+  {
+    ...changing("clr_gpc", "a general purpose counter, which is set to 0", clearing(arrayCounter)),
+    indexed: true,
+  },
+  changing(
+    "clr_gpc0",
+    "the first general purpose counter, which is set to 0",
+    clearing(named("gpc0")),
+  ),
+  changing(
+    "clr_gpc1",
+    "the second general purpose counter, which is set to 0",
+    clearing(named("gpc1")),
+  ),
   plain("conn_cnt"),
   plain("conn_cur"),
   plain("conn_rate"),
@@ -137,9 +150,24 @@ export const tableValues: readonly TableValue[] = [
   plain("http_fail_rate"),
   plain("http_req_cnt"),
   plain("http_req_rate"),
-  changing("inc_gpc", "a general purpose counter, which is increased", increase, null),
-  changing("inc_gpc0", "the first general purpose counter, which is increased", increase, 0),
-  changing("inc_gpc1", "the second general purpose counter, which is increased", increase, 1),
+  {
+    ...changing(
+      "inc_gpc",
+      "a general purpose counter, which is increased",
+      increasing(arrayCounter, arrayRate),
+    ),
+    indexed: true,
+  },
+  changing(
+    "inc_gpc0",
+    "the first general purpose counter, which is increased",
+    increasing(named("gpc0"), named("gpc0_rate")),
+  ),
+  changing(
+    "inc_gpc1",
+    "the second general purpose counter, which is increased",
+    increasing(named("gpc1"), named("gpc1_rate")),
+  ),
   kibibytes("bytes_in_cnt", "kbytes_in"),
   kibibytes("bytes_out_cnt", "kbytes_out"),
   plain("sess_cnt"),

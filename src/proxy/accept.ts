@@ -77,8 +77,9 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
       state !== null &&
       !rules.admits(frontend.rules.tcpSession, socket, frontend, addresses, state)
     ) {
-      return reject(socket, frontend);
+      return reject(socket, frontend, state);
     }
+    state?.counters?.countSession();
     if (frontend.logsConnections) logConnection(addresses, frontend);
     if (frontend.speaksHttp) {
       const connection = new HttpClientConnection(
@@ -97,7 +98,8 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   }
 
   /** A rule has rejected it: it is closed, and leaves the place that it was given. */
-  function reject(socket: Socket, frontend: Frontend): SocketEvents {
+  function reject(socket: Socket, frontend: Frontend, state: SessionState | null): SocketEvents {
+    state?.end();
     const silent = rules.rejected === "silent";
     const session = new RejectedSession(socket, frontend);
     sessions.add(session);
@@ -152,14 +154,14 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
         const state = stateOf(frontend);
         return admits(socket, frontend, state)
           ? begin(socket, frontend, unix ?? socket, state)
-          : reject(socket, frontend);
+          : reject(socket, frontend, state);
       };
     }
     const removeSession = (awaited: ProxyHeaderReader) => sessions.remove(awaited);
     return (socket, frontend) => {
       const own = unix ?? socket;
       const state = stateOf(frontend);
-      if (!admits(socket, frontend, state)) return reject(socket, frontend);
+      if (!admits(socket, frontend, state)) return reject(socket, frontend, state);
       const awaited = new ProxyHeaderReader(
         socket,
         frontend,

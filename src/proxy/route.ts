@@ -25,10 +25,10 @@ export class Route {
 
   constructor(frontend: model.Proxy, readonly backend: Backend, rules: ProxyRules = noRules) {
     const { config } = backend;
-    const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist, balanceHash } =
-      backend.rules;
-    this.evaluates = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist, balanceHash]
-      .some((each) => each !== null);
+    const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist } = backend.rules;
+    const { balanceHash, stick } = backend.rules;
+    const lists = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist];
+    this.evaluates = [...lists, balanceHash, stick].some((each) => each !== null);
     this.responds = [rules, backend.rules].some(({ httpResponse, httpAfterResponse }) =>
       httpResponse !== null || httpAfterResponse !== null
     );

@@ -14,6 +14,7 @@ import type { ErrorPages, RuleKit } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
 import { compileRedirect } from "./actions/redirect.ts";
 import type { Format } from "./format.ts";
+import { compileStickRule, type StickRules } from "./stick.ts";
 import { compileRest, compileRule, createKit, type Rule } from "./ruleset.ts";
 
 /** Which backend takes a stream. */
@@ -50,6 +51,7 @@ export interface ProxyRules {
   readonly monitorFail: readonly Test[] | null;
   /** What the choice of a server hashes on (manual: "balance", hash). */
   readonly balanceHash: Expression | null;
+  readonly stick: StickRules | null;
 }
 
 /** Those of a proxy without any. */
@@ -67,6 +69,7 @@ export const noRules: ProxyRules = {
   ignorePersist: null,
   monitorFail: null,
   balanceHash: null,
+  stick: null,
 };
 
 /** Called with what is wrong. @param of the line of the model that it is in */
@@ -119,6 +122,26 @@ export function compileProxyRules(
       }
       return test;
     });
+  const stickRules = (): StickRules | null => {
+    const sides = (response: boolean) =>
+      compile(
+        proxy.stick.filter(({ kind }) => (kind === "store-response") === response),
+        (line) =>
+          compileStickRule(
+            line,
+            response
+              ? kitFor(
+                line,
+                "http-response",
+                proxy.mode === "http" ? "http-response" : "tcp-response",
+              )
+              : kitFor(line, "http-request", proxy.mode === "http" ? request : switching),
+          ),
+      );
+    const [ofRequest, ofResponse] = [sides(false), sides(true)];
+    if (ofRequest.length + ofResponse.length === 0) return null;
+    return { request: ofRequest, response: ofResponse };
+  };
   const switching: Phase = proxy.mode === "http" ? "http-request" : "tcp-request content, backend";
 
   return {
@@ -159,5 +182,6 @@ export function compileProxyRules(
       const kit = kitFor(proxy, "http-request", proxy.mode === "http" ? request : switching);
       return kit.expression(new Words(["hash", parsed.argument]), parsed.argument);
     })[0] ?? null,
+    stick: stickRules(),
   };
 }

@@ -1,6 +1,7 @@
 /** What actions do to the stream that they are evaluated for: the proxy implements it. */
 import type { Context } from "../expr/context.ts";
 import type { HeadEditor } from "../http/editor.ts";
+import type { Counters } from "../stick-table/counters.ts";
 import type { LogRecord } from "../log/record.ts";
 
 /** A response that a rule gives: HTTP/1, whole. */
@@ -50,6 +51,8 @@ export interface RuleStream extends Context {
   setPriority(which: "class" | "offset", value: number): void;
   /** Marks packets to the client (manual: "set-mark", "set-tos"). */
   setSocketOption(which: "mark" | "tos", value: number): void;
+  /** What it tracks itself, or its session ({@linkcode Context.counters}): to track more. */
+  track(ofSession: boolean): Counters;
   /** Has a service answer, by its name. @returns false: there is none */
   useService(name: string): boolean;
 }

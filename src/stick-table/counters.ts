@@ -101,13 +101,16 @@ export class Counter {
   constructor(public table: Table, public entry: number) {}
 }
 
-/** The counters of a session, or of a stream: those of its session count where it has none. */
+/**
+ * The counters of a session, or of a stream: those of its session count where it has none. That of a
+ * stream serves one after the other.
+ */
 export class Counters {
   readonly #own: (Counter | null)[] = [];
   /** Counters that were used before. */
   readonly #spare: Counter[] = [];
 
-  constructor(readonly session: Counters | null) {}
+  constructor(public session: Counters | null) {}
 
   /** The counter of this number; null: it tracks nothing. */
   at(index: number): Counter | null {
@@ -123,8 +126,9 @@ export class Counters {
    * Tracks the entry of the key that was set in the table, unless this counter tracks one already.
    * @returns whether it does now what it did not before
    */
-  track(index: number, table: Table, now: number): boolean {
+  track(index: number, table: Table): boolean {
     if (this.tracks(index)) return false;
+    const now = table.time.now();
     table.lock();
     const entry = table.obtain(now);
     if (entry !== 0) {
@@ -146,19 +150,20 @@ export class Counters {
   }
 
   /** Counts something in all entries that are tracked. */
-  count(event: CountedEvent, now: number, amount = 1): void {
+  count(event: CountedEvent, amount = 1): void {
     const length = Math.max(this.#own.length, this.session?.length ?? 0);
-    for (let i = 0; i < length; i++) this.countIn(i, event, now, amount);
+    for (let i = 0; i < length; i++) this.countIn(i, event, amount);
   }
 
   /** Counts something in the entry of one counter. */
-  countIn(index: number, event: CountedEvent, now: number, amount = 1): void {
+  countIn(index: number, event: CountedEvent, amount = 1): void {
     const counter = this.at(index);
     if (counter === null) return;
     const { table, entry } = counter;
     const [total, rate] = events[event];
     const [totalField, rateField] = [table.field(total), table.field(rate)];
     if (totalField === null && rateField === null) return;
+    const now = table.time.now();
     table.lock();
     if (totalField !== null) table.add(entry, totalField, amount, now);
     if (rateField !== null) table.add(entry, rateField, inUnit(table, rateField, amount), now);
@@ -167,11 +172,12 @@ export class Counters {
   }
 
   /** A session has begun: it is counted where its connection is tracked. */
-  countSession(now: number): void {
+  countSession(): void {
     for (const counter of this.#own) {
       if (counter === null) continue;
       const { table, entry } = counter;
       if (table.field(SESS_CNT) === null && table.field(SESS_RATE) === null) continue;
+      const now = table.time.now();
       table.lock();
       addIfStored(table, entry, SESS_CNT, 1, now);
       addIfStored(table, entry, SESS_RATE, 1, now);
@@ -185,10 +191,10 @@ export class Counters {
   }
 
   /** The session, or the stream, is over. */
-  end(now: number): void {
+  end(): void {
     for (const counter of this.#own) {
       if (counter === null) continue;
-      stop(counter.table, counter.entry, now);
+      stop(counter.table, counter.entry, counter.table.time.now());
       counter.table.trackers?.forget(counter.place);
       this.#spare.push(counter);
     }

@@ -1,6 +1,6 @@
 /** What is known of a stick table without its memory: what it is called, and what it stores. */
 import type { StickTable } from "../config/model.ts";
-import { type DataName, dataNames, dataTypes } from "./data-types.ts";
+import { type DataName, dataNames, dataTypes, mostElements } from "./data-types.ts";
 import { elementField, type Field, fieldOf, type Layout, layOut } from "./layout.ts";
 
 /** The arrays of general purpose. */
@@ -18,15 +18,9 @@ export class TableFacts {
     const fields: (Field | null)[] = [];
     for (const name of dataNames) fields[dataTypes[name].number] = fieldOf(this.layout, name);
     this.#fields = fields;
-    const all = (name: ArrayName) => {
-      const found: Field[] = [];
-      for (let i = 0;; i++) {
-        const field = elementField(this.layout, name, i);
-        // A table may have gpc1, and no gpc0: then the first place is empty.
-        if (field === null && i > 0) return found;
-        if (field !== null) found[i] = field;
-      }
-    };
+    const all = (name: ArrayName) =>
+      Array.from({ length: mostElements }, (_, i) => elementField(this.layout, name, i))
+        .flatMap((field) => field ?? []);
     this.#elements = { gpc: all("gpc"), gpc_rate: all("gpc_rate"), gpt: all("gpt") };
   }
 
@@ -38,7 +32,7 @@ export class TableFacts {
     return this.#fields[number]!;
   }
 
-  /** Where it has an element of an array, also of the old name ("gpc0"); null: it does not store it. */
+  /** Where it has an element of an array; null: it does not store it, as such. */
   element(array: ArrayName, index: number): Field | null {
     return this.#elements[array][index] ?? null;
   }

@@ -83,20 +83,13 @@ export function fieldOf({ fields }: Layout, name: DataName): Field | null {
   return elementOf(fields.find((field) => field.name === element.of), element.index);
 }
 
-/**
- * An element of an array; where there is no array, of what has the element's own name, as `gpc0`.
- */
+/** An element of an array; null: the table has no such array, or not so many elements. */
 export function elementField(
   layout: Layout,
   name: "gpc" | "gpc_rate" | "gpt",
   index: number,
 ): Field | null {
-  const array = layout.fields.find((field) => field.name === name);
-  if (array !== undefined) return elementOf(array, index);
-  return layout.fields.find((field) => {
-    const { element } = dataTypes[field.name];
-    return element?.of === name && element.index === index;
-  }) ?? null;
+  return elementOf(layout.fields.find((field) => field.name === name), index);
 }
 
 function elementOf(array: Field | undefined, index: number): Field | null {

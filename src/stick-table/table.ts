@@ -132,6 +132,11 @@ export class Table extends TableFacts {
     this.#seal(isString ? length : keySize);
   }
 
+  /** A copy of the key that was set: to be set again. */
+  copyOfKey(): Uint8Array {
+    return this.#keyBytes.slice(0, this.#length);
+  }
+
   /** The same for a table of type integer. @param value of 32 bits */
   setIntegerKey(value: number): void {
     this.#key[0] = value;
@@ -405,6 +410,11 @@ export class Table extends TableFacts {
     entries[at] = sum;
     if (field.kind === "long") entries[at + 1]! += Math.floor(sum / 2 ** 32);
     return sum >>> 0;
+  }
+
+  /** The events of a rate's running period. */
+  eventsOf(entry: number, field: Field): number {
+    return this.#entries[entry * this.#stride + field.at + 1]! >>> 0;
   }
 
   /** Where the words of a value are: for rates, as peers exchange them. */

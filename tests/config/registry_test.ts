@@ -34,7 +34,9 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
     cookie: `cookie C ${name === "preserve" ? "insert " : ""}${statement}`,
   };
   const whole = line === undefined ? statement : statements[line] ?? `${line} ${statement}`;
-  const peers = line === "stick-table" ? "peers mates\n  table other type ip size 10\n" : "";
+  const peers = line === "stick-table" || name.startsWith("stick ")
+    ? "peers mates\n  table other type ip size 10\n"
+    : "";
   return `${peers}listen l\n  bind :81\n  ${whole}\n${others}`;
 }
 

@@ -47,7 +47,7 @@ export const foreignProxyKeywords = [
   appsession block compression error-log-format filter force-be-switch
   load-server-state-from-file log-format-sd log-steps quic-initial reqadd reqallow reqdel reqdeny
   reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit
-  rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name stick
+  rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name
   unique-id-format unique-id-header use-fcgi-app
   `),
   ...names(
@@ -84,8 +84,8 @@ export const foreignServerOptions: Foreign = {
     no-check-reuse-pool
     no-check-sni-auto no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
     no-sni-auto
-    non-stick renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
-    stick strict-maxconn
+    renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
+    strict-maxconn
   `),
   withValue: names(`
     check-pool-conn-name

@@ -106,6 +106,11 @@ export const serverSettings = {
     chapter,
     off: "no-backup",
   }),
+  nonStick: flag("non-stick", {
+    doc: "Is not noted in stick tables as the one that clients stick to.",
+    chapter,
+    off: "stick",
+  }),
   disabled: flag("disabled", { doc: "Begins in maintenance.", chapter, off: "enabled" }),
   sendProxy: define({
     doc: "Begins connections with a header of the PROXY protocol, of this version.",

@@ -16,6 +16,7 @@ import type { HeadJournal } from "../../http/h1/journal.ts";
 import { parseRequest } from "../../http/h1/parse.ts";
 import { createHead, INCOMPLETE } from "../../http/head.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
+import type { Counters } from "../../stick-table/counters.ts";
 import type { Socket, SocketEvents } from "../../net/socket.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Frontend } from "../frontend.ts";
@@ -115,6 +116,9 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     return this.#state ??= new SessionState(unnamedListener);
   }
   #state: SessionState | null;
+  get tracked(): Counters | null {
+    return this.#state === null ? null : this.#state.counters;
+  }
 
   get clientAddress(): string {
     return this.#clientAddress ??= this.addresses.remoteAddress;
@@ -579,6 +583,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     this.out.drop();
     this.#carry = null;
     this.frontend.runtime.wheel.remove(this);
+    this.#state?.end();
     this.frontend.sessionEnded(this);
   }
 }

@@ -4,6 +4,7 @@ import type { Frontend } from "../frontend.ts";
 import type { ClientEndpoint } from "../stream/endpoints.ts";
 import type { SpliceOwner } from "../stream/send-buffer.ts";
 import type { PrivateConnections } from "../stream/pool.ts";
+import type { Counters } from "../../stick-table/counters.ts";
 import type { SessionState } from "../rules/session.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import type { AddressField } from "./request.ts";
@@ -19,6 +20,8 @@ export interface HttpClient extends ClientEndpoint {
   readonly acceptedAt: number;
   /** What rules keep for the connection. */
   readonly state: SessionState;
+  /** What the connection tracks in stick tables; null: nothing. */
+  readonly tracked: Counters | null;
   /** Requests of this connection so far, the present one included. */
   readonly requests: number;
   /** Bytes of the present response that were sent. */

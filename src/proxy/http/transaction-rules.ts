@@ -124,6 +124,8 @@ export class TransactionRules implements RuleOwner {
       context.final = false;
       context.waitingSince = -1;
       this.#at.rule = 0;
+      // As in HAProxy: what is tracked before the request's own rules has it counted here.
+      if (this.#step === FRONTEND_CONTENT) context.counters?.count("request");
       this.#step++;
       // Those of a "listen" section are not evaluated twice.
       const { frontend, route } = transaction;
@@ -253,6 +255,7 @@ export class TransactionRules implements RuleOwner {
   /** The response is over. */
   end(): void {
     this.context.response.clear();
+    this.context.endTracking();
     this.release();
   }
 

@@ -19,6 +19,7 @@ import { type Test, YES } from "../../expr/test.ts";
 import type { LogRecord } from "../../log/record.ts";
 import type { RuleReply } from "../../rules/stream.ts";
 import { CONTINUE, END, type Verdict, WAIT } from "../../rules/verdict.ts";
+import { Sticking } from "../stick.ts";
 import { serverByRule } from "../rules/switching.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
@@ -46,6 +47,7 @@ import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
 import { EMPTY_RESPONSE, JUNK_RESPONSE, RESPONSE_TIMEOUT, statusBit } from "../stream/retry-on.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
+import type { Counters } from "../../stick-table/counters.ts";
 import type { HttpClient } from "./client.ts";
 import { isMonitorRequest } from "./monitor-uri.ts";
 
@@ -195,6 +197,8 @@ export class HttpTransaction extends Timer
     this.persistence.begin(head.method === METHOD_POST);
     if (frontend.captures !== null) this.record.captured = frontend.captures.ofRequest(head, bytes);
     if (invalid !== null) {
+      client.tracked?.count("request");
+      client.tracked?.count("error");
       this.#request.begin(head, bytes, end, content, from, to);
       this.#enter();
       frontend.runtime.refusals.request(client, invalid, bytes);
@@ -205,6 +209,7 @@ export class HttpTransaction extends Timer
       this.record.isMonitor = true;
       this.#reply(frontend.monitorFails(() => this.#beginRules(head, bytes, end)) ? 503 : 200);
     } else if (!frontend.evaluates) {
+      client.tracked?.count("request");
       if (frontend.stats !== null || this.backend.stats !== null) {
         this.#request.begin(head, bytes, end, content, from, to);
         if (this.servesStats(head, bytes, true) || this.servesStats(head, bytes, false)) {
@@ -304,7 +309,12 @@ export class HttpTransaction extends Timer
     const named = useServer === null ? null : serverByRule(useServer, backend, context, forced);
     // The cookie is looked at all the same.
     const wanted = holds(ignorePersist) ? null : persistence.wanted(backend, forced);
-    return named ?? wanted;
+    const server = named ?? wanted;
+    const { stick } = backend.rules;
+    if (stick === null) return server;
+    const sticking = this.#sticking ??= new Sticking();
+    sticking.begin();
+    return sticking.ofRequest(stick, backend, context, server === null) ?? server;
   }
 
   /**
@@ -357,6 +367,8 @@ export class HttpTransaction extends Timer
     this.persistence.begin(false);
     this.record.unread = since;
     this.record.termination = termination;
+    client.tracked?.count("request");
+    if (status !== 408) client.tracked?.count("error");
     this.#reply(status);
   }
 
@@ -506,6 +518,7 @@ export class HttpTransaction extends Timer
   }
 
   onRequestInvalid(reason: string): void {
+    this.#counters?.count("error");
     this.frontend.runtime.refusals.request(this.client, reason, null);
     this.#refuse(400, this.progress.responding ? "PD" : "PH");
   }
@@ -576,9 +589,11 @@ export class HttpTransaction extends Timer
       this.#endIgnored = done;
       return;
     }
+    if (!this.progress.local && head.status >= 400) this.#countStatus(head.status);
     if (this.#ruled || this.route.responds) {
       const verdict = this.#respondByRules(head, bytes, end);
       if (verdict === END) return;
+      if (!this.progress.local) this.#stick();
       const { context } = this.#rules!;
       if (context.responseEdited) {
         const editor = context.edit("response");
@@ -616,6 +631,27 @@ export class HttpTransaction extends Timer
     if (this.progress.tunnel) this.#openTunnel();
     else if (taken) this.#spliceResponse(to - from);
     this.#arm();
+  }
+
+  /** Notes which server the client sticks to, by "stick store-request" and "store-response". */
+  #stick(): void {
+    const { stick } = this.backend.rules;
+    const { server } = this.assignment;
+    if (stick === null || server === null) return;
+    const sticking = this.#sticking ??= new Sticking();
+    sticking.ofResponse(stick, this.#rules!.context);
+    if (sticking.pending) sticking.store(server, this.frontend.runtime.tables.serverKeys);
+  }
+  #sticking: Sticking | null = null;
+
+  /** What the transaction tracks in stick tables; null: nothing. */
+  get #counters(): Counters | null {
+    return this.#ruled ? this.#rules!.context.counters : this.client.tracked;
+  }
+  /** Counts what a server's status says of the client, or of the server. */
+  #countStatus(status: number): void {
+    if (status < 500) this.#counters?.count("error");
+    else if (status !== 501 && status !== 505) this.#counters?.count("failure");
   }
 
   /** Evaluates the rules for a response that has come. */
@@ -836,6 +872,11 @@ export class HttpTransaction extends Timer
       this.frontend.runtime.fault(error, null);
     }
     this.assignment.leave();
+    const counters = this.#counters;
+    if (counters !== null) {
+      counters.count("bytesIn", this.received);
+      counters.count("bytesOut", client.sent);
+    }
     if (this.#ruled) this.#rules!.end();
     this.#request.clear();
     try {
@@ -936,11 +977,13 @@ export class HttpTransaction extends Timer
   }
   answer({ status, whole, head }: RuleReply, termination: string): void {
     this.record.end(termination);
+    if (termination === "PR") this.#counters?.count("error");
     this.#releaseServer("reset");
     this.#serve(storedService({ whole, head }), status);
   }
   refuseByRule(status: number, termination: string): void {
     this.record.end(termination);
+    this.#counters?.count("error");
     this.#releaseServer("reset");
     this.#reply(status);
   }

@@ -7,7 +7,7 @@ import type {
 } from "../../expr/context.ts";
 import { MessageView } from "../../expr/message.ts";
 import { processVariables, type Scope, Variables } from "../../expr/variables.ts";
-import type { Counters } from "../../stick-table/counters.ts";
+import { Counters } from "../../stick-table/counters.ts";
 import { HeadEditor } from "../../http/editor.ts";
 import type { Head } from "../../http/head.ts";
 import type { LogRecord } from "../../log/record.ts";
@@ -185,9 +185,24 @@ export class RuleContext implements RuleStream {
   }
   /** What the stream itself tracks, or else its session. */
   get counters(): Counters | null {
-    return this.#counters ?? this.owner.session.counters;
+    return this.#tracks ? this.#counters : this.owner.session.counters;
   }
   #counters: Counters | null = null;
+  #tracks = false;
+  track(ofSession: boolean): Counters {
+    const { session } = this.owner;
+    if (ofSession) return session.counters ??= new Counters(null);
+    const own = this.#counters ??= new Counters(null);
+    own.session = session.counters;
+    this.#tracks = true;
+    return own;
+  }
+  /** The stream is over: it tracks nothing any more. */
+  endTracking(): void {
+    if (!this.#tracks) return;
+    this.#tracks = false;
+    this.#counters!.end();
+  }
   get tarpitTimeout(): number {
     return this.owner.tarpitTimeout;
   }

@@ -19,6 +19,11 @@ export class SessionState {
   counters: Counters | null = null;
 
   constructor(readonly listener: ListenerName) {}
+
+  /** The session is over. */
+  end(): void {
+    this.counters?.end();
+  }
 }
 
 /** That of a connection whose proxy has no rules that could ask. */

@@ -100,14 +100,19 @@ export class TcpRules implements RuleOwner {
     return rules === null ? CONTINUE : evaluateRules(rules, this.context, this.#at.rule, this.#at);
   }
 
-  /** "tcp-response content": whether what the server has sent may pass. */
-  respond(content: Uint8Array): boolean {
-    const { tcpResponse } = this.owner.route.backend.rules;
-    if (tcpResponse === null) return true;
+  /** Has expressions see what the server has sent. */
+  showResponse(content: Uint8Array): void {
     const { response } = this.context;
     response.content = content;
     response.from = 0;
     response.to = content.length;
+  }
+
+  /** "tcp-response content": whether what the server has sent may pass. */
+  respond(content: Uint8Array): boolean {
+    const { tcpResponse } = this.owner.route.backend.rules;
+    if (tcpResponse === null) return true;
+    this.showResponse(content);
     this.context.final = true;
     return evaluateRules(tcpResponse, this.context, 0, this.#at) !== END;
   }

@@ -6,6 +6,7 @@ import type { LogRecord } from "../../log/record.ts";
 import { CONTINUE } from "../../rules/verdict.ts";
 import type { Route } from "../route.ts";
 import { SessionState, unnamedListener } from "../rules/session.ts";
+import { Sticking } from "../stick.ts";
 import { serverByRule } from "../rules/switching.ts";
 import { type RuledSession, TcpRules } from "./rules.ts";
 import { Timer } from "../../time/wheel.ts";
@@ -211,8 +212,25 @@ export class TcpSession extends Timer
       ? null
       : serverByRule(useServer, backend, context);
     const wanted = named ?? backend.rdpServer(content);
-    assignment.direct = wanted !== null;
-    assignment.assign(wanted);
+    const { stick } = backend.rules;
+    const stuck = stick === null || context === null
+      ? null
+      : (this.#sticking ??= new Sticking()).ofRequest(stick, backend, context, wanted === null);
+    const server = stuck ?? wanted;
+    assignment.direct = server !== null;
+    assignment.assign(server);
+  }
+
+  #sticking: Sticking | null = null;
+  /** Notes which server the client sticks to, when that has answered. */
+  #stick(bytes: Uint8Array): void {
+    const { stick } = this.backend.rules;
+    const { server } = this.assignment;
+    const sticking = this.#sticking;
+    if (stick === null || server === null || this.#rules === null || sticking === null) return;
+    this.#rules.showResponse(bytes);
+    sticking.ofResponse(stick, this.#rules.context);
+    sticking.store(server, this.frontend.runtime.tables.serverKeys);
   }
 
   onAssigned(server: Server): void {
@@ -265,6 +283,7 @@ export class TcpSession extends Timer
     if (!fromClient && this.bytes === 0 && this.#rules !== null && !this.#rules.respond(bytes)) {
       return;
     }
+    if (!fromClient && this.bytes === 0 && this.backend.rules.stick !== null) this.#stick(bytes);
     if (!fromClient) this.bytes += bytes.length;
     const { splice } = this.route;
     if (!to.sendContent(bytes, 0, bytes.length, owner)) side.pause();
@@ -458,6 +477,13 @@ export class TcpSession extends Timer
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
     // What breaks off ends with a reset, so that the client does not take it for complete.
+    const counters = this.#rules?.context.counters ?? this.#state?.counters ?? null;
+    if (counters !== null) {
+      counters.count("bytesIn", this.received);
+      counters.count("bytesOut", this.bytes);
+      this.#rules?.context.endTracking();
+      this.#state?.end();
+    }
     if (this.#silent) this.socket.reset();
     else if (this.client.empty && termination !== "SD" && termination !== "ID") this.socket.close();
     else this.socket.reset();

@@ -1,5 +1,6 @@
 /** The table of actions: one entry each, in files by family. */
 import type { Action } from "../action.ts";
+import { counterActions } from "./counters.ts";
 import { fieldActions } from "./fields.ts";
 import { finalActions } from "./final.ts";
 import { redirectActions } from "./redirect.ts";
@@ -14,4 +15,5 @@ export const actions: readonly Action[] = [
   ...fieldActions,
   ...targetActions,
   ...variableActions,
+  ...counterActions,
 ];
