@@ -5,6 +5,7 @@ import { messageFetches } from "./fields.ts";
 import { httpFetches } from "./http.ts";
 import { internalFetches } from "./internal.ts";
 import { tableFetches } from "./tables.ts";
+import { tlsFetches } from "./tls.ts";
 
 export const fetches: readonly Fetch[] = [
   ...internalFetches,
@@ -12,4 +13,5 @@ export const fetches: readonly Fetch[] = [
   ...httpFetches,
   ...messageFetches,
   ...tableFetches,
+  ...tlsFetches,
 ];
