@@ -99,24 +99,32 @@ export function readX509(der: Uint8Array): X509 | null {
 
 function read(der: Uint8Array): X509 {
   const [tbs, outer] = children(der, valueAt(der, 0, der.length));
-  const parts = children(der, tbs!);
+  const parts = children(der, there(tbs));
   // The version may be left out: then it is the first.
-  const [version] = parts[0]!.tag === 0xa0 ? children(der, parts.shift()!) : [];
+  const [version] = there(parts[0]).tag === 0xa0 ? children(der, there(parts.shift())) : [];
   const [serial, , issuer, validity, subject, key] = parts;
-  const [notBefore, notAfter] = children(der, validity!);
-  const [keyType, parameters] = children(der, children(der, key!)[0]!);
-  const keyAlgorithm = objectName(der, keyType!);
+  const [notBefore, notAfter] = children(der, there(validity));
+  const [keyParameters, keyBits] = children(der, there(key));
+  const [keyType, parameters] = children(der, there(keyParameters));
+  const [signatureType] = children(der, there(outer));
+  const keyAlgorithm = objectName(der, there(keyType));
   return {
-    version: version === undefined ? 1 : der[version.to - 1]! + 1,
-    serial: withoutZero(der.subarray(serial!.from, serial!.to)),
-    issuer: nameEntries(der, issuer!),
-    subject: nameEntries(der, subject!),
-    notBefore: timeText(der, notBefore!),
-    notAfter: timeText(der, notAfter!),
-    signatureAlgorithm: named(algorithms, objectName(der, children(der, outer!)[0]!)),
+    version: version === undefined ? 1 : (der[version.to - 1] ?? 0) + 1,
+    serial: withoutZero(der.subarray(there(serial).from, there(serial).to)),
+    issuer: nameEntries(der, there(issuer)),
+    subject: nameEntries(der, there(subject)),
+    notBefore: timeText(der, there(notBefore)),
+    notAfter: timeText(der, there(notAfter)),
+    signatureAlgorithm: named(algorithms, objectName(der, there(signatureType))),
     keyAlgorithm: named(algorithms, keyAlgorithm),
-    keyKind: keyKind(der, keyAlgorithm, parameters, children(der, key!)[1]),
+    keyKind: keyKind(der, keyAlgorithm, parameters, keyBits),
   };
+}
+
+/** @throws {RangeError} where there is nothing */
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new RangeError("nothing where something must be");
+  return value;
 }
 
 function named(names: Readonly<Record<string, string>>, number: string): string {
@@ -173,7 +181,7 @@ function nameEntries(der: Uint8Array, name: Value): NameEntry[] {
   return children(der, name).flatMap((set) =>
     children(der, set).map((entry) => {
       const [kind, value] = children(der, entry);
-      return { kind: named(kinds, objectName(der, kind!)), value: textOf(der, value!) };
+      return { kind: named(kinds, objectName(der, there(kind))), value: textOf(der, there(value)) };
     })
   );
 }
@@ -217,7 +225,7 @@ function keyKind(
   if (name === "rsaEncryption" && key !== undefined) {
     // A BIT STRING, with a count of unused bits before the key, a SEQUENCE of modulus and exponent.
     const [modulus] = children(der, valueAt(der, key.from + 1, key.to));
-    return `RSA${8 * withoutZero(der.subarray(modulus!.from, modulus!.to)).length}`;
+    return `RSA${8 * withoutZero(der.subarray(there(modulus).from, there(modulus).to)).length}`;
   }
   return name;
 }
