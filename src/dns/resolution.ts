@@ -32,6 +32,8 @@ export interface ResolutionSettings {
   readonly holdRefused: number;
   readonly holdTimeout: number;
   readonly holdObsolete: number;
+  /** The only family of addresses that will do; null, or not there: either does. */
+  readonly only?: 4 | 6 | null;
 }
 
 /** How long the last valid answer outlasts each kind of failure (manual: "hold"). */
@@ -121,6 +123,10 @@ export class Resolution {
     this.#run();
   }
 
+  get #otherType(): QueryType | null {
+    return (this.asker.settings.only ?? null) === null ? otherType[this.type] : null;
+  }
+
   #run(): void {
     const { asker } = this;
     this.id = asker.begin(this);
@@ -164,7 +170,7 @@ export class Resolution {
       if (this.#responses === 0) this.status = "timeout";
       return this.#fail();
     }
-    const other = otherType[this.type];
+    const other = this.#otherType;
     if (this.#responses === 0 || this.queryType !== this.type || other === null) {
       this.queryType = this.type;
       this.#tries--;
@@ -201,7 +207,7 @@ export class Resolution {
       if (this.#tries === 0) this.#fail();
       return;
     }
-    const other = otherType[this.type];
+    const other = this.#otherType;
     if (other === null) return;
     this.queryType = other;
     this.#ask();

@@ -124,10 +124,12 @@ export class Resolver<A> implements Asker {
     type: "A" | "AAAA",
     callback: (address: string | null) => void,
   ): () => void {
-    const once = new Once(type, callback, () => {
+    const { only = null } = this.settings;
+    const accepted = only === null ? type : only === 4 ? "A" : "AAAA";
+    const once = new Once(accepted, callback, () => {
       if (resolution !== null) this.#release(once, resolution);
     });
-    const resolution = this.link(once, name, type);
+    const resolution = this.link(once, name, accepted);
     if (resolution === null) {
       callback(null);
       return () => {};

@@ -4,6 +4,7 @@
  */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
 import { describe } from "../config/fields.ts";
 import { defaultResolvers } from "../config/keywords/resolvers.ts";
 import { isService } from "../config/keywords/server-names.ts";
@@ -25,6 +26,8 @@ export interface ResolveOptions {
   readonly lastAddress?: (proxy: string, server: string) => string | null;
   /** A server without an address begins without one, whatever its `init-addr` (HAProxy's -dr). */
   readonly lenient?: boolean;
+  /** Whether this machine has an address of IPv6 that others can reach ("dns-accept-family auto"). */
+  readonly hasIpv6?: () => boolean;
   /** The text of /etc/resolv.conf; null: there is none. */
   readonly resolvConf?: () => string | null;
 }
@@ -47,14 +50,20 @@ export interface Resolved {
  */
 export async function resolveNames(
   configuration: Configuration,
-  { lastAddress = () => null, lenient = false, resolvConf }: ResolveOptions = {},
+  { lastAddress = () => null, lenient = false, hasIpv6 = reachesIpv6, resolvConf }: ResolveOptions =
+    {},
 ): Promise<Resolved> {
+  const given = configuration.global.dnsAcceptFamily;
+  const dnsAcceptFamily = given === "auto" ? (hasIpv6() ? "ipv4,ipv6" : "ipv4") : given;
+  const only = dnsAcceptFamily === "ipv4" ? 4 : dnsAcceptFamily === "ipv6" ? 6 : 0;
   const known = new Map<string, Promise<string | null>>();
   const errors: string[] = [];
   const warnings: string[] = [];
   const addresses = new Map<string, string | null>();
 
-  const addressOf = (name: string, family: 4 | 6 | 0 = 0): Promise<string | null> => {
+  const addressOf = (name: string, wanted?: 4 | 6): Promise<string | null> => {
+    if (wanted !== undefined && only !== 0 && wanted !== only) return Promise.resolve(null);
+    const family = wanted ?? only;
     const key = `${family} ${name}`;
     const address = known.get(key) ??
       lookup(name, { family }).then((found) => found.address, () => null);
@@ -173,7 +182,7 @@ export async function resolveNames(
       await Promise.all(sections.map(async ([key, value]) => [key, await within(value, key)])),
     ) as typeof others,
     proxies: await Promise.all(proxies.map(ofProxy)),
-    global: { ...global, log: await log },
+    global: { ...global, dnsAcceptFamily, log: await log },
     ...(files === undefined ? {} : { files }),
   };
   if (errors.length > 0) throw new ResolveError(errors.join("\n"));
@@ -186,6 +195,13 @@ function isAddress(
 ): value is { readonly host: string; readonly port: unknown; readonly family?: 4 | 6 | undefined } {
   const { host, port } = value as Record<string, unknown>;
   return typeof host === "string" && port !== undefined;
+}
+
+function reachesIpv6(): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.some(({ family, internal, address }) =>
+    family === "IPv6" && !internal && !address.startsWith("fe80:")
+  );
 }
 
 function isLiteral(host: string): boolean {

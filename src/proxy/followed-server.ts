@@ -30,15 +30,17 @@ export class FollowedServer implements Requester {
   #answer: Answer | null = null;
   readonly #preference: Preference;
 
+  /** @param only the only family of addresses that it may have; null: either will do */
   constructor(
     readonly server: Server,
     readonly resolver: Resolver<NameserverAddress>,
     readonly checks: Checks,
+    readonly only: 4 | 6 | null,
   ) {
     const { resolvePrefer, resolveNet, resolveOpts } = server.config;
     this.group = server.backend;
     this.#preference = {
-      family: resolvePrefer === "ipv4" ? 4 : 6,
+      family: only ?? (resolvePrefer === "ipv4" ? 4 : 6),
       networks: (resolveNet ?? []).map(network),
       shares: resolveOpts.includes("allow-dup-ip"),
     };

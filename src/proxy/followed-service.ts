@@ -61,11 +61,14 @@ export class FollowedService implements Requester {
 
   #update(
     followed: FollowedServer,
-    { address, weight }: Answer,
+    { address: additional, weight }: Answer,
     { target, port }: { readonly target: string; readonly port: number },
   ): void {
     const { server } = followed;
     const at = { port, portOffset: 0 };
+    const isAccepted = followed.only === null ||
+      additional?.type === (followed.only === 4 ? "A" : "AAAA");
+    const address = isAccepted ? additional : null;
     if (address !== null) {
       // The host need not be asked for.
       followed.unfollow();

@@ -58,11 +58,13 @@ function unpredictable(): number {
 
 /** Starts to follow the names of all servers that have `resolvers`. */
 export function startFollowing(
-  sections: readonly model.Resolvers[],
+  { resolvers: sections, global }: Pick<model.Configuration, "resolvers" | "global">,
   backends: readonly Backend[],
   checks: Checks,
   runtime: Runtime,
 ): Following {
+  const { dnsAcceptFamily } = global;
+  const family = dnsAcceptFamily === "ipv4" ? 4 : dnsAcceptFamily === "ipv6" ? 6 : null;
   const resolvers = new Map<string, Resolver<NameserverAddress>>();
   const deps = {
     clock: runtime.clock,
@@ -73,7 +75,7 @@ export function startFollowing(
     const known = resolvers.get(name);
     const section = known === undefined ? sections.find((each) => each.name === name) : undefined;
     if (section === undefined) return known ?? null;
-    const made = new Resolver<NameserverAddress>(section, deps);
+    const made = new Resolver<NameserverAddress>({ ...section, only: family }, deps);
     resolvers.set(name, made);
     return made;
   };
@@ -84,7 +86,7 @@ export function startFollowing(
       const name = nameOf(server);
       const own = server.config.resolvers === null ? null : resolver(server.config.resolvers);
       if (name === null || own === null) continue;
-      const followed = new FollowedServer(server, own, checks);
+      const followed = new FollowedServer(server, own, checks, family);
       followedServers.set(server, followed);
       if (!isService(name)) {
         followed.follow(name);

@@ -233,7 +233,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   }
   stopSweeps = runtime.tables.startSweeps();
   checks = startChecks(proxies.backends, configuration, runtime);
-  following = startFollowing(configuration.resolvers, proxies.backends, checks, runtime);
+  following = startFollowing(configuration, proxies.backends, checks, runtime);
 
   return {
     endpoints: frontends.flatMap(({ config, listeners }) =>

@@ -433,6 +433,7 @@ const global = whole<Global>(
     tuneEngine: orNull(fc.constantFrom(...engines)),
     tuneMaxaccept: orNull(fc.oneof(fc.constant(-1), fc.integer({ min: 1, max: 2 ** 31 - 1 }))),
     maxpipes: orNull(positive),
+    dnsAcceptFamily: orNull(fc.constantFrom("ipv4", "ipv6", "ipv4,ipv6", "auto")),
     tunePipesize: orNull(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
     user: orNull(fc.oneof(text, natural)),
     group: orNull(fc.oneof(text, natural)),

@@ -46,6 +46,19 @@ test("what is refused is asked for in the other family, then again with each ret
   assertEquals(one.told, ["103 nx"]);
 });
 
+test("one family alone: the other one is not asked for", () => {
+  const { clock, asked, resolver, requester } = resolverScene(
+    { n1: { zone: { "b.test": ["AAAA ::1"] } } },
+    { only: 4, resolveRetries: 1 },
+  );
+  resolver.link(requester(), "b.test", "A");
+  const found: (string | null)[] = [];
+  resolver.resolve("c.test", "AAAA", (address) => found.push(address));
+  clock.advance(300);
+  assertEquals(asked, ["0 c.test A", "0 b.test A"]);
+  assertEquals(found, [null]);
+});
+
 test("silence: the same is asked again, resolve_retries times in all", () => {
   const { clock, asked, resolver, requester } = resolverScene({
     n1: { zone: { "a.test": "drop" } },

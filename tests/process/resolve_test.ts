@@ -103,6 +103,21 @@ test("init-addr: the first way that leads to an address", async () => {
   ]);
 });
 
+test("dns-accept-family: of that family alone; auto is what this machine has", async () => {
+  const text = (family: string) =>
+    `global\n  dns-accept-family ${family}\nlisten web\n  bind :8000\n` +
+    "  server a localhost:80\n  server b ipv6@localhost:80 init-addr libc,none\n";
+  const resolved = async (family: string, hasIpv6: boolean) => {
+    const { configuration } = loadConfiguration([{ name: "x.cfg", text: text(family) }], {});
+    const options = { ...none, hasIpv6: () => hasIpv6 };
+    const { addresses, configuration: { global } } = await resolveNames(configuration!, options);
+    return [addresses.get("web/a"), addresses.get("web/b"), global.dnsAcceptFamily];
+  };
+  assertEquals(await resolved("ipv4", true), ["127.0.0.1", null, "ipv4"]);
+  assertEquals(await resolved("auto", false), ["127.0.0.1", null, "ipv4"]);
+  assertEquals((await resolved("auto", true))[2], "ipv4,ipv6");
+});
+
 test("leniently, a server without an address is no error", async () => {
   const { addresses } = await resolve([`  server a ${nowhere}:80`], { lenient: true });
   assertEquals([...addresses], [["web/a", null]]);

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { request } from "#src/simulate/message.ts";
 import { test } from "../testing.ts";
-import { respond, type ResponseOptions, type Zone } from "../dns/zone.ts";
+import { readQuery, respond, type ResponseOptions, type Zone } from "../dns/zone.ts";
 import { type ProxyInput, type Scene, scene, type SceneOptions, web } from "./harness.ts";
 
 type ServerInput = NonNullable<ProxyInput["servers"]>[number];
@@ -356,3 +356,28 @@ test(
     options,
   ),
 );
+
+for (const additional of [false, true]) {
+  test(
+    `dns-accept-family ipv4: no address of IPv6 is asked for or taken, additional: ${additional}`,
+    scene(web({ servers: [named("s1", "a.test"), service("s2")] }), (w) => {
+      const asked = new Set<string>();
+      const zone: Zone = {
+        "a.test": ["AAAA ::1", "A 10.0.1.1"],
+        "b.test": ["AAAA ::2", "A 10.0.1.2"],
+        "_http._tcp.test": ["SRV 1 80 b.test"],
+      };
+      const at = { kind: "ip", host: "10.0.0.53", port: 53 } as const;
+      w.network.receiveDatagrams(at, (bytes, answer) => {
+        asked.add(readQuery(bytes).type);
+        answer(respond(zone, bytes, { additional })!);
+      });
+      w.advance(250);
+      assertEquals(plain(w).filter((line) => line.includes("changed its IP")).toSorted(), [
+        "notice web/s1 changed its IP from (none) to 10.0.1.1 by r/n1.",
+        "notice web/s2 changed its IP from (none) to 10.0.1.2 by r/n1.",
+      ]);
+      assertEquals(asked, new Set(["A", "SRV"]));
+    }, { ...options, global: { dnsAcceptFamily: "ipv4" } }),
+  );
+}

@@ -75,6 +75,8 @@ export interface SceneOptions extends MemoryOptions {
   readonly hardStopAfter?: number;
   /** Sections that the proxies name. */
   readonly sections?: Pick<Input, "httpErrors" | "resolvers">;
+  /** Settings of the process. */
+  readonly global?: Input["global"];
   /** The first addresses of servers with names, by "proxy/server". */
   readonly addresses?: ReadonlyMap<string, string | null>;
   /** What is in the files that the configuration names. */
@@ -125,7 +127,7 @@ export function scene(
     const files = Object.entries(options.files ?? {});
     const configuration = {
       ...v.parse(Configuration, {
-        global: { hardStopAfter: options.hardStopAfter ?? null },
+        global: { hardStopAfter: options.hardStopAfter ?? null, ...options.global },
         ...options.sections,
         proxies: [proxies].flat(),
       }),

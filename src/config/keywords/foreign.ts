@@ -29,7 +29,7 @@ export const foreignGlobals = names(`
   tune.ssl.keylog
   tune.vars.check-max-size tune.vars.global-max-size
   tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size tune.vars.txn-max-size
-  tune.zlib.memlevel tune.zlib.windowsize unix-bind     acme.scheduler dns-accept-family
+  tune.zlib.memlevel tune.zlib.windowsize unix-bind acme.scheduler 
     h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp     ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
   ocsp-update.mode setcap shm-stats-file
   shm-stats-file-max-objects

@@ -18,6 +18,9 @@ export type Engine = (typeof engines)[number];
 const bytes = "<bytes>";
 const largest = 2 ** 31 - 1;
 
+/** What names may stand for (HAProxy 3.2: "dns-accept-family"). */
+const acceptedFamilies = ["ipv4", "ipv6", "ipv4,ipv6", "auto"] as const;
+
 /** Settings of the process. */
 export const globalSettings = {
   ...processSettings,
@@ -94,6 +97,11 @@ export const globalSettings = {
       once: true,
     },
   ),
+  dnsAcceptFamily: nullable("dns-accept-family", choice("families", acceptedFamilies), {
+    doc:
+      "The families of addresses that names may stand for; auto: those of this machine, at the start.",
+    chapter: "3.1",
+  }),
   externalCheck: flag("external-check", {
     doc: "Lets checks run programs ('option external-check').",
     chapter: "3.1",
