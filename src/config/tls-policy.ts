@@ -6,7 +6,7 @@ import {
   type Versions,
   type VersionWords,
 } from "../tls/versions.ts";
-import type { Bind, Global, Server } from "./model.ts";
+import type { Bind, Global, Proxy, Server } from "./model.ts";
 
 /** What is agreed upon in a handshake; null: as OpenSSL has it. */
 export interface Agreement {
@@ -87,6 +87,15 @@ export function serverPolicy(global: Global, server: Server): TlsPolicy & { veri
 /** Whether the checks of a server speak TLS (manual: "check-ssl", "port", "addr"). */
 export function checksWithTls({ ssl, checkSsl, port, addr }: Server): boolean {
   return checkSsl ?? (ssl && port === null && addr === null);
+}
+
+/** Whether rules of a proxy's checks speak TLS (manual: "tcp-check connect"). */
+export function rulesWithTls({ tcpCheck, httpCheck }: Proxy): boolean {
+  const rules: readonly { readonly rule: string; readonly ssl?: boolean }[] = [
+    ...tcpCheck,
+    ...httpCheck,
+  ];
+  return rules.some(({ rule, ssl }) => rule === "connect" && ssl === true);
 }
 
 /** What a line says, and where it says nothing, the defaults. */

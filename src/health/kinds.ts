@@ -16,7 +16,7 @@ import { smtpSteps } from "./protocols/smtp.ts";
 import { spopSteps } from "./protocols/spop.ts";
 import type { HttpRule, TcpRule } from "./rules.ts";
 import { httpSteps, tcpSteps } from "./ruleset.ts";
-import { stepsProbe } from "./run.ts";
+import { type RunDeps, stepsProbe } from "./run.ts";
 import { sslHelloSteps } from "./ssl-hello.ts";
 import { implicitConnect, type Steps } from "./steps.ts";
 
@@ -29,8 +29,8 @@ export interface CheckRuntime {
   /** How much of what comes is kept, in bytes. */
   readonly bufferSize: number;
   readonly expressions: CheckExpressions;
-  /** The network sends a server's PROXY header by itself, below what it adds. */
-  readonly headerBelow?: true;
+  /** How connections speak TLS: see run.ts. */
+  readonly connectTls?: NonNullable<RunDeps["connectTls"]>;
 }
 
 /** What is checked, and by which rules. */

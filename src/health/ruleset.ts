@@ -100,6 +100,9 @@ function connectStep(
       : expressions.integer(rule.port),
     asServer: rule.default,
     sendProxy: rule.sendProxy,
+    ssl: rule.ssl,
+    sni: rule.sni,
+    alpn: rule.alpn === null ? null : rule.alpn.split(",").filter((each) => each !== "h2"),
     linger: rule.linger,
   };
 }

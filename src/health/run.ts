@@ -23,8 +23,14 @@ export interface RunDeps {
   readonly clock: Clock;
   /** How much of what comes is kept, in bytes. */
   readonly bufferSize: number;
-  /** The network sends a server's PROXY header by itself, below what it adds. */
-  readonly headerBelow?: true;
+  /**
+   * How to connect with TLS, the PROXY header of this version before it; null: the connection speaks
+   * none. Without it none does.
+   */
+  readonly connectTls?: (
+    step: ConnectStep,
+    header: ProxyVersion | null,
+  ) => Network["connect"] | null;
 }
 
 /** A check that runs steps. @param target where, each time it is made */
@@ -54,6 +60,8 @@ class Run implements CheckScope {
   /** The step that has opened the connection. */
   #opener: ConnectStep | null = null;
   #established = false;
+  /** The connection sends its PROXY header by itself, below TLS. */
+  #headerBelow = false;
   #broken: SocketErrorCode | null = null;
   #out: Uint8Array = nothing;
   #sent = 0;
@@ -78,7 +86,8 @@ class Run implements CheckScope {
     return this.#input.bytes;
   }
   get response(): Response | null {
-    return responseIn(this.#input, this.steps.method ?? 0) ?? null;
+    const { method } = this.steps;
+    return method === null ? null : responseIn(this.#input, method) ?? null;
   }
 
   /** Goes on, as far as that is possible now. */
@@ -125,7 +134,10 @@ class Run implements CheckScope {
     this.#out = nothing;
     this.#cancelTimeout();
     this.#cancelTimeout = clock.schedule(timeouts.connect, () => this.#expire());
-    const socket = network.connect(this.#endpoint(step), options, {
+    const connect = this.deps.connectTls?.(step, this.#proxyVersion(step)) ?? null;
+    this.#headerBelow = connect !== null;
+    const open = connect ?? network.connect.bind(network);
+    const socket = open(this.#endpoint(step), options, {
       opened: (socket) => this.#opened(socket, step),
       drain: () => this.#resume(socket),
       data: (_socket, bytes) => {
@@ -156,9 +168,7 @@ class Run implements CheckScope {
     const { timeouts } = this.target;
     this.#established = true;
     const version = this.#proxyVersion(step);
-    this.#out = version === null || this.deps.headerBelow === true
-      ? nothing
-      : ownHeader(version, socket);
+    this.#out = version === null || this.#headerBelow ? nothing : ownHeader(version, socket);
     this.#sent = 0;
     if (timeouts.answer !== null) {
       this.#cancelTimeout();
@@ -182,7 +192,7 @@ class Run implements CheckScope {
     if (!this.#established) {
       const tls = socket.tls ?? null;
       if (tls === null || !tls.connected) return this.#conclude(connectFailure(code, at));
-      return this.#conclude(verdict("L6RSP", `SSL handshake failure${at && ` ${at}`}`));
+      return this.#conclude(verdict("L6RSP", `SSL handshake failure${at}`));
     }
     this.#broken = code;
     this.#input.ended = true;

@@ -18,6 +18,10 @@ export interface ConnectStep extends Common {
   /** What the rule does not say is as the server's line has it for checks. */
   readonly asServer: boolean;
   readonly sendProxy: boolean;
+  /** It speaks TLS, asks for this name, and offers these protocols. */
+  readonly ssl: boolean;
+  readonly sni: string | null;
+  readonly alpn: readonly string[] | null;
   /** The connection is closed by FIN, not by a reset. */
   readonly linger: boolean;
 }
@@ -77,6 +81,9 @@ export const implicitConnect: ConnectStep = {
   port: null,
   asServer: true,
   sendProxy: false,
+  ssl: false,
+  sni: null,
+  alpn: null,
   linger: false,
 };
 

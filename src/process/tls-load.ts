@@ -9,6 +9,7 @@ import {
   type Agreement,
   bindPolicy,
   checksWithTls,
+  rulesWithTls,
   serverPolicy,
   type TlsPolicy,
 } from "../config/tls-policy.ts";
@@ -74,10 +75,13 @@ export function createTlsLoader(): TlsLoader {
 
 /** The first that speaks TLS. */
 function usesOf({ proxies }: Configuration): { of: object } | null {
-  for (const { disabled, bind, servers } of proxies) {
+  for (const proxy of proxies) {
+    const { disabled, bind, servers } = proxy;
     if (disabled) continue;
     const of = bind.find(({ ssl, crt }) => ssl || crt.length > 0) ??
-      servers.find((server) => server.ssl || server.check && checksWithTls(server));
+      servers.find((server) =>
+        server.ssl || server.check && (checksWithTls(server) || rulesWithTls(proxy))
+      );
     if (of !== undefined) return { of };
   }
   return null;
@@ -391,7 +395,7 @@ class Loading {
   // Servers.
 
   #server(proxy: Proxy, server: Server): ServerMaterial | null {
-    const checks = server.check && checksWithTls(server);
+    const checks = server.check && (checksWithTls(server) || rulesWithTls(proxy));
     if (!server.ssl && !checks) return null;
     const made = (alpn: readonly string[] | null) =>
       this.#attempt(

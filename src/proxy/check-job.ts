@@ -49,6 +49,7 @@ function dependsOnServer(server: Server, rules: readonly CheckRule[]): boolean {
   const { config } = server.backend;
   const { kind } = config.check;
   if (server.config.ssl || server.config.checkSsl === true) return true;
+  if (rules.some((rule) => rule.rule === "connect" && rule.ssl)) return true;
   if (kind === "external") return true;
   if (kind === "http" && (config.sendState || config.disableOn404)) return true;
   return rules.some(({ rule }) => rule.startsWith("set-var")) ||

@@ -80,7 +80,7 @@ export function startChecks(
       probe: probeOf(
         plan.check,
         jobOf(servers[0], plan, () => checkers[i]!.health),
-        withTls(servers[0], plan.target, withExpressions(servers[0])),
+        withTls(servers[0], withExpressions(servers[0])),
       ),
       clock,
       random,

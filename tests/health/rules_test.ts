@@ -2,11 +2,15 @@
  * Rule sets of checks, as they are written: what is sent, and what the log says of what comes. Words
  * and bytes are those of HAProxy 2.6, tried with the same servers.
  */
+import { constantExpressions } from "#src/health/expressions.ts";
+import { tcpSteps } from "#src/health/ruleset.ts";
+import { stepsProbe } from "#src/health/run.ts";
+import type { ConnectStep } from "#src/health/steps.ts";
 import type { CheckResult } from "#src/health/result.ts";
 import { assertEquals } from "@std/assert";
 import { listen } from "../config/support.ts";
 import { test } from "../testing.ts";
-import { type Behaviour, probing, scene, send } from "./scene.ts";
+import { type Behaviour, probing, runtimeIn, scene, send, target } from "./scene.ts";
 
 const port = 80;
 
@@ -458,4 +462,36 @@ test("http-check: a 404 asks for no new sessions, where that is wanted", () => {
     const [result] = stage.check(probe, 10);
     assertEquals([result?.status, result?.code, result?.passed], [is, 404, mayStop]);
   }
+});
+
+test("connect: which connections speak TLS, by which name and protocols, after which header", () => {
+  const proxy = listen(
+    tcp,
+    "tcp-check connect ssl sni a.b alpn h2,http/1.1 send-proxy",
+    "tcp-check send x",
+    "tcp-check connect default",
+    "tcp-check send y",
+    "tcp-check connect",
+    "server s 192.168.1.11:80 check send-proxy-v2 verify none",
+  );
+  const stage = scene();
+  stage.serve({});
+  const asked: unknown[] = [];
+  const steps = tcpSteps(proxy.tcpCheck, constantExpressions, true);
+  const on = {
+    ...runtimeIn(stage),
+    connectTls({ ssl, sni, alpn, asServer }: ConnectStep, header: string | null) {
+      asked.push([ssl, sni, alpn, asServer, header]);
+      return null;
+    },
+  };
+  const to = { ...target, proxyHeader: "v2", proxyVersion: "v2" } as const;
+  const [result] = stage.check(stepsProbe(on, () => to, steps), 100);
+  assertEquals(verdictOf(result), ["L4OK", null, "(tcp-check)"]);
+  assertEquals(asked, [
+    [true, "a.b", ["http/1.1"], false, "v2"],
+    [false, null, null, true, "v2"],
+    [false, null, null, false, null],
+  ]);
+  assertEquals(stage.requests.map((request) => request.slice(-1)), ["x", "y", ""]);
 });

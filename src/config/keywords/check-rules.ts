@@ -113,8 +113,9 @@ function readConnect(args: Arguments): ConnectRule {
     comment: () => void (rule.comment = args.word("a text").text),
   };
   readWords(args, words);
-  for (const [unable, said] of [["via-socks4", rule.viaSocks4], ["ssl", rule.ssl]] as const) {
-    if (said === true) throw args.mistake(`sluice does not support '${unable}' in checks yet`);
+  const protocols = [rule.proto, rule.alpn];
+  if (protocols.some((each) => each === "h2" || each === "fcgi")) {
+    throw args.mistake("sluice checks servers by HTTP/1 and TCP alone", "'h1', 'none', 'http/1.1'");
   }
   return v.parse(ConnectRule, rule);
 }

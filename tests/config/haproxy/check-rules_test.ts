@@ -39,7 +39,7 @@ test("check rules: what is wrong is said, with what could stand there", () => {
       ["tcp-check expect status 200", "'status' cannot stand here"],
       ["tcp-check send-binary 0", "'0' is not binary - hexadecimal digits, two a byte"],
       ["tcp-check connect port 70000", "'70000' is not a port - 1 to 65535, or an expression"],
-      ["tcp-check connect", ""],
+      ["tcp-check connect proto h2", "sluice checks servers by HTTP/1 and TCP alone"],
       ["option mysql-check foo bar", "'foo' is not 'user'"],
       ["option mysql-check user x post-42", "'post-42' is neither 'post-41' nor 'pre-41'"],
       ["option pgsql-check", "it expects 'user'"],
