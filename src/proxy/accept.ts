@@ -4,6 +4,7 @@ import type { Addresses } from "../net/proxy-protocol/header.ts";
 import { noEvents, type Socket, type SocketEvents } from "../net/socket.ts";
 import type { BindMaterial } from "../tls/material.ts";
 import { bindKey } from "../tls/material.ts";
+import { at } from "../stats/counters.ts";
 import type { Admission, OnAdmitted } from "./admission.ts";
 import type { Frontend } from "./frontend.ts";
 import { HttpClientConnection } from "./http/client-connection.ts";
@@ -77,7 +78,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
       state !== null &&
       !rules.admits(frontend.rules.tcpSession, socket, frontend, addresses, state)
     ) {
-      return reject(socket, frontend, state);
+      return reject(socket, frontend, state, at.deniedSessions);
     }
     state?.counters?.countSession();
     if (frontend.logsConnections) logConnection(addresses, frontend);
@@ -98,7 +99,13 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   }
 
   /** A rule has rejected it: it is closed, and leaves the place that it was given. */
-  function reject(socket: Socket, frontend: Frontend, state: SessionState | null): SocketEvents {
+  function reject(
+    socket: Socket,
+    frontend: Frontend,
+    state: SessionState | null,
+    counter: number,
+  ): SocketEvents {
+    frontend.counts.own[counter]!++;
     state?.end();
     const silent = rules.rejected === "silent";
     const session = new RejectedSession(socket, frontend);
@@ -154,14 +161,16 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
         const state = stateOf(frontend);
         return admits(socket, frontend, state)
           ? begin(socket, frontend, unix ?? socket, state)
-          : reject(socket, frontend, state);
+          : reject(socket, frontend, state, at.deniedConnections);
       };
     }
     const removeSession = (awaited: ProxyHeaderReader) => sessions.remove(awaited);
     return (socket, frontend) => {
       const own = unix ?? socket;
       const state = stateOf(frontend);
-      if (!admits(socket, frontend, state)) return reject(socket, frontend, state);
+      if (!admits(socket, frontend, state)) {
+        return reject(socket, frontend, state, at.deniedConnections);
+      }
       const awaited = new ProxyHeaderReader(
         socket,
         frontend,

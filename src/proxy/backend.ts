@@ -123,7 +123,7 @@ export class Backend implements ServerBackend {
     this.invalid = new Counter(memory);
     runtime.totals.push(this.total);
     this.counts = new Tally(memory, tallySize);
-    this.stats = config.kind === "backend" ? statsRoute(config, runtime) : null;
+    this.stats = config.kind === "backend" ? statsRoute(config, rules, runtime) : null;
     this.rate = runtime.rate(() => this.total.value);
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);

@@ -12,6 +12,8 @@ export interface EndedStream {
   readonly reached: Backend | null;
   /** null: it had none, or came to no backend. */
   readonly servedBy: Server | null;
+  /** A rule has denied the request, or its response. */
+  readonly denied: boolean;
   readonly received: number;
   readonly sent: number;
   /** ms; below 0: never reached. */
@@ -75,11 +77,18 @@ export function countStream(stream: EndedStream, termination: string): void {
 
 /** Which counter a termination state adds to (manual: "Session state at disconnection"). */
 function countFailure(
-  { frontend, reached: backend, servedBy }: EndedStream,
+  { frontend, reached: backend, servedBy, denied }: EndedStream,
   termination: string,
 ): void {
   const cause = termination[0]!;
   const phase = termination[1]!;
+  if (denied) {
+    const counter = phase === "H" || phase === "D" ? at.deniedResponses : at.deniedRequests;
+    frontend.counts.own[counter]!++;
+    if (backend !== null) backend.counts.own[counter]!++;
+    if (counter === at.deniedResponses && servedBy !== null) servedBy.counts.own[counter]!++;
+    return;
+  }
   if (phase === "R" && cause !== "L") {
     if (cause === "I") frontend.counts.own[at.internalErrors]!++;
     else frontend.counts.own[at.failedRequests]!++;

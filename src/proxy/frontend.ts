@@ -140,7 +140,7 @@ export class Frontend {
     this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||
       rules.tcpSession !== null;
     this.facts = frontendFacts(this, index + 1);
-    this.stats = statsRoute(config, runtime);
+    this.stats = statsRoute(config, rules, runtime);
     this.monitor = config.monitorUri === null ? null : bytesOf(config.monitorUri);
     const httpRequest = timeout.httpRequest ?? timeout.client;
     this.timeouts = {

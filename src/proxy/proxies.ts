@@ -72,7 +72,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
       rules: rulesOf(proxy),
       routeTo: (name) => byName.get(name) ?? null,
       directory,
-      services: new Map(),
+      services: runtime.services,
     });
   });
   facts.push(...frontends.map(({ config, facts }) => ({ config, facts, side: "frontend" })));

@@ -3,6 +3,7 @@ import type { RunProgram } from "../health/external.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
+import { serviceNames } from "../rules/actions/service.ts";
 import { Rate } from "../shared/rate.ts";
 import { type Host, hostedService } from "../services/hosting.ts";
 import type { Service } from "../services/service.ts";
@@ -51,8 +52,8 @@ export interface Runtime extends Omit<RuntimeDeps, "host"> {
   readonly lookups: Lookups;
   /** What hosts the services of this process; null: nothing does. */
   readonly host: Host | null;
-  /** A service by its name (manual: "use-service"); null: there is none. */
-  service(name: string): Service | null;
+  /** Services that rules name (manual: "use-service"). */
+  readonly services: ReadonlyMap<string, Service>;
   readonly memory: SharedMemory;
   readonly wheel: TimerWheel;
   /** The process as configured. */
@@ -116,9 +117,6 @@ export interface Abandoned {
  */
 const spareTickets = 1024;
 
-/** Those that rules may name. */
-const namedServices: ReadonlySet<string> = new Set(["prometheus-exporter"]);
-
 /**
  * Makes it.
  * @param global the process as configured
@@ -153,10 +151,10 @@ export function createRuntime(
     get host() {
       return deps.host?.() ?? null;
     },
-    service: (name) =>
-      namedServices.has(name)
-        ? hostedService(name, `<${name}>`, () => deps.host?.() ?? null)
-        : null,
+    services: new Map(serviceNames.map((name) => [
+      name,
+      hostedService(name, `<${name}>`, () => deps.host?.() ?? null),
+    ])),
     get maxconn() {
       return limits[0]!;
     },

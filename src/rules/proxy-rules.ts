@@ -52,6 +52,9 @@ export interface ProxyRules {
   /** What the choice of a server hashes on (manual: "balance", hash). */
   readonly balanceHash: Expression | null;
   readonly stick: StickRules | null;
+  /** When the statistics page may change something, and the conditions of its own rules. */
+  readonly statsAdmin: readonly Test[] | null;
+  readonly statsHttpRequest: readonly (Test | null)[] | null;
 }
 
 /** Those of a proxy without any. */
@@ -70,6 +73,8 @@ export const noRules: ProxyRules = {
   monitorFail: null,
   balanceHash: null,
   stick: null,
+  statsAdmin: null,
+  statsHttpRequest: null,
 };
 
 /** Called with what is wrong. @param of the line of the model that it is in */
@@ -183,5 +188,12 @@ export function compileProxyRules(
       return kit.expression(new Words(["hash", parsed.argument]), parsed.argument);
     })[0] ?? null,
     stick: stickRules(),
+    statsAdmin: orNull(conditions(proxy.stats?.admin ?? [], request)),
+    statsHttpRequest: orNull(
+      compile(
+        proxy.stats?.httpRequest ?? [],
+        (line) => compileRest(new Words(line.words), kitFor(line, "http-request", request), ""),
+      ),
+    ),
   };
 }

@@ -4,7 +4,7 @@
  * request on as plain data; the response comes back in pieces.
  */
 import { bytesOf } from "../bytes/bytes.ts";
-import type { Service, ServiceResponse } from "./service.ts";
+import type { Granted, Service, ServiceResponse } from "./service.ts";
 
 /** A request as plain data. */
 export interface HostedRequest {
@@ -16,6 +16,7 @@ export interface HostedRequest {
   readonly complete: boolean;
   readonly clientAddress: string;
   readonly secure: boolean;
+  readonly granted: Granted | null;
 }
 
 /** What answers them. */
@@ -39,11 +40,11 @@ export function hostedService(
         response.send(bytesOf("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"));
         return response.end();
       }
-      const { complete, clientAddress, secure } = message;
+      const { complete, clientAddress, secure, granted } = message;
       const head = message.head();
       const content = message.content();
-      const request = { service, bodiless, head, content, complete, clientAddress, secure };
-      return found.serve(request, response);
+      const facts = { complete, clientAddress, secure, granted };
+      return found.serve({ service, bodiless, head, content, ...facts }, response);
     },
   };
 }

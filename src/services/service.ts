@@ -12,6 +12,14 @@ export interface ServiceRequest {
   readonly message: RequestMessage | null;
 }
 
+/** What conditions of the configuration allow a request. */
+export interface Granted {
+  /** It may change something (manual: "stats admin"). */
+  readonly admin: boolean;
+  /** The number of the first rule that applies to it (manual: "stats http-request"); -1: none does. */
+  readonly rule: number;
+}
+
 /** A request as a service reads it; nothing is done for one that does not ask. */
 export interface RequestMessage {
   /** Request line and field section, one character a byte. */
@@ -23,6 +31,8 @@ export interface RequestMessage {
   readonly clientAddress: string;
   /** The client's connection is TLS. */
   readonly secure: boolean;
+  /** null: nothing was asked. */
+  readonly granted: Granted | null;
 }
 
 /** Takes the response of a service. */

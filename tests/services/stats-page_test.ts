@@ -17,6 +17,9 @@ const evil = web({
   description: "a",
 });
 
+/** The client to which the first rule applies. */
+const denied = "198.51.100.9";
+
 /** A page over a scene. */
 function paged(
   settings: v.InferInput<typeof StatsPage>,
@@ -30,7 +33,12 @@ function paged(
     const page = v.parse(StatsPage, { uri: "/stats", ...settings });
     const app: Application = createStatsApplication(page, { name: "web" }, control, "1.2.3");
     const ask = async (target: string, init: RequestInit = {}, clientAddress = "192.0.2.1") => {
-      const hosted = { clientAddress, complete: true } as HostedRequest;
+      // What the proxy finds of the conditions: of these, the first is of this one.
+      const granted = {
+        admin: clientAddress === "127.0.0.1",
+        rule: clientAddress === denied ? 0 : 1,
+      };
+      const hosted = { clientAddress, complete: true, granted } as HostedRequest;
       return await app(new Request(`http://sluice${target}`, init), hosted);
     };
     await play(ask, control);
@@ -79,11 +87,11 @@ test(
   "page: 'stats http-request' lets in, or not, by the first rule that applies",
   paged({
     httpRequest: [
-      { action: "deny", condition: { words: ["{", "src", "198.51.100.0/24", "}"] } },
-      { action: "allow", condition: { unless: true, words: ["FALSE"] } },
+      { action: "deny", words: ["if", "{", "src", denied, "}"] },
+      { action: "allow" },
     ],
   }, async (ask) => {
-    assertEquals((await ask("/stats", {}, "198.51.100.9")).status, 403);
+    assertEquals((await ask("/stats", {}, denied)).status, 403);
     assertEquals((await ask("/stats", {}, "203.0.113.9")).status, 200);
   }),
 );
@@ -125,7 +133,7 @@ test(
 
 test(
   "page: the form changes servers for who may, from the page itself",
-  paged({ admin: [{ words: ["LOCALHOST"] }] }, async (ask, control) => {
+  paged({ admin: [{ words: ["if", "LOCALHOST"] }] }, async (ask, control) => {
     const status = () => control.proxies[0]!.backend!.servers.map(({ draining }) => draining);
     const post = async (text: string, headers = {}, from = "127.0.0.1") => {
       const response = await ask("/stats", form(text, headers), from);

@@ -3,17 +3,13 @@ import * as v from "valibot";
 import { type Arguments, time as readTime } from "../haproxy/arguments.ts";
 import { formatTime } from "../../text/time.ts";
 import { define, type Keyword } from "./keyword.ts";
-import { conditionOf } from "./stats-condition.ts";
+import { readWords } from "./rules.ts";
 import { milliseconds } from "./values.ts";
 
 const chapter = "4.2";
 
-/** What decides whether a rule of the page applies: the words behind `if` or `unless`. */
-const Condition = v.nullable(v.strictObject({
-  unless: v.optional(v.boolean(), false),
-  words: v.array(v.string()),
-}));
-type StatsCondition = v.InferOutput<typeof Condition>;
+/** A condition: `if` or `unless`, and its words. */
+const Condition = v.strictObject({ words: v.array(v.string()) });
 
 /** The statistics page (manual: "stats enable" and its kin). */
 export const StatsPage = v.strictObject({
@@ -40,7 +36,8 @@ export const StatsPage = v.strictObject({
     v.array(v.strictObject({
       action: v.picklist(["allow", "deny", "auth"]),
       realm: v.optional(v.nullable(v.string()), null),
-      condition: v.optional(Condition, null),
+      /** The condition: `if` or `unless`, and its words; none: it always holds. */
+      words: v.optional(v.array(v.string()), []),
     })),
     [],
   ),
@@ -49,9 +46,6 @@ export const StatsPage = v.strictObject({
 export type StatsPage = v.InferOutput<typeof StatsPage>;
 
 const blank = v.parse(StatsPage, {});
-
-const conditionWords = (condition: StatsCondition) =>
-  condition === null ? [] : [condition.unless ? "unless" : "if", ...condition.words];
 
 /** A word may have blanks, which are behind backslashes in HAProxy's older spelling. */
 function print(page: StatsPage | null): string[][] {
@@ -71,12 +65,12 @@ function print(page: StatsPage | null): string[][] {
     ...flag("show-legends", page.showLegends),
     ...flag("show-modules", page.showModules),
     ...page.scope.map((scope) => ["stats scope", scope]),
-    ...page.admin.map((condition) => ["stats admin", ...conditionWords(condition)]),
-    ...page.httpRequest.map(({ action, realm, condition }) => [
+    ...page.admin.map(({ words }) => ["stats admin", ...words]),
+    ...page.httpRequest.map(({ action, realm, words }) => [
       "stats http-request",
       action,
       ...(realm === null ? [] : ["realm", realm]),
-      ...conditionWords(condition),
+      ...words,
     ]),
   ];
 }
@@ -127,19 +121,6 @@ function optionalText(args: Arguments): string {
   const words: string[] = [];
   for (let next = args.next(); next !== undefined; next = args.next()) words.push(next.text);
   return words.join(" ");
-}
-
-/** Reads `if` or `unless` and a condition, where there is one. */
-function readCondition(args: Arguments): StatsCondition {
-  const kind = args.peek()?.text;
-  if (kind !== "if" && kind !== "unless") return null;
-  args.next();
-  const words = [args.word("a condition").text];
-  for (let next = args.next(); next !== undefined; next = args.next()) words.push(next.text);
-  const condition = { unless: kind === "unless", words };
-  if (conditionOf(condition) !== null) return condition;
-  const message = `sluice does not support the condition '${words.join(" ")}' here`;
-  throw args.mistake(message, "of TRUE, FALSE, LOCALHOST, { src <network> }");
 }
 
 const actions = ["allow", "deny", "auth"] as const;
@@ -229,11 +210,14 @@ export const statsPageKeywords: readonly Keyword<PageSection>[] = [
     "if TRUE",
     "When servers may be changed on the statistics page.",
     (args, { admin }) => {
-      const condition = readCondition(args);
-      if (condition === null) {
+      const kind = args.peek()?.text;
+      if (kind !== "if" && kind !== "unless") {
         args.word("'if' or 'unless'");
         throw args.mistake("'stats admin' expects 'if' or 'unless'", `usage: ${args.usage}`);
       }
+      const condition = { words: [] };
+      args.mark(condition);
+      readWords(args, condition, condition.words);
       return { admin: [...admin, condition] };
     },
   ),
@@ -253,9 +237,10 @@ export const statsPageKeywords: readonly Keyword<PageSection>[] = [
         args.next();
         realm = args.word("a realm").text;
       }
-      const condition = readCondition(args);
-      args.end();
-      return { httpRequest: [...httpRequest, { action, realm, condition }] };
+      const rule = { action, realm, words: [] };
+      args.mark(rule);
+      readWords(args, rule, rule.words);
+      return { httpRequest: [...httpRequest, rule] };
     },
   ),
 ];

@@ -3,7 +3,10 @@ import { bytesOf, textOf } from "../../bytes/bytes.ts";
 import { type Head, METHOD_GET, METHOD_HEAD, METHOD_POST } from "../../http/head.ts";
 import type * as model from "../../config/model.ts";
 import { hostedService } from "../../services/hosting.ts";
-import type { Service } from "../../services/service.ts";
+import type { Context } from "../../expr/context.ts";
+import { type Test, YES } from "../../expr/test.ts";
+import type { ProxyRules } from "../../rules/proxy-rules.ts";
+import type { Granted, Service } from "../../services/service.ts";
 import type { Runtime } from "../runtime.ts";
 
 const SLASH = 47;
@@ -14,10 +17,26 @@ const methods = 1 << METHOD_GET | 1 << METHOD_HEAD | 1 << METHOD_POST;
 export class StatsRoute {
   readonly #prefix: Uint8Array;
   readonly service: Service;
+  readonly #admin: readonly Test[];
+  readonly #rules: readonly (Test | null)[];
 
-  constructor(uri: string, { kind, name }: model.Proxy, runtime: Runtime) {
+  constructor(uri: string, { kind, name }: model.Proxy, rules: ProxyRules, runtime: Runtime) {
     this.#prefix = bytesOf(uri);
+    this.#admin = rules.statsAdmin ?? [];
+    this.#rules = rules.statsHttpRequest ?? [];
     this.service = hostedService(`stats ${kind} ${name}`, "<STATS>", () => runtime.host);
+  }
+
+  /** It has conditions, which {@linkcode grantsTo} evaluates. */
+  get asks(): boolean {
+    return this.#admin.length + this.#rules.length > 0;
+  }
+  /** What they allow a request. */
+  grantsTo(context: Context): Granted {
+    return {
+      admin: this.#admin.some((test) => test(context) === YES),
+      rule: this.#rules.findIndex((test) => test === null || test(context) === YES),
+    };
   }
 
   /** Whether a request's target begins with the page's URI. */
@@ -40,8 +59,12 @@ export class StatsRoute {
 }
 
 /** The route to the page of a proxy in HTTP mode; null: it has none. */
-export function statsRoute(config: model.Proxy, runtime: Runtime): StatsRoute | null {
+export function statsRoute(
+  config: model.Proxy,
+  rules: ProxyRules,
+  runtime: Runtime,
+): StatsRoute | null {
   return config.stats === null || config.mode !== "http"
     ? null
-    : new StatsRoute(config.stats.uri, config, runtime);
+    : new StatsRoute(config.stats.uri, config, rules, runtime);
 }

@@ -26,7 +26,7 @@ import type { Socket } from "../../net/socket.ts";
 import { ofStatus, storedService } from "../../services/error-replies.ts";
 import { replyService } from "../../services/reply.ts";
 import { at } from "../../stats/counters.ts";
-import type { Service } from "../../services/service.ts";
+import type { Granted, Service } from "../../services/service.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import { countTransaction, type EndedStream } from "../counting.ts";
@@ -125,6 +125,8 @@ export class HttpTransaction extends Timer
   #sentEarly = 0;
   /** What answers in a server's place, once it has the content that it wants; null: nothing. */
   #awaiting: Service | null = null;
+  /** What the conditions of the statistics page allow. */
+  #granted: Granted | null = null;
   /** It takes part in an authentication of the connection. */
   #authenticates = false;
 
@@ -324,6 +326,11 @@ export class HttpTransaction extends Timer
   servesStats(head: Head, bytes: Uint8Array, front: boolean): boolean {
     const { stats } = front ? this.frontend : this.backend;
     if (stats?.matches(head, bytes) !== true) return false;
+    if (stats.asks) {
+      const { end } = this.#request.journal;
+      const { context } = this.#ruled ? this.#rules! : this.#beginRules(head, bytes, end);
+      this.#granted = stats.grantsTo(context);
+    }
     this.serve(stats.service);
     return true;
   }
@@ -355,6 +362,7 @@ export class HttpTransaction extends Timer
       complete,
       clientAddress: this.clientAddress,
       secure: false,
+      granted: this.#granted,
     });
   }
 
@@ -384,7 +392,8 @@ export class HttpTransaction extends Timer
       this.#silent =
         false;
     this.#line = this.#timeouts = null;
-    this.#awaiting = null;
+    this.#awaiting = this.#granted = null;
+    this.denied = false;
     this.progress.begin();
     this.received = this.#sentEarly = 0;
     this.record.begin();
@@ -976,18 +985,21 @@ export class HttpTransaction extends Timer
     return fillTransaction(this.client, this, this.termination);
   }
   answer({ status, whole, head }: RuleReply, termination: string): void {
+    this.denied = termination.startsWith("P");
     this.record.end(termination);
     if (termination === "PR") this.#counters?.count("error");
     this.#releaseServer("reset");
     this.#serve(storedService({ whole, head }), status);
   }
   refuseByRule(status: number, termination: string): void {
+    this.denied = termination.startsWith("P");
     this.record.end(termination);
     this.#counters?.count("error");
     this.#releaseServer("reset");
     this.#reply(status);
   }
   reject(): void {
+    this.denied = true;
     this.#releaseServer("reset");
     this.#endNow("PR");
   }
@@ -1005,13 +1017,14 @@ export class HttpTransaction extends Timer
   useService(name: string): boolean {
     const service = this.frontend.services.get(name);
     if (service === undefined) return false;
-    this.record.end("LR");
-    this.#serve(service, 200);
+    this.serve(service);
     return true;
   }
 
   // ---- what is counted of it, once it is over ----
 
+  /** A rule has denied the request, or its response. */
+  denied = false;
   /** Bytes of the request. */
   received = 0;
   get sent(): number {

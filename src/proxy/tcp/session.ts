@@ -152,9 +152,12 @@ export class TcpSession extends Timer
   }
   rejectedByRule(silent: boolean): void {
     this.#silent = silent;
+    this.denied = true;
     this.#finish("PR");
   }
   #silent = false;
+  /** A rule has denied it. */
+  denied = false;
   wait(ms: number): void {
     this.frontend.runtime.wheel.set(this, ms);
   }

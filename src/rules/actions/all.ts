@@ -5,6 +5,7 @@ import { fieldActions } from "./fields.ts";
 import { finalActions } from "./final.ts";
 import { redirectActions } from "./redirect.ts";
 import { replyActions } from "./reply.ts";
+import { serviceActions } from "./service.ts";
 import { targetActions } from "./target.ts";
 import { variableActions } from "./variables.ts";
 
@@ -13,6 +14,7 @@ export const actions: readonly Action[] = [
   ...replyActions,
   ...redirectActions,
   ...fieldActions,
+  ...serviceActions,
   ...targetActions,
   ...variableActions,
   ...counterActions,

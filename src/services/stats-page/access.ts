@@ -1,5 +1,4 @@
 /** Who may see the statistics page, and who may change something (manual: "stats auth", "stats admin"). */
-import { conditionOf } from "../../config/keywords/stats-condition.ts";
 import type { StatsPage } from "../../config/keywords/stats-page.ts";
 import type { HostedRequest } from "../hosting.ts";
 
@@ -16,19 +15,17 @@ export function admissionOf(
     const colon = auth.indexOf(":");
     return [auth.slice(0, colon), auth.slice(colon + 1)];
   }));
-  const rules = page.httpRequest.map(({ action, realm, condition }) => ({
-    action,
-    realm: realm ?? page.realm,
-    applies: conditionOf(condition) ?? (() => false),
-  }));
   return (hosted, request) => {
     const user = userOf(request, users);
-    for (const { action, realm, applies } of rules) {
-      if (!applies(hosted)) continue;
+    const rule = page.httpRequest[hosted.granted?.rule ?? -1];
+    if (rule !== undefined) {
+      const { action, realm } = rule;
       if (action === "allow" || action === "auth" && user !== null) return { allowed: true, user };
-      return { allowed: false, realm: action === "auth" ? realm : null };
+      return { allowed: false, realm: action === "auth" ? realm ?? page.realm : null };
     }
-    if (rules.length > 0 || users.size === 0 || user !== null) return { allowed: true, user };
+    if (page.httpRequest.length > 0 || users.size === 0 || user !== null) {
+      return { allowed: true, user };
+    }
     return { allowed: false, realm: page.realm };
   };
 }
@@ -56,12 +53,6 @@ function isSame(a: string, b: string): boolean {
     different |= a.charCodeAt(i) ^ (b.charCodeAt(i % Math.max(1, b.length)) || 0);
   }
   return different === 0;
-}
-
-/** Whether servers may be changed. */
-export function adminOf(page: StatsPage): (hosted: HostedRequest) => boolean {
-  const tests = page.admin.map((condition) => conditionOf(condition) ?? (() => false));
-  return (hosted) => tests.some((test) => test(hosted));
 }
 
 /**

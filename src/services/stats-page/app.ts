@@ -7,7 +7,7 @@ import { showInfo } from "../../stats/info.ts";
 import { everything, statCsv, statJson, statRows, statTyped } from "../../stats/show-stat.ts";
 import type { Control } from "../control.ts";
 import type { Application, HostedRequest } from "../hosting.ts";
-import { adminOf, admissionOf, isSameSite } from "./access.ts";
+import { admissionOf, isSameSite } from "./access.ts";
 import { type Outcome, outcomes, perform } from "./actions.ts";
 import { openApi } from "./openapi.ts";
 import { content, page as pageHtml, type PageSettings } from "./page.ts";
@@ -56,7 +56,7 @@ export function createStatsApplication(
   version: string,
 ): Application {
   const admission = admissionOf(page);
-  const mayChange = adminOf(page);
+  const mayChange = ({ granted }: HostedRequest) => granted?.admin === true;
   const hasAdmin = page.admin.length > 0;
   const { uri } = page;
   const shown = (filter: string) => inScope(control.proxies, page.scope, proxy.name, filter);
