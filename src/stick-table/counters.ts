@@ -117,9 +117,9 @@ export class Counters {
     return this.#own[index] ?? this.session?.at(index) ?? null;
   }
 
-  /** Whether it has this counter itself. */
+  /** Whether this counter tracks an entry, of the stream or of its session. */
   tracks(index: number): boolean {
-    return (this.#own[index] ?? null) !== null;
+    return this.at(index) !== null;
   }
 
   /**
