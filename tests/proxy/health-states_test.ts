@@ -236,7 +236,37 @@ test(
       s1.stop();
       w.advance(1000);
       assertEquals(w.records.length, 1);
-      assertEquals(w.termination?.[0], "D");
+      assertEquals(w.termination?.slice(0, 2), "D-");
+    },
+  ),
+);
+
+test(
+  "on-marked-down shutdown-sessions: requests get 502, or what has come of their response",
+  scene(
+    web({
+      servers: [server("s1", { ...checked, rise: 1, fall: 1, onMarkedDown: "shutdown-sessions" })],
+    }),
+    (w) => {
+      const s1 = w.origin(
+        "s1",
+        (message) =>
+          message.line.startsWith("GET /half ")
+            ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
+            : null,
+      );
+      w.advance(1500);
+      const held = w.client().request(request("/hold"));
+      const half = w.client().request(request("/half"));
+      w.run();
+      s1.stop();
+      w.advance(1000);
+      assertEquals(w.records.map(({ status, termination }) => [status, termination]), [
+        [502, "DH--"],
+        [200, "DD--"],
+      ]);
+      assertEquals(status(held.responses.whole[0]!), 502);
+      assert(half.received.endsWith("abc"), half.received);
     },
   ),
 );
@@ -261,7 +291,7 @@ test(
       w.origin("s1", () => null);
       w.advance(1000);
       assertEquals(w.records.length, 1);
-      assertEquals(w.termination?.[0], "U");
+      assertEquals(w.termination?.slice(0, 2), "U-");
     },
   ),
 );

@@ -229,6 +229,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   kill(server: object | null, cause: KillCause): void {
     if (server !== null && this.#transaction?.assignment.server !== server) return;
+    if (cause !== "K" && this.#transaction !== null) return this.#transaction.loseServer(cause);
     this.#transaction?.record.end(`${cause}D`);
     this.abandon();
   }

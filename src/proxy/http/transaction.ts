@@ -789,6 +789,11 @@ export class HttpTransaction extends Timer
     this.#reply(status);
   }
 
+  /** Its server went down, or others came up: it is not waited for. @param cause for the log */
+  loseServer(cause: string): void {
+    this.#refuse(502, `${cause}${this.progress.responding ? "D" : "H"}`);
+  }
+
   /** Has a service answer. The client need not have sent all of its request. */
   #reply(status: number): void {
     this.#serve(this.#replyOf(status), status);

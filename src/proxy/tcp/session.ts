@@ -377,7 +377,7 @@ export class TcpSession extends Timer
   }
   kill(server: object | null, cause: KillCause): void {
     if (server !== null && this.assignment.server !== server) return;
-    this.#termination = this.#phase(cause);
+    this.#termination = cause === "K" ? this.#phase(cause) : `${cause}-`;
     this.#finish(this.#termination);
   }
   /** It goes on until it ends by itself. */
