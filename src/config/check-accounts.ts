@@ -18,7 +18,8 @@ export function checkAccounts(
   };
   expect(global.user, "user", global, "user");
   expect(global.group, "group", global, "group");
-  const sockets = [...global.statsSocket, ...proxies.flatMap(({ bind }) => bind)];
+  const common = global.unixBind === null ? [] : [global.unixBind];
+  const sockets = [...common, ...global.statsSocket, ...proxies.flatMap(({ bind }) => bind)];
   for (const socket of sockets) {
     expect(socket.user, "user", socket, "user");
     expect(socket.group, "group", socket, "group");

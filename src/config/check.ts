@@ -4,6 +4,7 @@
  */
 import type { Capabilities } from "../net/socket.ts";
 import { checkAccounts } from "./check-accounts.ts";
+import { checkCaseFile } from "./check-case.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkBalance } from "./check-balance.ts";
 import { checkErrors } from "./check-errors.ts";
@@ -76,6 +77,7 @@ export function checkConfiguration(
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);
   }
+  checkCaseFile(global, options.files ?? null, locator, report);
   if (options.accounts !== undefined) {
     checkAccounts(configuration, options.accounts, locator, report);
   }

@@ -10,6 +10,7 @@ import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
 import { emailSettings } from "./keywords/mailers.ts";
 import { checkSettings } from "./keywords/check.ts";
+import { bogusSettings } from "./keywords/case-adjust.ts";
 import { captureSettings } from "./keywords/capture.ts";
 import { cookieSetting } from "./keywords/cookie.ts";
 import type { FileContents } from "./files.ts";
@@ -68,6 +69,7 @@ export const proxySettings = {
   ...emailSettings,
   ...spliceSetting,
   ...socketSettings,
+  ...bogusSettings,
   ...limitSettings,
   ...retrySettings,
   ...sourceSetting,

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { Bind, Configuration } from "../config/model.ts";
+import type { UnixBind } from "../config/keywords/unix-bind.ts";
 import type { Account, Accounts } from "../config/keywords/accounts.ts";
 
 /**
@@ -34,8 +35,32 @@ function lookUp(name: string, database: "passwd" | "group"): number | null {
   }
 }
 
-/** A configuration whose listeners name no users and groups, but their numbers. */
-export function resolveAccounts(configuration: Configuration, accounts: Accounts): Configuration {
+/** What `unix-bind` says of a listener that says nothing else. */
+function withUnixBind(bind: Bind, { prefix, mode, user, group }: UnixBind): Bind {
+  if (bind.address.kind !== "unix") return bind;
+  const path = (prefix ?? "") + bind.address.path;
+  return {
+    ...bind,
+    address: { ...bind.address, path },
+    mode: bind.mode ?? mode,
+    user: bind.user ?? user,
+    group: bind.group ?? group,
+  };
+}
+
+/**
+ * A configuration whose listeners name no users and groups, but their numbers; what `unix-bind` says
+ * is theirs, too.
+ */
+export function resolveAccounts(given: Configuration, accounts: Accounts): Configuration {
+  const { unixBind } = given.global;
+  const configuration = unixBind === null ? given : {
+    ...given,
+    proxies: given.proxies.map((proxy) => ({
+      ...proxy,
+      bind: proxy.bind.map((bind) => withUnixBind(bind, unixBind)),
+    })),
+  };
   const named = (account: Account | null) => typeof account === "string";
   const isNamed = ({ user, group }: Bind) => named(user) || named(group);
   if (!configuration.proxies.some(({ bind }) => bind.some(isNamed))) return configuration;

@@ -173,7 +173,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
         pending.push(runtime.clock.schedule(options.hardStopAfter, hardStop));
       }
       for (const proxy of proxies) {
-        const { grace } = proxy.config;
+        const grace = Math.max(proxy.config.grace, runtime.global.grace);
         if (grace === 0 || proxy.frontend === null) stopProxy(proxy);
         else pending.push(runtime.clock.schedule(grace, () => stopProxy(proxy)));
       }

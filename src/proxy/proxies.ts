@@ -10,6 +10,8 @@ import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { ProxyDirectory } from "./rules/context.ts";
 import * as model from "../config/model.ts";
 import { errorReplies } from "../services/error-replies.ts";
+import { readCaseFile } from "../config/keywords/case-adjust.ts";
+import { type CaseTable, caseTable } from "../http/h1/case-adjust.ts";
 import { setMaxFields } from "../http/head.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
@@ -36,7 +38,12 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const backends: Backend[] = [];
   const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
-  const runtime = createRuntime(deps, global, definitionsOf(configuration, proxies));
+  const runtime = createRuntime(
+    deps,
+    global,
+    definitionsOf(configuration, proxies),
+    casesOf(configuration),
+  );
   const rulesOf = createRules(configuration, runtime);
   function createBackend(proxy: model.Proxy): Backend {
     const rules = rulesOf(proxy);
@@ -123,6 +130,14 @@ function createRules(
     }
     return rules;
   };
+}
+
+/** What `h1-case-adjust` and its file say; null: nothing. */
+function casesOf({ global, files }: model.Configuration): CaseTable | null {
+  const content = files?.get(global.h1CaseAdjustFile ?? "");
+  const ofFile = content === undefined ? [] : readCaseFile(new TextDecoder().decode(content));
+  const names = [...global.h1CaseAdjust, ...("message" in ofFile ? [] : ofFile)];
+  return names.length === 0 ? null : caseTable(names);
 }
 
 function serversOf({ dispatch, transparent, servers }: model.Proxy): readonly model.Server[] {

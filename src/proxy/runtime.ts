@@ -1,5 +1,6 @@
 import type { Global, levels, Proxy } from "../config/model.ts";
 import type { RunProgram } from "../health/external.ts";
+import type { CaseTable } from "../http/h1/case-adjust.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
@@ -58,6 +59,8 @@ export interface Runtime extends Omit<RuntimeDeps, "host"> {
   readonly wheel: TimerWheel;
   /** The process as configured. */
   readonly global: Global;
+  /** How names of fields are written for some peers; null: as they come. */
+  readonly cases: CaseTable | null;
   /** Largest head of a message, in bytes. */
   readonly headLimit: number;
   /** Connections of clients at this moment (HAProxy's actconn). */
@@ -126,6 +129,7 @@ export function createRuntime(
   deps: RuntimeDeps,
   global: Global,
   tables: readonly TableDefinition[],
+  cases: CaseTable | null,
 ): Runtime {
   const { memory } = deps.workers;
   const { onFault } = deps;
@@ -174,6 +178,7 @@ export function createRuntime(
     refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
     global,
+    cases,
     headLimit: global.tuneBufsize - global.tuneMaxrewrite,
     connections: new Gauge(memory),
     held: new Gauge(memory),

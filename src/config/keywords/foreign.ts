@@ -16,7 +16,7 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
-    grace   h1-accept-payload-with-any-method h1-case-adjust h1-case-adjust-file
+      h1-accept-payload-with-any-method 
   h2-workaround-bogus-websocket-clients      lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn
   maxsslrate maxzlibmem   pp2-never-send-local server-state-base
@@ -29,7 +29,7 @@ export const foreignGlobals = names(`
   tune.ssl.keylog
   tune.vars.check-max-size tune.vars.global-max-size
   tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size tune.vars.txn-max-size
-  tune.zlib.memlevel tune.zlib.windowsize unix-bind acme.scheduler 
+  tune.zlib.memlevel tune.zlib.windowsize acme.scheduler 
     h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp     ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
   ocsp-update.mode setcap shm-stats-file
   shm-stats-file-max-objects
@@ -54,9 +54,9 @@ export const foreignProxyKeywords = [
     `
   checkcache
   forwarded
-  h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request
+  http-buffer-request
   http-drop-request-trailers http-drop-response-trailers
-  http-proxy http-restrict-req-hdr-names
+  http-proxy 
   `,
     "option ",
   ),
@@ -94,6 +94,6 @@ export const foreignServerOptions: Foreign = {
     pool-conn-name
     proto proxy-v2-options quic-cc-algo redir
     set-proxy-v2-tlv-fmt shard socks4
-    tcp-md5sig usesrc ws
+    tcp-md5sig usesrc 
   `),
 };

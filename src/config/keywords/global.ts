@@ -2,6 +2,8 @@
 import * as v from "valibot";
 import { entriesOf, flag, type Keyword, nullable, setting, word, zeroable } from "./keyword.ts";
 import { defaultPath } from "./default-path.ts";
+import { caseSettings } from "./case-adjust.ts";
+import { unixBindSetting } from "./unix-bind.ts";
 import { globalLog } from "./log.ts";
 import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
@@ -24,6 +26,12 @@ const acceptedFamilies = ["ipv4", "ipv6", "ipv4,ipv6", "auto"] as const;
 /** Settings of the process. */
 export const globalSettings = {
   ...processSettings,
+  ...unixBindSetting,
+  ...caseSettings,
+  grace: setting("grace", time(), 0, {
+    doc: "How long listeners stay after a soft-stop was asked for.",
+    chapter: "3.1",
+  }),
   ...rateSettings,
   ...statsSettings,
   defaultPath,

@@ -73,6 +73,14 @@ export const httpSettings = {
     side: "frontend",
     no: true,
   }),
+  httpRestrictReqHdrNames: nullable(
+    "option http-restrict-req-hdr-names",
+    choice("what to do", ["preserve", "delete", "reject"]),
+    {
+      doc: "What to do with fields whose names have more than letters, digits and '-'.",
+      chapter,
+    },
+  ),
   idleCloseOnResponse: flag("option idle-close-on-response", {
     doc: "In a soft-stop an idle connection is closed after its next response, not at once.",
     chapter,

@@ -34,7 +34,9 @@ import type { Frontend } from "../frontend.ts";
 import type { Route } from "../route.ts";
 import type { Server } from "../server.ts";
 import { fillTransaction, logRefused, logTransaction } from "../session-log.ts";
+import { restrictNames } from "./restrict-names.ts";
 import { Assignment } from "../stream/assignment.ts";
+import { adjustCase } from "../../http/h1/case-adjust.ts";
 import { Connector, type ConnectorOwner } from "../stream/connector.ts";
 import type {
   ClientEvents,
@@ -242,6 +244,8 @@ export class HttpTransaction extends Timer
     const rules = this.#rules ??= new TransactionRules(this);
     this.#ruled = true;
     rules.begin(head, bytes, end);
+    const { captured } = this.record;
+    if (captured !== null) rules.context.setCaptures(captured.requestHeaders);
     return rules;
   }
 
@@ -290,7 +294,19 @@ export class HttpTransaction extends Timer
     this.upgrade = head.upgrade && requestFraming(head) === NONE && passesUpgrade(head, bytes);
     this.#request.begin(head, bytes, end, content, from, to);
     const { journal } = this.#request;
+    const { httpRestrictReqHdrNames: own } = client.frontend.config;
+    const { httpRestrictReqHdrNames: next } = backend.config;
+    for (const mode of own === next ? [own] : [own, next]) {
+      if (mode === null || mode === "preserve") continue;
+      if (restrictNames(journal, head, bytes, mode)) continue;
+      this.#enter();
+      return this.#refuse(403, "PR");
+    }
     editRequest(journal, head, bytes, client, route, persistence.request, this.upgrade);
+    const { cases } = this.frontend.runtime;
+    if (cases !== null && backend.config.h1CaseAdjustBogusServer) {
+      adjustCase(journal, head, bytes, cases);
+    }
     const key = backend.hashesRequest
       ? backend.requestKey({ head, bytes, content, from, to })
       : this.#ruled
@@ -633,6 +649,10 @@ export class HttpTransaction extends Timer
     if (this.progress.local) this.#keep &&= framing !== UNTIL_CLOSE && !head.close;
     this.progress.tunnel = framing === TUNNEL;
     editResponse(journal, head, bytes, !this.progress.tunnel && !this.#keep, this.#minor);
+    const { cases } = this.frontend.runtime;
+    if (cases !== null && this.frontend.config.h1CaseAdjustBogusClient) {
+      adjustCase(journal, head, bytes, cases);
+    }
     const taken = this.client.sendHead(journal, content, from, to, owner);
     if (this.frontend.config.logasap && !this.progress.local) this.#logEarly();
     if (done) return;

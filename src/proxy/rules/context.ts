@@ -1,3 +1,4 @@
+import { bytesOf } from "../../bytes/bytes.ts";
 import type {
   Context,
   ProxyFacts,
@@ -85,6 +86,11 @@ export class RuleContext implements RuleStream {
     this.waitingSince = -1;
     this.uniqueId = null;
     this.lastRule = null;
+  }
+
+  /** What was captured of the request before all rules. */
+  setCaptures(captured: readonly (string | null)[]): void {
+    for (const value of captured) this.requestCaptures.push(value === null ? null : bytesOf(value));
   }
 
   /** The request has this head. It is looked at only within the call, unless it is retained. */

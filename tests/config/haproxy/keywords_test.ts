@@ -45,6 +45,11 @@ const globals: Example<Global>[] = [
   ["cpu-map auto:1/1-4 0-3", { cpuMap: [{ threads: "1-4", cpus: [0, 1, 2, 3], auto: true }] }],
   ["cpu-map 1/odd 0,2-3 5", { cpuMap: [{ threads: "odd", cpus: [0, 2, 3, 5], auto: false }] }],
   ["cpu-map 2 0", { cpuMap: [] }],
+  [
+    "unix-bind prefix /run/x/ mode 660 uid 5",
+    { unixBind: { prefix: "/run/x/", mode: 0o660, user: 5, group: null } },
+  ],
+  ["h1-case-adjust host Host", { h1CaseAdjust: [{ from: "host", to: "Host" }] }],
   ["tune.engine epoll", { tuneEngine: "epoll" }],
   ["tune.engine sockets", { tuneEngine: "sockets" }],
   ["noepoll", { tuneEngine: "sockets" }],
