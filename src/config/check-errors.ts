@@ -1,9 +1,8 @@
 /** Checks error files, and the replies that the configuration describes (manual: "errorfile"). */
 import { redirection } from "../http/h1/redirection.ts";
 import { storedMessage } from "../http/h1/stored-message.ts";
-import { constantFormat } from "../http/h1/reply-message.ts";
 import { isReplyStatus } from "../http/status.ts";
-import type { Place, Report } from "./diagnostic.ts";
+import type { Report } from "./diagnostic.ts";
 import { describe } from "./fields.ts";
 import type { Files } from "./files.ts";
 import { knownStatuses } from "./keywords/errors.ts";
@@ -102,11 +101,7 @@ function errorChecks(
       const message = "the content type is ignored: the reply has no content";
       report.warning(locator.place(rule, "contentType"), message);
     }
-    if (isFormat) checkFormat(content, place);
-    for (const field of fields) {
-      checkField(field);
-      checkFormat(field.value, locator.place(field));
-    }
+    for (const field of fields) checkField(field);
   }
 
   function checkField(field: Reply["fields"][number]): void {
@@ -114,11 +109,6 @@ function errorChecks(
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(field.name)) {
       report.error(place, `'${field.name}' is not the name of a field`);
     }
-  }
-
-  function checkFormat(format: string | Uint8Array | null, place: Place): void {
-    if (format === null || constantFormat(format) !== null) return;
-    report.error(place, "sluice does not support variables in replies", "'%%' stands for a '%'");
   }
 
   /** What a reply says beside an error file. */

@@ -136,7 +136,7 @@ export class Frontend {
     };
     this.switching = rules.useBackend === null ? null : new Switching(rules.useBackend, routeOf);
     this.evaluates = this.switching !== null || this.route.evaluates ||
-      rules.tcpContent !== null || rules.httpRequest !== null;
+      rules.tcpContent !== null || rules.httpRequest !== null || rules.formattedReplies !== null;
     this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||
       rules.tcpSession !== null;
     this.facts = frontendFacts(this, index + 1);

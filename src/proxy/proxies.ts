@@ -47,7 +47,13 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const rulesOf = createRules(configuration, runtime);
   function createBackend(proxy: model.Proxy): Backend {
     const rules = rulesOf(proxy);
-    const backend = new Backend(proxy, serversOf(proxy), runtime, repliesOf(proxy), rules);
+    const backend = new Backend(
+      proxy,
+      serversOf(proxy),
+      runtime,
+      repliesOf(proxy, rules.formattedReplies),
+      rules,
+    );
     backends.push(backend);
     return backend;
   }
@@ -75,8 +81,9 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     for (const reached of reachedBy(proxy, backend)) {
       reached.addIncoming(proxy.maxconn || runtime.maxconn);
     }
-    return new Frontend(index, proxy, backend, runtime, repliesOf(proxy), {
-      rules: rulesOf(proxy),
+    const rules = rulesOf(proxy);
+    return new Frontend(index, proxy, backend, runtime, repliesOf(proxy, rules.formattedReplies), {
+      rules,
       routeTo: (name) => byName.get(name) ?? null,
       directory,
       services: runtime.services,

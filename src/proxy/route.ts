@@ -26,9 +26,9 @@ export class Route {
   constructor(frontend: model.Proxy, readonly backend: Backend, rules: ProxyRules = noRules) {
     const { config } = backend;
     const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist } = backend.rules;
-    const { balanceHash, stick } = backend.rules;
+    const { balanceHash, stick, formattedReplies } = backend.rules;
     const lists = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist];
-    this.evaluates = [...lists, balanceHash, stick].some((each) => each !== null);
+    this.evaluates = [...lists, balanceHash, stick, formattedReplies].some((each) => each !== null);
     this.responds = [rules, backend.rules].some(({ httpResponse, httpAfterResponse }) =>
       httpResponse !== null || httpAfterResponse !== null
     );

@@ -15,6 +15,8 @@ import type { Ruleset } from "./rulesets.ts";
 import { compileRedirect } from "./actions/redirect.ts";
 import type { Format } from "./format.ts";
 import { compileStickRule, type StickRules } from "./stick.ts";
+import { compileReply, type ReplyMaker } from "./reply.ts";
+import { isFormatted, replyWords } from "./reply-words.ts";
 import { compileRest, compileRule, createKit, type Rule } from "./ruleset.ts";
 
 /** Which backend takes a stream. */
@@ -55,6 +57,8 @@ export interface ProxyRules {
   /** When the statistics page may change something, and the conditions of its own rules. */
   readonly statsAdmin: readonly Test[] | null;
   readonly statsHttpRequest: readonly (Test | null)[] | null;
+  /** Replies of "http-error" that depend on the request, by their lines. */
+  readonly formattedReplies: ReadonlyMap<object, ReplyMaker> | null;
 }
 
 /** Those of a proxy without any. */
@@ -75,11 +79,16 @@ export const noRules: ProxyRules = {
   stick: null,
   statsAdmin: null,
   statsHttpRequest: null,
+  formattedReplies: null,
 };
 
 /** Called with what is wrong. @param of the line of the model that it is in */
 export type OnMistake = (of: object, mistake: WordMistake) => void;
 
+function mapOrNull<V>(entries: readonly (readonly [object, V] | null)[]) {
+  const found = new Map(entries.filter((entry) => entry !== null));
+  return found.size === 0 ? null : found;
+}
 const orNull = <T>(list: readonly T[]): readonly T[] | null => list.length === 0 ? null : list;
 
 /**
@@ -181,6 +190,12 @@ export function compileProxyRules(
     forcePersist: orNull(conditions(proxy.forcePersist, request)),
     ignorePersist: orNull(conditions(proxy.ignorePersist, request)),
     monitorFail: orNull(conditions(proxy.monitorFail, "http-request")),
+    formattedReplies: mapOrNull(compile(proxy.errors, (line) => {
+      if (line.kind !== "http-error" || !isFormatted(line.reply)) return null;
+      const kit = kitFor(line, "http-request", request);
+      const words = new Words(replyWords(line.reply));
+      return [line, compileReply(words, kit, line.reply.status, ["status"], false)] as const;
+    })),
     balanceHash: compile([proxy], ({ balance }) => {
       const parsed = balanceOf(balance);
       if (isFault(parsed) || parsed.name !== "hash") return null;

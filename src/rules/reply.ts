@@ -1,6 +1,7 @@
 /** Replies that rules give: "http-request return" and its kin (manual, chapter 4.2, "return"). */
 import { ByteBuffer } from "../bytes/byte-buffer.ts";
 import { bytesOf, textOf } from "../bytes/bytes.ts";
+import { storedMessage } from "../http/h1/stored-message.ts";
 import { reasonOf } from "../http/reason.ts";
 import type { Words } from "../expr/words.ts";
 import type { RuleKit } from "./action.ts";
@@ -12,6 +13,9 @@ export interface ReplyMaker {
   readonly status: number;
   readonly make: ((stream: RuleStream) => RuleReply) | null;
 }
+
+/** How long the head of a reply from a file may be, in bytes: what a buffer has room for. */
+const headLimit = 15360;
 
 /** Reads a field's name. @throws {WordMistake} */
 export function takeFieldName(words: Words): Uint8Array {
@@ -132,7 +136,11 @@ export function compileReply(
       throw words.mistake(`'http-errors ${pages}' has no page for ${status}`);
     }
   }
-  if (whole !== null) return { status, make: always(wholeReply(status, whole)) };
+  if (whole !== null) {
+    const message = storedMessage(whole, headLimit);
+    if (typeof message === "string") throw words.mistake(`the error file: ${message}`);
+    return { status, make: always({ status, ...message }) };
+  }
   if (content === null && fields.length === 0 && page) return { status, make: null };
   if (content !== null && type === null && (content.constant?.length ?? 1) > 0) {
     throw words.mistake(

@@ -3,6 +3,7 @@ import type { Configuration, ErrorRule, Proxy, Reply } from "../config/model.ts"
 import { redirection } from "../http/h1/redirection.ts";
 import { constantFormat, replyMessage } from "../http/h1/reply-message.ts";
 import { type StoredMessage, storedMessage } from "../http/h1/stored-message.ts";
+import type { ReplyMaker } from "../rules/reply.ts";
 import type { Service } from "./service.ts";
 
 /** The services that reply in place of the proxy's own, by status; those have no others. */
@@ -29,10 +30,22 @@ export function storedService({ whole, head }: StoredMessage): Service {
   };
 }
 
+/** What sends a reply that depends on the request. */
+function formattedService({ make }: ReplyMaker): Service {
+  return {
+    needsStream: true,
+    serve(request, response) {
+      const { whole, head } = make!(request.stream!);
+      response.send(request.bodiless ? head : whole);
+      response.end();
+    },
+  };
+}
+
 /** @returns what makes the replies of a proxy; null: it has none of its own */
 export function errorReplies(
   { global, httpErrors, files }: Configuration,
-): (proxy: Proxy) => ErrorReplies | null {
+): (proxy: Proxy, formatted?: ReadonlyMap<object, ReplyMaker> | null) => ErrorReplies | null {
   const headLimit = global.tuneBufsize - global.tuneMaxrewrite;
   // Proxies take over the rules of 'defaults' sections: each message is made once.
   const fileServices = new Map<string, Service | null>();
@@ -74,7 +87,7 @@ export function errorReplies(
     return made;
   };
 
-  return ({ errors }) => {
+  return ({ errors }, formatted = null) => {
     const replies = new Map<number, Service>();
     const set = (status: number, service: Service | null) => {
       if (service === null) replies.delete(status);
@@ -94,7 +107,9 @@ export function errorReplies(
         setAll(rule.reply.body.argument, [rule.reply.status]);
       } else {
         const { body, status } = rule.reply;
-        set(status, body.kind === "default-errorfiles" ? null : ofRule(rule));
+        const maker = formatted?.get(rule);
+        if (maker !== undefined) set(status, formattedService(maker));
+        else set(status, body.kind === "default-errorfiles" ? null : ofRule(rule));
       }
     }
     return replies.size === 0 ? null : replies;

@@ -1,6 +1,6 @@
 /** The replies that the proxy itself gives (manual: "errorfile"), ready to send. */
 import { bytesOf } from "../bytes/bytes.ts";
-import { reasonPhrase } from "../http/status.ts";
+import { reasonOf } from "../http/reason.ts";
 import { storedService } from "./error-replies.ts";
 import type { Service } from "./service.ts";
 
@@ -45,7 +45,7 @@ export function replyService(status: number): Service {
  * @param bodiless only its head, for a HEAD
  */
 export function ownReply(status: number, bodiless: boolean): Uint8Array {
-  const reason = reasonPhrase(status);
+  const reason = reasonOf(status);
   const explanation = explanations[status] ?? "The request failed.";
   const body = `<html><body><h1>${status} ${reason}</h1>\n${explanation}\n</body></html>\n`;
   const head = [

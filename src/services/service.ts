@@ -3,6 +3,7 @@
  * statistics page, metrics, the ACME challenge, the cache. It speaks HTTP/1 towards the client, so
  * that a response passes the proxy as a server's does.
  */
+import type { RuleStream } from "../rules/stream.ts";
 
 /** A request, as far as services ask for it. */
 export interface ServiceRequest {
@@ -10,6 +11,8 @@ export interface ServiceRequest {
   readonly bodiless: boolean;
   /** The rest of it: of use during {@linkcode Service.serve} only. */
   readonly message: RequestMessage | null;
+  /** What rules know of it; null: there are none. */
+  readonly stream?: RuleStream | null;
 }
 
 /** What conditions of the configuration allow a request. */
@@ -55,6 +58,8 @@ export interface Service {
   serve(request: ServiceRequest, response: ServiceResponse): (() => void) | void;
   /** It wants the request's content before it answers, as far as there is room for it. */
   readonly wantsContent?: boolean;
+  /** It asks for {@linkcode ServiceRequest.stream}. */
+  readonly needsStream?: boolean;
   /** What the log calls it, in a server's place: `<STATS>`. */
   readonly name?: string;
 }

@@ -233,3 +233,46 @@ test(
     assertEquals(w.records.map(({ status }) => status), [414]);
   }, { files }),
 );
+
+test(
+  "error replies: formats know the request, later too; not one that could not be read",
+  scene(
+    web({
+      servers: [server("s1")],
+      timeout: { connect: 4000, client: 30_000, server: 5000 },
+      errors: ([503, 504, 400] as const).map((status) => ({
+        kind: "http-error" as const,
+        reply: {
+          status,
+          contentType: "text/plain",
+          body: { kind: "lf-string" as const, argument: "no %[path] for %[src], 100%%" },
+          fields: [{ name: "X-Host", value: "%[req.hdr(host)]" }],
+        },
+      })),
+    }),
+    (w) => {
+      const ask = (text: string, ms = 10) => {
+        const client = w.client().send(text);
+        w.advance(ms);
+        return client.received;
+      };
+      const text = "GET /a/b HTTP/1.1\r\nHost: h.example\r\n\r\n";
+      const reply = (line: string) =>
+        `HTTP/1.1 ${line}\r\nX-Host: h.example\r\nContent-Length: 26\r\n` +
+        "Content-Type: text/plain\r\n\r\nno /a/b for 10.9.9.9, 100%";
+      // The order of the fields is nobody's promise.
+      const sorted = (message: string) => message.toLowerCase().split("\r\n").sort().join("\n");
+      assertEquals(
+        sorted(ask(text, 4100)),
+        sorted(reply("503 Service Unavailable")),
+      );
+      const s1 = w.origin("s1", () => null);
+      assertEquals(
+        sorted(ask(text, 5100)),
+        sorted(reply("504 Gateway Time-out")),
+      );
+      assertEquals(s1.connections.length, 1);
+      assertEquals(ask("bad\r\n\r\n").includes("could not be understood"), true);
+    },
+  ),
+);

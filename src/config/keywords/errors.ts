@@ -1,10 +1,11 @@
 /** Replies in place of the proxy's own: error files, redirections (manual, chapter 4.2, "errorfile"). */
 import * as v from "valibot";
+import { replyWords } from "../../rules/reply-words.ts";
 import { isReplyStatus, type ReplyStatus, replyStatuses } from "../../http/status.ts";
 import type { Arguments } from "../haproxy/arguments.ts";
 import { ignoreRest } from "./arguments-rest.ts";
 import { define, type Form } from "./keyword.ts";
-import { readReply, Reply, replyUsage, replyWords } from "./reply.ts";
+import { readReply, Reply, replyUsage } from "./reply.ts";
 
 const chapter = "4.2";
 

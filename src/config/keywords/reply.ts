@@ -88,17 +88,3 @@ function readBody(reply: Reply, kind: keyof typeof bodies, args: Arguments): voi
   reply.body = { kind, argument: expected === null ? "" : args.word(expected).text };
   args.mark(reply, "body");
 }
-
-/** A reply as words. */
-export function replyWords({ status, contentType, body, fields }: Reply): string[] {
-  return [
-    ...(status === 0 ? [] : ["status", String(status)]),
-    ...(contentType === null ? [] : ["content-type", contentType]),
-    ...(body.kind === "none"
-      ? []
-      : bodies[body.kind] === null
-      ? [body.kind]
-      : [body.kind, body.argument]),
-    ...fields.flatMap(({ name, value }) => ["hdr", name, value]),
-  ];
-}

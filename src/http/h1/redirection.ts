@@ -1,12 +1,12 @@
 /** A redirection, as it is sent (manual: "errorloc"). */
-import { reasonPhrase } from "../status.ts";
+import { reasonOf } from "../reason.ts";
 
 const encoder = new TextEncoder();
 
 /** The response that leads to a URL. @param status 302 or 303 */
 export function redirection(status: number, url: string): Uint8Array {
   const lines = [
-    `HTTP/1.1 ${status} ${reasonPhrase(status)}`,
+    `HTTP/1.1 ${status} ${reasonOf(status)}`,
     "Cache-Control: no-cache",
     "Content-Length: 0",
     `Location: ${url}`,

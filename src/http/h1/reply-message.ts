@@ -1,5 +1,5 @@
 /** Replies that the configuration describes in parts, as they are sent (manual: "http-error"). */
-import { reasonPhrase } from "../status.ts";
+import { reasonOf } from "../reason.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
 const encoder = new TextEncoder();
@@ -24,7 +24,7 @@ export function replyMessage(
   },
 ): StoredMessage {
   const lines = [
-    `HTTP/1.1 ${status} ${reasonPhrase(status)}`,
+    `HTTP/1.1 ${status} ${reasonOf(status)}`,
     ...fields.map(({ name, value }) => `${name}: ${value}`),
     `Content-Length: ${content.length}`,
     ...(contentType === null || content.length === 0 ? [] : [`Content-Type: ${contentType}`]),

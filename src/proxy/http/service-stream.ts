@@ -1,4 +1,5 @@
 import { METHOD_HEAD } from "../../http/head.ts";
+import type { RuleStream } from "../../rules/stream.ts";
 import type { RequestMessage, Service, ServiceResponse } from "../../services/service.ts";
 import type { ServerEndpoint, ServerEvents } from "../stream/endpoints.ts";
 import { ResponseReader } from "./response-reader.ts";
@@ -18,13 +19,19 @@ export class ServiceStream implements ServerEndpoint, ServiceResponse {
    * Has a service answer.
    * @param method of the request, one of METHOD_...
    * @param message the request, where the service may ask for it
+   * @param stream what rules know of it
    */
-  begin(service: Service, method: number, message: RequestMessage | null = null): void {
+  begin(
+    service: Service,
+    method: number,
+    message: RequestMessage | null = null,
+    stream: RuleStream | null = null,
+  ): void {
     this.#reader.begin(method, false);
     this.#active = true;
     this.#paused = false;
     this.#cancel = undefined;
-    const cancel = service.serve({ bodiless: method === METHOD_HEAD, message }, this);
+    const cancel = service.serve({ bodiless: method === METHOD_HEAD, message, stream }, this);
     if (this.#active) this.#cancel = cancel;
     else cancel?.();
   }

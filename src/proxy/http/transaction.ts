@@ -234,9 +234,16 @@ export class HttpTransaction extends Timer
   /** What must outlive the call that brought it is kept. */
   #afterStart(): void {
     if (!this.#active) return;
+    if (this.#ruled && this.#repliesInFormats) this.#rules!.context.retainRequest();
     this.#request.retain();
     if (!this.connector.connected && this.#request.full) this.client.pause();
     if (!this.progress.requestDone) this.#arm();
+  }
+
+  /** Replies may depend on the request as long as it has no response. */
+  get #repliesInFormats(): boolean {
+    return this.frontend.rules.formattedReplies !== null ||
+      this.backend.rules.formattedReplies !== null;
   }
 
   /** Rules are evaluated for this transaction: they have a context from now on. */
@@ -825,15 +832,20 @@ export class HttpTransaction extends Timer
     this.progress.local = true;
     this.#server = this.#service;
     this.record.status = status;
-    this.#service.begin(service, this.#method);
+    const stream = this.#ruled ? this.#rules!.context : null;
+    this.#service.begin(service, this.#method, null, stream);
   }
 
   /** What the backend replies with, once there is one, or the frontend; else the proxy's own. */
   #replyOf(status: number): Service {
     const { replies } = this.frontend;
     const first = this.#routed ? this.backend.replies : null;
-    return (first === null ? undefined : ofStatus(first, status)) ??
-      (replies === null ? undefined : ofStatus(replies, status)) ?? replyService(status);
+    const own = (first === null ? undefined : ofStatus(first, status)) ??
+      (replies === null ? undefined : ofStatus(replies, status));
+    // What depends on the request is for requests that could be read, as in HAProxy.
+    return own === undefined || own.needsStream === true && !this.#ruled
+      ? replyService(status)
+      : own;
   }
 
   /**
