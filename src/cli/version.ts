@@ -1,5 +1,6 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { features, languageVersion } from "../config/haproxy/condition.ts";
+import { tlsLibrary, whyNoOpenSsl } from "../net/tls/openssl.ts";
 import { chooseEngine, showEngine } from "../process/engine.ts";
 import { networkOfRuntime, runtimeName } from "../process/runtime.ts";
 
@@ -21,6 +22,7 @@ export async function longVersion(): Promise<string> {
     `Runtime: ${runtimeName()}`,
     `Engine: ${showEngine(engine)} by default (${engine.why})`,
     `Sockets: ${name} (${able.join(", ")})`,
+    `TLS: ${tlsLibrary() ?? `none (${whyNoOpenSsl()})`}`,
     `Features: ${features.join(" ")}`,
   ].join("\n");
 }

@@ -5,13 +5,7 @@ import type { Report } from "./diagnostic.ts";
 import { describe } from "./fields.ts";
 import type { Bind, Global, Proxy, Server } from "./model.ts";
 import type { Locator } from "./places.ts";
-import {
-  bindPolicy,
-  checksWithTls,
-  rulesWithTls,
-  serverPolicy,
-  type TlsPolicy,
-} from "./tls-policy.ts";
+import { bindPolicy, rulesWithTls, serverPolicy, type TlsPolicy } from "./tls-policy.ts";
 
 /**
  * Checks the listeners and servers of a proxy.
@@ -35,7 +29,7 @@ export function checkTls(
     checked.add(key);
   }
   for (const server of proxy.servers) {
-    if (server.ssl || server.check && (checksWithTls(server) || rulesWithTls(proxy))) {
+    if (server.ssl || server.checkSsl === true || server.check && rulesWithTls(proxy)) {
       checkServer(proxy, server, global, locator, report);
     }
   }

@@ -18,10 +18,13 @@ import {
   type ContextOptions,
   createContext,
   freeContext,
+  setTicketKey,
   TlsError,
   versionNumbers,
 } from "../net/tls/context.ts";
 import { readParameters } from "../net/tls/certificate.ts";
+import { createHash } from "node:crypto";
+import { keyName, readTicketKeys, type TicketKeys } from "../tls/ticket-keys.ts";
 import { whyNoOpenSsl } from "../net/tls/openssl.ts";
 import { encodeProtocols, offeredProtocols } from "../tls/alpn.ts";
 import {
@@ -296,7 +299,7 @@ class Loading {
       role: "server",
       clientOrder: policy.clientOrder,
       verify,
-      store: verify === "none" ? 0 : this.#store(trusted, crlFile),
+      store: trusted.length + (crlFile === null ? 0 : 1) === 0 ? 0 : this.#store(trusted, crlFile),
       authorities: verify === "none" || caFile === null || bind.noCaNames
         ? 0
         : this.#authorities(caFile),
@@ -319,13 +322,34 @@ class Loading {
       protocols: null,
     };
     // Made now, and not by the threads alone, for what is wrong with the options.
+    const sessions = createContext(options, false);
+    const sessionsOfKeys = new Map<string, number>();
+    if (bind.tlsTicketKeys !== null) {
+      const { current, others } = this.#ticketKeys(bind.tlsTicketKeys);
+      setTicketKey(sessions, current);
+      for (const key of others) {
+        const older = createContext(options, false);
+        setTicketKey(older, key);
+        sessionsOfKeys.set(keyName(key), older);
+      }
+    }
     return {
       options,
-      sessions: createContext(options, false),
+      sessions,
+      sessionsOfKeys,
       protocols: offeredProtocols(bind.alpn, http),
       ignoredAuthority: bind.caIgnoreErr,
       ignoredCertificate: bind.crtIgnoreErr,
     };
+  }
+
+  #ticketKeys(file: string): TicketKeys {
+    const text = new TextDecoder().decode(this.#files.read(file));
+    const stretch = (secret: Uint8Array) => createHash("sha512").update(secret).digest();
+    const keys = readTicketKeys(text, stretch);
+    if (typeof keys !== "string") return keys;
+    const hint = "as 'openssl rand -base64 80' writes them, each on a line of its own";
+    throw new CertificateFileError(`tls-ticket-keys '${file}': ${keys}`, hint);
   }
 
   #common(
@@ -359,6 +383,7 @@ class Loading {
       store = createStore({
         authorities: authorities.flatMap((file) => this.#pem(file, "ca-file")),
         revoked: crlFile === null ? [] : this.#pem(crlFile, "crl-file"),
+        names: [...authorities, ...crlFile === null ? [] : [crlFile]].join(", "),
       });
       this.#stores.set(key, store);
     }
@@ -366,21 +391,11 @@ class Loading {
   }
   #pem(file: string, what: string): readonly Uint8Array[] {
     const path = this.#caPath(file);
-    const all = this.#files.readAll(path);
-    // So that the message names the file.
-    for (const pem of all) this.#checkPem(path, pem, what);
-    return all;
-  }
-  #checkPem(path: string, pem: Uint8Array, what: string): void {
     try {
-      createStore(
-        what === "crl-file"
-          ? { authorities: [], revoked: [pem] }
-          : { authorities: [pem], revoked: [] },
-      );
+      return this.#files.readAll(path);
     } catch (error) {
-      if (!(error instanceof TlsError)) throw error;
-      throw new CertificateFileError(`${what} '${path}': ${error.message}`, "a file in PEM");
+      if (!(error instanceof CertificateFileError)) throw error;
+      throw new CertificateFileError(`${what}: ${error.message}`, error.hint);
     }
   }
   #authorities(file: string): number {
@@ -419,7 +434,7 @@ class Loading {
       role: "client",
       clientOrder: false,
       verify: policy.verify ? "required" : "none",
-      store: policy.verify && caFile !== null ? this.#store([caFile], crlFile) : 0,
+      store: caFile === null ? 0 : this.#store([caFile], crlFile),
       authorities: 0,
       sessionContext: "",
       cacheSize: 0,
@@ -441,9 +456,5 @@ function stem(file: string): string {
 
 /** A short text that differs where the values do. */
 function digest(values: readonly unknown[]): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const char of JSON.stringify(values)) {
-    hash = (hash ^ BigInt(char.charCodeAt(0))) * 0x100000001b3n & 0xffffffffffffffffn;
-  }
-  return hash.toString(16);
+  return createHash("sha256").update(JSON.stringify(values)).digest("hex").slice(0, 32);
 }

@@ -21,6 +21,8 @@ export interface ContextPlan {
   readonly options: ContextOptions;
   /** An SSL_CTX whose sessions all threads share. */
   readonly sessions: number;
+  /** Those for tickets of other keys, by the names of these. */
+  readonly sessionsOfKeys: ReadonlyMap<string, number>;
   /** The protocols that are offered, in the order of preference. */
   readonly protocols: readonly string[];
   readonly ignoredAuthority: Ignored;

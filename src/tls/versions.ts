@@ -35,7 +35,8 @@ export function allowedVersions(
   const min = versionNames.indexOf(sslForce ?? words.sslMinVer ?? least(words, defaults));
   const max = versionNames.indexOf(sslForce ?? words.sslMaxVer ?? defaults.max);
   const range = versionNames.slice(min, max + 1);
-  const allowed = range.filter((version) => !sslWithout.includes(version));
+  // No OpenSSL 3 that is in use speaks SSLv3.
+  const allowed = range.filter((version) => version !== "SSLv3" && !sslWithout.includes(version));
   const [first] = allowed;
   const last = allowed.at(-1);
   if (first === undefined || last === undefined) return null;

@@ -46,6 +46,7 @@ export function choiceOf(pem: string, more: Partial<ContextOptions> = {}): Serve
     protocols: () => null,
     ignores: () => false,
     sni: null,
+    firstRecords: 0,
     hello: null,
   };
 }

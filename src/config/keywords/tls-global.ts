@@ -147,6 +147,10 @@ export const globalTlsSettings = {
         do kinds.push(readChoice(args, "a kind of files", extraFiles)); while (
           args.peek() !== undefined
         );
+        const alone = kinds.find((kind) => kind === "none" || kind === "all");
+        if (alone !== undefined && kinds.length > 1) {
+          throw args.mistake(`'${alone}' can only stand alone`, `usage: ${args.usage}`);
+        }
         mark();
         return kinds;
       },

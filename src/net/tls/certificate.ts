@@ -153,13 +153,15 @@ export interface StoreOptions {
   readonly authorities: readonly Uint8Array[];
   /** PEM of lists of revoked ones; with any, each certificate must be on none. */
   readonly revoked: readonly Uint8Array[];
+  /** The files, for messages. */
+  readonly names: string;
 }
 
 const X509_V_FLAG_CRL_CHECK = 4;
 const X509_V_FLAG_CRL_CHECK_ALL = 8;
 
 /** Makes an X509_STORE. @returns its address @throws {TlsError} */
-export function createStore({ authorities, revoked }: StoreOptions): number {
+export function createStore({ authorities, revoked, names }: StoreOptions): number {
   const { crypto } = openssl();
   const store = crypto.X509_STORE_new();
   try {
@@ -184,7 +186,7 @@ export function createStore({ authorities, revoked }: StoreOptions): number {
     return store;
   } catch (error) {
     crypto.X509_STORE_free(store);
-    throw error;
+    throw new TlsError(`${names}: ${(error as Error).message}`);
   }
 }
 

@@ -69,6 +69,7 @@ const SSL_CTRL_MODE = 33;
 const SSL_CTRL_SET_SESS_CACHE_SIZE = 42;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 const SSL_CTRL_SET_MAX_SEND_FRAGMENT = 52;
+const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
 const SSL_CTRL_SET_GROUPS_LIST = 92;
 const SSL_CTRL_SET_SIGALGS_LIST = 98;
 const SSL_CTRL_SET_CLIENT_SIGALGS_LIST = 102;
@@ -191,6 +192,14 @@ function copyNames(stack: number): number {
     crypto.OPENSSL_sk_push(copy, crypto.X509_NAME_dup(crypto.OPENSSL_sk_value(stack, i)));
   }
   return copy;
+}
+
+/** Sets what tickets are made with: 16 bytes of name, 32 for HMAC, 32 for AES. @throws {TlsError} */
+export function setTicketKey(context: number, key: Uint8Array<ArrayBuffer>): void {
+  const { ssl } = openssl();
+  if (ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, key.length, key) !== 1) {
+    throw new TlsError(takeError());
+  }
 }
 
 /** Has all connections of a context show a certificate. @throws {TlsError} */

@@ -288,6 +288,13 @@ export function whyNoOpenSsl(): string | null {
   return lack;
 }
 
+/** "OpenSSL 3.0.19 27 Jan 2026": what is there; null: nothing. */
+export function tlsLibrary(): string | null {
+  if (whyNoOpenSsl() !== null) return null;
+  const { crypto, text } = openssl();
+  return text(crypto.OpenSSL_version(0));
+}
+
 /** The libraries, opened by the first that asks. @throws {Error} if they cannot be */
 export function openssl(): OpenSsl {
   if (library === null && whyNoOpenSsl() !== null) throw new Error(lack!);

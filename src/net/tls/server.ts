@@ -23,6 +23,8 @@ export interface ServerChoice {
   readonly ignores: (error: number, depth: number) => boolean;
   /** The name that the client asks for. */
   readonly sni: string | null;
+  /** Content of a record at the start of the connection at most; 0: no bound. */
+  readonly firstRecords: number;
   /** The ClientHello, if it is kept for those who ask for it. */
   readonly hello: Uint8Array | null;
 }
@@ -59,6 +61,7 @@ class ServerSide implements TlsSide, Handshaking {
     this.#socket = socket;
     socket.sni = choice.sni;
     socket.hello = choice.hello;
+    socket.firstRecords = choice.firstRecords;
     const { ssl } = openssl();
     // Its sessions are those of the first context, all else that of the second.
     const made = ssl.SSL_new(choice.sessions);

@@ -47,6 +47,9 @@ const mostIdle = 131_072;
 /** The first record, and a ClientHello over several: RFC 8446 allows 2^14 bytes a record. */
 export const mostHello = 18_432;
 
+/** So much content is the start of a connection. */
+const startOfConnection = 131_072;
+
 const SSL_ERROR_NONE = 0;
 const SSL_ERROR_WANT_READ = 2;
 const SSL_ERROR_WANT_WRITE = 3;
@@ -96,6 +99,8 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
   #kept: Uint8Array | null = null;
   /** Cipher text that has come since the last content. */
   #idle = 0;
+  /** Content that has been sent in such records. */
+  #sent = 0;
   #endLinger: (() => void) | null = null;
   // Facts.
   version = "";
@@ -114,6 +119,8 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
   truncated = false;
   connected = false;
   hello: Uint8Array | null = null;
+  /** Content of a record at most, as long as few have been sent; 0: no bound. */
+  firstRecords = 0;
   cipherBits = { used: 0, total: 0 };
 
   private constructor(side: TlsSide, events: SocketEvents, schedule: Schedule) {
@@ -444,13 +451,21 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
     let taken = 0;
     while (taken < most) {
       // One record at a time.
-      const count = ssl.SSL_write(this.#ssl, part(bytes, from + taken), most - taken);
+      const size = this.firstRecords === 0 ? most - taken : this.#early(most - taken);
+      const count = ssl.SSL_write(this.#ssl, part(bytes, from + taken), size);
       if (count <= 0) return this.#breaks(ssl.SSL_get_error(this.#ssl, count));
       taken += count;
     }
     if (!this.#flush()) return -1;
     if (this.#rest !== null || taken < to - from) this.#fillsUp();
     return taken;
+  }
+  /** A browser can use a short record before the next one has come (manual: "tune.ssl.maxrecord"). */
+  #early(left: number): number {
+    const size = Math.min(left, this.firstRecords);
+    this.#sent += size;
+    if (this.#sent > startOfConnection) this.firstRecords = 0;
+    return size;
   }
   /** More was to be written than is at once. */
   #fillsUp(): void {

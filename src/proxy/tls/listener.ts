@@ -2,9 +2,10 @@
 import { createContext } from "../../net/tls/context.ts";
 import type { Choose, ServerChoice } from "../../net/tls/server.ts";
 import { chooseProtocol } from "../../tls/alpn.ts";
-import { readClientHello } from "../../tls/client-hello.ts";
+import { type ClientHello, readClientHello } from "../../tls/client-hello.ts";
 import { keyKinds } from "../../tls/key-kinds.ts";
 import type { BindMaterial, ContextPlan, Ignored, ServedCertificate } from "../../tls/material.ts";
+import { ticketName } from "../../tls/ticket-keys.ts";
 import { NameTable, type Served } from "../../tls/names.ts";
 
 /** A certificate and how it is served, in this thread. */
@@ -54,7 +55,7 @@ export function createChooser(material: BindMaterial, wall: () => number): Choos
     const { ocsp } = certificate;
     return {
       context: context.own,
-      sessions: context.plan.sessions,
+      sessions: sessionsFor(context.plan, hello),
       verify: context.plan.options.verify,
       certificate: {
         ...certificate,
@@ -63,9 +64,17 @@ export function createChooser(material: BindMaterial, wall: () => number): Choos
       protocols: context.protocols,
       ignores: context.ignores,
       sni,
+      firstRecords: material.firstRecords,
       hello: material.keepHello ? bytes.slice() : null,
     };
   };
+}
+
+/** The context of the sessions that a client's ticket, if it has one, belongs to. */
+function sessionsFor({ sessions, sessionsOfKeys }: ContextPlan, hello: ClientHello): number {
+  if (sessionsOfKeys.size === 0) return sessions;
+  const name = ticketName(hello);
+  return (name === null ? undefined : sessionsOfKeys.get(name)) ?? sessions;
 }
 
 /** Says of what begins no TLS what it is, for the log. */
