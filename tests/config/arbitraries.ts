@@ -132,7 +132,7 @@ const bind: fc.Arbitrary<Bind> = whole(
     ciphers: orNull(text),
     alpn: protocols,
     sslMinVer: orNull(fc.constantFrom("TLSv1.0", "TLSv1.2")),
-    sslForce: orNull(fc.constantFrom("SSLv3", "TLSv1.3")),
+    sslForce: orNull(fc.constantFrom("TLSv1.1", "TLSv1.3")),
     strictSni: orNull(fc.boolean()),
     tlsTickets: orNull(fc.boolean()),
     caIgnoreErr: ignoredErrors,

@@ -24,7 +24,11 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
     const before = line === undefined ? "" : "stats socket /run/x ";
     return `global\n  ${before}${statement}\n${others}`;
   }
-  const needed: Record<string, string> = { "agent-check": " agent-port 1", ssl: " verify none" };
+  const needed: Record<string, string> = {
+    "agent-check": " agent-port 1",
+    ssl: " verify none",
+    "check-ssl": " verify none",
+  };
   const statements: Record<string, string> = {
     bind: `bind :80 ${statement}${name === "ssl" ? " crt x.pem" : ""}`,
     server: `server s 10.0.0.1:80 ${statement}${needed[name] ?? ""}`,
