@@ -1,5 +1,14 @@
 /** The rules of checks in HAProxy's language: what is refused, and what a proxy takes over. */
+import { printHaproxy } from "#src/config/haproxy/print.ts";
+import {
+  errorStatuses,
+  type HttpRule,
+  okStatuses,
+  type TcpRule,
+  timeoutStatuses,
+} from "#src/health/rules.ts";
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { test } from "../../testing.ts";
 import { errors, listen, valid, warnings } from "../support.ts";
 
@@ -130,4 +139,73 @@ test("check rules: what a check cannot know is refused, with its place", () => {
     const [first = ""] = wrong(http, line);
     assertEquals(first !== "" && first.startsWith(message), true, `${line}: ${first}`);
   }
+});
+
+const text = fc.string({ minLength: 1, maxLength: 9, unit: "grapheme-ascii" })
+  .filter((each) => !each.includes("%"));
+const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+const expectation = {
+  rule: fc.constant("expect" as const),
+  not: fc.boolean(),
+  minRecv: fc.constantFrom(-1, 0, 7),
+  okStatus: orNull(fc.constantFrom(...okStatuses)),
+  errorStatus: orNull(fc.constantFrom(...errorStatuses)),
+  toutStatus: orNull(fc.constantFrom(...timeoutStatuses)),
+  onSuccess: orNull(text),
+  onError: orNull(text),
+  statusCode: orNull(fc.constant("int(7)")),
+  comment: orNull(text),
+};
+const fieldPattern = fc.record({
+  match: fc.constantFrom("str", "beg", "end", "sub"),
+  format: fc.boolean(),
+  text: text.filter((each) => each !== "-m"),
+});
+const tcpRule: fc.Arbitrary<TcpRule> = fc.oneof(
+  fc.record({ rule: fc.constant("comment" as const), text }),
+  fc.record({
+    rule: fc.constantFrom("send", "send-lf"),
+    data: text,
+    comment: orNull(text),
+  }),
+  fc.record({
+    ...expectation,
+    match: fc.constantFrom("string", "string-lf"),
+    pattern: text,
+  }),
+);
+const httpRule: fc.Arbitrary<HttpRule> = fc.oneof(
+  fc.record({
+    rule: fc.constant("request" as const),
+    method: orNull(text),
+    uri: text,
+    uriFormat: fc.boolean(),
+    version: orNull(text),
+    fields: fc.array(fc.record({ name: fc.stringMatching(/^X-[a-z]{1,5}$/), value: text }), {
+      maxLength: 2,
+    }),
+    body: text,
+    bodyFormat: fc.boolean(),
+    comment: orNull(text),
+  }),
+  fc.record({
+    ...expectation,
+    match: fc.constantFrom("hdr", "fhdr"),
+    name: fieldPattern,
+    value: orNull(fieldPattern),
+  }),
+  fc.record({ ...expectation, match: fc.constant("status"), pattern: fc.constant("200-204,301") }),
+);
+
+const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value));
+
+test("check rules: what is written is read as the same", () => {
+  const model = valid("listen l\nbind :80\noption httpchk\n");
+  fc.assert(fc.property(httpRule, fc.array(tcpRule, { maxLength: 4 }), (http, tcp) => {
+    const [proxy] = model.proxies;
+    const written = { ...model, proxies: [{ ...proxy!, httpCheck: [http], tcpCheck: tcp }] };
+    const { proxies: [again] } = valid(printHaproxy(written));
+    assertEquals(again!.httpCheck, plain([http]));
+    assertEquals(again!.tcpCheck, plain(tcp));
+  }));
 });
