@@ -68,7 +68,8 @@ function checkLog(
   locator: Locator,
   report: Report,
 ): void {
-  const { logFormat } = proxy;
+  const { logFormat, logFormatSd } = proxy;
+  if (logFormatSd !== null) checkFormat(logFormatSd, proxy, locator, report, "logFormatSd");
   if (logFormat === null) return;
   if (!isStandardFormat(logFormat)) checkFormat(logFormat, proxy, locator, report);
   const targets = proxy.log.length + (proxy.logGlobal ? global.log.length : 0);
@@ -80,8 +81,14 @@ function checkLog(
 }
 
 /** Checks a format string of the configuration's own. */
-function checkFormat(text: string, proxy: Proxy, locator: Locator, report: Report): void {
-  const place = locator.place(proxy, "logFormat");
+function checkFormat(
+  text: string,
+  proxy: Proxy,
+  locator: Locator,
+  report: Report,
+  key: "logFormat" | "logFormatSd" = "logFormat",
+): void {
+  const place = locator.place(proxy, key);
   const at = (column: number) => `in the log format, column ${column}`;
   const compiled = compileNamedFormat(text);
   if ("error" in compiled) {

@@ -22,7 +22,7 @@ export interface Originator {
 }
 
 /** Makes the header of a line; `wallMs` is ms since 1970. */
-export type Header = (level: Level, wallMs: number) => string;
+export type Header = (level: Level, wallMs: number, data?: string) => string;
 
 const severities = new Map<Level, number>(levels.map((level, code) => [level, code]));
 
@@ -73,8 +73,8 @@ export function createHeader(
         `${priority[code(level)]}${dates.rfc3164(ms)} ${sender ?? "localhost"} ${tag}[${pid}]: `
       );
     case "rfc5424":
-      return (level, ms) =>
-        `${priority[code(level)]}1 ${dates.rfc5424(ms)} ${sender ?? "-"} ${tag} ${pid} - - `;
+      return (level, ms, data = "-") =>
+        `${priority[code(level)]}1 ${dates.rfc5424(ms)} ${sender ?? "-"} ${tag} ${pid} - ${data} `;
     case "priority":
       return (level) => priority[code(level)]!;
     case "short":

@@ -36,6 +36,8 @@ interface BoundFormat {
   readonly sink: LogSink;
   readonly format: LogFormat;
   readonly lineOf: (record: LogRecord) => string;
+  /** Manual: "log-format-sd"; null: there is none. */
+  readonly dataOf: ((record: LogRecord) => string) | null;
   /** Lines so far. */
   count: number;
 }
@@ -74,7 +76,9 @@ export function openProxyLog(
     sinks.set(proxy, sink);
     if (proxy.logFormat === null) continue;
     const format = mustCompile(formatOf(proxy, proxy.logFormat));
-    formats.set(proxy, { sink, format, lineOf: format.bind(environment), count: 0 });
+    const data = proxy.logFormatSd;
+    const dataOf = data === null ? null : mustCompile(data).bind(environment);
+    formats.set(proxy, { sink, format, lineOf: format.bind(environment), dataOf, count: 0 });
   }
   const wantsTraffic = (proxy: Proxy) => {
     const sink = sinks.get(proxy);
@@ -94,7 +98,8 @@ export function openProxyLog(
       const line = format.lineOf(record);
       if (line === "") return;
       const level = failed && proxy.logSeparateErrors ? "err" : "info";
-      format.sink.write(level, line, clock.wall());
+      const { dataOf } = format;
+      format.sink.write(level, line, clock.wall(), dataOf === null ? undefined : dataOf(record));
     },
     connection(proxy, accepted) {
       sinks.get(proxy)?.write("info", connectLine(accepted), clock.wall());

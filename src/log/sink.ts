@@ -21,8 +21,9 @@ export interface LogSink {
    * Logs a message; never throws, never blocks.
    * @param message one line, without newline and control characters (see format/escape.ts)
    * @param wallMs when, in ms since 1970
+   * @param data structured data, for targets whose format has it (RFC 5424, section 6.3)
    */
-  write(level: Level, message: string, wallMs: number): void;
+  write(level: Level, message: string, wallMs: number, data?: string): void;
   /** Hands over now what would leave at the end of this turn of the event loop. */
   flush(): void;
   /** Hands over what can be within a second, and closes what no other sink uses. Idempotent. */
@@ -124,11 +125,14 @@ export function openLogSinks(
   let open = true;
   return {
     wants: (level) => targets.some((target) => wanted(target, level)),
-    write(level, message, wallMs) {
+    write(level, message, wallMs, data) {
       for (let i = 0; i < destinations.length; i++) {
         const destination = destinations[i]!;
         if (wanted(destination.target, level)) {
-          destination.queue.put(destination.header(level, wallMs) + message, destination.limit);
+          destination.queue.put(
+            destination.header(level, wallMs, data) + message,
+            destination.limit,
+          );
         }
       }
     },

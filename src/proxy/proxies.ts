@@ -12,6 +12,7 @@ import * as model from "../config/model.ts";
 import { errorReplies } from "../services/error-replies.ts";
 import { readCaseFile } from "../config/keywords/case-adjust.ts";
 import { type CaseTable, caseTable } from "../http/h1/case-adjust.ts";
+import { variableLimits } from "../expr/variables.ts";
 import { setMaxFields } from "../http/head.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
@@ -35,6 +36,7 @@ export interface Proxies {
 export function createProxies(configuration: model.Configuration, deps: RuntimeDeps): Proxies {
   const { global } = configuration;
   setMaxFields(global.tuneHttpMaxhdr);
+  Object.assign(variableLimits, limitsOf(global));
   const backends: Backend[] = [];
   const repliesOf = errorReplies(configuration);
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
@@ -136,6 +138,23 @@ function createRules(
       known.set(proxy, rules);
     }
     return rules;
+  };
+}
+
+/** What variables may take: a scope within another no more than that one. */
+function limitsOf(global: model.Global): typeof variableLimits {
+  const whole = global.tuneVarsGlobal ?? Infinity;
+  const within = (outer: number, own: number | null) => Math.min(outer, own ?? Infinity);
+  const sess = within(whole, global.tuneVarsSess);
+  const txn = within(sess, global.tuneVarsTxn);
+  const message = within(txn, global.tuneVarsReqres);
+  return {
+    proc: within(whole, global.tuneVarsProc),
+    sess,
+    txn,
+    req: message,
+    res: message,
+    check: within(whole, global.tuneVarsCheck),
   };
 }
 

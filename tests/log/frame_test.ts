@@ -112,3 +112,11 @@ test("whatever the message, the RFCs' readers find facility, level, tag, pid and
     },
   ));
 });
+
+test("structured data stands in lines of RFC 5424, and in no others", () => {
+  const originator = { tag: "t", pid: 7, hostname: "h", sender: "edge" };
+  const header = (format: "rfc5424" | "local") =>
+    createHeader({ format, facility: "local0", minlevel: "emerg" }, originator)("info", 0, "[x@1]");
+  assert(header("rfc5424").endsWith(" edge t 7 - [x@1] "), header("rfc5424"));
+  assert(!header("local").includes("[x@1]"));
+});

@@ -27,8 +27,6 @@ export const foreignGlobals = names(`
   tune.h2.header-table-size tune.h2.initial-window-size
   tune.h2.max-concurrent-streams tune.h2.max-frame-size       tune.peers.max-updates-at-once
   tune.ssl.keylog
-  tune.vars.check-max-size tune.vars.global-max-size
-  tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size tune.vars.txn-max-size
   tune.zlib.memlevel tune.zlib.windowsize acme.scheduler 
     h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp     ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
   ocsp-update.mode setcap shm-stats-file
@@ -45,7 +43,7 @@ export const foreignGlobals = names(`
 export const foreignProxyKeywords = [
   ...names(`
   appsession block compression error-log-format filter force-be-switch
-  load-server-state-from-file log-format-sd log-steps quic-initial reqadd reqallow reqdel reqdeny
+  load-server-state-from-file log-steps quic-initial reqadd reqallow reqdel reqdeny
   reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit
   rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name
   unique-id-format unique-id-header use-fcgi-app

@@ -175,6 +175,15 @@ export const logSettings = {
       return [isStandardFormat(format) ? [`option ${format}`] : ["log-format", format]];
     },
   }),
+  logFormatSd: nullable(
+    "log-format-sd",
+    text("a format, in quotes", "<format>", '"[exampleSDID@1234 bytes=\\"%B\\" status=\\"%ST\\"]"'),
+    {
+      doc: "The structured data of lines in format rfc5424, of variables like %ci.",
+      chapter: "4.2",
+      side: "frontend",
+    },
+  ),
   logasap: flag("option logasap", {
     doc: "Logs a request as soon as its response begins: times and bytes so far have a '+'.",
     chapter: "4.2",

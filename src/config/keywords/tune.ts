@@ -24,8 +24,21 @@ function lowWater(name: string, whom: string) {
   return zeroable(name, size, { doc, chapter });
 }
 
+/** The memory of variables. */
+function variables(name: string, whose: string) {
+  const size = integer({ min: 1, max: largest, zero: true, usage: "<bytes>", example: "65536" });
+  const doc = `Memory that the variables of ${whose} may have at most; else as much as they like.`;
+  return zeroable(`tune.vars.${name}-max-size`, size, { doc, chapter });
+}
+
 /** See above. */
 export const tuneSettings = {
+  tuneVarsGlobal: variables("global", "each scope"),
+  tuneVarsProc: variables("proc", "the process"),
+  tuneVarsSess: variables("sess", "a session"),
+  tuneVarsTxn: variables("txn", "a transaction"),
+  tuneVarsReqres: variables("reqres", "a request or a response"),
+  tuneVarsCheck: variables("check", "a check"),
   tuneHttpMaxhdr: setting(
     "tune.http.maxhdr",
     integer({ min: 1, max: 32767, usage: "<1..32767>", example: "200" }),
