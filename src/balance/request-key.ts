@@ -12,6 +12,7 @@ import {
   SP,
   tokenCharacter,
 } from "../bytes/bytes.ts";
+import { rdpCookie } from "../net/rdp.ts";
 import { fieldStart, type Head, METHOD_POST, nameEnd, valueEnd, valueStart } from "../http/head.ts";
 import type { Balance } from "./balance-text.ts";
 
@@ -156,32 +157,7 @@ function domainKey(bytes: Uint8Array, from: number, to: number, hash: HashBytes)
   return hash(bytes, start, end);
 }
 
-const cookieWord = bytesOf("cookie:");
 const defaultCookie = "mstshash";
-/** What stands before the cookie: a TPKT header and that of an X.224 connection request. */
-const headerLength = 11;
-
-/**
- * Where the value of a cookie of the Remote Desktop Protocol is in the beginning of a stream.
- * @param name in lower case
- * @returns null: it is not there, or not whole
- */
-export function rdpCookie(
-  name: Uint8Array,
-  content: Uint8Array,
-  from: number,
-  to: number,
-): { readonly from: number; readonly to: number } | null {
-  let at = from + headerLength;
-  if (!isWord(content, at, Math.min(to, at + cookieWord.length), cookieWord)) return null;
-  at += cookieWord.length;
-  while (at < to && content[at] === SP) at++;
-  const end = at + name.length;
-  if (end >= to || content[end] !== EQUALS || !isWord(content, at, end, name)) return null;
-  const stop = content.indexOf(CR, end + 1);
-  if (stop < 0 || stop + 1 >= to || content[stop + 1] !== LF || stop === end + 1) return null;
-  return { from: end + 1, to: stop };
-}
 
 /** `rdp-cookie`: the value of such a cookie. */
 export function rdpCookieKey({ argument }: Balance): RequestKey {

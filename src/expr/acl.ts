@@ -26,6 +26,9 @@ export interface Acl {
   readonly text: string;
 }
 
+/** The chapter of the manual that has the fetches of HTTP messages. */
+const httpChapter = "7.3.6";
+
 /** Suffixes of ACL keywords that are made of a fetch (manual, "ACL derivatives"). */
 const suffixes: readonly MatchMethod[] = ["beg", "dir", "dom", "end", "len", "reg", "sub"];
 
@@ -49,7 +52,7 @@ export function criteria(): Iterable<string> {
  */
 export function compileAcl(words: Words, references: References, closing = false): Acl {
   const text = words.take("a criterion, as 'path_beg'");
-  const { expression, method: implied } = criterion(text, words, references);
+  const { expression, method: implied, fetch } = criterion(text, words, references);
   let method = implied;
   let ignoreCase = false;
   let file: string | null = null;
@@ -99,16 +102,22 @@ export function compileAcl(words: Words, references: References, closing = false
     }`;
     throw words.mistake(message);
   }
-  const index = patternsOf(words, chosen, ignoreCase, files, { text, id }, references, closing);
+  const rewrite = method === implied ? fetch.pattern : undefined;
+  const acl = { text, id, rewrite };
+  const index = patternsOf(words, chosen, ignoreCase, files, acl, references, closing);
   const { evaluate, needs } = expression;
   const sample = new Sample();
   const direct = isNothing(cast);
   const found = method === "found";
+  // Of HTTP in TCP mode the rest may be to come.
+  const ofHttp = fetch.chapter === httpChapter;
   const test: Test = (context) => {
     sample.begin(true);
     // The first value, and then whatever others there are of the same name.
     do {
-      if (!evaluate(context, sample)) return sample.pending ? MAYBE : NO;
+      if (!evaluate(context, sample)) {
+        return sample.pending || ofHttp && context.request.partial ? MAYBE : NO;
+      }
       if (found) return YES;
       if ((direct || cast(sample)) && index.find(sample) >= 0) return YES;
     } while (sample.more);
@@ -122,7 +131,7 @@ function criterion(
   text: string,
   words: Words,
   references: References,
-): { readonly expression: Expression; readonly method: MatchMethod } {
+): { readonly expression: Expression; readonly method: MatchMethod; readonly fetch: Fetch } {
   try {
     const [first, ...rest] = parseCalls(text) as [Call, ...Call[]];
     const keyword = fetchByName.has(first.name) ? undefined : derived.get(first.name);
@@ -132,7 +141,7 @@ function criterion(
       throw new ExpressionMistake(`there is no ACL criterion '${first.name}'`, first.at, hint);
     }
     const expression = compileCalls(text, fetch, first, rest, references);
-    return { expression, method: keyword?.method ?? methodFor(expression.type, fetch) };
+    return { expression, method: keyword?.method ?? methodFor(expression.type), fetch };
   } catch (error) {
     if (!(error instanceof ExpressionMistake)) throw error;
     throw words.mistake(error.message, error.hint);
@@ -140,7 +149,7 @@ function criterion(
 }
 
 /** How samples of a type are compared where no "-m" says so. */
-function methodFor(type: SampleType, _fetch: Fetch): MatchMethod {
+function methodFor(type: SampleType): MatchMethod {
   switch (type) {
     case BOOL:
       return "bool";
@@ -164,7 +173,11 @@ function patternsOf(
   method: Method,
   ignoreCase: boolean,
   files: readonly { readonly path: string; readonly isMap: boolean; readonly word: number }[],
-  acl: { readonly text: string; readonly id: number | null },
+  acl: {
+    readonly text: string;
+    readonly id: number | null;
+    readonly rewrite: ((text: string) => string) | undefined;
+  },
   references: References,
   closing: boolean,
 ): PatternIndex {
@@ -192,7 +205,9 @@ function patternsOf(
   if (texts.length === 0 && all.length === 1) return all[0]!;
   const inline = references.patterns.inline(use, acl.id);
   const own = inline.index(method.name, ignoreCase);
-  for (const { text, word } of texts) attempt(word, () => inline.add(text, null));
+  for (const { text, word } of texts) {
+    attempt(word, () => inline.add(acl.rewrite?.(text) ?? text, null));
+  }
   if (all.length === 0) return own;
   return {
     add: (text, id) => own.add(text, id),

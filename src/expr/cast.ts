@@ -109,18 +109,13 @@ const stringToAddress = (accepts: (length: number) => boolean): Cast => (sample)
   return sample.setBytes(address.length === 4 ? IPV4 : IPV6, address, 0, address.length);
 };
 
-/** Hexadecimal digits, upper case. */
+/** The bytes as they are, up to the first that is 0: as in HAProxy, whose strings end there. */
 const binaryToString: Cast = (sample) => {
-  const target = takeScratch();
-  const { bytes, from } = sample;
-  const length = Math.min(sample.length, target.length >> 1);
-  for (let i = 0; i < length; i++) {
-    target[2 * i] = hexDigits.charCodeAt(bytes[from + i]! >> 4);
-    target[2 * i + 1] = hexDigits.charCodeAt(bytes[from + i]! & 15);
-  }
-  return sample.setBytes(STR, target, 0, 2 * length);
+  const { bytes, from, to } = sample;
+  let end = from;
+  while (end < to && bytes[end] !== 0) end++;
+  return sample.setBytes(STR, bytes, from, end);
 };
-const hexDigits = "0123456789ABCDEF";
 
 const stringToIpv6: Cast = (sample) =>
   stringToAddress(() => true)(sample) && (sample.type === IPV6 || ipv4ToIpv6(sample));

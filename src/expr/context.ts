@@ -72,6 +72,11 @@ export interface TransactionFacts {
 /** See the head of this file. */
 export interface Context {
   readonly clock: Clock;
+  /**
+   * The time-out of waiting for more input ("tcp-request inspect-delay") has run out, or no more will
+   * come: what is not known by now never will be.
+   */
+  readonly final: boolean;
   /** The client's connection. */
   readonly socket: Socket | null;
   /** Both ends of it: of the socket, a PROXY header, or as rules have set them ("set-src"). */

@@ -31,6 +31,8 @@ export interface Fetch {
    * _end, _len, _reg, _sub.
    */
   readonly derives?: true;
+  /** Rewrites a pattern of an ACL that compares it, where no "-m" says how. @throws {PatternMistake} */
+  pattern?(text: string): string;
   /**
    * Makes the function, once for each expression of the configuration. @throws {ExpressionMistake}
    */

@@ -2,7 +2,7 @@ import { addressHash, type Algorithm, algorithmOf, hashOf } from "../balance/alg
 import { type Balance, balanceOf, isFault, parseBalance } from "../balance/balance-text.ts";
 import type { Balancer } from "../balance/balancer.ts";
 import { type HashType, hashTypeOf } from "../balance/hash-type.ts";
-import { type KeyedMessage, NO_KEY, rdpCookie, type RequestKey } from "../balance/request-key.ts";
+import { type KeyedMessage, NO_KEY, type RequestKey } from "../balance/request-key.ts";
 import { serverIds } from "../balance/server-ids.ts";
 import { castTo } from "../expr/cast.ts";
 import type { Context } from "../expr/context.ts";
@@ -14,6 +14,7 @@ import type { ProxyFacts } from "../expr/context.ts";
 import { backendFacts } from "./rules/facts.ts";
 import { type CookiePolicy, cookiePolicy } from "../persist/policy.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
+import { rdpCookie } from "../net/rdp.ts";
 import { rdpServer } from "../persist/rdp-cookie.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";

@@ -34,6 +34,7 @@ const noFacts: TransactionFacts = {
 
 /** See above: one for each check that is made. */
 export class CheckContext implements Context {
+  readonly final = true;
   readonly socket = null;
   readonly addresses = noAddresses;
   readonly connectionAddresses = noAddresses;

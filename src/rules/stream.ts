@@ -16,11 +16,6 @@ export interface RuleReply {
 /** A stream, as rules see it. */
 export interface RuleStream extends Context {
   /**
-   * The time-out of waiting for more input ("tcp-request inspect-delay") has run out, or no more will
-   * come: what is not known by now never will be.
-   */
-  readonly final: boolean;
-  /**
    * The head as it can be edited. From the first call on the views ({@linkcode Context.request}) are
    * of the edited head.
    */

@@ -4,6 +4,7 @@ import { connectionFetches } from "./connection.ts";
 import { messageFetches } from "./fields.ts";
 import { httpFetches } from "./http.ts";
 import { internalFetches } from "./internal.ts";
+import { payloadFetches } from "./payload.ts";
 import { tableFetches } from "./tables.ts";
 import { tlsFetches } from "./tls.ts";
 
@@ -12,6 +13,7 @@ export const fetches: readonly Fetch[] = [
   ...connectionFetches,
   ...httpFetches,
   ...messageFetches,
+  ...payloadFetches,
   ...tableFetches,
   ...tlsFetches,
 ];

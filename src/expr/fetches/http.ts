@@ -257,7 +257,11 @@ export const httpFetches: readonly Fetch[] = [
     BOOL,
     NEEDS_CLIENT,
     "Whether what came is HTTP.",
-    () => ({ request }, sample) => sample.setBool(request.head !== null),
+    () => ({ request }, sample) => {
+      if (request.head !== null) return sample.setBool(true);
+      sample.pending = request.partial;
+      return false;
+    },
     ["req_proto_http"],
   ),
   simple(

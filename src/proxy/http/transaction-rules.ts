@@ -137,8 +137,10 @@ export class TransactionRules implements RuleOwner {
   }
 
   #runStep(): Verdict {
-    const { transaction } = this;
+    const { transaction, context } = this;
     const { frontend, route } = transaction;
+    // Only "tcp-request content" rules wait for what they ask about.
+    if (this.#step !== FRONTEND_CONTENT && this.#step !== BACKEND_CONTENT) context.final = true;
     switch (this.#step) {
       case FRONTEND_CONTENT:
         return this.#evaluate(frontend.rules.tcpContent);

@@ -1,5 +1,6 @@
 import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
 import type { LogRecord } from "../../log/record.ts";
+import { parseRequest, parseResponse } from "../../http/h1/parse.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import { evaluateRules } from "../../rules/ruleset.ts";
@@ -56,10 +57,8 @@ export class TcpRules implements RuleOwner {
   run(content: Uint8Array, ended: boolean): Verdict {
     const { context, owner } = this;
     const { request } = context;
-    request.content = content;
-    request.from = 0;
-    request.to = content.length;
-    request.done = context.final ||= ended;
+    context.final ||= ended;
+    request.show(content, context.final, parseRequest);
     while (this.#step !== DONE) {
       const verdict = this.#runStep();
       if (verdict === END) return END;
@@ -102,19 +101,22 @@ export class TcpRules implements RuleOwner {
 
   /** Has expressions see what the server has sent. */
   showResponse(content: Uint8Array): void {
-    const { response } = this.context;
-    response.content = content;
-    response.from = 0;
-    response.to = content.length;
+    this.context.response.show(content, true, parseResponse);
   }
 
-  /** "tcp-response content": whether what the server has sent may pass. */
-  respond(content: Uint8Array): boolean {
-    const { tcpResponse } = this.owner.route.backend.rules;
-    if (tcpResponse === null) return true;
-    this.showResponse(content);
-    this.context.final = true;
-    return evaluateRules(tcpResponse, this.context, 0, this.#at) !== END;
+  /** No more of the response is waited for. */
+  responseIsFinal = true;
+
+  /**
+   * "tcp-response content", from where it was.
+   * @param content what the server has sent so far @param ended no more will come, or be held
+   * @returns WAIT: for more; END: it does not pass
+   */
+  respond(content: Uint8Array, ended: boolean): Verdict {
+    const { context } = this;
+    context.final = this.responseIsFinal ||= ended;
+    context.response.show(content, context.final, parseResponse);
+    return this.#evaluate(this.owner.route.backend.rules.tcpResponse);
   }
 
   timeIsUp(): void {

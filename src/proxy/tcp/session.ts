@@ -3,7 +3,7 @@ import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
 import type { LogRecord } from "../../log/record.ts";
-import { CONTINUE } from "../../rules/verdict.ts";
+import { CONTINUE, END, WAIT } from "../../rules/verdict.ts";
 import type { Route } from "../route.ts";
 import { SessionState, unnamedListener } from "../rules/session.ts";
 import { Sticking } from "../stick.ts";
@@ -74,6 +74,9 @@ export class TcpSession extends Timer
   /** For the log: what ended the session first. A time-out only ends a side of it. */
   #termination: string | null = null;
   readonly #clientTimer = new ClientTimer(this);
+  /** What the server has sent, while rules wait for more of it; null: they do not. */
+  #inspected: Uint8Array | null = null;
+  readonly #responseTimer = new ResponseTimer(this);
 
   /** @param addresses the client's: of the socket, or of a PROXY header that came over it */
   constructor(
@@ -153,7 +156,7 @@ export class TcpSession extends Timer
   rejectedByRule(silent: boolean): void {
     this.#silent = silent;
     this.denied = true;
-    this.#finish("PR");
+    this.#finish(this.#inspected === null ? "PR" : "PD");
   }
   #silent = false;
   /** A rule has denied it. */
@@ -266,6 +269,11 @@ export class TcpSession extends Timer
       this.client.pause();
     }
     this.#arm();
+    if (this.#rules !== null && this.backend.rules.tcpResponse !== null) {
+      this.#rules.responseIsFinal = this.backend.config.tcpResponseDelay === null;
+      this.#inspected = nothing;
+      this.#inspect();
+    }
   }
 
   // ---- from both sides ----
@@ -283,9 +291,44 @@ export class TcpSession extends Timer
     }
     const fromClient = side === client;
     const to = fromClient ? server : client;
-    if (!fromClient && this.bytes === 0 && this.#rules !== null && !this.#rules.respond(bytes)) {
-      return;
+    if (!fromClient && this.#inspected !== null) {
+      const held = this.#inspected.length === 0 ? null : this.#inspected;
+      this.#inspected = retainAfter(held, bytes, 0, bytes.length, owner);
+      return this.#inspect();
     }
+    this.#pass(side, to, fromClient, bytes, owner);
+  }
+
+  /** Evaluates rules for what the server has sent; what they let pass goes to the client. */
+  #inspect(): void {
+    const rules = this.#rules!;
+    const held = this.#inspected!;
+    const { wheel } = this.frontend.runtime;
+    const full = held.length >= earlyLimit;
+    const verdict = rules.respond(held, this.#serverEnded || full);
+    if (verdict === WAIT) {
+      if (this.#responseTimer.deadline === Infinity) {
+        wheel.set(this.#responseTimer, this.backend.config.tcpResponseDelay);
+      }
+      return this.#arm();
+    }
+    if (verdict === END) return;
+    wheel.clear(this.#responseTimer);
+    this.#inspected = null;
+    if (held.length > 0) this.#pass(this.#server!, this.client, false, held, null);
+  }
+  responseTimeIsUp(): void {
+    this.#rules!.responseIsFinal = true;
+    this.#inspect();
+  }
+
+  #pass(
+    side: TcpEndpoint,
+    to: TcpEndpoint,
+    fromClient: boolean,
+    bytes: Uint8Array,
+    owner: BufferOwner | null,
+  ): void {
     if (!fromClient && this.bytes === 0 && this.backend.rules.stick !== null) this.#stick(bytes);
     if (!fromClient) this.bytes += bytes.length;
     const { splice } = this.route;
@@ -308,6 +351,8 @@ export class TcpSession extends Timer
   onEnded(side: TcpEndpoint): void {
     if (side === this.client) this.#clientEnded = true;
     else this.#serverEnded = true;
+    if (side !== this.client && this.#inspected !== null) this.#inspect();
+    if (this.#over) return;
     if (this.#server !== null) this.#passEnds();
     else if (this.#rules?.waits) this.#advance();
     else if (this.#started && this.#late === null) this.#endedEarly();
@@ -479,6 +524,7 @@ export class TcpSession extends Timer
     wheel.remove(this.connector);
     wheel.remove(this);
     wheel.remove(this.#clientTimer);
+    wheel.remove(this.#responseTimer);
     // What breaks off ends with a reset, so that the client does not take it for complete.
     const counters = this.#rules?.context.counters ?? this.#state?.counters ?? null;
     if (counters !== null) {
@@ -500,6 +546,19 @@ class ClientTimer extends Timer {
   }
   override fire(): void {
     this.session.clientTimedOut();
+  }
+  override abandon(): void {
+    this.session.abandon();
+  }
+}
+
+/** How long "tcp-response content" rules wait. */
+class ResponseTimer extends Timer {
+  constructor(readonly session: TcpSession) {
+    super();
+  }
+  override fire(): void {
+    this.session.responseTimeIsUp();
   }
   override abandon(): void {
     this.session.abandon();

@@ -94,7 +94,7 @@ export const finalActions: readonly Action[] = [
       return (stream) => {
         const { request, response } = stream;
         const message = response.head === null ? request : response;
-        if (message.done || stream.final || message.to - message.from >= least) return CONTINUE;
+        if (message.done || message.to - message.from >= least) return CONTINUE;
         const since = stream.waitingSince;
         const left = since < 0 ? time : time - (stream.clock.now() - since);
         if (left <= 0) return CONTINUE;
