@@ -156,7 +156,7 @@ export function createControl(options: ControlOptions): Control {
     process,
     proxies: views,
     tables: runtime.tables,
-    patterns: null,
+    patterns: proxies.patterns,
     wall: () => runtime.clock.wall(),
     setMaxconn(maxconn) {
       runtime.setMaxconn(maxconn === 0 ? runtime.hardMaxconn : maxconn);

@@ -12,6 +12,7 @@ import { type Checks, startChecks } from "./checks.ts";
 import { ASK_ERRORS, ASK_SESSIONS, singleThread, type Workers } from "./workers.ts";
 import { createControl, type ProcessFacts } from "./control.ts";
 import type { Control, SessionFacts, ThreadFacts } from "../services/control.ts";
+import type { NamedChange } from "../expr/patterns/store.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import { logToAll } from "./faults.ts";
 import {
@@ -61,6 +62,8 @@ export interface InstanceDeps {
 export interface InstanceWorkers extends Workers {
   /** Asks all threads: the answers of those that give one within a second. */
   ask(kind: number): Promise<unknown[]>;
+  /** Has all threads make a change of a map or of an ACL's list that this one has made. */
+  shareChange(change: NamedChange): void;
   /** How the threads are. */
   threadFacts(): ThreadFacts[];
   /** Sets the callbacks of the threads. */
@@ -78,6 +81,10 @@ export interface InstanceHooks {
   sessionEnded(): void;
   /** A thread has ended without releasing anything: releases what it held. */
   releaseThread(thread: number): void;
+  /** A thread has changed a map, or the list of an ACL. */
+  patternsChanged(change: NamedChange): void;
+  /** What a thread that begins must know of such changes. */
+  changedPatterns(): NamedChange[];
   /** Connections that a thread has. */
   connectionsOf(thread: number): number;
   /** A thread's traffic has had so many errors in a row with a server: see RuntimeDeps. */
@@ -176,10 +183,29 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     announce,
     end: () => void stop(),
   });
+  const changedLists = new Set<string>();
+  if (deps.workers !== undefined) {
+    const { workers } = deps;
+    proxies.patterns.onChange = (change) => {
+      changedLists.add(change.list);
+      workers.shareChange(change);
+    };
+  }
   deps.workers?.attach({
     sessionEnded: () => lifecycle.sessionEnded(),
     releaseThread: (thread) => sessions.releaseThread(thread),
     report: (line) => logToAll(configuration, log, "alert", line),
+    patternsChanged(change) {
+      changedLists.add(change.list);
+      proxies.patterns.receive(change);
+    },
+    changedPatterns: () =>
+      [...changedLists].flatMap((list): NamedChange[] => {
+        const found = proxies.patterns.find(list);
+        if (found === undefined) return [];
+        const entries = [...found.entries].map(({ key, value }) => ({ key, value }));
+        return [{ list, change: { change: "replace", entries } }];
+      }),
     connectionsOf: (thread) => runtime.connections.share(thread),
     resolve: lookups.resolve,
     observed,

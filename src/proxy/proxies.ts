@@ -23,6 +23,8 @@ import { createRuntime, type Runtime, type RuntimeDeps } from "./runtime.ts";
 /** See {@linkcode createProxies}. */
 export interface Proxies {
   readonly runtime: Runtime;
+  /** Maps, and lists of ACLs, as this thread has them. */
+  readonly patterns: PatternStore;
   readonly backends: readonly Backend[];
   readonly frontends: readonly Frontend[];
   /** The proxies with both, in the order of the configuration. */
@@ -46,7 +48,16 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     definitionsOf(configuration, proxies),
     casesOf(configuration),
   );
-  const rulesOf = createRules(configuration, runtime);
+  const file = (path: string): Uint8Array => {
+    const content = configuration.files?.get(path);
+    if (content === undefined) throw new Error(`${path} has not been read`);
+    return content;
+  };
+  const patterns = new PatternStore((path) => {
+    const content = file(path);
+    return textOf(content, 0, content.length);
+  });
+  const rulesOf = createRules(configuration, runtime, file, patterns);
   function createBackend(proxy: model.Proxy): Backend {
     const rules = rulesOf(proxy);
     const backend = new Backend(
@@ -94,6 +105,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   facts.push(...frontends.map(({ config, facts }) => ({ config, facts, side: "frontend" })));
   return {
     runtime,
+    patterns,
     backends,
     frontends,
     running: proxies.map((config) => ({
@@ -108,17 +120,9 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
 function createRules(
   configuration: model.Configuration,
   runtime: Runtime,
+  file: (path: string) => Uint8Array,
+  patterns: PatternStore,
 ): (proxy: model.Proxy) => ProxyRules {
-  const { files } = configuration;
-  const file = (path: string): Uint8Array => {
-    const content = files?.get(path);
-    if (content === undefined) throw new Error(`${path} has not been read`);
-    return content;
-  };
-  const patterns = new PatternStore((path) => {
-    const content = file(path);
-    return textOf(content, 0, content.length);
-  });
   const outside = {
     patterns,
     table: (name: string) => runtime.tables.get(name),

@@ -3,7 +3,7 @@
  * them, and replaces one that has failed.
  */
 import { URL } from "node:url";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { cpusOf } from "../config/keywords/cpu-map.ts";
 import type { Configuration } from "../config/model.ts";
 import { closeDescriptor, replace } from "../net/linux/libc.ts";
@@ -13,6 +13,7 @@ import type { Listener, Network } from "../net/socket.ts";
 import { type InstanceHooks, type InstanceWorkers } from "../proxy/instance.ts";
 import { noLookups, postAnswer } from "../proxy/lookups.ts";
 import { STOPPING } from "../proxy/workers.ts";
+import type { NamedChange } from "../expr/patterns/store.ts";
 import type { Host } from "../services/hosting.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
@@ -34,7 +35,7 @@ import {
 } from "./shared-state.ts";
 import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
-import { createHostFor } from "./remote-host.ts";
+import { createHostFor, type SharedChange } from "./remote-host.ts";
 import { createWatchdog } from "./watchdog.ts";
 import type { Start, Tuning } from "./worker.ts";
 
@@ -101,6 +102,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   };
   const state = openSharedState(memory, plan, wake);
   const workers: (Worker | null)[] = Array.from({ length: threads }, () => null);
+  const ports: (MessagePort | null)[] = Array.from({ length: threads }, () => null);
   /** It takes the place of a closed listening socket, until no thread can be using its number. */
   const placeholder = createEvent();
   const outbox = new Outbox(state.mailboxes);
@@ -114,6 +116,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     sessionEnded() {},
     releaseThread() {},
     report() {},
+    patternsChanged() {},
+    changedPatterns: () => [],
     connectionsOf: () => 0,
     resolve: noLookups.resolve,
     observed() {},
@@ -204,6 +208,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   function start(self: number): Promise<void> {
     const began = performance.now();
     const { port1, port2 } = new MessageChannel();
+    ports[self] = port1;
+    for (const change of hooks.changedPatterns()) port1.postMessage({ change });
     const hosted = createHostFor(options.host ?? (() => null), port1, () => post(self, HOSTED));
     const data: Start = {
       port: port2,
@@ -223,6 +229,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       worker.on("message", (report: WorkerReport) => {
         switch (report.kind) {
           case "up":
+            // What was put into its port before.
+            post(self, HOSTED);
             return resolve();
           case "quiet":
             return hooks.sessionEnded();
@@ -241,6 +249,9 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
           }
           case "observed":
             return hooks.observed(...report.numbers);
+          case "patterns":
+            hooks.patternsChanged(report.change);
+            return shareChange(report.change, self);
           case "serve":
           case "cancel":
             return hosted.receive(report);
@@ -254,6 +265,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
       });
       worker.on("error", (error: Error) => reason = error.stack ?? String(error));
       worker.on("exit", () => {
+        ports[self] = null;
         hosted.close();
         workers[self] = null;
         ended(self);
@@ -338,6 +350,16 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     for (const eventfd of plan.wakeups) closeDescriptor(eventfd);
   }
 
+  /** Has the other threads make a change. @param from the thread that has made it */
+  function shareChange(change: NamedChange, from: number): void {
+    const message: SharedChange = { change };
+    for (const [thread, port] of ports.entries()) {
+      if (port === null || thread === from) continue;
+      port.postMessage(message);
+      post(thread, HOSTED);
+    }
+  }
+
   /** Asks all threads that are up, and not stuck. */
   function ask(kind: number): Promise<unknown[]> {
     const asked = [...state.up.keys()].filter((thread) =>
@@ -363,6 +385,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   return {
     memory,
     ask,
+    shareChange: (change) => shareChange(change, -1),
     threadFacts: () =>
       Array.from({ length: threads }, (_, thread) => ({
         thread,

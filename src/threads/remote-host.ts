@@ -4,6 +4,7 @@
  * worker, that never returns to the runtime's event loop, looks into when a message says so.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { NamedChange } from "../expr/patterns/store.ts";
 import type { Host, HostedRequest } from "../services/hosting.ts";
 import type { ServiceResponse } from "../services/service.ts";
 
@@ -18,10 +19,20 @@ interface Piece {
   readonly bytes: Uint8Array | null;
 }
 
-/** The worker's side. @param port whence the pieces come */
+/** A change of a map, or of a list of an ACL, that another thread has made. */
+export interface SharedChange {
+  readonly change: NamedChange;
+}
+
+/**
+ * The worker's side.
+ * @param port whence the pieces come
+ * @param changed called with changes that others have made
+ */
 export function createRemoteHost(
   port: MessagePort,
   report: (report: HostedReport) => void,
+  changed: (change: NamedChange) => void,
 ): Host & { receive(): void } {
   const waiting = new Map<number, ServiceResponse>();
   let last = 0;
@@ -41,7 +52,12 @@ export function createRemoteHost(
         next !== undefined;
         next = receiveMessageOnPort(port)
       ) {
-        const { id, bytes } = next.message as Piece;
+        const message = next.message as Piece | SharedChange;
+        if ("change" in message) {
+          changed(message.change);
+          continue;
+        }
+        const { id, bytes } = message;
         const response = waiting.get(id);
         if (response === undefined) continue;
         if (bytes !== null) response.send(bytes);

@@ -7,6 +7,7 @@ import { Lock } from "../shared/lock.ts";
 import { Mailbox } from "../shared/mailbox.ts";
 import type { Question } from "../proxy/lookups.ts";
 import type { SharedMemory } from "../shared/memory.ts";
+import type { NamedChange } from "../expr/patterns/store.ts";
 import type { HostedReport } from "./remote-host.ts";
 
 /**
@@ -117,6 +118,8 @@ export type WorkerReport =
   /** It asks for the address of a name. */
   | ({ readonly kind: "lookup" } & Question)
   | HostedReport
+  /** It has changed a map, or the list of an ACL. */
+  | { readonly kind: "patterns"; readonly change: NamedChange }
   /** A log cannot be written, say. */
   | { readonly kind: "warning"; readonly line: string }
   /** Its traffic has had errors with a server: see RuntimeDeps. */

@@ -147,7 +147,7 @@ function work(
     (question) => report({ kind: "lookup", ...question }),
     Math.random,
   );
-  const host = createRemoteHost(port, report);
+  const host = createRemoteHost(port, report, (change) => proxies.patterns.receive(change));
   const proxies = createProxies(configuration, {
     network,
     lookups,
@@ -161,6 +161,7 @@ function work(
     host: () => host,
   });
   const { runtime, frontends } = proxies;
+  proxies.patterns.onChange = (change) => report({ kind: "patterns", change });
   const sessions = createSessions(proxies, () => {
     if (runtime.connections.value > 0 || runtime.held.value > 0) return;
     if (frontends.some(({ stopping }) => stopping)) report({ kind: "quiet" });
