@@ -52,7 +52,8 @@ export function* saveTables(tables: Tables): Iterable<Uint8Array> {
 
 /**
  * Adds what {@linkcode saveTables} has saved to the tables of this process, which may have counted
- * since it began. @returns how many entries there were
+ * since it began; in tables that are shared with peers it takes the place of what is there. @returns
+ * how many entries there were
  */
 export function restoreTables(tables: Tables, bytes: Uint8Array): number {
   const received: string[] = [];
@@ -76,7 +77,9 @@ export function restoreTables(tables: Tables, bytes: Uint8Array): number {
     table.lock();
     const known = table.find(now);
     const entry = known === 0 ? table.obtain(now) : known;
-    readData(content, remote, entry, now, tables.serverKeys, received, true);
+    // What peers share, this process may have learnt from them already: it must not count twice.
+    const adds = table.updates === null;
+    readData(content, remote, entry, now, tables.serverKeys, received, adds);
     if (known === 0 && entry !== 0) table.shorten(entry, now, left);
     table.unlock();
     count++;

@@ -28,9 +28,10 @@ const configs: Record<string, v.InferInput<typeof StickTable>> = {
 };
 
 /** The tables of a process, and the clock of all. */
-function tablesOf(names: readonly string[], clock = virtualClock()) {
+function tablesOf(names: readonly string[], clock = virtualClock(), peers: string | null = null) {
   const proxies = names.map((name) => ({ name, stickTable: v.parse(StickTable, configs[name]!) }));
-  const tables = new Tables(createMemory(1, 0), definitionsOf({ peers: [] }, proxies), clock, 1);
+  const definitions = definitionsOf({ peers: [] }, proxies).map((each) => ({ ...each, peers }));
+  const tables = new Tables(createMemory(1, 0), definitions, clock, 1);
   return {
     clock,
     tables,
@@ -86,4 +87,17 @@ test("tables over a reload: what nobody wants is not left; who does not leave an
   const next = tablesOf(["a"]);
   await claimTables([process.pid, 2 ** 22 + 1]).take(next.tables);
   assertEquals(next.lines("a"), []);
+});
+
+test("tables over a reload: what peers have taught already is not counted twice", async () => {
+  const old = tablesOf(["a"], virtualClock(), "mates");
+  const next = tablesOf(["a"], old.clock, "mates");
+  old.set("a", "x", { gpc0: 5, http_req_rate: 10 });
+  next.set("a", "x", { gpc0: 5, http_req_rate: 10, gpt0: 1 });
+  const legacy = prepareLegacy(old.tables);
+  const taken = claimTables([process.pid]).take(next.tables);
+  legacy.leave();
+  await taken;
+  legacy.close();
+  assertEquals(next.lines("a"), old.lines("a"));
 });

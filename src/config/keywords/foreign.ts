@@ -37,7 +37,7 @@ export const foreignGlobals = names(`
   tune.h2.be.rxbuf tune.h2.fe.glitches-threshold tune.h2.fe.initial-window-size
   tune.h2.fe.max-concurrent-streams tune.h2.fe.max-frame-size tune.h2.fe.max-total-streams
   tune.h2.fe.rxbuf tune.h2.log-errors                                           tune.ssl.certificate-compression tune.ssl.ocsp-update.maxdelay tune.ssl.ocsp-update.mindelay
-  tune.stick-counters `);
+  `);
 
 /** Of proxies. */
 export const foreignProxyKeywords = [

@@ -77,6 +77,11 @@ const rows: readonly Row[] = [
   ["tune.listener.default-shards", anyWords, "all threads accept from one socket, in turns"],
   ["tune.takeover-other-tg-connections", anyWords, "there is one group of threads"],
   ["tune.epoll.mask-events", anyWords, scheduler],
+  [
+    "tune.stick-counters",
+    number,
+    "a session has twelve counters, which cost nothing where they are not used",
+  ],
   ["tune.renice.startup", number, "sluice starts fast at the priority that it is given"],
   ["tune.renice.runtime", number, "sluice runs at the priority that it is given: nice(1)"],
   ["busy-polling", none, "a thread that has nothing to do sleeps, and wakes in microseconds", "no"],
