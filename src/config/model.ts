@@ -9,6 +9,7 @@
 import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
 import { emailSettings } from "./keywords/mailers.ts";
+import { uniqueIdSettings } from "./keywords/unique-id.ts";
 import { checkSettings } from "./keywords/check.ts";
 import { bogusSettings } from "./keywords/case-adjust.ts";
 import { captureSettings } from "./keywords/capture.ts";
@@ -81,6 +82,7 @@ export const lastProxySettings = {
   ...captureSettings,
   ...statsPageSetting,
   ...stickTableSetting,
+  ...uniqueIdSettings,
   ...ruleSettings,
   ...stickSetting,
   ...switchingSettings,

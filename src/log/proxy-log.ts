@@ -3,7 +3,7 @@ import type { Configuration, LogTarget, Proxy } from "../config/model.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Accepted, connectLine } from "./connect-line.ts";
 import { type Dates, localDates } from "./date.ts";
-import type { LogFormat } from "./format/compile.ts";
+import type { LogFormat, Samples } from "./format/compile.ts";
 import { isStandardFormat, mustCompile } from "./format/standard.ts";
 import type { LogFact } from "./format/variable.ts";
 import type { Level } from "./frame.ts";
@@ -16,6 +16,8 @@ export interface ProxyLog {
   logsSessions(proxy: Proxy): boolean;
   /** Whether connections of this proxy are logged as they are accepted: it has no log format. */
   logsConnections(proxy: Proxy): boolean;
+  /** Says what stands for the expressions in a proxy's format, before any session has ended. */
+  setSamples?(samplesOf: (proxy: Proxy) => Samples): void;
   /** A session or request has ended. */
   session(proxy: Proxy, record: LogRecord): void;
   /** A connection was accepted. */
@@ -67,6 +69,14 @@ export function openProxyLog(
   const { pid, hostname } = outputs.originator;
   const longestLine = configuration.global.tuneHttpLogurilen - 1;
   const environment = { pid, hostname, dates, longestLine };
+  const waiting = new Map<Proxy, string>();
+  const bind = (proxy: Proxy, named: string, samples?: Samples) => {
+    const sink = sinks.get(proxy)!;
+    const format = mustCompile(named, samples);
+    const data = proxy.logFormatSd;
+    const dataOf = data === null ? null : mustCompile(data, samples).bind(environment);
+    formats.set(proxy, { sink, format, lineOf: format.bind(environment), dataOf, count: 0 });
+  };
   for (const proxy of configuration.proxies) {
     const targets: LogTarget[] = proxy.logGlobal
       ? [...configuration.global.log, ...proxy.log]
@@ -75,10 +85,10 @@ export function openProxyLog(
     const sink = openLogSinks(targets, outputs, proxy.logTag);
     sinks.set(proxy, sink);
     if (proxy.logFormat === null) continue;
-    const format = mustCompile(formatOf(proxy, proxy.logFormat));
-    const data = proxy.logFormatSd;
-    const dataOf = data === null ? null : mustCompile(data).bind(environment);
-    formats.set(proxy, { sink, format, lineOf: format.bind(environment), dataOf, count: 0 });
+    const named = formatOf(proxy, proxy.logFormat);
+    // Expressions are compiled by the proxies, once these are there.
+    if (isStandardFormat(named) || !`${named}${proxy.logFormatSd ?? ""}`.includes("%[")) bind(proxy, named);
+    else waiting.set(proxy, named);
   }
   const wantsTraffic = (proxy: Proxy) => {
     const sink = sinks.get(proxy);
@@ -89,6 +99,9 @@ export function openProxyLog(
     logsSessions: (proxy) => proxy.logFormat !== null && wantsTraffic(proxy),
     logsConnections: (proxy) => proxy.logFormat === null && wantsTraffic(proxy),
     needs: (proxy, fact) => formats.get(proxy)?.format.needs.has(fact) ?? false,
+    setSamples(samplesOf) {
+      for (const [proxy, named] of waiting) bind(proxy, named, samplesOf(proxy));
+    },
     session(proxy, record) {
       const format = formats.get(proxy);
       if (format === undefined) return;

@@ -42,6 +42,9 @@ export interface LogRecord {
   /** The request line as it came, one character a byte; `<BADREQ>` where none did. */
   requestLine: string;
 
+  /** What expressions of the format are worked out in: known to who has compiled them. */
+  context?: unknown;
+
   // What not every proxy fills in; what is left out is logged as HAProxy logs what it does not have.
 
   /** Date of the request's first byte; left out, {@linkcode acceptDate}. */

@@ -7,13 +7,13 @@ import { RateLimit } from "../shared/rate-limit.ts";
 import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
-import type { Service } from "../services/service.ts";
 import type { Context, ProxyFacts } from "../expr/context.ts";
 import { YES } from "../expr/test.ts";
 import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { Backend } from "./backend.ts";
 import { type StatsRoute, statsRoute } from "./http/stats-route.ts";
 import type { ProxyDirectory } from "./rules/context.ts";
+import type { Service } from "../services/service.ts";
 import { frontendFacts } from "./rules/facts.ts";
 import { Switching } from "./rules/switching.ts";
 import { type Captures, capturesOf } from "./http/captures.ts";
@@ -136,7 +136,8 @@ export class Frontend {
     };
     this.switching = rules.useBackend === null ? null : new Switching(rules.useBackend, routeOf);
     this.evaluates = this.switching !== null || this.route.evaluates ||
-      rules.tcpContent !== null || rules.httpRequest !== null || rules.formattedReplies !== null;
+      [rules.tcpContent, rules.httpRequest, rules.formattedReplies, rules.uniqueId]
+        .some((each) => each !== null) || config.logFormat?.includes("%[") === true;
     this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||
       rules.tcpSession !== null;
     this.facts = frontendFacts(this, index + 1);

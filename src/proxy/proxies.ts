@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { textOf } from "../bytes/bytes.ts";
 import type { ProxyFacts } from "../expr/context.ts";
 import { PatternStore } from "../expr/patterns/store.ts";
+import { logSample } from "../rules/log-sample.ts";
 import { errorPagesOf, referencesOf } from "../rules/environment.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { ProxyDirectory } from "./rules/context.ts";
@@ -130,6 +131,10 @@ function createRules(
     pid: process.pid,
     hostname: hostname(),
   };
+  runtime.log.setSamples?.((proxy) => {
+    const references = { ...referencesOf(configuration, proxy, outside), warn: () => {} };
+    return { has: () => true, get: (text) => logSample(text, references) };
+  });
   const errors = errorPagesOf(configuration, file);
   const known = new Map<model.Proxy, ProxyRules>();
   return (proxy) => {

@@ -1,5 +1,7 @@
 /** Log records of connections, sessions and requests. */
 import type { LogRecord } from "../log/record.ts";
+import { textOf } from "../bytes/bytes.ts";
+import type { RuleContext } from "./rules/context.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { Socket } from "../net/socket.ts";
 import type { TlsFacts } from "../net/tls/facts.ts";
@@ -26,6 +28,8 @@ interface LoggedTransaction {
   readonly requestLine: string;
   /** The name of its backend, or of its frontend where it has none yet. */
   readonly destination: string;
+  /** What rules have kept of it; null: nothing. */
+  readonly ruleContext: RuleContext | null;
 }
 
 /** A TCP session, as it is logged. */
@@ -37,6 +41,7 @@ interface LoggedSession extends LoggedClient {
   readonly acceptedAt: number;
   /** That the client was sent. */
   readonly bytes: number;
+  readonly ruleContext: RuleContext | null;
   /** The name of its backend, or of its frontend where it has none yet. */
   readonly destination: string;
 }
@@ -118,8 +123,30 @@ export function fillTransaction(
     record.backend = transaction.destination;
     record.beconn = 0;
   }
+  fillRules(transaction.ruleContext);
   return record;
 }
+
+/** What rules have kept, and the context of expressions in the log's format. */
+function fillRules(context: RuleContext | null): void {
+  record.context = context;
+  if (context === null) return;
+  const { requestCaptures, responseCaptures, requestCookie, responseCookie } = context;
+  if (requestCaptures.length > 0) record.requestHeaders = requestCaptures.map(textOrNull);
+  else delete record.requestHeaders;
+  if (responseCaptures.length > 0) record.responseHeaders = responseCaptures.map(textOrNull);
+  else delete record.responseHeaders;
+  if (requestCookie !== null) record.requestCookie = textOrNull(requestCookie)!;
+  else delete record.requestCookie;
+  if (responseCookie !== null) record.responseCookie = textOrNull(responseCookie)!;
+  else delete record.responseCookie;
+  const { uniqueId } = context;
+  if (uniqueId !== null) record.uniqueId = uniqueId;
+  else delete record.uniqueId;
+}
+
+const textOrNull = (bytes: Uint8Array | null) =>
+  bytes === null ? null : textOf(bytes, 0, bytes.length);
 
 /**
  * Logs a connection that brought no request, or none that could be read.
@@ -197,6 +224,7 @@ export function fillSession(session: LoggedSession, termination: string): LogRec
   record.termination = `${termination}--`;
   record.requestLine = "<BADREQ>";
   if (!session.assignment.entered) record.backend = session.destination;
+  fillRules(session.ruleContext);
   return record;
 }
 

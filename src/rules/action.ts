@@ -24,6 +24,9 @@ export interface RuleKit {
   expression(words: Words, text: string): Expression;
   /** Compiles a format string that is one word. @throws {WordMistake} */
   format(words: Words, text: string): Format;
+  /** A new slot for what is captured; the length of one that there is. */
+  captureSlot(response: boolean, length: number): number;
+  captureLength(response: boolean, slot: number): number;
   /** The response of an "http-errors" section or error file, where an action names one. */
   readonly errors: ErrorPages;
 }

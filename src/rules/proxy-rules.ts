@@ -12,6 +12,7 @@ import type { Test } from "../expr/test.ts";
 import { WordMistake, Words } from "../expr/words.ts";
 import type { ErrorPages, RuleKit } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
+import { CaptureSlots } from "./captures.ts";
 import { compileRedirect } from "./actions/redirect.ts";
 import type { Format } from "./format.ts";
 import { compileStickRule, type StickRules } from "./stick.ts";
@@ -59,6 +60,10 @@ export interface ProxyRules {
   readonly statsHttpRequest: readonly (Test | null)[] | null;
   /** Replies of "http-error" that depend on the request, by their lines. */
   readonly formattedReplies: ReadonlyMap<object, ReplyMaker> | null;
+  /** How many slots there are for what is captured. */
+  readonly captureSlots: { readonly request: number; readonly response: number };
+  /** The id of a request; null: there is no "unique-id-format". */
+  readonly uniqueId: Format | null;
 }
 
 /** Those of a proxy without any. */
@@ -80,6 +85,8 @@ export const noRules: ProxyRules = {
   statsAdmin: null,
   statsHttpRequest: null,
   formattedReplies: null,
+  captureSlots: { request: 0, response: 0 },
+  uniqueId: null,
 };
 
 /** Called with what is wrong. @param of the line of the model that it is in */
@@ -102,8 +109,9 @@ export function compileProxyRules(
   onMistake: OnMistake,
 ): ProxyRules {
   const acls = compileAcls(proxy.acl, references(proxy), onMistake);
+  const captures = new CaptureSlots(proxy);
   const kitFor = (line: object, ruleset: Ruleset, phase: Phase): RuleKit =>
-    createKit(ruleset, phase, { references: references(line), acls, errors });
+    createKit(ruleset, phase, { references: references(line), acls, errors, captures });
 
   const compile = <L extends object, T>(lines: readonly L[], read: (line: L) => T): T[] =>
     lines.flatMap((line) => {
@@ -210,5 +218,10 @@ export function compileProxyRules(
         (line) => compileRest(new Words(line.words), kitFor(line, "http-request", request), ""),
       ),
     ),
+    captureSlots: { request: captures.request.length, response: captures.response.length },
+    uniqueId: compile(proxy.uniqueIdFormat === null ? [] : [proxy], () => {
+      const kit = kitFor(proxy, "http-request", "http-request");
+      return kit.format(new Words([]), proxy.uniqueIdFormat!);
+    })[0] ?? null,
   };
 }

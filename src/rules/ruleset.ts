@@ -10,6 +10,7 @@ import { Words } from "../expr/words.ts";
 import type { Action, ErrorPages, RuleKit, Run } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
 import { actions } from "./actions/all.ts";
+import type { CaptureSlots } from "./captures.ts";
 import { compileFormat } from "./format.ts";
 import type { RuleStream } from "./stream.ts";
 import { CONTINUE, type Verdict, WAIT } from "./verdict.ts";
@@ -32,6 +33,7 @@ export interface RulesEnvironment {
   readonly references: References;
   readonly acls: Acls;
   readonly errors: ErrorPages;
+  readonly captures: CaptureSlots;
 }
 
 const byName: ReadonlyMap<Ruleset, ReadonlyMap<string, Action>> = (() => {
@@ -54,7 +56,7 @@ export function actionsOf(ruleset: Ruleset): ReadonlyMap<string, Action> {
 export function createKit(
   ruleset: Ruleset,
   phase: Phase,
-  { references, acls, errors }: RulesEnvironment,
+  { references, acls, errors, captures }: RulesEnvironment,
 ): RuleKit {
   const available = phases[phase];
   return {
@@ -72,6 +74,9 @@ export function createKit(
         throw words.mistake(error.message, error.hint);
       }
     },
+    captureSlot: (response, length) => captures.add(response ? "response" : "request", length),
+    captureLength: (response, slot) =>
+      (response ? captures.response : captures.request)[slot] ?? Infinity,
     format: (words, text) => compileFormat(text, available, references, words.at - 1),
   };
 }

@@ -48,6 +48,8 @@ export interface RuleStream extends Context {
   setSocketOption(which: "mark" | "tos", value: number): void;
   /** What it tracks itself, or its session ({@linkcode Context.counters}): to track more. */
   track(ofSession: boolean): Counters;
+  /** The request is not sent again (manual: "disable-l7-retry"). */
+  disableRetries(): void;
   /** Has a service answer, by its name. @returns false: there is none */
   useService(name: string): boolean;
 }

@@ -42,11 +42,10 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  appsession block compression error-log-format filter force-be-switch
-  load-server-state-from-file log-steps quic-initial reqadd reqallow reqdel reqdeny
-  reqiallow reqidel reqideny reqipass reqirep reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit
-  rspadd rspdel rspdeny rspidel rspideny rspirep rsprep server-state-file-name
-  unique-id-format unique-id-header use-fcgi-app
+  appsession block compression error-log-format filter force-be-switch load-server-state-from-file
+  log-steps quic-initial reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep
+  reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny
+  rspirep rsprep server-state-file-name use-fcgi-app
   `),
   ...names(
     `

@@ -28,6 +28,9 @@ export type CompiledFormat =
 /** Reads a sample from the record; null: there is none. */
 export type ReadSample = (record: LogRecord) => string | null;
 
+/** What stands for expressions, by their text. */
+export type Samples = Pick<ReadonlyMap<string, ReadSample>, "get" | "has">;
+
 /** A literal of so many characters is appended by the variable before it; a longer one stays alone. */
 const shortLiteral = 4;
 
@@ -37,7 +40,7 @@ const shortLiteral = 4;
  */
 export function compileLogFormat(
   text: string,
-  samples: ReadonlyMap<string, ReadSample> = new Map(),
+  samples: Samples = new Map(),
 ): CompiledFormat {
   const parsed = parseFormat(text);
   if ("fault" in parsed) return refuse(parsed.fault);
@@ -84,7 +87,7 @@ interface Value {
  * that is known beforehand, but for variables that may write nothing. Such a one behind a space
  * takes the space that follows along.
  */
-function join(parts: readonly Part[], samples: ReadonlyMap<string, ReadSample>): Piece[] {
+function join(parts: readonly Part[], samples: Samples): Piece[] {
   const pieces: Piece[] = [];
   let value: Value | null = null;
   let literal = "";

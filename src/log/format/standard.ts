@@ -4,6 +4,7 @@ import {
   compileLogFormat,
   type LogFormat,
   type ReadSample,
+  type Samples,
 } from "./compile.ts";
 
 const http = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc " +
@@ -38,15 +39,15 @@ export function isStandardFormat(name: string): name is StandardFormat {
 }
 
 /** Compiles a format of the configuration: one of the names above, or else a format string. */
-export function compileNamedFormat(nameOrText: string): CompiledFormat {
+export function compileNamedFormat(nameOrText: string, own?: Samples): CompiledFormat {
   return isStandardFormat(nameOrText)
     ? compileLogFormat(standardFormats[nameOrText], samples)
-    : compileLogFormat(nameOrText);
+    : compileLogFormat(nameOrText, own);
 }
 
 /** {@linkcode compileNamedFormat} of what has been checked. @throws {Error} if it is wrong */
-export function mustCompile(nameOrText: string): LogFormat {
-  const compiled = compileNamedFormat(nameOrText);
+export function mustCompile(nameOrText: string, own?: Samples): LogFormat {
+  const compiled = compileNamedFormat(nameOrText, own);
   if ("format" in compiled) return compiled.format;
   throw new Error(`log format, column ${compiled.column}: ${compiled.error}`);
 }

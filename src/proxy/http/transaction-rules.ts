@@ -36,6 +36,7 @@ export interface RuledTransaction extends TransactionFacts {
   wait(ms: number): void;
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
+  disableRetries(): void;
   useService(name: string): boolean;
   /** Has the statistics page of the frontend, or the backend, answer. @returns whether it is for it */
   servesStats(head: Head, bytes: Uint8Array, front: boolean): boolean;
@@ -76,6 +77,7 @@ export class TransactionRules implements RuleOwner {
     const { context } = this;
     context.begin();
     context.setRequest(head, bytes, end);
+    context.capture("request");
     this.#end = end;
     this.#step = FRONTEND_CONTENT;
     this.#at.rule = 0;
@@ -229,6 +231,7 @@ export class TransactionRules implements RuleOwner {
   respond(head: Head, bytes: Uint8Array, end: number, local: boolean): Verdict {
     const { context, transaction } = this;
     context.setResponse(head, bytes, end);
+    if (!local) context.capture("response");
     const { backend } = transaction.route;
     const { rules, config } = transaction.frontend;
     const lists: (ProxyRules | null)[] = [
@@ -265,6 +268,9 @@ export class TransactionRules implements RuleOwner {
 
   get clock(): Clock {
     return this.transaction.frontend.runtime.clock;
+  }
+  get rules(): ProxyRules {
+    return this.transaction.frontend.rules;
   }
   get directory(): ProxyDirectory {
     return this.transaction.frontend.directory;
@@ -327,6 +333,9 @@ export class TransactionRules implements RuleOwner {
   }
   setLogLevel(level: number | null): void {
     this.transaction.setLogLevel(level);
+  }
+  disableRetries(): void {
+    this.transaction.disableRetries();
   }
   useService(name: string): boolean {
     return this.transaction.useService(name);

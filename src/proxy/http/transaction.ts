@@ -1,4 +1,5 @@
 import { NO_KEY } from "../../balance/request-key.ts";
+import { bytesOf } from "../../bytes/bytes.ts";
 import { NONE, requestFraming, TUNNEL, UNTIL_CLOSE } from "../../http/h1/content.ts";
 import { passesUpgrade } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
@@ -20,6 +21,7 @@ import type { LogRecord } from "../../log/record.ts";
 import type { RuleReply } from "../../rules/stream.ts";
 import { CONTINUE, END, type Verdict, WAIT } from "../../rules/verdict.ts";
 import { Sticking } from "../stick.ts";
+import type { RuleContext } from "../rules/context.ts";
 import { serverByRule } from "../rules/switching.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
@@ -314,12 +316,16 @@ export class HttpTransaction extends Timer
     if (cases !== null && backend.config.h1CaseAdjustBogusServer) {
       adjustCase(journal, head, bytes, cases);
     }
+    const { uniqueIdHeader } = this.frontend.config;
+    const id = uniqueIdHeader === null || !this.#ruled ? null : this.#rules!.context.uniqueId;
+    if (id !== null) journal.addField(bytesOf(`${uniqueIdHeader}: ${id}\r\n`));
     const key = backend.hashesRequest
       ? backend.requestKey({ head, bytes, content, from, to })
       : this.#ruled
       ? backend.sampleKey(this.#rules!.context)
       : NO_KEY;
     const wanted = this.#ruled ? this.#wantedByRules() : persistence.wanted(backend);
+    if (this.#ruled) this.#rules!.release();
     this.#start(wanted, key);
   }
 
@@ -413,6 +419,7 @@ export class HttpTransaction extends Timer
       this.#streamed =
       this.#ruled =
       this.#silent =
+      this.#noRetries =
         false;
     this.#line = this.#timeouts = null;
     this.#awaiting = this.#granted = null;
@@ -469,6 +476,7 @@ export class HttpTransaction extends Timer
 
   /** Sends the request again after such an event, a bit of retry-on.ts. @returns whether it did */
   #retriesOn(event: number): boolean {
+    if (this.#noRetries) return false;
     const asked = (this.backend.retryOn & event) !== 0 && this.connector.mayRetry;
     if (!asked || !this.#isWhole || this.client.sent > 0 || this.progress.responding) return false;
     this.#http1.release("reset");
@@ -1010,6 +1018,10 @@ export class HttpTransaction extends Timer
     return this.assignment.srvQueue + this.assignment.backendQueue;
   }
 
+  /** What rules have kept of it, for the log; null: nothing. */
+  get ruleContext(): RuleContext | null {
+    return this.#ruled ? this.#rules!.context : null;
+  }
   get destination(): string {
     return this.#routed ? this.backend.config.name : this.frontend.config.name;
   }
@@ -1048,6 +1060,10 @@ export class HttpTransaction extends Timer
     this.#timeouts[which] = ms;
   }
   #timeouts: Record<"server" | "tunnel" | "client", number | null> | null = null;
+  disableRetries(): void {
+    this.#noRetries = true;
+  }
+  #noRetries = false;
   setLogLevel(level: number | null): void {
     this.#silent = level === null;
   }

@@ -3,7 +3,7 @@ import type { ProxyFacts, TransactionFacts } from "../../expr/context.ts";
 import type { LogRecord } from "../../log/record.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
-import type { RuleList } from "../../rules/proxy-rules.ts";
+import type { ProxyRules, RuleList } from "../../rules/proxy-rules.ts";
 import { evaluateRules } from "../../rules/ruleset.ts";
 import { END } from "../../rules/verdict.ts";
 import type { Clock } from "../../time/clock.ts";
@@ -63,6 +63,9 @@ export class ConnectionRules implements RuleOwner {
   get clock(): Clock {
     return this.frontend.runtime.clock;
   }
+  get rules(): ProxyRules {
+    return this.frontend.rules;
+  }
   get directory(): ProxyDirectory {
     return this.frontend.directory;
   }
@@ -95,6 +98,7 @@ export class ConnectionRules implements RuleOwner {
   wait(): void {}
   setTimeout(): void {}
   setLogLevel(): void {}
+  disableRetries(): void {}
   useService(): boolean {
     return false;
   }

@@ -6,6 +6,8 @@ import type {
   ServerFacts,
   TransactionFacts,
 } from "../../expr/context.ts";
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
+import { textOf } from "../../bytes/bytes.ts";
 import { MessageView } from "../../expr/message.ts";
 import { processVariables, type Scope, Variables } from "../../expr/variables.ts";
 import { Counters } from "../../stick-table/counters.ts";
@@ -14,6 +16,7 @@ import type { Head } from "../../http/head.ts";
 import type { LogRecord } from "../../log/record.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
+import type { ProxyRules } from "../../rules/proxy-rules.ts";
 import type { RuleReply, RuleStream } from "../../rules/stream.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { SessionState } from "./session.ts";
@@ -26,6 +29,8 @@ export interface ProxyDirectory {
 /** What rules are evaluated for: a connection, a TCP session, an HTTP transaction. */
 export interface RuleOwner {
   readonly clock: Clock;
+  /** Those of its frontend. */
+  readonly rules: ProxyRules;
   readonly directory: ProxyDirectory;
   readonly session: SessionState;
   readonly socket: Socket | null;
@@ -47,6 +52,7 @@ export interface RuleOwner {
   wait(ms: number): void;
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
+  disableRetries(): void;
   useService(name: string): boolean;
 }
 
@@ -69,7 +75,10 @@ export class RuleContext implements RuleStream {
   #responseEdited = false;
   final = false;
   waitingSince = -1;
-  uniqueId: string | null = null;
+  /** Captured cookies: "name=value". */
+  requestCookie: Uint8Array | null = null;
+  responseCookie: Uint8Array | null = null;
+  #uniqueId: string | null = null;
   lastRule: { readonly file: string; readonly line: number } | null = null;
 
   constructor(readonly owner: RuleOwner) {}
@@ -84,13 +93,33 @@ export class RuleContext implements RuleStream {
     this.#ofResponse.clear();
     this.#requestEdited = this.#responseEdited = this.final = false;
     this.waitingSince = -1;
-    this.uniqueId = null;
+    this.requestCookie = this.responseCookie = null;
+    this.#uniqueId = null;
     this.lastRule = null;
   }
 
-  /** What was captured of the request before all rules. */
-  setCaptures(captured: readonly (string | null)[]): void {
-    for (const value of captured) this.requestCaptures.push(value === null ? null : bytesOf(value));
+  /** The request's id, made when it is first asked for. */
+  get uniqueId(): string | null {
+    if (this.#uniqueId !== null) return this.#uniqueId;
+    const { uniqueId } = this.owner.rules;
+    if (uniqueId === null) return null;
+    const text = new ByteBuffer(64);
+    uniqueId.write(this, text);
+    return this.#uniqueId = textOf(text.bytes, 0, text.length);
+  }
+
+  /** Keeps what is captured of a message that has come. */
+  capture(of: "request" | "response"): void {
+    const { captureRequest, captureResponse, captureCookie } = this.owner.rules;
+    const { head, bytes } = this[of];
+    if (head === null) return;
+    if (of === "request") {
+      captureRequest?.(head, bytes, this.requestCaptures);
+      if (captureCookie !== null) this.requestCookie = captureCookie(head, bytes, of);
+    } else {
+      captureResponse?.(head, bytes, this.responseCaptures);
+      if (captureCookie !== null) this.responseCookie = captureCookie(head, bytes, of);
+    }
   }
 
   /** The request has this head. It is looked at only within the call, unless it is retained. */
@@ -269,6 +298,9 @@ export class RuleContext implements RuleStream {
   }
   setLogLevel(level: number | null): void {
     this.owner.setLogLevel(level);
+  }
+  disableRetries(): void {
+    this.owner.disableRetries();
   }
   setPriority(): void {}
   setSocketOption(): void {}

@@ -3,6 +3,7 @@ import type { LogRecord } from "../../log/record.ts";
 import { parseRequest, parseResponse } from "../../http/h1/parse.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
+import type { ProxyRules } from "../../rules/proxy-rules.ts";
 import { evaluateRules } from "../../rules/ruleset.ts";
 import { CONTINUE, END, type Verdict, WAIT } from "../../rules/verdict.ts";
 import type { Clock } from "../../time/clock.ts";
@@ -126,6 +127,9 @@ export class TcpRules implements RuleOwner {
   get clock(): Clock {
     return this.owner.frontend.runtime.clock;
   }
+  get rules(): ProxyRules {
+    return this.owner.frontend.rules;
+  }
   get directory(): ProxyDirectory {
     return this.owner.frontend.directory;
   }
@@ -175,6 +179,7 @@ export class TcpRules implements RuleOwner {
   }
   setTimeout(): void {}
   setLogLevel(): void {}
+  disableRetries(): void {}
   useService(): boolean {
     return false;
   }

@@ -7,6 +7,7 @@ import { CONTINUE, END, WAIT } from "../../rules/verdict.ts";
 import type { Route } from "../route.ts";
 import { SessionState, unnamedListener } from "../rules/session.ts";
 import { Sticking } from "../stick.ts";
+import type { RuleContext } from "../rules/context.ts";
 import { serverByRule } from "../rules/switching.ts";
 import { type RuledSession, TcpRules } from "./rules.ts";
 import { Timer } from "../../time/wheel.ts";
@@ -146,6 +147,9 @@ export class TcpSession extends Timer
   get serverConnection(): ServerConnectionFacts | null {
     const socket = this.#server?.socket ?? null;
     return socket === null ? null : { addresses: socket, socket };
+  }
+  get ruleContext(): RuleContext | null {
+    return this.#rules?.context ?? null;
   }
   get destination(): string {
     return this.#started ? this.backend.config.name : this.frontend.config.name;

@@ -6,6 +6,8 @@ import { finalActions } from "./final.ts";
 import { redirectActions } from "./redirect.ts";
 import { replyActions } from "./reply.ts";
 import { serviceActions } from "./service.ts";
+import { replaceActions } from "./replace.ts";
+import { streamActions } from "./stream.ts";
 import { targetActions } from "./target.ts";
 import { variableActions } from "./variables.ts";
 
@@ -16,6 +18,8 @@ export const actions: readonly Action[] = [
   ...fieldActions,
   ...serviceActions,
   ...targetActions,
+  ...replaceActions,
+  ...streamActions,
   ...variableActions,
   ...counterActions,
 ];
