@@ -8,6 +8,7 @@ import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
 import type { Context, ProxyFacts } from "../expr/context.ts";
+import { isStandardFormat } from "../log/format/standard.ts";
 import { YES } from "../expr/test.ts";
 import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { Backend } from "./backend.ts";
@@ -84,6 +85,8 @@ export class Frontend {
   readonly switching: Switching | null;
   /** There are rules for requests, its own or those of a backend. */
   readonly evaluates: boolean;
+  /** Log records are filled in whole: a format of its own may ask for anything. */
+  readonly fullRecords: boolean;
   /** There are rules, of whatever kind, that may ask for a connection's facts. */
   readonly hasRules: boolean;
   /** What expressions see of it. */
@@ -137,7 +140,10 @@ export class Frontend {
     this.switching = rules.useBackend === null ? null : new Switching(rules.useBackend, routeOf);
     this.evaluates = this.switching !== null || this.route.evaluates ||
       [rules.tcpContent, rules.httpRequest, rules.formattedReplies, rules.uniqueId]
-        .some((each) => each !== null) || config.logFormat?.includes("%[") === true;
+        .some((each) => each !== null) ||
+      config.logFormat?.includes("%[") === true;
+    this.fullRecords = rules.uniqueId !== null ||
+      (config.logFormat !== null && !isStandardFormat(config.logFormat));
     this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||
       rules.tcpSession !== null;
     this.facts = frontendFacts(this, index + 1);

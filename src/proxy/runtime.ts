@@ -91,6 +91,8 @@ export interface Runtime extends Omit<RuntimeDeps, "host"> {
   readonly rates: readonly Rate[];
   /** Adds one more. @param count how many there ever were */
   rate(count: () => number): Rate;
+  /** The number of a request among all of the process, from 0: each call gives the next one. */
+  nextSerial(): number;
   /** What this thread has refused. */
   readonly refusals: Refusals;
   /**
@@ -145,6 +147,7 @@ export function createRuntime(
   };
   const faults = new Counter(memory);
   const rates: Rate[] = [];
+  const serials = memory.ints(1);
   const limits = memory.ints(5);
   if (memory.fresh) {
     limits.set([deps.maxconn, global.maxconnrate ?? 0, global.maxsessrate ?? 0]);
@@ -169,6 +172,7 @@ export function createRuntime(
     memory,
     faults,
     fault,
+    nextSerial: () => Atomics.add(serials, 0, 1) >>> 0,
     rates,
     rate(count) {
       const rate = new Rate(memory, count);

@@ -30,6 +30,12 @@ interface LoggedTransaction {
   readonly destination: string;
   /** What rules have kept of it; null: nothing. */
   readonly ruleContext: RuleContext | null;
+  /** Both ends of its server's connection; null: there was none. */
+  readonly serverEnds: Addresses | null;
+  /** Bytes of the request. */
+  readonly received: number;
+  /** Its number among all of the process. */
+  readonly serial: number;
 }
 
 /** A TCP session, as it is logged. */
@@ -124,22 +130,42 @@ export function fillTransaction(
     record.beconn = 0;
   }
   fillRules(transaction.ruleContext);
+  if (client.frontend.fullRecords) fillFacts(client, transaction);
   return record;
+}
+
+/** What only formats of the configuration's own ask for. */
+function fillFacts(client: HttpClient, transaction: LoggedTransaction): void {
+  const { runtime } = client.frontend;
+  const { startedAt } = transaction.record;
+  const { serverEnds } = transaction;
+  record.frontendAddress = client.addresses.localAddress;
+  record.frontendPort = client.addresses.localPort;
+  record.requestDate = runtime.clock.wall() - (runtime.clock.now() - startedAt);
+  // Of a later request it is not known when the one before it ended.
+  record.timeIdle = client.requests === 1
+    ? Math.max(0, Math.round(record.requestDate - client.acceptedAt))
+    : 0;
+  record.uploaded = transaction.received;
+  record.requestCount = transaction.serial;
+  if (serverEnds === null) {
+    delete record.serverAddress;
+    delete record.sourceAddress;
+    return;
+  }
+  record.serverAddress = serverEnds.remoteAddress;
+  record.serverPort = serverEnds.remotePort;
+  record.sourceAddress = serverEnds.localAddress;
+  record.sourcePort = serverEnds.localPort;
 }
 
 /** What rules have kept, and the context of expressions in the log's format. */
 function fillRules(context: RuleContext | null): void {
   record.context = context;
   if (context === null) return;
-  const { requestCaptures, responseCaptures, requestCookie, responseCookie } = context;
+  const { requestCaptures, responseCaptures } = context;
   if (requestCaptures.length > 0) record.requestHeaders = requestCaptures.map(textOrNull);
-  else delete record.requestHeaders;
   if (responseCaptures.length > 0) record.responseHeaders = responseCaptures.map(textOrNull);
-  else delete record.responseHeaders;
-  if (requestCookie !== null) record.requestCookie = textOrNull(requestCookie)!;
-  else delete record.requestCookie;
-  if (responseCookie !== null) record.responseCookie = textOrNull(responseCookie)!;
-  else delete record.responseCookie;
   const { uniqueId } = context;
   if (uniqueId !== null) record.uniqueId = uniqueId;
   else delete record.uniqueId;

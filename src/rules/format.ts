@@ -46,6 +46,7 @@ function appendEncoded(target: ByteBuffer, bytes: Uint8Array, from: number, to: 
  * Compiles a format string of a rule.
  * @param available what there is where it stands: see expr/needs.ts
  * @param word the number of its word, for mistakes
+ * @param mergeSpaces several spaces are one, as in a line of the log
  * @throws {WordMistake}
  */
 export function compileFormat(
@@ -53,9 +54,10 @@ export function compileFormat(
   available: number,
   references: References,
   word: number,
+  mergeSpaces = false,
 ): Format {
   if (!text.includes("%")) return constant(bytesOf(text));
-  const parsed = parseFormat(text, { keepSpaces: true });
+  const parsed = parseFormat(text, { keepSpaces: !mergeSpaces });
   if ("fault" in parsed) {
     throw new WordMistake(parsed.fault.message, word, parsed.fault.hint ?? undefined);
   }
@@ -77,8 +79,10 @@ export function compileFormat(
   };
   for (const part of parsed.parts) {
     if (part.kind === "text") literal += part.text;
-    else if (part.kind === "space") literal += " ";
-    else if (part.kind === "sample") {
+    else if (part.kind === "space") {
+      // As in HAProxy, none at the beginning, where they are merged.
+      if (!mergeSpaces || literal !== "" || pieces.length > 0) literal += " ";
+    } else if (part.kind === "sample") {
       flush();
       pieces.push(ofExpression(part.expression, available, references, word));
     } else {

@@ -14,7 +14,7 @@ import type { ErrorPages, RuleKit } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
 import { CaptureSlots } from "./captures.ts";
 import { compileRedirect } from "./actions/redirect.ts";
-import type { Format } from "./format.ts";
+import { compileFormat, type Format } from "./format.ts";
 import { compileStickRule, type StickRules } from "./stick.ts";
 import { compileReply, type ReplyMaker } from "./reply.ts";
 import { isFormatted, replyWords } from "./reply-words.ts";
@@ -220,8 +220,8 @@ export function compileProxyRules(
     ),
     captureSlots: { request: captures.request.length, response: captures.response.length },
     uniqueId: compile(proxy.uniqueIdFormat === null ? [] : [proxy], () => {
-      const kit = kitFor(proxy, "http-request", "http-request");
-      return kit.format(new Words([]), proxy.uniqueIdFormat!);
+      const { available, references } = kitFor(proxy, "http-request", "http-request");
+      return compileFormat(proxy.uniqueIdFormat!, available, references, 0, true);
     })[0] ?? null,
   };
 }

@@ -18,6 +18,7 @@ import type { Frontend } from "../frontend.ts";
 import type { Route } from "../route.ts";
 import { type ProxyDirectory, RuleContext, type RuleOwner } from "../rules/context.ts";
 import type { SessionState } from "../rules/session.ts";
+import type { Captured } from "./captures.ts";
 import type { HttpClient } from "./client.ts";
 
 /** The transaction, as its rules know it. */
@@ -29,6 +30,8 @@ export interface RuledTransaction extends TransactionFacts {
   readonly serverFacts: ServerFacts | null;
   readonly serverConnection: ServerConnectionFacts | null;
   readonly requestLine: string;
+  /** What was captured of fields; null: nothing is. */
+  readonly captured: Captured | null;
   logRecord(): LogRecord;
   answer(reply: RuleReply, termination: string): void;
   refuseByRule(status: number, termination: string): void;
@@ -77,7 +80,7 @@ export class TransactionRules implements RuleOwner {
     const { context } = this;
     context.begin();
     context.setRequest(head, bytes, end);
-    context.capture("request");
+    context.setCaptured(this.transaction.captured);
     this.#end = end;
     this.#step = FRONTEND_CONTENT;
     this.#at.rule = 0;
@@ -231,7 +234,7 @@ export class TransactionRules implements RuleOwner {
   respond(head: Head, bytes: Uint8Array, end: number, local: boolean): Verdict {
     const { context, transaction } = this;
     context.setResponse(head, bytes, end);
-    if (!local) context.capture("response");
+    context.setCaptured(transaction.captured);
     const { backend } = transaction.route;
     const { rules, config } = transaction.frontend;
     const lists: (ProxyRules | null)[] = [

@@ -52,6 +52,7 @@ import { EMPTY_RESPONSE, JUNK_RESPONSE, RESPONSE_TIMEOUT, statusBit } from "../s
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
 import type { Counters } from "../../stick-table/counters.ts";
+import type { Captured } from "./captures.ts";
 import type { HttpClient } from "./client.ts";
 import { isMonitorRequest } from "./monitor-uri.ts";
 
@@ -421,7 +422,8 @@ export class HttpTransaction extends Timer
       this.#silent =
       this.#noRetries =
         false;
-    this.#line = this.#timeouts = null;
+    this.#line = this.#timeouts = this.serverEnds = null;
+    this.#serial = -1;
     this.#awaiting = this.#granted = null;
     this.denied = false;
     this.progress.begin();
@@ -503,6 +505,10 @@ export class HttpTransaction extends Timer
     const request = this.#request;
     this.#server = stream;
     stream.attach(connection, this.#method, this.upgrade);
+    if (this.frontend.fullRecords) {
+      const { remoteAddress, remotePort, localAddress, localPort } = connection.socket;
+      this.serverEnds = { remoteAddress, remotePort, localAddress, localPort };
+    }
     if (this.#authenticates) stream.markPrivate();
     const { bytes, length } = request.wire();
     const from = this.#sentEarly;
@@ -659,7 +665,10 @@ export class HttpTransaction extends Timer
       if (head.connectionAuth) this.#http1.markPrivate();
       this.persistence.editResponse(this.backend, journal, head, bytes);
       const { captured } = this.record;
-      if (captured !== null) frontend.captures!.ofResponse(captured, head, bytes);
+      if (captured !== null) {
+        frontend.captures!.ofResponse(captured, head, bytes);
+        if (this.#ruled) this.#rules!.context.setCaptured(captured);
+      }
     }
     if (this.progress.local) this.#keep &&= framing !== UNTIL_CLOSE && !head.close;
     this.progress.tunnel = framing === TUNNEL;
@@ -1018,9 +1027,19 @@ export class HttpTransaction extends Timer
     return this.assignment.srvQueue + this.assignment.backendQueue;
   }
 
+  /** Both ends of its server's connection, where the log asks; null: there was none. */
+  serverEnds: Addresses | null = null;
+  /** Its number among all of the process, given when it is first asked for. */
+  get serial(): number {
+    return this.#serial < 0 ? this.#serial = this.frontend.runtime.nextSerial() : this.#serial;
+  }
+  #serial = -1;
   /** What rules have kept of it, for the log; null: nothing. */
   get ruleContext(): RuleContext | null {
     return this.#ruled ? this.#rules!.context : null;
+  }
+  get captured(): Captured | null {
+    return this.record.captured;
   }
   get destination(): string {
     return this.#routed ? this.backend.config.name : this.frontend.config.name;

@@ -7,7 +7,7 @@ import type {
   TransactionFacts,
 } from "../../expr/context.ts";
 import { ByteBuffer } from "../../bytes/byte-buffer.ts";
-import { textOf } from "../../bytes/bytes.ts";
+import { bytesOf, textOf } from "../../bytes/bytes.ts";
 import { MessageView } from "../../expr/message.ts";
 import { processVariables, type Scope, Variables } from "../../expr/variables.ts";
 import { Counters } from "../../stick-table/counters.ts";
@@ -75,9 +75,6 @@ export class RuleContext implements RuleStream {
   #responseEdited = false;
   final = false;
   waitingSince = -1;
-  /** Captured cookies: "name=value". */
-  requestCookie: Uint8Array | null = null;
-  responseCookie: Uint8Array | null = null;
   #uniqueId: string | null = null;
   lastRule: { readonly file: string; readonly line: number } | null = null;
 
@@ -93,7 +90,6 @@ export class RuleContext implements RuleStream {
     this.#ofResponse.clear();
     this.#requestEdited = this.#responseEdited = this.final = false;
     this.waitingSince = -1;
-    this.requestCookie = this.responseCookie = null;
     this.#uniqueId = null;
     this.lastRule = null;
   }
@@ -104,22 +100,17 @@ export class RuleContext implements RuleStream {
     const { uniqueId } = this.owner.rules;
     if (uniqueId === null) return null;
     const text = new ByteBuffer(64);
+    // The record that it is made of has the id, too: there it is not known yet.
+    this.#uniqueId = "-";
     uniqueId.write(this, text);
     return this.#uniqueId = textOf(text.bytes, 0, text.length);
   }
 
-  /** Keeps what is captured of a message that has come. */
-  capture(of: "request" | "response"): void {
-    const { captureRequest, captureResponse, captureCookie } = this.owner.rules;
-    const { head, bytes } = this[of];
-    if (head === null) return;
-    if (of === "request") {
-      captureRequest?.(head, bytes, this.requestCaptures);
-      if (captureCookie !== null) this.requestCookie = captureCookie(head, bytes, of);
-    } else {
-      captureResponse?.(head, bytes, this.responseCaptures);
-      if (captureCookie !== null) this.responseCookie = captureCookie(head, bytes, of);
-    }
+  /** Makes room for what rules capture, behind what is captured of fields. */
+  setCaptured(captured: Captured | null): void {
+    const { captureSlots } = this.owner.rules;
+    fill(this.requestCaptures, captured?.requestHeaders ?? [], captureSlots.request);
+    fill(this.responseCaptures, captured?.responseHeaders ?? [], captureSlots.response);
   }
 
   /** The request has this head. It is looked at only within the call, unless it is retained. */
@@ -307,4 +298,23 @@ export class RuleContext implements RuleStream {
   useService(name: string): boolean {
     return this.owner.useService(name);
   }
+}
+
+/** What was captured of fields, and empty slots up to so many. */
+function fill(
+  list: (Uint8Array | null)[],
+  values: readonly (string | null)[],
+  slots: number,
+): void {
+  for (let i = 0; i < slots; i++) {
+    const value = values[i] ?? null;
+    if (value !== null) list[i] = bytesOf(value);
+    else if (list.length <= i) list.push(null);
+  }
+}
+
+/** What was captured of the fields of a transaction. */
+interface Captured {
+  readonly requestHeaders: readonly (string | null)[];
+  readonly responseHeaders: readonly (string | null)[];
 }
