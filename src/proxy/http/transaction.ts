@@ -254,8 +254,6 @@ export class HttpTransaction extends Timer
     const rules = this.#rules ??= new TransactionRules(this);
     this.#ruled = true;
     rules.begin(head, bytes, end);
-    const { captured } = this.record;
-    if (captured !== null) rules.context.setCaptures(captured.requestHeaders);
     return rules;
   }
 

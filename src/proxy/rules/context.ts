@@ -1,4 +1,3 @@
-import { bytesOf } from "../../bytes/bytes.ts";
 import type {
   Context,
   ProxyFacts,
