@@ -3,7 +3,7 @@ import type { References } from "../expr/references.ts";
 import { PatternStore } from "../expr/patterns/store.ts";
 import type { WordMistake } from "../expr/words.ts";
 import { errorPagesOf, referencesOf } from "../rules/environment.ts";
-import { checkLogFormat } from "../rules/log-sample.ts";
+import { checkLogFormats } from "../rules/log-sample.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import { definitionsOf } from "../stick-table/definitions.ts";
 import { TableFacts } from "../stick-table/facts.ts";
@@ -60,8 +60,8 @@ export function createRulesCheck(
       ...shared,
       warn: (message, hint, word) => report.warning(placeOf(line, word), message, hint),
     });
-    checkLogFormat(proxy, references(proxy), (message, hint) => {
-      report.error(locator.place(proxy, "logFormat"), message, hint);
+    checkLogFormats(proxy, references(proxy), (key, message, hint) => {
+      report.error(locator.place(proxy, key), message, hint);
     });
     return compileProxyRules(proxy, references, errors, onMistake);
   };

@@ -87,7 +87,8 @@ export function openProxyLog(
     if (proxy.logFormat === null) continue;
     const named = formatOf(proxy, proxy.logFormat);
     // Expressions are compiled by the proxies, once these are there.
-    if (isStandardFormat(named) || !`${named}${proxy.logFormatSd ?? ""}`.includes("%[")) bind(proxy, named);
+    const own = `${isStandardFormat(named) ? "" : named}${proxy.logFormatSd ?? ""}`;
+    if (!own.includes("%[")) bind(proxy, named);
     else waiting.set(proxy, named);
   }
   const wantsTraffic = (proxy: Proxy) => {

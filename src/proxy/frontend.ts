@@ -141,7 +141,7 @@ export class Frontend {
     this.evaluates = this.switching !== null || this.route.evaluates ||
       [rules.tcpContent, rules.httpRequest, rules.formattedReplies, rules.uniqueId]
         .some((each) => each !== null) ||
-      config.logFormat?.includes("%[") === true;
+      `${config.logFormat}${config.logFormatSd}`.includes("%[");
     this.fullRecords = rules.uniqueId !== null ||
       (config.logFormat !== null && !isStandardFormat(config.logFormat));
     this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||

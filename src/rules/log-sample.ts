@@ -25,13 +25,26 @@ export function logSample(text: string, references: References): ReadSample {
 }
 
 /** Checks the expressions of a proxy's format. */
-export function checkLogFormat(
-  { logFormat }: Proxy,
+export function checkLogFormats(
+  { logFormat, logFormatSd }: Proxy,
+  references: References,
+  onMistake: OnFormatMistake,
+): void {
+  for (const [key, text] of Object.entries({ logFormat, logFormatSd })) {
+    if (text === null || isStandardFormat(text)) continue;
+    checkFormat(text, references, (message, hint) => onMistake(key, message, hint));
+  }
+}
+
+/** Called with what is wrong. @param key the property of the proxy that has the format */
+type OnFormatMistake = (key: string, message: string, hint?: string) => void;
+
+function checkFormat(
+  text: string,
   references: References,
   onMistake: (message: string, hint?: string) => void,
 ): void {
-  if (logFormat === null || isStandardFormat(logFormat)) return;
-  const parsed = parseFormat(logFormat);
+  const parsed = parseFormat(text);
   if ("fault" in parsed) return;
   for (const part of parsed.parts) {
     if (part.kind !== "sample") continue;
