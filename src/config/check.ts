@@ -73,7 +73,10 @@ export function checkConfiguration(
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);
   checkStickTables(configuration, locator, report);
-  if (options.complete && !proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0)) {
+  // The runtime API alone is something to do, as in HAProxy.
+  const listens = global.statsSocket.length > 0 ||
+    proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0);
+  if (options.complete && !listens) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
     report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);
   }

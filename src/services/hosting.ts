@@ -60,7 +60,8 @@ export function createHost(
   find: (service: string) => Application | null,
   onFault: (error: unknown) => void,
 ): Host & { close(): void } {
-  const running = new Set<() => void>();
+  /** End the answers that would go on for ever. */
+  const streams = new Set<() => void>();
 
   async function answer(hosted: HostedRequest, response: ServiceResponse, over: AbortSignal) {
     const application = find(hosted.service);
@@ -82,14 +83,14 @@ export function createHost(
       if (body !== null && body.length > 0) response.send(body);
     } else {
       const reader = answered.body!.getReader();
-      over.addEventListener("abort", () => void reader.cancel().catch(() => {}));
-      for (
-        let next = await reader.read();
-        !next.done && !over.aborted;
-        next = await reader.read()
-      ) {
+      const stop = () => void reader.cancel().catch(() => {});
+      over.addEventListener("abort", stop);
+      streams.add(stop);
+      for (let next = await reader.read(); !next.done && !over.aborted;) {
         response.send(next.value as Uint8Array);
+        next = await reader.read();
       }
+      streams.delete(stop);
     }
     if (!over.aborted) response.end();
   }
@@ -97,20 +98,15 @@ export function createHost(
   return {
     serve(hosted, response) {
       const controller = new AbortController();
-      const cancel = () => {
-        running.delete(cancel);
-        controller.abort();
-      };
-      running.add(cancel);
       answer(hosted, response, controller.signal).catch((error) => {
         onFault(error);
         if (!controller.signal.aborted) response.end();
-      }).finally(() => running.delete(cancel));
-      return cancel;
+      });
+      return () => controller.abort();
     },
-    /** Ends what is still being answered. */
+    /** Ends what would not end by itself, in good order. */
     close() {
-      for (const cancel of running) cancel();
+      for (const stop of streams) stop();
     },
   };
 }

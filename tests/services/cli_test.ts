@@ -197,9 +197,11 @@ test(
       ["set timeout foo 3", "'set timeout' only supports 'cli'.\n\n"],
       ["show env HOME", "HOME=/root\n\n"],
       ["set maxconn global", "Expects an integer value.\n\n"],
+      ["set rate-limit connections global 9", "\n"],
     ];
     for (const [line, expected] of answers) assertEquals(await ask(control, line), expected, line);
     assertEquals(control.proxies[0]!.backend!.servers[0]!.maxconn, 7);
+    assertEquals(control.process.limits.connections, 9);
     assertEquals(
       (await ask(control, "show servers state")).split("\n")[2],
       "2 web 1 s1 10.9.9.9 2 0 5 10 0 1 0 2 6 0 0 0 - 81 - 0 0 - - 0",
