@@ -1,11 +1,13 @@
 /** The name that a server is asked for (manual: "sni"), by what the client has sent. */
 
+import type { TlsFacts } from "../net/tls/facts.ts";
+
 /** What there is to know of a client. */
 export interface SniClient {
   /** The head of its request, one character a byte; null: there is none. */
   readonly requestHead: string | null;
-  /** The name that it has asked for; null: none. */
-  readonly sni: string | null;
+  /** What is known of its TLS; null: it speaks none. */
+  readonly clientTls: TlsFacts | null;
 }
 
 /** Gives the name; null: none is asked for. */
@@ -53,7 +55,7 @@ function sourceOf(text: string): SniSource | null {
       return () => constant || null;
     }
     case "ssl_fc_sni":
-      return ({ sni }) => sni;
+      return ({ clientTls }) => clientTls?.sni ?? null;
     case "hdr":
     case "req.hdr":
     case "req.fhdr": {

@@ -175,7 +175,12 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["server a 10.0.0.1:80 chek", "chek", "unknown keyword 'chek' for a server", "check"],
   ["server a 10.0.0.1:80 track", "", "'track' expects a server", "usage: track"],
   ["server a 10.0.0.1:80 send-proxy-v3", "send-proxy-v3", "unknown keyword", "send-proxy-v2"],
-  ["server a 10.0.0.1:80 send-proxy-v2-ssl", "send-proxy-v2-ssl", "does not support", "HAProxy"],
+  [
+    "server a 10.0.0.1:80 proxy-v2-options ssl,cert",
+    "ssl,cert",
+    "'cert' is not an option",
+    "cert-cn",
+  ],
   ["bind :81 accept-prxy", "accept-prxy", "unknown keyword 'accept-prxy'", "accept-proxy"],
   ["server a 10.0.0.1:80 weight 257", "257", "is not an integer from 0 to 256", "usage: weight"],
   ["server a 10.0.0.1:80 inter 0", "0", "'inter' cannot be 0", undefined],

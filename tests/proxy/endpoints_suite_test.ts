@@ -153,7 +153,7 @@ function serverConnection({ network, server }: ReturnType<typeof stage>) {
     clientPort: 80,
     addresses: { remoteAddress: "", remotePort: 0, localAddress: "", localPort: 0 },
     requestHead: null,
-    sni: null,
+    clientTls: null,
   };
   const connection = new ServerConnection(server, user, client, 0);
   network.run();

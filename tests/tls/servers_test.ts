@@ -132,7 +132,11 @@ programTest("TLS to servers: the PROXY header goes before TLS", () =>
   play(
     (pki) => ({
       listener: `ssl crt ${pki.make("a", ["a.test"])} accept-proxy`,
-      servers: ["ssl verify none send-proxy", "ssl verify none send-proxy-v2", "ssl verify none"],
+      servers: [
+        "ssl verify none send-proxy",
+        "ssl verify none send-proxy-v2-ssl-cn proxy-v2-options crc32c,ssl-cipher,authority",
+        "ssl verify none",
+      ],
     }),
     async ({ ask }) => {
       assertEquals(await ask(0), "200");

@@ -16,7 +16,7 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
-      h1-accept-payload-with-any-method 
+      h1-accept-payload-with-any-method
   h2-workaround-bogus-websocket-clients      lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn
   maxsslrate maxzlibmem   pp2-never-send-local server-state-base
@@ -27,7 +27,7 @@ export const foreignGlobals = names(`
   tune.h2.header-table-size tune.h2.initial-window-size
   tune.h2.max-concurrent-streams tune.h2.max-frame-size       tune.peers.max-updates-at-once
   tune.ssl.keylog
-  tune.zlib.memlevel tune.zlib.windowsize acme.scheduler 
+  tune.zlib.memlevel tune.zlib.windowsize acme.scheduler
     h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp     ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
   ocsp-update.mode setcap shm-stats-file
   shm-stats-file-max-objects
@@ -53,7 +53,7 @@ export const foreignProxyKeywords = [
   forwarded
   http-buffer-request
   http-drop-request-trailers http-drop-response-trailers
-  http-proxy 
+  http-proxy
   `,
     "option ",
   ),
@@ -79,9 +79,9 @@ export const foreignServerOptions: Foreign = {
   alone: names(`
     check-reuse-pool check-sni-auto
     no-check-reuse-pool
-    no-check-sni-auto no-renegotiate no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
+    no-check-sni-auto no-renegotiate
     no-sni-auto
-    renegotiate send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto
+    renegotiate sni-auto
     strict-maxconn
   `),
   withValue: names(`
@@ -89,8 +89,8 @@ export const foreignServerOptions: Foreign = {
     ech
     idle-ping ktls log-bufsize log-proto
     pool-conn-name
-    proto proxy-v2-options quic-cc-algo redir
+    proto quic-cc-algo redir
     set-proxy-v2-tlv-fmt shard socks4
-    tcp-md5sig usesrc 
+    tcp-md5sig usesrc
   `),
 };

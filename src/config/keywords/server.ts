@@ -30,6 +30,7 @@ import { serverSocketSettings } from "./server-sockets.ts";
 import { hashKeys } from "../../balance/ring.ts";
 import { choice, integer, legalName, nameSchema, text, time } from "./values.ts";
 import { nameSettings } from "./server-names.ts";
+import { proxyV2Keywords, proxyV2Options } from "./server-proxy.ts";
 import { serverTlsSettings } from "./tls-server.ts";
 
 const chapter = "5.2";
@@ -120,6 +121,7 @@ export const serverSettings = {
     print: (version: "v1" | "v2" | null) =>
       version === null ? [] : [[version === "v2" ? "send-proxy-v2" : "send-proxy"]],
   }),
+  proxyV2Options,
   checkSendProxy: flag("check-send-proxy", {
     doc: "Begins checks with a PROXY header in any case; else only where traffic goes, too.",
     chapter,
@@ -168,6 +170,7 @@ export const serverOptions = table(
   [
     ...keywordsOf(serverSettings, "proxies[].servers[]."),
     addr as Keyword<Record<string, unknown>>,
+    ...proxyV2Keywords as unknown as Keyword<Record<string, unknown>>[],
     ...serverWithoutEffect,
   ],
   foreignServerOptions,

@@ -3,7 +3,7 @@
  * a connection, with the addresses of the client that it was made for.
  */
 import { formatIp, parseIp } from "../ip/address.ts";
-import { areSound } from "./tlvs.ts";
+import { areSound, emptyChecksum, setChecksum } from "./tlvs.ts";
 
 /** Both ends of a client's connection. Addresses are without port; "" is that of a unix socket. */
 export interface Addresses {
@@ -158,10 +158,14 @@ function bytesOf(address: string): Uint8Array | null {
  * @param addresses of the client that it is made for: they are passed on if both are of IPv4
  * or both of IPv6. Otherwise, as with null, for a connection of our own, the header has none:
  * "UNKNOWN" in version 1, LOCAL in version 2.
+ * @param tlvs what follows the addresses in version 2
+ * @param checksum whether there is one before that
  */
 export function encodeProxyHeader(
   version: ProxyVersion,
   addresses: Addresses | null,
+  tlvs: Uint8Array | null = null,
+  checksum = false,
 ): Uint8Array {
   const remote = addresses === null ? null : bytesOf(addresses.remoteAddress);
   const local = addresses === null ? null : bytesOf(addresses.localAddress);
@@ -182,7 +186,15 @@ export function encodeProxyHeader(
   bytes.set(local, fixedLength + remote.length);
   const ports = [remotePort >> 8, remotePort & 255, localPort >> 8, localPort & 255];
   bytes.set(ports, fixedLength + 2 * remote.length);
-  return bytes;
+  if (tlvs === null && !checksum) return bytes;
+  const more = Uint8Array.of(...checksum ? emptyChecksum : [], ...tlvs ?? []);
+  const whole = new Uint8Array(bytes.length + more.length);
+  whole.set(bytes);
+  whole.set(more, bytes.length);
+  const length = size + more.length;
+  whole.set([length >> 8, length & 255], fixedLength - 2);
+  if (checksum) setChecksum(whole, bytes.length);
+  return whole;
 }
 
 const unknownLine = encoder.encode("PROXY UNKNOWN\r\n");

@@ -27,6 +27,21 @@ export function areSound(header: Uint8Array, at: number): boolean {
   return checksum < 0 || isChecksum(header, checksum);
 }
 
+/** One of them. */
+export function tlv(type: number, value: Iterable<number>): number[] {
+  const bytes = [...value];
+  return [type, bytes.length >> 8, bytes.length & 255, ...bytes];
+}
+
+/** A checksum that is still to be worked out: see {@linkcode setChecksum}. */
+export const emptyChecksum: readonly number[] = tlv(CRC32C, [0, 0, 0, 0]);
+
+/** Works out the checksum of a whole header, which is {@linkcode emptyChecksum} at `at`. */
+export function setChecksum(header: Uint8Array, at: number): void {
+  const crc = ~checksumOf(~0, header, 0, header.length) >>> 0;
+  new DataView(header.buffer, header.byteOffset + at + headLength).setUint32(0, crc);
+}
+
 /** Whether what stands at `at` is the header's checksum, for which it counts as zeros itself. */
 function isChecksum(header: Uint8Array, at: number): boolean {
   let crc = checksumOf(~0, header, 0, at);

@@ -177,6 +177,8 @@ function apply(context: number, options: ContextOptions): void {
   );
   if (options.cacheSize > 0) control(SSL_CTRL_SET_SESS_CACHE_SIZE, options.cacheSize);
   ssl.SSL_CTX_set_timeout(context, options.lifetime);
+  // One ticket a handshake: a second one is made for nothing, mostly.
+  if (options.role === "server") ssl.SSL_CTX_set_num_tickets(context, 1);
   const { protocols } = options;
   if (protocols !== null) {
     // 0 is success here.

@@ -29,6 +29,7 @@ import { ofStatus, storedService } from "../../services/error-replies.ts";
 import { replyService } from "../../services/reply.ts";
 import { at } from "../../stats/counters.ts";
 import type { Granted, Service } from "../../services/service.ts";
+import type { TlsFacts } from "../../net/tls/facts.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Backend } from "../backend.ts";
 import { countTransaction, type EndedStream } from "../counting.ts";
@@ -159,8 +160,8 @@ export class HttpTransaction extends Timer
   get requestHead(): string {
     return this.#request.headText;
   }
-  get sni(): string | null {
-    return this.client.socket?.tls?.sni ?? null;
+  get clientTls(): TlsFacts | null {
+    return this.client.socket?.tls ?? null;
   }
   clientGone(): boolean {
     return this.client.peerGone();

@@ -11,6 +11,7 @@ import type {
 import type { SniClient } from "../../tls/sni.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ServerTls } from "../tls/server.ts";
+import { tlsTlvs } from "../tls/tlvs.ts";
 import { join, SendBuffer } from "./send-buffer.ts";
 
 /** What a choice of a server may depend on. Asking for it can cost a system call. */
@@ -24,7 +25,7 @@ export interface ClientAddress {
 export interface ConnectedServer {
   readonly config: Pick<
     model.Server,
-    "sendProxy" | "maxReuse" | "poolMaxConn" | "poolPurgeDelay"
+    "sendProxy" | "proxyV2Options" | "maxReuse" | "poolMaxConn" | "poolPurgeDelay"
   >;
   readonly backend: {
     readonly runtime: Runtime;
@@ -69,6 +70,18 @@ export interface ConnectionUser {
   onClosed(connection: ServerConnection, error: SocketError): void;
   /** It has thrown: it is in no state to go on, and all that it holds is released. */
   abandon(): void;
+}
+
+/** The header of the PROXY protocol for a client. */
+function headerFor(
+  version: "v1" | "v2",
+  { config: { proxyV2Options: options } }: ConnectedServer,
+  { addresses, clientTls }: SniClient & { readonly addresses: Addresses },
+): Uint8Array {
+  const tlvs = version === "v2" && (clientTls !== null || options.length > 0)
+    ? tlsTlvs(options, clientTls)
+    : null;
+  return encodeProxyHeader(version, addresses, tlvs, options.includes("crc32c"));
 }
 
 /** Where idle connections are kept. */
@@ -117,7 +130,7 @@ export class ServerConnection implements SocketEvents {
   ) {
     this.user = user;
     const { sendProxy } = server.config;
-    const header = sendProxy === null ? null : encodeProxyHeader(sendProxy, client.addresses);
+    const header = sendProxy === null ? null : headerFor(sendProxy, server, client);
     const { network } = server.backend.runtime;
     const options = port === 0 ? server.connectOptions : server.connectFrom(port);
     this.#place = server.placeVersion;

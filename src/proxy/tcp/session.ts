@@ -1,5 +1,6 @@
 import { manyAtOnce } from "../../http/h1/content.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
+import type { TlsFacts } from "../../net/tls/facts.ts";
 import type { Socket } from "../../net/socket.ts";
 import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
 import type { LogRecord } from "../../log/record.ts";
@@ -175,8 +176,8 @@ export class TcpSession extends Timer
   get requestHead(): null {
     return null;
   }
-  get sni(): string | null {
-    return this.socket.tls?.sni ?? null;
+  get clientTls(): TlsFacts | null {
+    return this.socket.tls ?? null;
   }
   clientGone(): boolean {
     return this.socket.peerGone();

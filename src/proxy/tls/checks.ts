@@ -31,7 +31,7 @@ export function withTls(server: Server, on: CheckRuntime): CheckRuntime {
       if (!sides.has(step)) sides.set(step, sideFor(step));
       const tls = sides.get(step) ?? null;
       if (tls === null) return null;
-      const name = tls.nameFor({ requestHead: null, sni: null });
+      const name = tls.nameFor({ requestHead: null, clientTls: null });
       const preamble = header === null
         ? null
         : (inner: Parameters<typeof ownHeader>[1]) => ownHeader(header, inner);
