@@ -43,26 +43,52 @@ export function entryLine({ entry, key, use, exp, data }: EntryView): string {
   return `${id}: key=${key} use=${use} exp=${exp}${values.join("")}`;
 }
 
+/** So many entries at most are shown in the order of their keys, as HAProxy shows all. */
+const mostSorted = 65_536;
+
 /**
  * The entries of a table, as they are when each one's turn comes; the lock is taken for one at a
- * time. @param filters only those to which all of these apply
+ * time. They come in the order of their keys, unless there are very many.
+ * @param filters only those to which all of these apply
  */
 export function* viewEntries(
   table: Table,
   keys: ServerKeys,
   filters: readonly Filter[] = [],
 ): Iterable<EntryView> {
-  for (let entry = 0;;) {
+  for (const key of table.count <= mostSorted ? sortedKeys(table) : keysOf(table)) {
+    table.setKey(key, 0, key.length);
     table.lock();
-    entry = table.next(entry);
     const now = table.time.now();
+    const entry = table.find(now);
     const view = entry !== 0 && applies(table, entry, filters, now)
       ? viewEntry(table, entry, keys)
       : null;
     table.unlock();
-    if (entry === 0) return;
     if (view !== null) yield view;
   }
+}
+
+function sortedKeys(table: Table): Uint8Array[] {
+  return [...keysOf(table)].sort(compareBytes);
+}
+
+/** The keys of a table, by the numbers of their entries. */
+function* keysOf(table: Table): Iterable<Uint8Array> {
+  for (let entry = 0;;) {
+    table.lock();
+    entry = table.next(entry);
+    const key = entry === 0 ? null : table.keyOf(entry);
+    table.unlock();
+    if (key === null) return;
+    yield key;
+  }
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  return a.length - b.length;
 }
 
 /** The entry of the key that was set; null: there is none. */

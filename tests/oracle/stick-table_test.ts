@@ -225,6 +225,34 @@ const sticking: Case[] = [
   },
 ];
 
+const tcp: Case[] = [
+  {
+    name: "in TCP, by what the client sends first",
+    servers: ["a", "b"],
+    config: [
+      "mode tcp",
+      "option tcplog",
+      "stick-table type binary len 7 size 100 expire 1m",
+      "tcp-request inspect-delay 2s",
+      "tcp-request content accept if { req.len ge 7 }",
+      "stick on req.payload(0,7)",
+    ],
+    requests: ["/a", "/b", "/b", "/a", "/c", "/a"].map((path) => closing(path)),
+  },
+  {
+    name: "in TCP, a limit of connections",
+    config: [
+      "mode tcp",
+      "option tcplog",
+      everything,
+      "tcp-request connection track-sc0 src",
+      "tcp-request content reject if { sc0_conn_cnt gt 2 }",
+    ],
+    requests: ["/a", "/b"].map((path) => closing(path)),
+  },
+];
+
+oracleCases("stick tables in TCP", tcp);
 oracleCases("stick tables, what is counted", counting);
 oracleCases("stick tables, what is changed", changing);
 oracleCases("stick rules", sticking);

@@ -158,8 +158,8 @@ test("peers: keys of all types go over", () => {
     assertEquals(shown(1), shown(0));
     return Object.keys(shown(1));
   };
-  assertEquals(of("ip", "10.0.0.1", "1.2.3.4"), ["10.0.0.1", "1.2.3.4"]);
-  assertEquals(of("ipv6", "2001:db8::1", "::"), ["2001:db8::1", "::"]);
+  assertEquals(of("ip", "10.0.0.1", "1.2.3.4"), ["1.2.3.4", "10.0.0.1"]);
+  assertEquals(of("ipv6", "2001:db8::1", "::"), ["::", "2001:db8::1"]);
   assertEquals(of("integer", "7", "4000000000"), ["7", "4000000000"]);
 });
 

@@ -107,8 +107,8 @@ test("view: keys of each type, as text and back", () => {
     true,
     true,
     null,
-    "4294967291" as never,
     "7" as never,
+    "4294967291" as never,
   ]);
   assertEquals(shown({ type: "string", len: 9, size: 9 }, "a=b c\\\t\x01d", "longer than nine"), [
     true,
