@@ -75,22 +75,40 @@ const header = `# ${columns.map(({ field }) => field).join()},-,${
   moduleColumns.map(({ field }) => field).join()
 },\n`;
 
+type Reader = (object: unknown, moment: Moment) => Cell;
+
+/** What reads the cells of a line, in the order of the header; null: there is nothing. */
+function readersOf(scope: Scope): readonly (Reader | null)[] {
+  const read = (column: Column) => (column[scope] ?? null) as Reader | null;
+  return [...columns.map(read), () => "-", ...moduleColumns.map(read)];
+}
+const readers: Readonly<Record<Scope, readonly (Reader | null)[]>> = {
+  frontend: readersOf("frontend"),
+  backend: readersOf("backend"),
+  server: readersOf("server"),
+};
+
 /** The CSV. */
 export function statCsv(rows: readonly StatRow[], moment: Moment): string {
-  let text = header;
-  for (const row of rows) {
-    for (const column of columns) text += `${csvCell(cellOf(column, row, moment))},`;
-    text += "-,";
-    for (const column of moduleColumns) text += `${csvCell(cellOf(column, row, moment))},`;
-    text += "\n";
+  const lines = [header];
+  for (const { scope, object } of rows) {
+    let line = "";
+    for (const read of readers[scope]) {
+      if (read !== null) {
+        const value = read(object, moment);
+        if (typeof value === "number") {
+          if (value < Infinity) line += value;
+        } else if (value !== null) line += csvCell(value);
+      }
+      line += ",";
+    }
+    lines.push(line, "\n");
   }
-  return text;
+  return lines.join("");
 }
 
 /** A value that has a comma, a quote or a line's end is quoted (RFC 4180). */
-function csvCell(value: Cell): string {
-  if (value === null) return "";
-  if (typeof value === "number") return String(value);
+function csvCell(value: string): string {
   return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
