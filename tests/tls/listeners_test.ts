@@ -199,6 +199,44 @@ programTest(
   missing,
 );
 
+programTest(
+  "TLS: an OCSP response beside the certificate is stapled, that of another is refused",
+  () =>
+    play(
+      (pki) => {
+        const pem = pki.make("a", ["a.test"]);
+        pki.write("a.pem.issuer", readFileSync(pki.ca, "utf8"));
+        pki.ocsp("a.pem.ocsp", "a", 3);
+        return `ssl crt ${pem}`;
+      },
+      async ({ address, pki }) => {
+        const { output } = await program("openssl", [
+          ...["s_client", "-connect", `${address}:${port}`, "-status", "-CAfile", pki.ca],
+        ]);
+        assertMatch(output, /OCSP Response Status: successful/);
+        assertMatch(output, /Cert Status: good/);
+        pki.make("b", ["b.test"]);
+        pki.ocsp("a.pem.ocsp", "b", 3);
+        const file = pki.path("x.cfg");
+        writeFileSync(file, `listen l\n  mode tcp\n  bind :443 ssl crt ${pki.path("a.pem")}\n`);
+        const { status, stderr } = await run(["-c", "-f", file]);
+        assertEquals(status, 1);
+        assertMatch(stderr, /the OCSP response is of another certificate/);
+      },
+    ),
+  missing,
+);
+
+programTest("TLS: in mode tcp it ends here, and its end goes both ways", () =>
+  play(
+    (pki) => `ssl crt ${pki.make("a", ["a.test"])}\n  mode tcp\n  option tcplog`,
+    async ({ address, pki, log }) => {
+      const got = await curl(address, port, "a.test", "--cacert", pki.ca, "--http1.0");
+      assertEquals({ status: got.status, output: got.output }, { status: 0, output: "content" });
+      await until(() => log().includes("fe~ web/s"), "its line in the log");
+    },
+  ), missing);
+
 programTest("TLS: much content, both ways, as it was", () =>
   play(
     (pki) => `ssl crt ${pki.make("a", ["a.test"], { key: "rsa" })}`,

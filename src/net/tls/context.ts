@@ -1,5 +1,5 @@
 /** Contexts (SSL_CTX): what connections have in common. */
-import { alpnCallback, verifyCallback } from "./handshake.ts";
+import { alpnCallback, stapleCallback, verifyCallback } from "./handshake.ts";
 import { openssl, takeError, zeroTerminated } from "./openssl.ts";
 
 /** What goes wrong with what the configuration says of TLS. */
@@ -70,6 +70,7 @@ const SSL_CTRL_SET_SESS_CACHE_SIZE = 42;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 const SSL_CTRL_SET_MAX_SEND_FRAGMENT = 52;
 const SSL_CTRL_SET_TLSEXT_TICKET_KEYS = 59;
+const SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB = 63;
 const SSL_CTRL_SET_GROUPS_LIST = 92;
 const SSL_CTRL_SET_SIGALGS_LIST = 98;
 const SSL_CTRL_SET_CLIENT_SIGALGS_LIST = 102;
@@ -202,6 +203,11 @@ export function setTicketKey(context: number, key: Uint8Array<ArrayBuffer>): voi
   if (ssl.SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, key.length, key) !== 1) {
     throw new TlsError(takeError());
   }
+}
+
+/** Lets OCSP responses be stapled: those of the certificates (server.ts). */
+export function allowStapling(context: number): void {
+  openssl().ssl.SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_STATUS_REQ_CB, stapleCallback());
 }
 
 /** Has all connections of a context show a certificate. @throws {TlsError} */

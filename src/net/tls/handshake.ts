@@ -64,6 +64,14 @@ function indexOfProtocol(list: Uint8Array, name: string): number {
   return -1;
 }
 
+let staple: Callback | null = null;
+
+/** The callback of clients that ask for an OCSP response: the one that the SSL has, if any, is sent. */
+export function stapleCallback(): number {
+  staple ??= openssl().callback(["pointer", "pointer"], () => SSL_TLSEXT_ERR_OK);
+  return staple.pointer;
+}
+
 let verify: Callback | null = null;
 
 /** The callback for errors of certificates. */

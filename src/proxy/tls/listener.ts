@@ -1,5 +1,5 @@
 /** What a thread needs to speak TLS with the clients of a listener. */
-import { createContext } from "../../net/tls/context.ts";
+import { allowStapling, createContext } from "../../net/tls/context.ts";
 import type { Choose, ServerChoice } from "../../net/tls/server.ts";
 import { chooseProtocol } from "../../tls/alpn.ts";
 import { type ClientHello, readClientHello } from "../../tls/client-hello.ts";
@@ -38,6 +38,9 @@ export function createChooser(material: BindMaterial, wall: () => number): Choos
     certificate: material.certificates[certificate]!,
     context: contexts[context]!,
   }));
+  for (const { context, certificate } of entries) {
+    if (certificate.ocsp !== null) allowStapling(context.own);
+  }
   const names = new NameTable<Entry>(material.fallback.map((index) => entries[index]!));
   for (const [index, entry] of entries.entries()) {
     for (const name of material.entries[index]!.names) names.add(name, entry);
