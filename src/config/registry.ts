@@ -20,6 +20,7 @@ import {
 } from "./keywords/server.ts";
 import { stickTableOptions } from "./keywords/stick-table.ts";
 import { proxyRedispatch } from "./keywords/sessions.ts";
+import { proxyNotYet } from "./keywords/not-yet.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
 import { sectionKinds } from "./sections.ts";
 import { lastProxySettings, type Proxy, proxySettings, type Server } from "./model.ts";
@@ -67,6 +68,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ),
   ...checkKeywords,
   ...proxyWithoutEffect,
+  ...proxyNotYet,
   declareCapture,
   proxyLog,
   ...proxyRedispatch,

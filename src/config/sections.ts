@@ -3,6 +3,7 @@
  * a further kind is one entry here. They are printed in this order.
  */
 import * as v from "valibot";
+import { cacheSection } from "./keywords/cache.ts";
 import { httpErrorsSection } from "./keywords/http-errors.ts";
 import { mailersSection } from "./keywords/mailers.ts";
 import { peersSection } from "./keywords/peers.ts";
@@ -10,6 +11,7 @@ import { resolversSection } from "./keywords/resolvers.ts";
 import type { SectionKind } from "./keywords/section.ts";
 
 const kinds = {
+  caches: cacheSection,
   httpErrors: httpErrorsSection,
   mailers: mailersSection,
   peers: peersSection,

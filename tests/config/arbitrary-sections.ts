@@ -76,8 +76,19 @@ const mailers: fc.Arbitrary<Mailers> = fc.record({
   timeoutMail: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
 });
 
+const most = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: null });
+const caches = fc.record({
+  name,
+  totalMaxSize: most(4095),
+  maxObjectSize: most(2 ** 31),
+  maxAge: most(2 ** 31),
+  processVary: fc.constantFrom("on", "off"),
+  maxSecondaryEntries: most(1000),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
+  caches: named(caches),
   httpErrors: named(httpErrors),
   mailers: named(mailers),
   peers: named(peers),

@@ -10,7 +10,7 @@ export interface Foreign {
 
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
-  acme cache crt-store dynamic-update fcgi-app healthcheck log-forward log-profile
+  acme crt-store dynamic-update fcgi-app healthcheck log-forward log-profile
   program ring traces userlist
 `));
 
@@ -42,7 +42,7 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  appsession block compression error-log-format filter force-be-switch load-server-state-from-file
+  appsession block  error-log-format  force-be-switch load-server-state-from-file
   log-steps quic-initial reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep
   reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny
   rspirep rsprep server-state-file-name use-fcgi-app

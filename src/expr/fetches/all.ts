@@ -4,12 +4,16 @@ import { connectionFetches } from "./connection.ts";
 import { messageFetches } from "./fields.ts";
 import { httpFetches } from "./http.ts";
 import { internalFetches } from "./internal.ts";
+import { loadFetches } from "./load.ts";
 import { payloadFetches } from "./payload.ts";
 import { tableFetches } from "./tables.ts";
 import { tlsFetches } from "./tls.ts";
+import { valueFetches } from "./values.ts";
 
 export const fetches: readonly Fetch[] = [
   ...internalFetches,
+  ...valueFetches,
+  ...loadFetches,
   ...connectionFetches,
   ...httpFetches,
   ...messageFetches,

@@ -1,5 +1,6 @@
 /** The table of actions: one entry each, in files by family. */
 import type { Action } from "../action.ts";
+import { cacheActions } from "./cache.ts";
 import { counterActions } from "./counters.ts";
 import { fieldActions } from "./fields.ts";
 import { finalActions } from "./final.ts";
@@ -15,6 +16,7 @@ export const actions: readonly Action[] = [
   ...finalActions,
   ...replyActions,
   ...redirectActions,
+  ...cacheActions,
   ...fieldActions,
   ...serviceActions,
   ...targetActions,
