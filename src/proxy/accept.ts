@@ -15,6 +15,7 @@ import { ConnectionRules } from "./rules/connection.ts";
 import { type ListenerName, SessionState } from "./rules/session.ts";
 import type { Session, SessionList } from "./session-list.ts";
 import { logConnection } from "./session-log.ts";
+import { TlsGate } from "./tls/gate.ts";
 import { TlsHandshake } from "./tls/handshake.ts";
 import { createChooser } from "./tls/listener.ts";
 import { TcpSession } from "./tcp/session.ts";
@@ -60,6 +61,7 @@ class RejectedSession implements Session {
 /** Creates acceptors, which add their sessions to the list. */
 export function createAcceptors(admission: Admission, sessions: SessionList): Acceptors {
   const monitors = new MonitorReplies();
+  const gate = new TlsGate(admission.runtime);
   const freeTransactions: HttpTransaction[] = [];
 
   const rules = new ConnectionRules();
@@ -135,6 +137,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
         (socket, frontend, addresses) => open(socket, frontend, addresses, state),
       );
       sessions.add(handshake);
+      gate.enter(socket);
       return handshake.socket;
     };
   }

@@ -150,7 +150,12 @@ export function createRuntime(
   const serials = memory.ints(1);
   const limits = memory.ints(5);
   if (memory.fresh) {
-    limits.set([deps.maxconn, global.maxconnrate ?? 0, global.maxsessrate ?? 0]);
+    limits.set([
+      deps.maxconn,
+      global.maxconnrate ?? 0,
+      global.maxsessrate ?? 0,
+      global.maxsslrate ?? 0,
+    ]);
   }
   return {
     ...deps,

@@ -287,3 +287,17 @@ programTest(
     }),
   missing,
 );
+
+programTest("TLS: more handshakes than 'maxsslrate' in a second wait, and none is lost", () =>
+  play(
+    (pki) => `ssl crt ${pki.make("a", ["a.test"])}`,
+    async ({ address }) => {
+      const start = performance.now();
+      const all = await Promise.all(
+        Array.from({ length: 9 }, () => curl(address, port, "a.test", "-k")),
+      );
+      assertEquals(all.map(({ status }) => status), Array.from({ length: 9 }, () => 0));
+      assert(performance.now() - start > 500, "three a second, and nine of them");
+    },
+    "  maxsslrate 3",
+  ), missing);

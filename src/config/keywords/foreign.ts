@@ -19,7 +19,7 @@ export const foreignGlobals = names(`
       h1-accept-payload-with-any-method
   h2-workaround-bogus-websocket-clients      lua-load lua-load-per-thread lua-prepend-path
   maxcompcpuusage maxcomprate maxsslconn
-  maxsslrate maxzlibmem   pp2-never-send-local server-state-base
+  maxzlibmem   pp2-never-send-local server-state-base
   server-state-file set-var set-var-fmt
   ssl-engine
   ssl-propquery ssl-provider ssl-provider-path

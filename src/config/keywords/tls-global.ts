@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { versionNames } from "../../tls/versions.ts";
 import { formatTime } from "../../text/time.ts";
 import { type Arguments, choice as readChoice, time as readTime } from "../haproxy/arguments.ts";
-import { define, flag, formOf, nullable, setting, type Value } from "./keyword.ts";
+import { define, flag, formOf, nullable, setting, type Value, zeroable } from "./keyword.ts";
 import { choice, integer, milliseconds, natural, text } from "./values.ts";
 
 /** Words of `ssl-default-bind-options` and `ssl-default-server-options` that stand alone. */
@@ -174,6 +174,10 @@ export const globalTlsSettings = {
   sslSecurityLevel: nullable("ssl-security-level", integer({ max: 5, usage: "<0..5>" }), {
     doc: "OpenSSL's security level, of all contexts.",
     chapter: "3.1",
+  }),
+  maxsslrate: zeroable("maxsslrate", integer({ min: 1, zero: true, example: "500" }), {
+    doc: "Connections with TLS that clients begin in a second at most.",
+    chapter: "3.2",
   }),
   sslModeAsync: flag("ssl-mode-async", {
     doc: "Uses hardware asynchronously; without any it has no effect.",
