@@ -48,6 +48,7 @@ export { Reply } from "./keywords/reply.ts";
 export { Mailers } from "./keywords/mailers.ts";
 export { Resolvers } from "./keywords/resolvers.ts";
 export { Server } from "./keywords/server.ts";
+export { Userlist } from "./keywords/userlist.ts";
 export { Splice } from "./keywords/sessions.ts";
 export { Peers } from "./keywords/peers.ts";
 export { StickRule } from "./keywords/stick-rules.ts";

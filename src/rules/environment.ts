@@ -1,7 +1,7 @@
 /** What the rules of a configuration refer to, from its model and from outside. */
 import type { Configuration, Proxy } from "../config/model.ts";
 import type { PatternStore } from "../expr/patterns/store.ts";
-import type { References } from "../expr/references.ts";
+import type { References, Userlist } from "../expr/references.ts";
 import type { ErrorPages } from "./action.ts";
 
 /** What the model does not know. */
@@ -15,7 +15,7 @@ export interface Outside {
 
 /** The references of expressions in a proxy. @param warn see {@linkcode References.warn} */
 export function referencesOf(
-  { global, proxies }: Configuration,
+  { global, proxies, userlists }: Configuration,
   proxy: Proxy,
   { patterns, table, env, pid, hostname }: Outside,
 ): Omit<References, "warn"> {
@@ -30,7 +30,7 @@ export function referencesOf(
     hostname,
     node: global.node ?? hostname,
     threads: global.nbthread ?? 1,
-    userlist: () => null,
+    userlist: (name) => userlistOf(userlists, name),
     hasProxy: (name, side) => proxies.some((each) => each.name === name && hasSide(each, side)),
     hasServer: (backend, server) =>
       proxies.some((each) =>
@@ -38,6 +38,20 @@ export function referencesOf(
         each.servers.some(({ name }) => name === server)
       ),
   };
+}
+
+/** A list of users, each with the groups that either says it is in. */
+function userlistOf(lists: Configuration["userlists"], name: string): Userlist | null {
+  const list = lists.find((each) => each.name === name);
+  if (list === undefined) return null;
+  const users = list.users.map((user) => ({
+    ...user,
+    groups: [
+      ...user.groups,
+      ...list.groups.filter(({ users }) => users.includes(user.name)).map(({ name }) => name),
+    ],
+  }));
+  return { name, users };
 }
 
 /** Error files of rules. */

@@ -7,6 +7,7 @@ import {
   type Mailers,
   type Peers,
   Resolvers,
+  type Userlist,
 } from "#src/config/model.ts";
 import { replyStatuses } from "#src/http/status.ts";
 import { stickTable } from "./arbitrary-tables.ts";
@@ -86,6 +87,21 @@ const caches = fc.record({
   maxSecondaryEntries: most(1000),
 });
 
+const userlists: fc.Arbitrary<Userlist> = fc.record({
+  name,
+  groups: named(fc.record({ name, users: fc.constant<string[]>([]) })),
+  users: named(fc.record({
+    name,
+    password: fc.option(fc.stringMatching(/^[!-~]{1,9}$/), { nil: null }),
+    hashed: fc.constant(true),
+    groups: fc.constant<string[]>([]),
+  })).chain((users) =>
+    fc.boolean().map((plain) =>
+      users.map((user) => user.password !== null && plain ? { ...user, hashed: false } : user)
+    )
+  ),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
   caches: named(caches),
@@ -93,4 +109,5 @@ export const otherSections: fc.Arbitrary<Sections> = fc.record({
   mailers: named(mailers),
   peers: named(peers),
   resolvers: named(resolvers),
+  userlists: named(userlists),
 });

@@ -11,7 +11,7 @@ export interface Foreign {
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
   acme crt-store dynamic-update fcgi-app healthcheck log-forward log-profile
-  program ring traces userlist
+  program ring traces
 `));
 
 /** Of the section `global`. */
@@ -42,10 +42,9 @@ export const foreignGlobals = names(`
 /** Of proxies. */
 export const foreignProxyKeywords = [
   ...names(`
-  appsession block  error-log-format  force-be-switch load-server-state-from-file
+   error-log-format  force-be-switch load-server-state-from-file
   log-steps quic-initial reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep
-  reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny
-  rspirep rsprep server-state-file-name use-fcgi-app
+  reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny rspirep rsprep appsession block server-state-file-name use-fcgi-app
   `),
   ...names(
     `

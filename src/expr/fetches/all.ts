@@ -1,10 +1,13 @@
 /** The table of sample fetches: one entry each, in files by family. */
 import type { Fetch } from "../fetch.ts";
+import { authFetches } from "./auth.ts";
 import { connectionFetches } from "./connection.ts";
+import { contentFetches } from "./content.ts";
 import { messageFetches } from "./fields.ts";
 import { httpFetches } from "./http.ts";
 import { internalFetches } from "./internal.ts";
 import { loadFetches } from "./load.ts";
+import { parameterFetches } from "./parameters.ts";
 import { payloadFetches } from "./payload.ts";
 import { tableFetches } from "./tables.ts";
 import { tlsFetches } from "./tls.ts";
@@ -17,6 +20,9 @@ export const fetches: readonly Fetch[] = [
   ...connectionFetches,
   ...httpFetches,
   ...messageFetches,
+  ...parameterFetches,
+  ...contentFetches,
+  ...authFetches,
   ...payloadFetches,
   ...tableFetches,
   ...tlsFetches,
