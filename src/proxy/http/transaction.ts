@@ -325,7 +325,7 @@ export class HttpTransaction extends Timer
       ? backend.sampleKey(this.#rules!.context)
       : NO_KEY;
     const wanted = this.#ruled ? this.#wantedByRules() : persistence.wanted(backend);
-    if (this.#ruled) this.#rules!.release();
+    if (this.#ruled && !this.#repliesInFormats) this.#rules!.release();
     this.#start(wanted, key);
   }
 

@@ -129,7 +129,7 @@ export class RuleContext implements RuleStream {
 
   /** Makes the request's head outlive the call in which its bytes were given. */
   retainRequest(): void {
-    this.edit("request");
+    if (this.request.head !== null) this.edit("request");
   }
 
   /** The request is gone: its bytes are no longer there. */
