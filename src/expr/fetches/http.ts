@@ -52,7 +52,7 @@ function setPathq(head: Head, bytes: Uint8Array, sample: Sample): boolean {
 
 const setQuery = (delimited: boolean) => (head: Head, bytes: Uint8Array, sample: Sample) => {
   const at = pathEnd(head, bytes, pathStart(head, bytes));
-  if (at >= head.targetEnd) return sample.setBytes(STR, bytes, head.targetEnd, head.targetEnd);
+  if (at >= head.targetEnd) return false;
   return sample.setBytes(STR, bytes, at + (delimited ? 0 : 1), head.targetEnd);
 };
 
@@ -95,7 +95,7 @@ function avalanche(value: number): number {
   a = ((a + 0xd3a2646c) ^ (a << 9)) | 0;
   a = (a + 0xfd7046c5 + (a << 3)) | 0;
   a = (a ^ 0xb55a4f09 ^ (a >>> 16)) | 0;
-  return a >>> 0;
+  return Math.imul(a, 0xc0000001) >>> 0;
 }
 
 /** The hash of a string of the request, and the client's address behind it where that is wanted. */
@@ -289,7 +289,8 @@ export const httpFetches: readonly Fetch[] = [
     "The target as it came.",
     () => ({ requestLine }, sample) => {
       const [, target] = requestLine.split(" ");
-      return target !== undefined && setText(sample, target);
+      return target !== undefined &&
+        setText(sample, target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ""));
     },
   ),
   simple(

@@ -1054,6 +1054,7 @@ export class HttpTransaction extends Timer
   answer({ status, whole, head }: RuleReply, termination: string): void {
     this.denied = termination.startsWith("P");
     this.record.end(termination);
+    if (termination === "PT") this.#noteTarpit();
     if (termination === "PR") this.#counters?.count("error");
     this.#releaseServer("reset");
     this.#serve(storedService({ whole, head }), status);
@@ -1061,14 +1062,22 @@ export class HttpTransaction extends Timer
   refuseByRule(status: number, termination: string): void {
     this.denied = termination.startsWith("P");
     this.record.end(termination);
+    if (termination === "PT") this.#noteTarpit();
     this.#counters?.count("error");
     this.#releaseServer("reset");
     this.#reply(status);
   }
   reject(): void {
     this.denied = true;
+    this.record.readAt = -1;
     this.#releaseServer("reset");
     this.#endNow("PR");
+  }
+  /** For the log: as in HAProxy the time in a tarpit is one in a queue. */
+  #noteTarpit(): void {
+    this.assignment.queuedAt = this.record.startedAt;
+    this.assignment.assignedAt = this.frontend.runtime.clock.now();
+    this.record.readAt = -1;
   }
   wait(ms: number): void {
     this.frontend.runtime.wheel.set(this, ms);

@@ -64,9 +64,8 @@ function replaceElements(words: Words, kit: RuleKit): Run {
         if (to < 0 || to > end) to = end;
         let from = at;
         while (from < to && bytes[from] === SPACE) from++;
-        value.append(bytes, at, from);
         const groups = regex.exec(bytes, from, to);
-        if (groups === null) value.append(bytes, from, to);
+        if (groups === null) value.append(bytes, at, to);
         else {
           changed = true;
           text.clear();
