@@ -115,8 +115,9 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const { background = null } = options;
   if (
     worker === null && daemon === null && background !== null &&
-    (background.always || configuration.global.daemon)
+    (background.always || configuration.global.daemon) && options.notify !== true
   ) {
+    // systemd, to which -Ws reports, wants the process that it has started.
     if (!quiet && logsToStreams(configuration)) printError(lostLogs);
     const reason = await startDaemon({ argv: background.argv, files, descriptors });
     if (reason !== null && reason !== "") printError(`cannot start: ${reason}`);

@@ -8,15 +8,7 @@
  * to be read again: a pipe, a fifo, a file that has been renamed.
  */
 import { spawn } from "node:child_process";
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import type { SourceFile } from "../config/diagnostic.ts";
@@ -117,6 +109,7 @@ export function asDaemon(): Daemon | null {
   const contact = contactOf(process.env[variable]);
   delete process.env[variable];
   if (contact === null) return null;
+  openNothing();
   const { report, input } = contact;
   const files = JSON.parse(readFileSync(input, "utf8")) as SourceFile[];
   if (input > 2) closeSync(input);
@@ -167,27 +160,37 @@ export function flushed(stream: NodeJS.WriteStream): Promise<void> {
 /** The standard streams become /dev/null, and with them the copies that runtimes make of them. */
 export function leaveStandardStreams(used: ReadonlySet<number>): void {
   const links = new Set(standardStreams.slice(1).map(linkOf));
-  const nothing = openSync("/dev/null", "r+");
+  const nothing = openNothing();
   for (const fd of openDescriptors()) {
     const standard = standardStreams.includes(fd) || links.has(linkOf(fd));
     if (standard && !used.has(fd) && fd !== nothing) C.dup2(nothing, fd);
   }
   closeSync(nothing);
+  nothingFd = -1;
 }
 
-/** The process's descriptors; only the standard streams where there is no /proc. */
+let nothingFd = -1;
+
+/** Opens /dev/null while it is there: inside a chroot(2) it is not. */
+export function openNothing(): number {
+  if (nothingFd < 0) nothingFd = openSync("/dev/null", "r+");
+  return nothingFd;
+}
+
+/** The process's descriptors; numbers that may be some where there is no /proc, as in a chroot(2). */
 function openDescriptors(): number[] {
   try {
     return readdirSync("/proc/self/fd").map(Number);
   } catch {
-    return standardStreams;
+    return Array.from({ length: 256 }, (_, fd) => fd);
   }
 }
 
-/** What a descriptor stands for; its number if it is gone. */
+/** Which file a descriptor stands for; its number if it is gone. */
 function linkOf(fd: number): string {
   try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
+    const { dev, ino } = fstatSync(fd);
+    return `${dev}:${ino}`;
   } catch {
     return String(fd);
   }

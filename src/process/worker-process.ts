@@ -14,7 +14,7 @@ import type { Writable } from "node:stream";
 import type { SourceFile } from "../config/diagnostic.ts";
 import { EAGAIN, EINTR } from "../net/linux/constants.ts";
 import { POLLIN, polls } from "../net/linux/poll.ts";
-import { flushed, isPipe, leaveStandardStreams } from "./daemon.ts";
+import { flushed, isPipe, leaveStandardStreams, openNothing } from "./daemon.ts";
 import { ownCommand } from "./runtime.ts";
 
 /** The environment variable by which a worker knows its master, and where it reports. */
@@ -114,6 +114,7 @@ export function asWorker(): OwnWorker | null {
   const [master, report] = [Number(found[1]), Number(found[2])];
   if (master !== process.ppid || report < 3 || !isPipe(report) || !isPipe(0)) return null;
   const task = JSON.parse(readLine(0)) as Task;
+  if (task.leave) openNothing();
   const watch = setInterval(() => {
     if (process.ppid !== master) process.exit(1);
   }, lookInterval);

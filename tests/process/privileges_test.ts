@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -75,8 +76,8 @@ programTest("'chroot' is the root of the process, and it serves on in an empty o
     mkdirSync(jail);
     const at = freshAddress();
     await withProxy(alive(at, `chroot ${jail}`, "user daemon", "group daemon"), async ({ pid }) => {
-      await until(() => readlinkSync(`/proc/${pid}/root`) === jail, "the new root");
-      assertEquals(readlinkSync(`/proc/${pid}/cwd`), jail);
+      const isIn = (what: string) => readlinkSync(`/proc/${pid}/${what}`) === jail;
+      await until(() => isIn("root") && isIn("cwd"), "the new root");
       for (let i = 0; i < 20; i++) assertEquals((await fetch(`http://${at}/up`)).status, 200);
     });
   });
@@ -118,6 +119,24 @@ programTest(
   },
   unprivileged,
 );
+
+programTest("a daemon in an empty root leaves its streams, and serves", async () => {
+  await inFolder(async (folder) => {
+    const [jail, file, pidfile] = ["jail", "x.cfg", "pid"].map((name) => join(folder, name));
+    mkdirSync(jail!);
+    const at = freshAddress();
+    writeFileSync(file!, alive(at, `chroot ${jail}`, "user daemon", "daemon"));
+    const { status, stderr } = await run(["-f", file!, "-p", pidfile!]);
+    assertEquals([status, stderr], [0, ""]);
+    const pid = Number(readFileSync(pidfile!, "utf8"));
+    try {
+      assertEquals((await fetch(`http://${at}/up`)).status, 200);
+    } finally {
+      process.kill(pid, "SIGTERM");
+      await until(() => !existsSync(`/proc/${pid}`), "the end");
+    }
+  });
+}, unprivileged);
 
 programTest("what cannot be given up is an error before anything is touched", async () => {
   await inFolder(async (folder) => {

@@ -180,7 +180,8 @@ programTest(
           master.signal("SIGTERM");
           assertEquals((await master.ended).status, 0);
           await until(() => hear().includes("STOPPING=1\n"), "the end");
-        }, { flag: "-Ws", env });
+          // As HAProxy's -Ws does, it stays in the foreground, whatever the configuration says.
+        }, { flag: "-Ws", env, global: "global\n  daemon\n" });
       } finally {
         socket.close();
       }
