@@ -1,4 +1,5 @@
 /** All keywords there are, by the section that they belong to: what the parser and the help ask. */
+import { legacyRules } from "./keywords/legacy-rules.ts";
 import { type KeywordTable, table } from "./haproxy/table.ts";
 import { bindOptions, proxyBind } from "./keywords/bind.ts";
 import { checkKeywords } from "./keywords/check.ts";
@@ -66,6 +67,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...keywordsOf(timeoutSettings, "proxies[].timeout.").map((keyword) =>
     within(keyword, ({ proxy }: ProxySection) => proxy.timeout)
   ),
+  ...legacyRules,
   ...checkKeywords,
   ...proxyWithoutEffect,
   ...proxyNotYet,

@@ -136,7 +136,10 @@ test("the help tells of near misses and of what only HAProxy has", () => {
     found: false,
     text: "there is no keyword 'blance'; did you mean 'balance'?",
   });
-  assertEquals(helpPage("reqadd").text, "HAProxy has 'reqadd', and sluice does not support it yet");
+  assertEquals(
+    helpPage("quic-initial").text,
+    "HAProxy has 'quic-initial', and sluice does not support it yet",
+  );
   assertEquals(helpPage("ring").found, false);
   assert(helpPage("frontend").text.startsWith("frontend <name> "));
   assertEquals(helpPage("no option forwardfor"), helpPage("forwardfor"));

@@ -43,8 +43,7 @@ export const foreignGlobals = names(`
 export const foreignProxyKeywords = [
   ...names(`
    error-log-format  force-be-switch load-server-state-from-file
-  log-steps quic-initial reqadd reqallow reqdel reqdeny reqiallow reqidel reqideny reqipass reqirep
-  reqisetbe reqitarpit reqpass reqrep reqsetbe reqtarpit rspadd rspdel rspdeny rspidel rspideny rspirep rsprep appsession block server-state-file-name use-fcgi-app
+  log-steps quic-initial   server-state-file-name use-fcgi-app
   `),
   ...names(
     `
