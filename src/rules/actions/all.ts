@@ -4,6 +4,8 @@ import { cacheActions } from "./cache.ts";
 import { counterActions } from "./counters.ts";
 import { fieldActions } from "./fields.ts";
 import { finalActions } from "./final.ts";
+import { normalizeActions } from "./normalize.ts";
+import { patternActions } from "./patterns.ts";
 import { redirectActions } from "./redirect.ts";
 import { replyActions } from "./reply.ts";
 import { serviceActions } from "./service.ts";
@@ -22,6 +24,8 @@ export const actions: readonly Action[] = [
   ...targetActions,
   ...replaceActions,
   ...streamActions,
+  ...normalizeActions,
+  ...patternActions,
   ...variableActions,
   ...counterActions,
 ];
