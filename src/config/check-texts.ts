@@ -160,6 +160,7 @@ export function checkReferences(
     proxy,
     userlist: () => null,
     hasProxy: (name) => proxies.some((each) => each.name === name),
+    hasResolvers: () => false,
     hasServer: (backend, server) =>
       proxies.some((each) =>
         each.name === backend && each.servers.some(({ name }) => name === server)

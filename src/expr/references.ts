@@ -27,6 +27,8 @@ export interface References {
   /** Whether there is a proxy of the name and side, or a server "backend/server". */
   readonly hasProxy: (name: string, side: "frontend" | "backend") => boolean;
   readonly hasServer: (backend: string, server: string) => boolean;
+  /** Whether there is a 'resolvers' section of the name. */
+  readonly hasResolvers: (name: string) => boolean;
   /**
    * A stick table (manual: "stick-table"); null: there is none of the name. While the configuration
    * is checked it has no memory.

@@ -197,6 +197,8 @@ export interface Socket {
    * adapter that cannot ask has no such method.
    */
   underWay?(): number;
+  /** What the kernel knows of a TCP connection (tcp(7), struct tcp_info); null: it cannot be asked. */
+  tcpInfo?(): DataView | null;
   /**
    * Whether the peer has closed or reset the connection, asked of the kernel: also seen while
    * paused, where no event shows it. An adapter that cannot ask returns false.

@@ -15,7 +15,7 @@ export interface Outside {
 
 /** The references of expressions in a proxy. @param warn see {@linkcode References.warn} */
 export function referencesOf(
-  { global, proxies, userlists }: Configuration,
+  { global, proxies, resolvers, userlists }: Configuration,
   proxy: Proxy,
   { patterns, table, env, pid, hostname }: Outside,
 ): Omit<References, "warn"> {
@@ -32,6 +32,7 @@ export function referencesOf(
     threads: global.nbthread ?? 1,
     userlist: (name) => userlistOf(userlists, name),
     hasProxy: (name, side) => proxies.some((each) => each.name === name && hasSide(each, side)),
+    hasResolvers: (name) => resolvers.some((each) => each.name === name),
     hasServer: (backend, server) =>
       proxies.some((each) =>
         each.name === backend && hasSide(each, "backend") &&

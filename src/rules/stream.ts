@@ -33,6 +33,12 @@ export interface RuleStream extends Context {
   reject(silent: boolean): void;
   /** Has {@linkcode WAIT} end after so long, ms, unless more input comes. */
   wait(ms: number): void;
+  /**
+   * Asks for the address of a name, of which "A" or "AAAA" is preferred.
+   * @returns null: it has none; undefined: the answer is awaited, and the rule is to {@linkcode WAIT}:
+   * it is called again once it is there
+   */
+  resolve(section: string, name: string, type: "A" | "AAAA"): string | null | undefined;
   /** When this rule began to wait, on the clock's scale; -1: it has not. */
   readonly waitingSince: number;
   /** How long a tarpit lasts: "timeout tarpit", or else "timeout connect", ms. */

@@ -59,6 +59,20 @@ const acls = [
   "method GET POST",
   "method get",
   "wait_end",
+  "fc_rtt -m found",
+  "fc_rtt(us) gt 0",
+  "fc_rttvar(us) gt 0",
+  "fc_lost 0",
+  "fc_sacked 0",
+  "fc_reordering gt 0",
+  "fc_retrans 0",
+  "fc_unacked 0",
+  "fc_fackets 0",
+  "fc_src_is_local",
+  "fc_dst_is_local",
+  "baseq -m str www.example/p",
+  "cookie(a) -m str b",
+  "cookie -m found",
   "req.len gt 0",
 ] as const;
 
@@ -93,6 +107,7 @@ const requests = [
   get("/p", basic("erin:x")),
   get("/p", basic("nocolon")),
   get("/p", "Authorization: Bearer abc.def\r\nX-Token: Bearer tok\r\n"),
+  get("/p?q=1", "Cookie: z=1; a=b\r\n"),
   get("/p", "Authorization: Digest x\r\n"),
   get("/p", "Authorization: basic !!\r\n"),
 ] as const;

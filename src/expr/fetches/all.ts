@@ -10,6 +10,7 @@ import { loadFetches } from "./load.ts";
 import { parameterFetches } from "./parameters.ts";
 import { payloadFetches } from "./payload.ts";
 import { tableFetches } from "./tables.ts";
+import { tcpInfoFetches } from "./tcp-info.ts";
 import { tlsFetches } from "./tls.ts";
 import { valueFetches } from "./values.ts";
 
@@ -23,6 +24,7 @@ export const fetches: readonly Fetch[] = [
   ...parameterFetches,
   ...contentFetches,
   ...authFetches,
+  ...tcpInfoFetches,
   ...payloadFetches,
   ...tableFetches,
   ...tlsFetches,

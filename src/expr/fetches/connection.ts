@@ -148,6 +148,17 @@ export const connectionFetches: readonly Fetch[] = [
     "Whether the client connected to this machine itself.",
     ({ addresses }) => isLocal({ ...addresses, remoteAddress: addresses.localAddress }),
   ),
+  boolean(
+    "fc_src_is_local",
+    "Whether the client is on this machine, whatever rules have set.",
+    ({ connectionAddresses }) => isLocal(connectionAddresses),
+  ),
+  boolean(
+    "fc_dst_is_local",
+    "Whether the client connected to this machine itself, whatever rules have set.",
+    ({ connectionAddresses: { localAddress, ...rest } }) =>
+      isLocal({ ...rest, localAddress, remoteAddress: localAddress }),
+  ),
   integer(
     "dst_conn",
     NEEDS_CLIENT,

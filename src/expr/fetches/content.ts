@@ -167,5 +167,12 @@ export const contentFetches: readonly Fetch[] = [
     "Whether the response is of a cache.",
     (_context, sample) => sample.setBool(false),
   ),
+  never(
+    "res.comp",
+    BOOL,
+    "Whether the response was compressed here.",
+    (_context, sample) => sample.setBool(false),
+  ),
+  never("res.comp_algo", STR, "The algorithm that the response was compressed by.", () => false),
   never("res.cache_name", STR, "The cache that the response is of.", () => false),
 ];

@@ -402,6 +402,7 @@ const responseFields = fieldFetches("res", "res", "shdr");
 const requestCookies = cookieFetches("req", "req", () => []);
 const responseCookies = cookieFetches("res", "res", (name) => [`s${name}`]);
 
+const oldCookie = (found: Fetch, name: string): Fetch => ({ ...found, name, aliases: [] });
 const names = ["hdr", "hdr_cnt", "hdr_ip", "hdr_val"];
 const cookieNames = ["cook", "cook_cnt", "cook_val"];
 const byName = (list: readonly Fetch[], name: string) =>
@@ -413,6 +414,8 @@ export const messageFetches: readonly Fetch[] = [
   ...responseFields,
   ...requestCookies,
   ...responseCookies,
+  ofEither(byName(requestCookies, "cook"), byName(responseCookies, "cook"), "cookie"),
+  oldCookie(byName(responseCookies, "cook"), "set-cookie"),
   ...names.map((name) => ofEither(byName(requestFields, name), byName(responseFields, name), name)),
   ...cookieNames.map((name) =>
     ofEither(byName(requestCookies, name), byName(responseCookies, name), name)

@@ -185,6 +185,7 @@ export const httpFetches: readonly Fetch[] = [
     { derives: true },
   ),
   ofRequest("base", "Host and path.", setBase, { derives: true }),
+  ofRequest("baseq", "Host, path and query.", setWholeUrl),
   hashed("base32", "The hash of host and path.", setBase, false),
   hashed("base32+src", "The hash of host and path, and the client's address.", setBase, true),
   hashed("url32", "The hash of host, path and query.", setWholeUrl, false),

@@ -2,7 +2,14 @@
 import type { Socket as NativeSocket, SocketHandler } from "bun";
 import { reportFault } from "../faults.ts";
 import { sendBoth, socketError } from "../linux/libc.ts";
-import { hasNothing, peerHasClosed, receive, sendEarly, underWay } from "../linux/connect.ts";
+import {
+  hasNothing,
+  peerHasClosed,
+  receive,
+  sendEarly,
+  tcpInfo,
+  underWay,
+} from "../linux/connect.ts";
 import { type Destination, originalDestination } from "../linux/original-destination.ts";
 import { ReceiveWindow } from "./window.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents, writeBoth } from "../socket.ts";
@@ -138,6 +145,10 @@ export class BunSocket implements Socket {
   isQuiet(): boolean {
     if (this.done || !this.open || this.endedTold) return false;
     return hasNothing(descriptorOf(this.native));
+  }
+  tcpInfo(): DataView | null {
+    const fd = this.done ? -1 : descriptorOf(this.native);
+    return fd >= 0 ? tcpInfo(fd) : null;
   }
   underWay(): number {
     const fd = this.done ? -1 : descriptorOf(this.native);

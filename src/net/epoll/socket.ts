@@ -2,7 +2,7 @@
 import { beginning, inbox } from "./inbox.ts";
 import { type Pipes, type SpliceSource, type SpliceTarget, SpliceTransfer } from "./splice.ts";
 import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
-import { hasNothing, peerHasClosed, peerOf, underWay } from "../linux/connect.ts";
+import { hasNothing, peerHasClosed, peerOf, tcpInfo, underWay } from "../linux/connect.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -260,6 +260,9 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
     if (this.#has(DONE)) return;
     this.reset();
     this.events.closed(this, error);
+  }
+  tcpInfo(): DataView | null {
+    return this.#has(DONE | BROKEN) ? null : tcpInfo(this.fd);
   }
   underWay(): number {
     return this.#has(DONE | BROKEN) ? 0 : underWay(this.fd);

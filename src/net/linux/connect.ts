@@ -107,6 +107,13 @@ export function underWay(fd: number): number {
   if (C.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) < 0) return 0;
   return info[unacknowledgedAt]! + info[notSentAt]!;
 }
+/** struct tcp_info of a connection, until the next call; null: it is none of TCP. */
+export function tcpInfo(fd: number): DataView | null {
+  length[0] = info.byteLength;
+  return C.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, length) < 0 ? null : infoView;
+}
+const infoView = new DataView(info.buffer);
+
 /** Whether a connected socket has no byte to be read, urgent ones included, no FIN and no error. */
 export function hasNothing(fd: number): boolean {
   return !polls(fd, POLLIN | POLLPRI | POLLRDHUP, 0);

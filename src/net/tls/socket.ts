@@ -567,6 +567,9 @@ export class TlsSocket implements Socket, SocketEvents, TlsFacts {
     this.#leave();
     this.#inner.reset();
   }
+  tcpInfo(): DataView | null {
+    return this.#inner.tcpInfo?.() ?? null;
+  }
   underWay(): number {
     const rest = this.#rest === null ? 0 : this.#rest.length;
     return rest + (this.#inner.underWay?.() ?? 0);

@@ -15,6 +15,7 @@ import type { RuleReply } from "../../rules/stream.ts";
 import { CONTINUE, END, STOP, type Verdict, WAIT } from "../../rules/verdict.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Frontend } from "../frontend.ts";
+import type { Lookups } from "../lookups.ts";
 import type { Route } from "../route.ts";
 import { type ProxyDirectory, RuleContext, type RuleOwner } from "../rules/context.ts";
 import type { SessionState } from "../rules/session.ts";
@@ -37,6 +38,8 @@ export interface RuledTransaction extends TransactionFacts {
   refuseByRule(status: number, termination: string): void;
   reject(silent: boolean): void;
   wait(ms: number): void;
+  /** What a rule waited for is there. */
+  resume(): void;
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
   disableRetries(): void;
@@ -330,6 +333,12 @@ export class TransactionRules implements RuleOwner {
   }
   wait(ms: number): void {
     this.transaction.wait(ms);
+  }
+  get lookups(): Lookups {
+    return this.transaction.frontend.runtime.lookups;
+  }
+  resume(): void {
+    this.transaction.resume();
   }
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void {
     this.transaction.setTimeout(which, ms);

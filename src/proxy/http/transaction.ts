@@ -280,6 +280,10 @@ export class HttpTransaction extends Timer
     this.#depart(head!, bytes, end, content, from, to);
   }
 
+  resume(): void {
+    if (this.#ruled && this.#rules!.waits) this.#resumeRules();
+  }
+
   /** More has come, or the time is up, for a rule that waits. */
   #resumeRules(): void {
     this.frontend.runtime.wheel.clear(this);

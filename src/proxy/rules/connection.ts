@@ -8,6 +8,7 @@ import { evaluateRules } from "../../rules/ruleset.ts";
 import { END } from "../../rules/verdict.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Frontend } from "../frontend.ts";
+import { noLookups } from "../lookups.ts";
 import { emptyRecord } from "../session-log.ts";
 import { type ProxyDirectory, RuleContext, type RuleOwner } from "./context.ts";
 import type { SessionState } from "./session.ts";
@@ -96,6 +97,8 @@ export class ConnectionRules implements RuleOwner {
     this.rejected = silent ? "silent" : "closed";
   }
   wait(): void {}
+  readonly lookups = noLookups;
+  resume(): void {}
   setTimeout(): void {}
   setLogLevel(): void {}
   disableRetries(): void {}

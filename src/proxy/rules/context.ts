@@ -18,6 +18,7 @@ import type { Socket } from "../../net/socket.ts";
 import type { ProxyRules } from "../../rules/proxy-rules.ts";
 import type { RuleReply, RuleStream } from "../../rules/stream.ts";
 import type { Clock } from "../../time/clock.ts";
+import type { Lookups } from "../lookups.ts";
 import type { SessionState } from "./session.ts";
 
 /** All proxies of an instance, for expressions that name one. */
@@ -49,10 +50,19 @@ export interface RuleOwner {
   refuse(status: number, termination: string): void;
   reject(silent: boolean): void;
   wait(ms: number): void;
+  readonly lookups: Lookups;
+  /** What a rule waited for is there. */
+  resume(): void;
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
   disableRetries(): void;
   useService(name: string): boolean;
+}
+
+/** A question, and its answer once it is there. */
+interface Lookup {
+  address: string | null | undefined;
+  cancel: () => void;
 }
 
 /**
@@ -81,6 +91,7 @@ export class RuleContext implements RuleStream {
 
   /** Begins with a transaction of which nothing is known. */
   begin(): void {
+    this.#forgetLookup();
     this.request.clear();
     this.response.clear();
     this.requestCaptures.length = this.responseCaptures.length = 0;
@@ -224,6 +235,7 @@ export class RuleContext implements RuleStream {
   }
   /** The stream is over: it tracks nothing any more. */
   endTracking(): void {
+    this.#forgetLookup();
     if (!this.#tracks) return;
     this.#tracks = false;
     this.#counters!.end();
@@ -266,6 +278,27 @@ export class RuleContext implements RuleStream {
   }
   wait(ms: number): void {
     this.owner.wait(ms);
+  }
+  resolve(section: string, name: string, type: "A" | "AAAA"): string | null | undefined {
+    let lookup = this.#lookup;
+    if (lookup === null) {
+      let asks = true;
+      const asked: Lookup = lookup = { address: undefined, cancel: () => {} };
+      this.#lookup = asked;
+      asked.cancel = this.owner.lookups.resolve(section, name, type, (address) => {
+        asked.address = address;
+        if (!asks && this.#lookup === asked) this.owner.resume();
+      });
+      asks = false;
+    }
+    if (lookup.address !== undefined) this.#lookup = null;
+    return lookup.address;
+  }
+  /** A question that a rule has asked; null: none. */
+  #lookup: Lookup | null = null;
+  #forgetLookup(): void {
+    this.#lookup?.cancel();
+    this.#lookup = null;
   }
   setAddresses(side: "src" | "dst", host: string | null, port: number | null): void {
     const { remoteAddress, remotePort, localAddress, localPort } = this.addresses;

@@ -8,6 +8,7 @@ import { evaluateRules } from "../../rules/ruleset.ts";
 import { CONTINUE, END, type Verdict, WAIT } from "../../rules/verdict.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Frontend } from "../frontend.ts";
+import type { Lookups } from "../lookups.ts";
 import type { Route } from "../route.ts";
 import { noTransaction } from "../rules/connection.ts";
 import { type ProxyDirectory, RuleContext, type RuleOwner } from "../rules/context.ts";
@@ -29,6 +30,8 @@ export interface RuledSession {
   rejectedByRule(silent: boolean): void;
   /** A rule waits for more, for so long at most, ms. */
   wait(ms: number): void;
+  /** What a rule waited for is there. */
+  resume(): void;
 }
 
 const FRONTEND_CONTENT = 0;
@@ -176,6 +179,12 @@ export class TcpRules implements RuleOwner {
   }
   wait(ms: number): void {
     this.owner.wait(ms);
+  }
+  get lookups(): Lookups {
+    return this.owner.frontend.runtime.lookups;
+  }
+  resume(): void {
+    this.owner.resume();
   }
   setTimeout(): void {}
   setLogLevel(): void {}

@@ -170,6 +170,10 @@ export class TcpSession extends Timer
     this.frontend.runtime.wheel.set(this, ms);
   }
 
+  resume(): void {
+    if (!this.#over && this.#rules!.waits) this.#advance();
+  }
+
   get clientPort(): number {
     return this.addresses.localPort;
   }

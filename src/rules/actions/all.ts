@@ -4,6 +4,7 @@ import { cacheActions } from "./cache.ts";
 import { counterActions } from "./counters.ts";
 import { fieldActions } from "./fields.ts";
 import { finalActions } from "./final.ts";
+import { lookupActions } from "./lookup.ts";
 import { normalizeActions } from "./normalize.ts";
 import { patternActions } from "./patterns.ts";
 import { redirectActions } from "./redirect.ts";
@@ -25,6 +26,7 @@ export const actions: readonly Action[] = [
   ...replaceActions,
   ...streamActions,
   ...normalizeActions,
+  ...lookupActions,
   ...patternActions,
   ...variableActions,
   ...counterActions,
