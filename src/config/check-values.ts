@@ -122,7 +122,9 @@ function checkSides(proxy: Proxy, expect: Expect): void {
   ) => {
     for (const key of Object.keys(sides) as (keyof T & string)[]) {
       if (hasSide(kind, sides[key])) continue;
-      const holds = JSON.stringify(values[key]) === JSON.stringify(unset[key]);
+      const value = values[key];
+      const holds = value === unset[key] || Array.isArray(value) && value.length === 0 ||
+        JSON.stringify(value) === JSON.stringify(unset[key]);
       expect(holds, values, key, `'${key}' is not for a ${kind}`, `it is for a ${sides[key]}`);
     }
   };

@@ -40,13 +40,13 @@ export function describe(proxy: Pick<Proxy, "kind" | "name">): string {
 /** A proxy with every setting at its default. */
 export function defaultProxy(kind: Kind, name: string): Proxy {
   const proxy = { ...unsetProxy, kind, name, timeout: { ...unsetProxy.timeout } };
-  for (const [key, value] of Object.entries(proxy)) {
-    // What is not an array is never changed in place, the time-outs apart.
-    if (Array.isArray(value)) Object.assign(proxy, { [key]: [] });
-  }
+  // What is not an array is never changed in place, the time-outs apart.
+  for (const key of arrays) (proxy as Record<string, unknown>)[key] = [];
   return proxy;
 }
 const unsetProxy = v.parse(Proxy, { kind: "listen", name: "unnamed" });
+const arrays = Object.entries(unsetProxy).filter(([, value]) => Array.isArray(value))
+  .map(([key]) => key);
 
 /** A server with every setting at its default. */
 export function defaultServer(): Server {

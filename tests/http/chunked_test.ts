@@ -248,8 +248,10 @@ const trailer = fc.tuple(
 ).map((parts) => parts.join(""));
 /** What names at random may come to hold, too. */
 const credentials = /api-?key|auth|cookie|credential|jwt|password|secret|session|token/;
+const families = /^(?:access-control|cf|if|proxy|sec|ssl)[-_]/;
 const mayPass = (name: string) =>
-  !forbidden.includes(name) && !credentials.test(name) && name !== "x-named";
+  !forbidden.includes(name) && !families.test(name) && !credentials.test(name) &&
+  name !== "x-named";
 /** A chunked content whose trailers matter. */
 const withTrailers = fc.tuple(chunked, fc.array(trailer, { maxLength: 4 })).map(([text, fields]) =>
   text.replace(/\r\n$/, `${fields.map((field) => `${field}\r\n`).join("")}\r\n`)

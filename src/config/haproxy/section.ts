@@ -49,7 +49,7 @@ export function openSection(
       // The page is one's own from the first statement about it on.
       if (Array.isArray(value) || key === "stats") shared.add(key);
       if (Array.isArray(value)) inheritArray(value);
-      Object.assign(proxy, { [key]: value });
+      (proxy as Record<string, unknown>)[key] = value;
     }
     for (const key of Object.keys(sideOfTimeout) as (keyof Proxy["timeout"])[]) {
       if (hasSide(kind, sideOfTimeout[key])) proxy.timeout[key] = from.proxy.timeout[key];
