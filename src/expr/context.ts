@@ -16,6 +16,8 @@ export interface ProxyFacts {
   readonly id: number;
   /** "http" or "tcp". */
   readonly mode: string;
+  /** The name of a frontend's default backend; null: it has none. */
+  readonly defaultBackend: string | null;
   readonly connections: number;
   readonly connectionLimit: number;
   /** Streams that wait in its queue, of a backend. */

@@ -68,6 +68,7 @@ export class CheckContext implements Context {
       name: backend.config.name,
       id: backend.index + 1,
       mode: backend.config.mode,
+      defaultBackend: null,
       connections: 0,
       connectionLimit: Infinity,
       queueLength: backend.queue.length,

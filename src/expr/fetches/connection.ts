@@ -174,6 +174,12 @@ export const connectionFetches: readonly Fetch[] = [
   string("so_name", NEEDS_CLIENT, "The listener's name.", ({ listener }) => listener.name || null),
   integer("fe_id", NEEDS_CLIENT, "The frontend's number.", ({ frontend }) => frontend.id),
   string("fe_name", NEEDS_CLIENT, "The frontend's name.", ({ frontend }) => frontend.name),
+  string(
+    "fe_defbe",
+    NEEDS_CLIENT,
+    "The name of the frontend's default backend.",
+    ({ frontend }) => frontend.defaultBackend,
+  ),
   integer(
     "be_id",
     NEEDS_CLIENT,

@@ -58,6 +58,7 @@ export function frontendFacts(frontend: FrontendOf, id: number): ProxyFacts {
     name: config.name,
     id,
     mode: config.mode,
+    defaultBackend: config.defaultBackend,
     get connections() {
       return frontend.connections.value;
     },
@@ -81,6 +82,7 @@ export function backendFacts(backend: BackendOf, id: number): ProxyFacts {
     name: config.name,
     id,
     mode: config.mode,
+    defaultBackend: config.defaultBackend,
     get connections() {
       return backend.connections.value;
     },
