@@ -56,6 +56,8 @@ export interface RuleStream extends Context {
   track(ofSession: boolean): Counters;
   /** The request is not sent again (manual: "disable-l7-retry"). */
   disableRetries(): void;
+  /** Sends a response of status 103 before the one to come: HTTP/1, whole. */
+  hint(response: Uint8Array): void;
   /** Has a service answer, by its name. @returns false: there is none */
   useService(name: string): boolean;
 }

@@ -81,6 +81,12 @@ function config(host: string, _server: string, directory: string): string {
   http-request return status 202 if listed
   http-request return status 203 if mapped
   http-request return status 204
+frontend hints
+  mode http
+  bind ${host}:20001
+  http-request early-hint Link "<%[path]>; rel=preload" if { path /a }
+  http-request early-hint X-B b%% if { path -m found }
+  http-request return status 200
 ${frontends.join("")}`;
 }
 
@@ -121,6 +127,9 @@ async function play(kind: Kind): Promise<unknown> {
     for (const [target, key, value = ""] of steps) {
       const answer = await ask(rig, 20000, target, `X-Key: ${key}\r\nX-Value: ${value}\r\n`);
       seen.push(`${target} ${key}: ${answer.slice(9, 12)}`);
+    }
+    for (const target of ["/a", "/b"]) {
+      seen.push((await ask(rig, 20001, target)).split("HTTP/1.1 200")[0]!);
     }
     for (const [i, normalizer] of normalizers.entries()) {
       for (const target of targets) {

@@ -43,6 +43,7 @@ export interface RuledTransaction extends TransactionFacts {
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
   disableRetries(): void;
+  hint(response: Uint8Array): void;
   useService(name: string): boolean;
   /** Has the statistics page of the frontend, or the backend, answer. @returns whether it is for it */
   servesStats(head: Head, bytes: Uint8Array, front: boolean): boolean;
@@ -345,6 +346,9 @@ export class TransactionRules implements RuleOwner {
   }
   setLogLevel(level: number | null): void {
     this.transaction.setLogLevel(level);
+  }
+  hint(response: Uint8Array): void {
+    this.transaction.hint(response);
   }
   disableRetries(): void {
     this.transaction.disableRetries();

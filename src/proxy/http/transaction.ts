@@ -4,6 +4,7 @@ import { NONE, requestFraming, TUNNEL, UNTIL_CLOSE } from "../../http/h1/content
 import { passesUpgrade } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
 import {
+  createHead,
   EXPECT_OTHER,
   type Head,
   METHOD_DELETE,
@@ -15,6 +16,7 @@ import {
   METHOD_PUT,
   METHOD_TRACE,
 } from "../../http/head.ts";
+import { parseResponse } from "../../http/h1/parse.ts";
 import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
 import { type Test, YES } from "../../expr/test.ts";
 import type { LogRecord } from "../../log/record.ts";
@@ -1091,6 +1093,15 @@ export class HttpTransaction extends Timer
     this.#timeouts[which] = ms;
   }
   #timeouts: Record<"server" | "tunnel" | "client", number | null> | null = null;
+  hint(response: Uint8Array): void {
+    // HTTP/1.0 knows none (RFC 9110, section 15.2).
+    if (this.#minor === 0) return;
+    const head = createHead();
+    const end = parseResponse(head, response, 0, response.length);
+    if (end <= 0) return;
+    journal.begin(head, response, end);
+    this.client.sendInterim(journal, null);
+  }
   disableRetries(): void {
     this.#noRetries = true;
   }

@@ -102,6 +102,7 @@ export class ConnectionRules implements RuleOwner {
   setTimeout(): void {}
   setLogLevel(): void {}
   disableRetries(): void {}
+  hint(): void {}
   useService(): boolean {
     return false;
   }

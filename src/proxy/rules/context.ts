@@ -56,6 +56,7 @@ export interface RuleOwner {
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
   disableRetries(): void;
+  hint(response: Uint8Array): void;
   useService(name: string): boolean;
 }
 
@@ -321,6 +322,9 @@ export class RuleContext implements RuleStream {
   }
   setLogLevel(level: number | null): void {
     this.owner.setLogLevel(level);
+  }
+  hint(response: Uint8Array): void {
+    this.owner.hint(response);
   }
   disableRetries(): void {
     this.owner.disableRetries();

@@ -189,6 +189,7 @@ export class TcpRules implements RuleOwner {
   setTimeout(): void {}
   setLogLevel(): void {}
   disableRetries(): void {}
+  hint(): void {}
   useService(): boolean {
     return false;
   }

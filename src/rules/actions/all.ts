@@ -4,6 +4,7 @@ import { cacheActions } from "./cache.ts";
 import { counterActions } from "./counters.ts";
 import { fieldActions } from "./fields.ts";
 import { finalActions } from "./final.ts";
+import { hintActions } from "./hint.ts";
 import { lookupActions } from "./lookup.ts";
 import { normalizeActions } from "./normalize.ts";
 import { patternActions } from "./patterns.ts";
@@ -27,6 +28,7 @@ export const actions: readonly Action[] = [
   ...streamActions,
   ...normalizeActions,
   ...lookupActions,
+  ...hintActions,
   ...patternActions,
   ...variableActions,
   ...counterActions,
