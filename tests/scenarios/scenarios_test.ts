@@ -12,6 +12,7 @@ import { load } from "./load.ts";
 import { pages } from "./pages.ts";
 import { reconfiguration } from "./reconfiguration.ts";
 import { relays } from "./relays.ts";
+import { routes } from "./routes.ts";
 import { sites } from "./sites.ts";
 import { softStops } from "./soft-stops.ts";
 import { withFixture } from "./fixture.ts";
@@ -27,6 +28,7 @@ const tests = {
   ...sites,
   ...load,
   ...pages,
+  ...routes,
 };
 
 test("every scenario is played on the wire", () => {
