@@ -81,6 +81,13 @@ function config(host: string, _server: string, directory: string): string {
   http-request return status 202 if listed
   http-request return status 203 if mapped
   http-request return status 204
+frontend after
+  mode http
+  bind ${host}:20002
+  declare capture response len 20
+  http-after-response capture res.hdr(x-a) id 0
+  http-after-response set-header x-b "%[capture.res.hdr(0)]"
+  http-request return status 200 hdr x-a captured
 frontend hints
   mode http
   bind ${host}:20001
@@ -128,6 +135,7 @@ async function play(kind: Kind): Promise<unknown> {
       const answer = await ask(rig, 20000, target, `X-Key: ${key}\r\nX-Value: ${value}\r\n`);
       seen.push(`${target} ${key}: ${answer.slice(9, 12)}`);
     }
+    seen.push(/x-b: (.*)/i.exec(await ask(rig, 20002, "/"))?.[1] ?? "");
     for (const target of ["/a", "/b"]) {
       seen.push((await ask(rig, 20001, target)).split("HTTP/1.1 200")[0]!);
     }

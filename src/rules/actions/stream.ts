@@ -155,13 +155,13 @@ export const streamActions: readonly Action[] = [
   },
   {
     name: "capture",
-    rulesets: ["http-request", "http-response", "tcp-request content"],
+    rulesets: ["http-request", "http-response", "http-after-response", "tcp-request content"],
     usage: "<expression> len <length>|id <slot>",
     doc: "Keeps the value of an expression, for the log (%hr, %hs) and later rules.",
     chapter,
     compile(words, kit) {
       const { evaluate } = kit.expression(words, words.take("an expression"));
-      const response = kit.ruleset === "http-response";
+      const response = kit.ruleset.endsWith("response");
       const kind = words.choice("'len' or 'id'", ["len", "id"]);
       const number = words.integer("a number", kind === "len" ? 1 : 0, 65535);
       const slot = kind === "len" ? kit.captureSlot(response, number) : number;
