@@ -4,7 +4,7 @@ import {
   type HashFunction,
   hashFunctionNames,
   hashFunctions,
-} from "./hash-functions.ts";
+} from "../bytes/hash-functions.ts";
 
 const methods = ["map-based", "consistent"] as const;
 

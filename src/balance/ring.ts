@@ -5,7 +5,7 @@
  */
 import { xxh32 } from "../bytes/xxh32.ts";
 import type { Candidate } from "./balancer.ts";
-import { avalanche } from "./hash-functions.ts";
+import { avalanche } from "../bytes/hash-functions.ts";
 
 /** Places on the ring for each unit of weight. */
 const placesPerWeight = 16;

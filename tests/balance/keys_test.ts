@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { addressHash, algorithmOf } from "#src/balance/algorithms.ts";
 import { type Balance, balanceOf, balanceText } from "#src/balance/balance-text.ts";
-import { avalanche, hashFunctions } from "#src/balance/hash-functions.ts";
+import { avalanche, hashFunctions } from "#src/bytes/hash-functions.ts";
 import { hashTypeOf } from "#src/balance/hash-type.ts";
 import { NO_KEY } from "#src/balance/request-key.ts";
 import { serverIds } from "#src/balance/server-ids.ts";

@@ -1,4 +1,4 @@
-import { avalanche } from "#src/balance/hash-functions.ts";
+import { avalanche } from "#src/bytes/hash-functions.ts";
 import { addressKey } from "#src/balance/hash.ts";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";

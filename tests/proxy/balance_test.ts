@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { request } from "#src/simulate/message.ts";
 import { test } from "../testing.ts";
 import { balancerOf, farm } from "../balance/servers.ts";
-import { hashFunctions } from "#src/balance/hash-functions.ts";
+import { hashFunctions } from "#src/bytes/hash-functions.ts";
 import { bytesOf } from "#src/bytes/bytes.ts";
 import { type Scene, scene, server, settle, web } from "./harness.ts";
 

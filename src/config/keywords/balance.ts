@@ -9,7 +9,7 @@ import {
   parseBalance,
 } from "../../balance/balance-text.ts";
 import { affinities } from "../../balance/consistent.ts";
-import { hashFunctionNames } from "../../balance/hash-functions.ts";
+import { hashFunctionNames } from "../../bytes/hash-functions.ts";
 import { hashTypes } from "../../balance/hash-type.ts";
 import type { Arguments } from "../haproxy/arguments.ts";
 import { didYouMean } from "../../text/nearest.ts";

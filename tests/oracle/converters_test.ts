@@ -1,0 +1,88 @@
+/** Converters beside haproxy: what they make of constants, of fields, and of nothing. */
+import { type Case, oracleCases } from "./harness.ts";
+
+const get = (fields = "") => `GET /a/b?c=d HTTP/1.1\r\nHost: www.example.com:81\r\n${fields}\r\n`;
+
+const expressions = [
+  "str(a.b.c),field(2,.)",
+  "str(a.b.c),field(-1,.)",
+  "str(a..c),field(2,.)",
+  "str(a.b.c),field(9,.)",
+  "str(a.b.c.d),field(2,.,2)",
+  "str(a.b.c.d),field(2,.,0)",
+  "str(a.b.c.d),field(-2,.,2)",
+  "str(..a..b),word(2,.)",
+  "str(a.b.c),word(-2,.)",
+  "str(a.b.c.d),word(2,.,2)",
+  "str(a.b.c.d),word(3,.,0)",
+  "str(hello),length",
+  "str(hello),bytes(1,3)",
+  "str(hello),bytes(3)",
+  "str(  hello  ),ltrim( )",
+  "str(xxhelloxx),rtrim(x)",
+  "str(aXbXc),regsub(X,-)",
+  "str(aXbXc),regsub(X,-,g)",
+  "str(axbxc),regsub(X,-,gi)",
+  "req.hdr(host),field(1,:)",
+  "req.hdr(host),host_only",
+  "req.hdr(host),port_only",
+  "str(abc),concat(<,txn.v,>)",
+  "str(abc),concat(<,txn.none,>)",
+  "bool(1),iif(yes,no)",
+  "bool(0),iif(yes,no)",
+  "str(7),add(3)",
+  "str(7),sub(9)",
+  "str(7),mul(6)",
+  "str(7),div(2)",
+  "str(7),mod(4)",
+  "int(5),neg",
+  "int(5),and(4)",
+  "int(5),or(2)",
+  "int(5),xor(1)",
+  "int(5),cpl",
+  "int(5),odd",
+  "int(5),even",
+  "int(5),not",
+  "int(5),bool",
+  "str(abc),base64",
+  "str(YWJj),b64dec",
+  "str(abc),hex",
+  "str(616263),hex2i",
+  "str(abc),sha1,hex",
+  "str(abc),sha2,hex",
+  "str(abc),sha2(512),hex",
+  "str(abc),crc32",
+  "str(abc),crc32c",
+  "str(abc),djb2",
+  "str(abc),sdbm",
+  "str(abc),wt6",
+  "str(abc),xxh32",
+  "str(abc),xxh64",
+  "str(abc),crc32(1)",
+  "str(a%20b%2Bc),url_dec",
+  "src,ipmask(8)",
+  "src,ipmask(255.255.0.0)",
+  "int(86400),utime(%Y-%m-%d)",
+  "int(1700000000),utime(%H:%M:%S)",
+  "int(1700000000),http_date",
+  "int(1700000000),http_date(1)",
+  'str("a\\"b"),json',
+  "path,lower,upper",
+  "str(x),set-var(txn.kept)",
+  "req.hdr(x-json),json_query('$.a.b')",
+  "req.hdr(x-none),lower",
+];
+
+const cases: Case[] = [];
+for (let at = 0; at < expressions.length; at += 10) {
+  const some = expressions.slice(at, at + 10);
+  cases.push({
+    name: `converters: ${some.join(" ")}`,
+    config: [
+      "http-request set-var(txn.v) str(value)",
+      ...some.map((each, i) => `http-request set-header x-${i} '<%[${each}]>'`),
+    ],
+    requests: [get('X-Json: {"a":{"b":"c"}}\r\n'), get("X-Json: none\r\n")],
+  });
+}
+oracleCases("converters", cases);
