@@ -256,9 +256,12 @@ function readable(text: string, { host }: RawRig, port: number): string {
 /** Names of fields are written in lower case by haproxy. */
 const plain = (text: string) => text.toLowerCase();
 
-/** A line of the log; times count by whether they were reached, and bytes not at all. */
+/**
+ * A line of the log; times count by whether they were reached, and bytes not at all; nor do the
+ * connections of the process, among which those of the case before may still be.
+ */
 function timeless(line: string): string {
-  return line.replace(/\[[^\]]+\]/, "[DATE]")
+  return line.replace(/\[[^\]]+\]/, "[DATE]").replace(/ \d+(\/\d+\/\d+\/\d+\/\+?\d+ )/, " ALL$1")
     .replace(/ (-?\d+(\/-?\d+)+)( \d{3})? \d+ /, (_, times: string, _last, status = "") => {
       return ` ${times.replace(/\d\d*/g, "t").replace(/-t/g, "-1")}${status} BYTES `;
     });
