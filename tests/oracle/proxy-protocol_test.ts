@@ -261,7 +261,10 @@ const plain = (text: string) => text.toLowerCase();
  * connections of the process, among which those of the case before may still be.
  */
 function timeless(line: string): string {
-  return line.replace(/\[[^\]]+\]/, "[DATE]").replace(/ \d+(\/\d+\/\d+\/\d+\/\+?\d+ )/, " ALL$1")
+  return line.replace(/\[[^\]]+\]/, "[DATE]").replace(
+    / ([A-Za-z-]{2}|[A-Za-z-]{4}) \d+(\/\d+\/\d+\/\d+\/\+?\d+ )/,
+    " $1 ALL$2",
+  )
     .replace(/ (-?\d+(\/-?\d+)+)( \d{3})? \d+ /, (_, times: string, _last, status = "") => {
       return ` ${times.replace(/\d\d*/g, "t").replace(/-t/g, "-1")}${status} BYTES `;
     });
