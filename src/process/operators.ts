@@ -36,7 +36,7 @@ export function processFacts({ global }: Configuration, own: OwnFacts): ProcessF
     description: global.description,
     pid: process.pid,
     environment: process.env,
-    memory: () => process.memoryUsage.rss(),
+    memory: residentMemory,
     idle() {
       const now = performance.now();
       if (now - last.at < 1000) return idle;
@@ -104,4 +104,13 @@ function protect(path: string, { mode, user, group }: StatsSocket): void {
 
 function numberOf(account: Account | null, lookUp: (name: string) => number | null) {
   return typeof account === "string" ? lookUp(account) : account;
+}
+
+/** Bytes of memory that the process has; 0 where that cannot be known: in a chroot without /proc. */
+function residentMemory(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return 0;
+  }
 }
