@@ -8,7 +8,15 @@
  * to be read again: a pipe, a fifo, a file that has been renamed.
  */
 import { spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeSync,
+} from "node:fs";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import type { SourceFile } from "../config/diagnostic.ts";
@@ -188,6 +196,15 @@ function openDescriptors(): number[] {
 
 /** Which file a descriptor stands for; its number if it is gone. */
 function linkOf(fd: number): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return statusOf(fd);
+  }
+}
+
+/** The same where there is no /proc. Deno cannot ask so of descriptors that are not its own. */
+function statusOf(fd: number): string {
   try {
     const { dev, ino } = fstatSync(fd);
     return `${dev}:${ino}`;
