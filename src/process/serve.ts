@@ -24,6 +24,7 @@ import { openTransport } from "../log/open-transport.ts";
 import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
 import { type Sharing, startSharing } from "./peers.ts";
+import { loadServerTls } from "./tls-load.ts";
 import { prepareLegacy } from "./tables.ts";
 import type { Tuning } from "../threads/worker.ts";
 import { collectWhenQuiet } from "../threads/collect-garbage.ts";
@@ -123,6 +124,7 @@ export function serve(
       ...options.addresses === undefined ? {} : { addresses: options.addresses },
       onFault,
       tls: options.tls ?? null,
+      loadServerTls: (proxy, server) => loadServerTls(configuration, proxy, server),
       run: runProgram,
       ...options.announce === undefined ? {} : { announce: options.announce },
       ...workers === undefined ? { host: () => host } : { workers },

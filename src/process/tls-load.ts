@@ -1,9 +1,9 @@
 /** Loads what a configuration says of TLS: certificates, authorities, contexts. */
 import { certificateLines } from "../config/crt-list.ts";
-import type { Report } from "../config/diagnostic.ts";
+import { createReport, type Report } from "../config/diagnostic.ts";
 import { describe } from "../config/fields.ts";
 import type { Bind, Configuration, Global, Proxy, Server } from "../config/model.ts";
-import type { Locator } from "../config/places.ts";
+import { createPlaces, type Locator } from "../config/places.ts";
 import type { TlsFiles } from "../config/tls-files.ts";
 import {
   type Agreement,
@@ -90,6 +90,23 @@ function usesOf({ proxies }: Configuration): { of: object } | null {
   return null;
 }
 
+/** Loads what a server needs that is added to a proxy. @returns why it cannot be; null: it needs nothing */
+export function loadServerTls(
+  configuration: Configuration,
+  proxy: Proxy,
+  server: Server,
+): ServerMaterial | string | null {
+  const whole = { ...configuration, proxies: [{ ...proxy, bind: [], servers: [server] }] };
+  if (usesOf(whole) === null) return null;
+  const lack = whyNoOpenSsl();
+  if (lack !== null) return `TLS cannot be had: ${lack}`;
+  const report = createReport();
+  const nowhere = { file: "", line: 0, column: 0, length: 0 };
+  const made = new Loading(configuration, createPlaces(nowhere), report).one(proxy, server);
+  const error = report.diagnostics.find(({ severity }) => severity === "error");
+  return error === undefined ? made : error.message;
+}
+
 /** One configuration, being loaded. */
 class Loading {
   readonly #global: Global;
@@ -107,6 +124,11 @@ class Loading {
   ) {
     this.#global = configuration.global;
     this.#files = createCertificateFiles(configuration.global);
+  }
+
+  /** What one server needs; null: nothing. */
+  one(proxy: Proxy, server: Server): ServerMaterial | null {
+    return this.#server(proxy, server);
   }
 
   all(): TlsMaterial {

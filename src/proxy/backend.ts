@@ -18,14 +18,15 @@ import { rdpCookie } from "../net/rdp.ts";
 import { rdpServer } from "../persist/rdp-cookie.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
 import { Lock } from "../shared/lock.ts";
+import type { SharedMemory } from "../shared/memory.ts";
 import type { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
 import { tallySize } from "../stats/counters.ts";
 import { type StatsRoute, statsRoute } from "./http/stats-route.ts";
 import { GRANTED, STATE } from "./workers.ts";
 import { Queue, type Waiter } from "./queue.ts";
-import type { Runtime } from "./runtime.ts";
-import { Server, type ServerBackend } from "./server.ts";
+import { remove, type Runtime } from "./runtime.ts";
+import { admin, Server, type ServerBackend } from "./server.ts";
 import { CONN_FAILURE, retryBits } from "./stream/retry-on.ts";
 import type { ClientAddress } from "./stream/server-connection.ts";
 
@@ -42,6 +43,15 @@ function balanceFor({ balance, mode }: model.Proxy): Balance {
 }
 const roundrobin = parseBalance([]) as Balance;
 
+/** Where a server that is added has its place. */
+export interface ServerPlace {
+  readonly index: number;
+  /** Its number (manual: "id"). */
+  readonly id: number;
+  /** How many have ever been added to the backend, with this one. */
+  readonly additions: number;
+}
+
 /** Servers with the same bounds, whose limits rise at the same loads. */
 interface Ramp {
   readonly minconn: number;
@@ -57,6 +67,8 @@ interface Ramp {
 export class Backend implements ServerBackend {
   readonly index: number;
   readonly servers: Server[] = [];
+  /** The same by their places: one that is removed leaves a gap. */
+  readonly #places: (Server | undefined)[] = [];
   readonly cookie: CookiePolicy | null;
   /** What requests are sent again for: bits of stream/retry-on.ts. */
   readonly retryOn: number;
@@ -75,7 +87,10 @@ export class Backend implements ServerBackend {
   readonly rate: Rate;
   /** Its statistics page, where that is not its own frontend's; null: there is none. */
   readonly stats: StatsRoute | null;
-  /** How often the servers' states have changed; how many streams have ever waited. */
+  /**
+   * How often the servers' states have changed; how many streams have ever waited; how often servers
+   * were added.
+   */
   readonly #words: Int32Array;
   /** Slots that were taken for streams of this thread, which do not know it yet. */
   readonly #granted: { readonly ticket: number; readonly server: Server }[] = [];
@@ -90,7 +105,9 @@ export class Backend implements ServerBackend {
   /** The changes of the servers' states that {@linkcode active} reflects. */
   #seen = 0;
   readonly #algorithm: Algorithm;
-  readonly #balancer: Balancer<Server>;
+  #balancer: Balancer<Server>;
+  /** The additions that this thread knows of. */
+  #additions = 0;
   readonly #hashType: HashType;
   readonly #hash: HashType["hash"];
   readonly #requestKey: RequestKey | null;
@@ -117,7 +134,7 @@ export class Backend implements ServerBackend {
       ? retryBits(config.retryOn)
       : CONN_FAILURE;
     this.lock = new Lock(memory);
-    this.#words = memory.ints(2);
+    this.#words = memory.ints(3);
     this.queue = new Queue(memory, tickets, 1);
     this.connections = new Gauge(memory);
     this.total = new Counter(memory);
@@ -129,34 +146,92 @@ export class Backend implements ServerBackend {
     // The guide's way: servers reach their limit when the proxy, a listen section, reaches its own.
     this.#fullconn = config.fullconn ?? (config.maxconn || runtime.maxconn);
     const ids = serverIds(servers);
-    servers.forEach((server, index) => this.#add(server, index, ids[index]!));
+    servers.forEach((server, index) => {
+      this.#add(new Server(server, this, index, server.address, ids[index]!));
+    });
     const balance = balanceFor(config);
     this.#algorithm = algorithmOf(balance.name);
     this.#hashType = hashTypeOf(config.hashType);
     this.#requestKey = this.#algorithm.requestKey?.(balance) ?? null;
     this.#hash = hashOf(this.#hashType);
-    const numbers = memory.floats(this.#algorithm.memory(this.servers.length));
-    this.#balancer = this.#algorithm.create<Server>(numbers, {
-      balance,
-      hashType: this.#hashType,
-      factor: config.hashBalanceFactor,
-      affinity: config.hashPreserveAffinity,
-      random: runtime.random ?? Math.random,
-    });
+    this.#balancer = this.#createBalancer(
+      memory.floats(this.#algorithm.memory(this.servers.length)),
+    );
     if (memory.fresh) this.#update();
     else this.#follow();
     this.facts = backendFacts(this, this.index + 1);
   }
 
-  #add(config: model.Server, index: number, id: number): void {
-    const server = new Server(config, this, index, config.address, id);
+  #createBalancer(memory: Float64Array): Balancer<Server> {
+    const { config, runtime } = this;
+    return this.#algorithm.create<Server>(memory, {
+      balance: balanceFor(config),
+      hashType: this.#hashType,
+      factor: config.hashBalanceFactor,
+      affinity: config.hashPreserveAffinity,
+      random: runtime.random ?? Math.random,
+    });
+  }
+
+  #add(server: Server): void {
     this.servers.push(server);
+    this.#places[server.index] = server;
     this.#addRamp(server);
-    if (config.cookie !== null) {
-      const sharing = this.#byCookie.get(config.cookie) ?? [];
-      sharing.push(server);
-      this.#byCookie.set(config.cookie, sharing);
-    }
+    const { cookie } = server.config;
+    if (cookie === null) return;
+    const sharing = this.#byCookie.get(cookie) ?? [];
+    sharing.push(server);
+    this.#byCookie.set(cookie, sharing);
+  }
+
+  /** The server at a place; undefined: there is none any more. */
+  at(index: number): Server | undefined {
+    return this.#places[index];
+  }
+
+  /** The place, and the number, that a server would have which is added now. */
+  nextPlace(): ServerPlace {
+    let index = 0;
+    while (this.#places[index] !== undefined) index++;
+    let id = 1;
+    while (this.servers.some((server) => server.id === id)) id++;
+    return { index, id, additions: this.#words[2]! + 1 };
+  }
+
+  /**
+   * A server joins while streams are served. Every thread does this; the first of them, on new
+   * memory, has the others know. Until then those balance as before, on what they have.
+   */
+  addServer(
+    config: model.Server,
+    { index, id, additions }: ServerPlace,
+    memory: SharedMemory,
+  ): Server {
+    const server = new Server(config, this, index, config.address, id, memory);
+    // It is put into service by hand.
+    if (memory.fresh && config.disabled) server.admin = admin.maintenance;
+    server.wasServing = server.serves;
+    this.lock.lock();
+    this.#add(server);
+    const numbers = memory.floats(this.#algorithm.memory(this.#places.length));
+    this.#balancer = this.#createBalancer(numbers);
+    this.#additions = additions;
+    if (memory.fresh) {
+      this.#words[2] = additions;
+      this.#update();
+    } else this.#follow();
+    this.lock.unlock();
+    return server;
+  }
+
+  /** A server that has no streams, and is in maintenance, leaves. */
+  removeServer(server: Server): void {
+    server.pool.close();
+    this.runtime.forget(server.total, server.rate);
+    remove(this.servers, server);
+    this.#places[server.index] = undefined;
+    for (const ramp of this.#ramps) remove(ramp.servers, server);
+    remove(this.#byCookie.get(server.config.cookie ?? "") ?? [], server);
   }
 
   /**
@@ -177,7 +252,9 @@ export class Backend implements ServerBackend {
   /** Does what another thread has done by {@linkcode #update}. */
   #follow(): void {
     this.#seen = this.#words[0]!;
-    this.#balancer.follow(this.#choose());
+    // Its memory follows the others' only as far as the servers are the same.
+    if (this.#words[2] === this.#additions) this.#balancer.follow(this.#choose());
+    else this.#balancer.update(this.#choose());
   }
 
   /** Those that are up, else the first backup that is, or all of those with `allbackups`. */

@@ -20,10 +20,10 @@ import { contextOf } from "./check-context.ts";
 import { jobOf, planOf } from "./check-job.ts";
 import { changeStates, type Health, subjectOf } from "./server-state.ts";
 import { withTls } from "./tls/checks.ts";
-import type { Runtime } from "./runtime.ts";
+import { remove, type Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
 import { endSlowStart } from "./slow-start.ts";
-import { followDisabled, trackers } from "./track.ts";
+import { followDisabled, removeFollower, trackers } from "./track.ts";
 
 export type { Checks } from "./server-checks.ts";
 
@@ -49,9 +49,7 @@ export function startChecks(
   followDisabled(backends, followers);
   const checks = sharedChecks(backends);
   for (const { servers } of checks) logShared(servers, runtime);
-  const withAgents = backends.flatMap(({ servers }) => servers).filter(({ config }) =>
-    config.agentCheck && config.agentPort !== null
-  );
+  const withAgents = backends.flatMap(({ servers }) => servers).filter(hasAgent);
   const on: CheckRuntime = {
     ...runtime,
     random,
@@ -71,45 +69,50 @@ export function startChecks(
     ...checks.map(({ plan }) => plan.settings.inter),
     ...withAgents.map(({ config }) => config.agentInter),
   ], runtime.global.maxSpreadChecks ?? Infinity);
-  const checkers: Checker[] = checks.map(({ plan, servers }, i) =>
-    startChecker({
+  const byServer = new Map<Server, { readonly checker: Checker; readonly servers: Server[] }>();
+  const of = (server: Server): Checker | null => byServer.get(server)?.checker ?? null;
+  const agents = new Map<Server, Checker>();
+  /** Those whose checks were turned off by hand. */
+  const off = new Set<Server>();
+
+  function startCheck({ plan, servers }: Shared, offset: number): void {
+    const checker: Checker = startChecker({
       settings: plan.settings,
       initState: servers[0].config.initState,
-      offset: offsets[i]!,
+      offset,
       spreadChecks,
       probe: probeOf(
         plan.check,
-        jobOf(servers[0], plan, () => checkers[i]!.health),
+        jobOf(servers[0], plan, () => checker.health),
         withTls(servers[0], withExpressions(servers[0])),
       ),
       clock,
       random,
-      ended: (report) => checked(servers, checkers[i]!, report),
-    })
-  );
-  const byServer = new Map(
-    checks.flatMap(({ servers }, i) => servers.map((server) => [server, i] as const)),
-  );
-  const of = (server: Server): Checker | null => checkers[byServer.get(server) ?? -1] ?? null;
-  const agents = new Map(withAgents.map((server, i) => [
-    server,
-    startChecker({
+      ended: (report) => checked(servers, checker, report),
+    });
+    for (const server of servers) byServer.set(server, { checker, servers });
+  }
+  function startAsking(server: Server, offset: number): void {
+    const agent = startChecker({
       settings: agentSettings(server),
-      offset: offsets[checks.length + i]!,
+      offset,
       spreadChecks,
       probe: startAgent(server, on, () => all),
       clock,
       random,
       counts: countsForAgent,
       ended: (report) => asked(server, report),
-    }),
-  ]));
+    });
+    agents.set(server, agent);
+  }
+  checks.forEach((shared, i) => startCheck(shared, offsets[i]!));
+  withAgents.forEach((server, i) => startAsking(server, offsets[checks.length + i]!));
 
   /** The checks that servers share have brought something. */
   function checked(servers: readonly Server[], checker: Checker, report: Report): void {
     const { result, wasUp } = report;
     for (const server of servers) {
-      if (server.maintained) continue;
+      if (server.maintained || off.has(server)) continue;
       if (!result.passed && wasUp) server.checkFailures++;
       if (result.passed) server.errors.clear();
       if (report.news) logNews(server, "Health", report, checker, server.config);
@@ -159,18 +162,17 @@ export function startChecks(
     runtime.mail?.(config, "info", text);
   }
 
-  function update(index: number): void {
-    if (checks[index]!.servers.every(({ maintained }) => maintained)) checkers[index]!.pause();
-    else checkers[index]!.resume();
+  function update(server: Server): void {
+    const own = byServer.get(server);
+    if (own === undefined) return;
+    if (own.servers.every((each) => each.maintained || off.has(each))) own.checker.pause();
+    else own.checker.resume();
   }
-  checks.forEach((_, index) => update(index));
+  for (const { servers } of checks) update(servers[0]);
   const all: Checks = {
     of,
     agentOf: (server) => agents.get(server) ?? null,
-    maintenanceChanged(server) {
-      const index = byServer.get(server);
-      if (index !== undefined) update(index);
-    },
+    maintenanceChanged: update,
     observed(server, errors, event) {
       const checker = of(server);
       if (checker === null || server.maintained) return;
@@ -184,12 +186,40 @@ export function startChecks(
       checker.hasten();
     },
     followers,
+    setChecking(server, on) {
+      if (on) off.delete(server);
+      else off.add(server);
+      update(server);
+    },
+    add(server) {
+      const plan = planOf(server);
+      if (plan !== null) startCheck({ plan, servers: [server] }, plan.settings.inter);
+      if (hasAgent(server)) startAsking(server, server.config.agentInter);
+      all.setChecking(server, false);
+      agents.get(server)?.pause();
+    },
+    remove(server) {
+      const own = byServer.get(server);
+      if (own !== undefined) remove(own.servers, server);
+      if (own?.servers.length === 0) own.checker.stop();
+      byServer.delete(server);
+      off.delete(server);
+      agents.get(server)?.stop();
+      agents.delete(server);
+      removeFollower(followers, server);
+      endSlowStart(server);
+    },
     stop() {
-      for (const checker of [...checkers, ...agents.values()]) checker.stop();
+      for (const { checker } of byServer.values()) checker.stop();
+      for (const agent of agents.values()) agent.stop();
       for (const { servers } of backends) servers.forEach(endSlowStart);
     },
   };
   return all;
+}
+
+function hasAgent({ config }: Server): boolean {
+  return config.agentCheck && config.agentPort !== null;
 }
 
 /** The checks to make, in the order of the configuration. */

@@ -18,11 +18,12 @@ import type { CheckStats, ProcessStats, ProxyFacts } from "../stats/objects.ts";
 import { descriptions } from "../health/result.ts";
 import type { Backend } from "./backend.ts";
 import type { Checks } from "./checks.ts";
+import type { DynamicServers } from "./dynamic-servers.ts";
 import type { Following } from "./following.ts";
 import type { Frontend } from "./frontend.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Proxies } from "./proxies.ts";
-import type { Runtime } from "./runtime.ts";
+import { remove, type Runtime } from "./runtime.ts";
 import type { Server } from "./server.ts";
 import { nameOf } from "./server-address.ts";
 import {
@@ -60,6 +61,7 @@ export interface ControlOptions {
   readonly lifecycle: Lifecycle;
   readonly checks: Checks;
   readonly following: Following;
+  readonly dynamicServers: DynamicServers;
   readonly facts: ProcessFacts;
   /** Asks all threads: the answers of those that are not stuck. */
   readonly ask: {
@@ -74,7 +76,7 @@ const firstProxy = 2;
 
 /** Makes it. */
 export function createControl(options: ControlOptions): Control {
-  const { configuration, proxies, lifecycle, checks, following, facts, ask } = options;
+  const { configuration, proxies, lifecycle, facts, ask, following } = options;
   const { runtime, frontends, backends } = proxies;
   const startedAt = runtime.clock.wall();
   const ids = new Map(
@@ -89,7 +91,7 @@ export function createControl(options: ControlOptions): Control {
       mode: config.mode,
       description: config.description,
       frontend: frontend === null ? null : frontendControl(frontend, proxyFacts, lifecycle),
-      backend: backend === null ? null : backendControl(backend, proxyFacts, checks, following),
+      backend: backend === null ? null : backendControl(backend, proxyFacts, options),
     };
   });
   const bytesOut = () => frontends.reduce((sum, { counts }) => sum + counts.sum(at.bytesOut), 0);
@@ -261,13 +263,13 @@ const dynamicAlgorithms: ReadonlySet<string> = new Set([
 function backendControl(
   backend: Backend,
   facts: ProxyFacts,
-  checks: Checks,
-  following: Following,
+  { checks, following, dynamicServers }: ControlOptions,
 ): BackendControl {
   const { connections, total, invalid, counts, rate, queue, config, runtime } = backend;
   // The server behind `dispatch` is none of the configuration's.
-  const own = config.servers.length === 0 ? [] : backend.servers;
-  const servers = own.map((server) => serverControl(server, facts, checks, following));
+  const own = config.dispatch !== null ? [] : backend.servers;
+  const servers = own.map((server) => new ServerView(server, facts, checks, following));
+  const allKnow = () => new Promise<void>((resolve) => runtime.workers.whenDone(resolve));
   const startedAt = runtime.clock.now();
   const algorithm: string = config.balance;
   return {
@@ -293,21 +295,30 @@ function backendControl(
     },
     downs: 0,
     servers,
+    async addServer(name, words) {
+      const added = dynamicServers.add(backend, name, words);
+      if (typeof added === "string") return added;
+      servers.push(new ServerView(added, facts, checks, following, true));
+      await allKnow();
+      return null;
+    },
+    async removeServer(server) {
+      const view = servers.find((each) => each === server);
+      if (view === undefined) return "No such server.";
+      // Threads close idle connections when they learn that it is in maintenance.
+      await allKnow();
+      const refusal = dynamicServers.remove(view.server);
+      if (refusal !== null) return refusal;
+      remove(servers, view);
+      await allKnow();
+      return null;
+    },
     staticWeights: algorithm === "static-rr" ||
       !dynamicAlgorithms.has(algorithm) && config.hashType === "map-based",
   };
 }
 
 /** A server, as operators see it. */
-function serverControl(
-  server: Server,
-  facts: ProxyFacts,
-  checks: Checks,
-  following: Following,
-): ServerControl {
-  return new ServerView(server, facts, checks, following);
-}
-
 class ServerView implements ServerControl {
   readonly id: number;
   readonly slots;
@@ -328,7 +339,11 @@ class ServerView implements ServerControl {
     readonly facts: ProxyFacts,
     readonly checks: Checks,
     readonly following: Following,
+    added = false,
   ) {
+    // Checks of one that is added begin when somebody says so.
+    this.#unchecked = added && server.config.check;
+    this.#unasked = added;
     this.id = server.id;
     ({
       slots: this.slots,
@@ -418,7 +433,7 @@ class ServerView implements ServerControl {
     const agent = this.checks.agentOf(this.server);
     if (agent === null) return false;
     this.#unasked = !on;
-    if (on) this.checks.maintenanceChanged(this.server);
+    if (on) agent.resume();
     else agent.pause();
     return true;
   }
@@ -478,7 +493,9 @@ class ServerView implements ServerControl {
     const name = nameOf(this.server);
     return name !== null && isService(name) ? name : null;
   }
-  readonly tls = false;
+  get tls(): boolean {
+    return this.server.config.ssl;
+  }
   get backup(): boolean {
     return this.server.config.backup;
   }
@@ -512,8 +529,7 @@ class ServerView implements ServerControl {
     const checker = this.checks.of(this.server);
     if (checker === null) return false;
     this.#unchecked = !on;
-    if (on) this.checks.maintenanceChanged(this.server);
-    else checker.pause();
+    this.checks.setChecking(this.server, on);
     return true;
   }
   setAddress(host: string | null, port: number | null): void {

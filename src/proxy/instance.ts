@@ -14,6 +14,12 @@ import { createControl, type ProcessFacts } from "./control.ts";
 import type { Control, SessionFacts, ThreadFacts } from "../services/control.ts";
 import type { NamedChange } from "../expr/patterns/store.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
+import {
+  createDynamicServers,
+  type DynamicServers,
+  type LoadServerTls,
+  type Membership,
+} from "./dynamic-servers.ts";
 import { logToAll } from "./faults.ts";
 import {
   type Following,
@@ -42,6 +48,8 @@ export interface InstanceDeps {
   readonly run?: RunProgram;
   /** What has been loaded for TLS; without it nothing speaks TLS. */
   readonly tls?: TlsMaterial | null;
+  /** Loads what the TLS of a server needs that is added. */
+  readonly loadServerTls?: LoadServerTls;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
   /** Called with a line for people about what happens to a whole proxy. */
@@ -64,6 +72,8 @@ export interface InstanceWorkers extends Workers {
   ask(kind: number): Promise<unknown[]>;
   /** Has all threads make a change of a map or of an ACL's list that this one has made. */
   shareChange(change: NamedChange): void;
+  /** The same, of a server that has come or gone. */
+  shareMembership(change: Membership): void;
   /** How the threads are. */
   threadFacts(): ThreadFacts[];
   /** Sets the callbacks of the threads. */
@@ -85,6 +95,8 @@ export interface InstanceHooks {
   patternsChanged(change: NamedChange): void;
   /** What a thread that begins must know of such changes. */
   changedPatterns(): NamedChange[];
+  /** And of servers that have come or gone. */
+  changedServers(): Membership[];
   /** Connections that a thread has. */
   connectionsOf(thread: number): number;
   /** A thread's traffic has had so many errors in a row with a server: see RuntimeDeps. */
@@ -169,7 +181,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     mails.send(proxy, level, text);
   }
   function observed(backend: number, server: number, errors: number, event: number): void {
-    const found = proxies.backends[backend]?.servers[server];
+    const found = proxies.backends[backend]?.servers.find(({ index }) => index === server);
     if (found !== undefined) checks?.observed(found, errors, event);
   }
   const proxies = createProxies(configuration, { ...deps, workers, lookups, observed, mail });
@@ -206,6 +218,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         const entries = [...found.entries].map(({ key, value }) => ({ key, value }));
         return [{ list, change: { change: "replace", entries } }];
       }),
+    changedServers: () => dynamicServers?.changes() ?? [],
     connectionsOf: (thread) => runtime.connections.share(thread),
     resolve: lookups.resolve,
     observed,
@@ -213,6 +226,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   let checks: Checks | null = null;
   const mails = createMailAlerts(configuration, runtime);
   let following: Following | null = null;
+  let dynamicServers: DynamicServers | null = null;
   let stopSweeps = () => {};
   let stopped: Promise<void> | null = null;
 
@@ -260,6 +274,14 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
   stopSweeps = runtime.tables.startSweeps();
   checks = startChecks(proxies.backends, configuration, runtime);
   following = startFollowing(configuration, proxies.backends, checks, runtime);
+  dynamicServers = createDynamicServers({
+    configuration,
+    backends: proxies.backends,
+    runtime,
+    checks,
+    loadTls: deps.loadServerTls ?? (() => null),
+    share: (change) => deps.workers?.shareMembership(change),
+  });
 
   return {
     endpoints: frontends.flatMap(({ config, listeners }) =>
@@ -290,6 +312,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
         lifecycle,
         checks: checks!,
         following: following!,
+        dynamicServers: dynamicServers!,
         facts,
         ask: {
           async sessions() {

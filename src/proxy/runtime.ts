@@ -49,7 +49,9 @@ export interface RuntimeDeps {
 }
 
 /** What all parts of a running instance share, as one thread has it. */
-export interface Runtime extends Omit<RuntimeDeps, "host"> {
+export interface Runtime extends Omit<RuntimeDeps, "host" | "tls"> {
+  /** What has been loaded for TLS; servers that are added bring theirs. */
+  readonly tls: TlsMaterial;
   readonly lookups: Lookups;
   /** What hosts the services of this process; null: nothing does. */
   readonly host: Host | null;
@@ -89,8 +91,10 @@ export interface Runtime extends Omit<RuntimeDeps, "host"> {
   readonly totals: Counter[];
   /** The rates of everything: one thread looks at them once a second. */
   readonly rates: readonly Rate[];
-  /** Adds one more. @param count how many there ever were */
-  rate(count: () => number): Rate;
+  /** Adds one more. @param count how many there ever were @param memory where; by default above */
+  rate(count: () => number, memory?: SharedMemory): Rate;
+  /** Counters and rates of a server that is no more. */
+  forget(total: Counter, rate: Rate): void;
   /** The number of a request among all of the process, from 0: each call gives the next one. */
   nextSerial(): number;
   /** What this thread has refused. */
@@ -147,6 +151,7 @@ export function createRuntime(
   };
   const faults = new Counter(memory);
   const rates: Rate[] = [];
+  const totals: Counter[] = [];
   const serials = memory.ints(1);
   const limits = memory.ints(5);
   if (memory.fresh) {
@@ -159,6 +164,7 @@ export function createRuntime(
   }
   return {
     ...deps,
+    tls: deps.tls ?? { binds: new Map(), servers: new Map() },
     lookups: deps.lookups ?? noLookups,
     get host() {
       return deps.host?.() ?? null;
@@ -173,16 +179,20 @@ export function createRuntime(
     hardMaxconn: deps.maxconn,
     setMaxconn: (maxconn) => limits[0] = maxconn,
     rateLimits: limits.subarray(1),
-    totals: [],
+    totals,
     memory,
     faults,
     fault,
     nextSerial: () => Atomics.add(serials, 0, 1) >>> 0,
     rates,
-    rate(count) {
-      const rate = new Rate(memory, count);
+    rate(count, at = memory) {
+      const rate = new Rate(at, count);
       rates.push(rate);
       return rate;
+    },
+    forget(total, rate) {
+      remove(totals, total);
+      remove(rates, rate);
     },
     refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
@@ -197,6 +207,12 @@ export function createRuntime(
     tables: new Tables(memory, tables, deps.clock, deps.maxconn),
     backends: [],
   };
+}
+
+/** Removes an element, if it is there. */
+export function remove<T>(from: T[], element: T): void {
+  const index = from.indexOf(element);
+  if (index >= 0) from.splice(index, 1);
 }
 
 /** Closes an idle connection to some server, where there is one: of another thread, soon. */

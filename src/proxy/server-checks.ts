@@ -18,6 +18,12 @@ export interface Checks {
   observed(server: Server, errors: number, event: number): void;
   /** The servers that track each server. */
   readonly followers: Trackers;
+  /** Checks a server, or no more, whoever else shares its checks. */
+  setChecking(server: Server, on: boolean): void;
+  /** A server has come: its checks, and its agent, wait until they are asked for. */
+  add(server: Server): void;
+  /** It has gone. */
+  remove(server: Server): void;
   /** Ends all checks. */
   stop(): void;
 }

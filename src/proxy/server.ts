@@ -2,6 +2,7 @@ import type { AnyCandidate } from "../balance/algorithms.ts";
 import { placeOfAddress, placeOfId } from "../balance/ring.ts";
 import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
+import type { ServerFacts } from "../expr/context.ts";
 import { parseIp } from "../net/ip/address.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
 import type { ConnectOptions, Endpoint } from "../net/socket.ts";
@@ -9,10 +10,12 @@ import { dynamicCookie } from "../persist/dynamic-cookie.ts";
 import { serverKey } from "../tls/material.ts";
 import { ServerTls } from "./tls/server.ts";
 import { Counter, LockedGauge } from "../shared/counts.ts";
+import type { SharedMemory } from "../shared/memory.ts";
 import type { Rate } from "../shared/rate.ts";
 import { Tally } from "../shared/tally.ts";
 import { tallySize } from "../stats/counters.ts";
 import { IDLE } from "./workers.ts";
+import { serverFacts } from "./rules/facts.ts";
 import { serverSocket } from "./socket-options.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import { Pool } from "./stream/pool.ts";
@@ -85,6 +88,8 @@ export class Server implements AnyCandidate, ConnectedServer {
   readonly pool: Pool;
   /** How TLS is spoken with it; null: it is not. */
   readonly tls: ServerTls | null;
+  /** What expressions see of it. */
+  readonly facts: ServerFacts;
   /** Where it is. */
   readonly place: ServerAddress;
   /** The version of that at which this thread's connections to where it was were closed. */
@@ -94,6 +99,7 @@ export class Server implements AnyCandidate, ConnectedServer {
    * @param index its place in the backend, from 0
    * @param address its address, names being resolved
    * @param id its number in the backend (manual: "id")
+   * @param memory where its state is, for all threads
    */
   constructor(
     readonly config: model.Server,
@@ -101,8 +107,9 @@ export class Server implements AnyCandidate, ConnectedServer {
     readonly index: number,
     readonly address: model.ServerAddress,
     readonly id: number,
+    memory: SharedMemory = backend.runtime.memory,
   ) {
-    const { memory, tickets, clock } = backend.runtime;
+    const { tickets, clock } = backend.runtime;
     this.changedAt = clock.now();
     this.#state = memory.ints(8);
     this.errors = new ErrorCount(this.#state, ERRORS);
@@ -110,9 +117,9 @@ export class Server implements AnyCandidate, ConnectedServer {
     this.total = new Counter(memory);
     backend.runtime.totals.push(this.total);
     this.counts = new Tally(memory, tallySize);
-    this.rate = backend.runtime.rate(() => this.total.value);
+    this.rate = backend.runtime.rate(() => this.total.value, memory);
     this.queue = new Queue(memory, tickets, 2 + index);
-    this.pool = new Pool(backend.runtime, config.poolPurgeDelay);
+    this.pool = new Pool(backend.runtime, memory, config.poolPurgeDelay);
     if (memory.fresh) {
       const down = config.check && config.initState.endsWith("down");
       this.#state[UP] = down ? 0 : 1;
@@ -140,9 +147,10 @@ export class Server implements AnyCandidate, ConnectedServer {
       ...(namespace === null ? {} : { namespace }),
     };
     this.sourcePorts = sourcePorts(source, memory);
-    const material = backend.runtime.tls?.servers.get(serverKey(backend.config, config))?.traffic;
+    const material = backend.runtime.tls.servers.get(serverKey(backend.config, config))?.traffic;
     if (config.ssl && !material) throw new Error("TLS has not been loaded");
     this.tls = config.ssl && material ? new ServerTls(material, config.sni, clock) : null;
+    this.facts = serverFacts(this);
   }
 
   /** How to connect from one of its {@linkcode sourcePorts}. */

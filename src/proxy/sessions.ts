@@ -98,20 +98,20 @@ export function createSessions(
     receive(kind, a, b, c) {
       switch (kind) {
         case GRANTED:
-          backends[b]!.onGrant(a, backends[b]!.servers[c]!);
+          backends[b]!.onGrant(a, backends[b]!.at(c)!);
           return true;
         case ROOM:
           admission.admitWaiting();
           return true;
         case IDLE:
-          backends[a]!.servers[b]!.pool.closeOldest();
+          backends[a]!.at(b)?.pool.closeOldest();
           return true;
         case STATE:
-          backends[a]!.onState(backends[a]!.servers[b]!);
-          marked(backends[a]!, backends[a]!.servers[b]!);
+          backends[a]!.onState(backends[a]!.at(b)!);
+          marked(backends[a]!, backends[a]!.at(b)!);
           return true;
         case KILL:
-          endAll(backends[a]!.servers[b]!, "K");
+          endAll(backends[a]!.at(b)!, "K");
           return true;
         case KILL_SESSION:
           sessions.forEach((session) => {

@@ -3,7 +3,7 @@ import type { Backend } from "./backend.ts";
 import { admin, type Server } from "./server.ts";
 
 /** The servers that track each server; a server that is not tracked has no entry. */
-export type Trackers = ReadonlyMap<Server, readonly Server[]>;
+export type Trackers = Map<Server, readonly Server[]>;
 
 /**
  * Finds which servers track which; a server of a disabled proxy never changes state and is left
@@ -15,7 +15,7 @@ export function trackers(backends: readonly Backend[]): Trackers {
   for (const { config, servers } of backends) {
     for (const server of servers) byName.set(`${config.name}/${server.name}`, server);
   }
-  const found = new Map<Server, Server[]>();
+  const found: Trackers = new Map();
   for (const server of byName.values()) {
     const { track } = server.config;
     if (track === null) continue;
@@ -26,6 +26,22 @@ export function trackers(backends: readonly Backend[]): Trackers {
     found.set(tracked, [...others, server]);
   }
   return found;
+}
+
+/** Lets a server that is added track another one. */
+export function addFollower(followers: Trackers, tracked: Server, server: Server): void {
+  const others = followers.get(tracked) ?? [];
+  followers.set(tracked, [...others, server]);
+  server.up = tracked.up;
+  if (tracked.maintained) server.admin |= admin.inheritedMaintenance;
+}
+
+/** A server tracks no other one any more. */
+export function removeFollower(followers: Trackers, server: Server): void {
+  for (const [tracked, others] of followers) {
+    const left = others.filter((other) => other !== server);
+    if (left.length < others.length) followers.set(tracked, left);
+  }
 }
 
 /**

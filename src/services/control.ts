@@ -62,6 +62,14 @@ export interface BackendControl extends BackendStats {
   readonly servers: readonly ServerControl[];
   /** Its algorithm takes weights of 0 and 100 % only. */
   readonly staticWeights: boolean;
+  /**
+   * Adds a server, which all threads know when this resolves.
+   * @param words as behind the name of a server in the configuration
+   * @returns why it cannot be
+   */
+  addServer(name: string, words: readonly string[]): Promise<Refusal>;
+  /** Removes one. @returns why it cannot be */
+  removeServer(server: ServerControl): Promise<Refusal>;
 }
 
 /** A proxy. */

@@ -13,7 +13,6 @@ import type { Listener, Network } from "../net/socket.ts";
 import { type InstanceHooks, type InstanceWorkers } from "../proxy/instance.ts";
 import { noLookups, postAnswer } from "../proxy/lookups.ts";
 import { STOPPING } from "../proxy/workers.ts";
-import type { NamedChange } from "../expr/patterns/store.ts";
 import type { Host } from "../services/hosting.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
@@ -35,7 +34,7 @@ import {
 } from "./shared-state.ts";
 import { systemClock } from "../time/clock.ts";
 import { createEpochs } from "./epochs.ts";
-import { createHostFor, type SharedChange } from "./remote-host.ts";
+import { createHostFor, type SharedChange, type SharedMembership } from "./remote-host.ts";
 import { createWatchdog } from "./watchdog.ts";
 import type { Start, Tuning } from "./worker.ts";
 
@@ -118,6 +117,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     report() {},
     patternsChanged() {},
     changedPatterns: () => [],
+    changedServers: () => [],
     connectionsOf: () => 0,
     resolve: noLookups.resolve,
     observed() {},
@@ -210,6 +210,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     const { port1, port2 } = new MessageChannel();
     ports[self] = port1;
     for (const change of hooks.changedPatterns()) port1.postMessage({ change });
+    for (const membership of hooks.changedServers()) port1.postMessage({ membership });
     const hosted = createHostFor(options.host ?? (() => null), port1, () => post(self, HOSTED));
     const data: Start = {
       port: port2,
@@ -251,7 +252,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
             return hooks.observed(...report.numbers);
           case "patterns":
             hooks.patternsChanged(report.change);
-            return shareChange(report.change, self);
+            return share({ change: report.change }, self);
           case "serve":
           case "cancel":
             return hosted.receive(report);
@@ -351,8 +352,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   }
 
   /** Has the other threads make a change. @param from the thread that has made it */
-  function shareChange(change: NamedChange, from: number): void {
-    const message: SharedChange = { change };
+  function share(message: SharedChange | SharedMembership, from: number): void {
     for (const [thread, port] of ports.entries()) {
       if (port === null || thread === from) continue;
       port.postMessage(message);
@@ -385,7 +385,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   return {
     memory,
     ask,
-    shareChange: (change) => shareChange(change, -1),
+    shareChange: (change) => share({ change }, -1),
+    shareMembership: (membership) => share({ membership }, -1),
     threadFacts: () =>
       Array.from({ length: threads }, (_, thread) => ({
         thread,

@@ -4,6 +4,7 @@
  * worker, that never returns to the runtime's event loop, looks into when a message says so.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { Membership } from "../proxy/dynamic-servers.ts";
 import type { NamedChange } from "../expr/patterns/store.ts";
 import type { Host, HostedRequest } from "../services/hosting.ts";
 import type { ServiceResponse } from "../services/service.ts";
@@ -24,15 +25,22 @@ export interface SharedChange {
   readonly change: NamedChange;
 }
 
+/** A server that has come, or gone. */
+export interface SharedMembership {
+  readonly membership: Membership;
+}
+
 /**
  * The worker's side.
  * @param port whence the pieces come
  * @param changed called with changes that others have made
+ * @param joined called when a server has come, or gone
  */
 export function createRemoteHost(
   port: MessagePort,
   report: (report: HostedReport) => void,
   changed: (change: NamedChange) => void,
+  joined: (change: Membership) => void,
 ): Host & { receive(): void } {
   const waiting = new Map<number, ServiceResponse>();
   let last = 0;
@@ -52,9 +60,13 @@ export function createRemoteHost(
         next !== undefined;
         next = receiveMessageOnPort(port)
       ) {
-        const message = next.message as Piece | SharedChange;
+        const message = next.message as Piece | SharedChange | SharedMembership;
         if ("change" in message) {
           changed(message.change);
+          continue;
+        }
+        if ("membership" in message) {
+          joined(message.membership);
           continue;
         }
         const { id, bytes } = message;

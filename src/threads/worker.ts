@@ -13,6 +13,7 @@ import { createLogOutputs } from "../log/sink.ts";
 import { createLoop, type EpollLoop, type LoopOptions, wake } from "../net/epoll/loop.ts";
 import type { Listener, Network, Socket, SocketEvents } from "../net/socket.ts";
 import { ASK_ERRORS, ASK_SESSIONS, IDLE, type Workers } from "../proxy/workers.ts";
+import { followMembership } from "../proxy/dynamic-servers.ts";
 import type { Frontend } from "../proxy/frontend.ts";
 import { faultReporter, logToAll } from "../proxy/faults.ts";
 import { listenAll } from "../proxy/instance.ts";
@@ -147,7 +148,12 @@ function work(
     (question) => report({ kind: "lookup", ...question }),
     Math.random,
   );
-  const host = createRemoteHost(port, report, (change) => proxies.patterns.receive(change));
+  const host = createRemoteHost(
+    port,
+    report,
+    (change) => proxies.patterns.receive(change),
+    (change) => followMembership(proxies.backends, proxies.runtime, change),
+  );
   const proxies = createProxies(configuration, {
     network,
     lookups,
@@ -282,6 +288,8 @@ function work(
     }
   }
 
+  // Servers that have come since the start, before anything is assigned to one.
+  host.receive();
   const stopCollecting = collectWhenQuiet(() => runtime.activity.value, clock);
   Atomics.store(state.epolls, self, loop.epollFd + 1);
   Atomics.store(state.up, self, 1);

@@ -74,7 +74,7 @@ export interface TlsMaterial {
   /** By {@linkcode bindKey}. */
   readonly binds: ReadonlyMap<string, BindMaterial>;
   /** By {@linkcode serverKey}. */
-  readonly servers: ReadonlyMap<string, ServerMaterial>;
+  readonly servers: Map<string, ServerMaterial>;
 }
 
 interface Named {

@@ -33,7 +33,7 @@ export function authenticatedServer(client: HttpClient, backend: Backend): Serve
   const known = privates.find(({ server, isPrivate }) =>
     isPrivate && server.backend === backend && server.serves
   );
-  return known === null ? null : backend.servers[known.server.index]!;
+  return known === null ? null : backend.at(known.server.index)!;
 }
 
 /** The server that the client's own connection leads to (manual: "option prefer-last-server"). */
@@ -42,10 +42,10 @@ export function lastServer(client: HttpClient, backend: Backend): Server | null 
   const { preferLastServer, maxKeepAliveQueue: most } = backend.config;
   if (privates === null || !preferLastServer || backend.hashes) return null;
   const known = privates.find(({ server }) => {
-    const own = server.backend === backend ? backend.servers[server.index]! : null;
+    const own = server.backend === backend ? backend.at(server.index)! : null;
     return own !== null && own.serves && (most < 0 || !own.full || own.queue.length < most);
   });
-  return known === null ? null : backend.servers[known.server.index]!;
+  return known === null ? null : backend.at(known.server.index)!;
 }
 
 /** Whether it has been used as often as it may be (manual: "max-reuse"), or none may be kept. */

@@ -983,7 +983,7 @@ export class HttpTransaction extends Timer
   }
   get serverFacts(): ServerFacts | null {
     const { servedBy } = this.assignment;
-    return servedBy === null || !this.#routed ? null : this.backend.facts.servers[servedBy.index]!;
+    return servedBy === null || !this.#routed ? null : servedBy.facts;
   }
   get serverConnection(): ServerConnectionFacts | null {
     const socket = this.#http1.attached ? this.#http1.socket : null;

@@ -32,12 +32,13 @@ interface BackendOf {
   readonly connections: Count;
   readonly queue: { readonly length: number };
   readonly rate: RateOf;
-  readonly servers: readonly ServerOf[];
+  readonly servers: readonly { readonly facts: ServerFacts }[];
 }
 
 /** A server, likewise. */
 interface ServerOf {
   readonly name: string;
+  readonly id: number;
   readonly config: ServerConfig;
   readonly backend: { readonly runtime: RuntimeOf };
   readonly serves: boolean;
@@ -96,17 +97,19 @@ export function backendFacts(backend: BackendOf, id: number): ProxyFacts {
     get requestRate() {
       return backend.rate.read(runtime.clock.wall());
     },
-    servers: backend.servers.map(serverFacts),
+    get servers() {
+      return backend.servers.map(({ facts }) => facts);
+    },
     timeout: timeouts(config),
   };
 }
 
 /** A server's. */
-function serverFacts(server: ServerOf, index: number): ServerFacts {
+export function serverFacts(server: ServerOf): ServerFacts {
   const { runtime } = server.backend;
   return {
     name: server.name,
-    id: index + 1,
+    id: server.id,
     get up() {
       return server.serves;
     },

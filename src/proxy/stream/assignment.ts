@@ -221,7 +221,7 @@ export class Assignment extends Timer implements Waiter {
   /** Its turn has come, and it has a slot: unless its client has gone. */
   serve(index: number): void {
     const { backend } = this;
-    const server = backend.servers[index]!;
+    const server = backend.at(index)!;
     const { tickets } = backend.runtime;
     const before = tickets.order(this.#ticket);
     tickets.release(this.#ticket);

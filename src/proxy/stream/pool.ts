@@ -1,4 +1,5 @@
 import { Gauge } from "../../shared/counts.ts";
+import type { SharedMemory } from "../../shared/memory.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ConnectionStore, ServerConnection } from "./server-connection.ts";
@@ -24,9 +25,9 @@ export class Pool extends Timer implements ConnectionStore {
   #unneeded = 0;
 
   /** @param purgeDelay how often those that were not needed are closed, ms */
-  constructor(readonly runtime: Runtime, readonly purgeDelay: number) {
+  constructor(readonly runtime: Runtime, memory: SharedMemory, readonly purgeDelay: number) {
     super();
-    this.everywhere = new Gauge(runtime.memory);
+    this.everywhere = new Gauge(memory);
   }
 
   /**

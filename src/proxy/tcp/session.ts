@@ -142,8 +142,7 @@ export class TcpSession extends Timer
     return this.#started ? this.backend.facts : null;
   }
   get serverFacts(): ServerFacts | null {
-    const { servedBy } = this.assignment;
-    return servedBy === null ? null : this.backend.facts.servers[servedBy.index]!;
+    return this.assignment.servedBy?.facts ?? null;
   }
   get serverConnection(): ServerConnectionFacts | null {
     const socket = this.#server?.socket ?? null;

@@ -11,7 +11,7 @@ import { ServerTls } from "./server.ts";
 /** What the checks of a server run on: with TLS in their connections, where they speak it. */
 export function withTls(server: Server, on: CheckRuntime): CheckRuntime {
   const { backend, config } = server;
-  const material = backend.runtime.tls?.servers.get(serverKey(backend.config, config))?.checks;
+  const material = backend.runtime.tls.servers.get(serverKey(backend.config, config))?.checks;
   if (!material) return on;
   const isUsual = checksWithTls(config);
   const own = config.checkSni === null ? constantSni(config.sni) : `str(${config.checkSni})`;

@@ -316,6 +316,33 @@ export const serverCommands: readonly Command[] = [
     },
   },
   {
+    name: "add server",
+    usage: "<bk>/<srv>",
+    help: "adds a server to a backend, in maintenance",
+    level: "admin",
+    async run({ control, args: [path = "", ...words] }) {
+      const [backendName, name = ""] = path.split("/");
+      if (name === "") throw new CommandError("Require 'backend/server'.");
+      const backend = backendOf(control, backendName!);
+      if (backend === null) throw new CommandError("No such backend.");
+      const refusal = await backend.addServer(name, words);
+      if (refusal !== null) throw new CommandError(refusal);
+      return answer("New server registered.");
+    },
+  },
+  {
+    name: "del server",
+    usage: "<bk>/<srv>",
+    help: "removes a server that is in maintenance",
+    level: "admin",
+    async run(context) {
+      const { backend, server } = serverOf(context);
+      const refusal = await backend.removeServer(server);
+      if (refusal !== null) throw new CommandError(refusal);
+      return "Server deleted.";
+    },
+  },
+  {
     name: "enable server",
     usage: "<bk>/<srv>",
     help: "ends a server's maintenance",
