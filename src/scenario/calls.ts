@@ -3,7 +3,7 @@ import type { Connection } from "../simulate/connection.ts";
 import type { Arrival } from "../simulate/demo-server.ts";
 import { handshake } from "../simulate/server-input.ts";
 import type { Names } from "../simulate/topology.ts";
-import type { Call, Client } from "./clients.ts";
+import type { Call, Client, Wording } from "./clients.ts";
 import { isServer } from "./language.ts";
 import type { Context } from "./step.ts";
 
@@ -54,7 +54,7 @@ export function arrivalOf(
     use === "check" || received.startsWith(handshake) ||
     topology.names.checks.some((line) => received.startsWith(line));
   for (const arrival of servers.arrivals()) {
-    if (arrival.since < call.since || taken.has(arrival) || isCheck(arrival)) continue;
+    if (call.before.has(arrival) || taken.has(arrival) || isCheck(arrival)) continue;
     const stands = !arrival.connection.endOfStream && clock.now() - arrival.since >= standing;
     if (!stands && arrival.use === "unknown") continue;
     call.arrival = arrival;
@@ -64,13 +64,23 @@ export function arrivalOf(
 }
 
 /** The lines that a client got so far; what came last may want its end. */
-export function linesOf({ connection, lines }: Call): string[] {
-  for (;;) {
-    const end = connection.received.indexOf("\n");
-    if (end < 0) break;
-    lines.push(connection.take(end + 1).replace(/\r?\n$/, ""));
-  }
-  return connection.received === "" ? lines : [...lines, connection.received];
+export function linesOf({ connection, lines, wording }: Call): string[] {
+  for (let text; (text = wording.take(connection)) !== null;) lines.push(text);
+  const rest = wording.rest(connection);
+  return rest === "" ? lines : [...lines, rest];
+}
+
+/** Texts as lines. @param end RFC 9112, section 2.2: those of HTTP end with CRLF */
+export function asLines(end: "\n" | "\r\n"): Wording {
+  return {
+    encode: (text) => text + end,
+    take(connection) {
+      const length = connection.received.indexOf("\n") + 1;
+      return length === 0 ? null : connection.take(length).replace(/\r?\n$/, "");
+    },
+    rest: ({ received }) => received,
+    ending: "",
+  };
 }
 
 /** The lines that one side has got since the step began. */

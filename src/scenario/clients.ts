@@ -5,6 +5,18 @@ import type { Clock } from "../time/clock.ts";
 import { Browser } from "../simulate/browser.ts";
 import type { Arrival, Sight } from "../simulate/demo-server.ts";
 
+/** How texts go over a connection: as lines, or as messages of a WebSocket. */
+export interface Wording {
+  /** A text as it is sent. */
+  encode(text: string): string;
+  /** Takes the next text off what came; null: it is not whole yet. */
+  take(connection: Connection): string | null;
+  /** What came of a text that is not whole. */
+  rest(connection: Connection): string;
+  /** What is sent before a client hangs up. */
+  readonly ending: string;
+}
+
 /** A connection of a client without HTTP. */
 export interface Call {
   /** The proxy that the story names; null: none. */
@@ -12,10 +24,10 @@ export interface Call {
   /** Where it was made to. */
   readonly to: Endpoint;
   readonly connection: Connection;
-  /** What ends a line there. */
-  readonly lineEnd: "\n" | "\r\n";
-  /** When it began. */
-  readonly since: number;
+  /** How what is said there goes over the wire. */
+  readonly wording: Wording;
+  /** Connections to servers that were there before it. */
+  readonly before: ReadonlySet<Arrival>;
   /** Where it arrived, as far as is known. */
   arrival: Arrival | null;
   /** Lines that the client got. */

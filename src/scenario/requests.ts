@@ -1,7 +1,7 @@
 /** Steps of one request: sent and answered, or begun and waited for later. */
 import { lineOf, type RequestSpec } from "../simulate/browser.ts";
 import type { AnswerPart } from "../simulate/demo-server.ts";
-import { answerOf, type Claim, claimOf, contradiction } from "./claim.ts";
+import { answerOf, type Claim, claimOf, contradiction, matches } from "./claim.ts";
 import type { Client } from "./clients.ts";
 import {
   type Aside,
@@ -86,9 +86,12 @@ export const requestParts: readonly Part<Requesting>[] = [
   }),
 ];
 
-const fromAddress: Part<Requesting> = phrase("from ADDRESS", ({ address = "" }, _, __, step) => {
-  step.request.source = address;
-});
+export const fromAddress: Part<Requesting> = phrase(
+  "from ADDRESS",
+  ({ address = "" }, _, __, step) => {
+    step.request.source = address;
+  },
+);
 
 /** A step after which there is an exchange. */
 abstract class ExchangeStep extends Step<Exchange> {
@@ -223,6 +226,16 @@ function stranger({ client = "" }: Groups, step: ExchangeStep, verb: string): Pr
   );
 }
 
+/** How many characters of content are shown. */
+const mostShown = 200;
+
+/** Content that is not as expected, in words. */
+function whatWasRead(content: string): string {
+  if (content === "") return "the content is empty";
+  const shown = JSON.stringify(content.slice(0, mostShown));
+  return content.length > mostShown ? `${shown} and more` : shown;
+}
+
 /** An expectation of what the server sees. */
 function ofServer(
   shape: string,
@@ -285,6 +298,19 @@ export const exchangeParts: readonly Part<ExchangeStep>[] = [
     return ({ outcome: { response, failure } }) =>
       response === null ? failure ?? "no response" : contradiction(claim, response);
   }),
+  ofClient(
+    "CLIENT reads TEXT (a line of the content; * stands for anything)",
+    "reads",
+    (groups, step) => {
+      const { text = "" } = groups;
+      step.told = "end";
+      return ({ outcome: { response, content, failure } }) => {
+        if (response === null) return failure ?? "no response";
+        const lines = content.split(/\r?\n/);
+        return lines.some((line) => matches(text, line)) ? null : whatWasRead(content);
+      };
+    },
+  ),
   ofClient("CLIENT gets nothing", "gets", (_, step) => {
     step.noneExpected = true;
     step.timeout = doubt;

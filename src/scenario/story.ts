@@ -37,6 +37,7 @@ import { requestSentences, sendParts } from "./requests.ts";
 import { serverSentences } from "./server-actions.ts";
 import { Narration, type Part, type Step } from "./step.ts";
 import { connectParts, talkSentences } from "./talks.ts";
+import { openParts, webSocketSentences } from "./websockets.ts";
 import { waitSentences } from "./waits.ts";
 
 /** All sentences that stand for themselves. */
@@ -44,6 +45,7 @@ export const sentences: readonly Phrase<Step>[] = [
   ...requestSentences,
   ...burstSentences,
   ...talkSentences,
+  ...webSocketSentences,
   ...serverSentences,
   ...linkSentences,
   ...processSentences,
@@ -51,7 +53,7 @@ export const sentences: readonly Phrase<Step>[] = [
 ];
 
 /** All sentences that must be indented. */
-const parts = [...sendParts, ...burstParts, ...connectParts];
+const parts = [...sendParts, ...burstParts, ...connectParts, ...openParts];
 
 /** A story as read; it can be played if `errors` is empty. */
 export interface Story {

@@ -4,6 +4,7 @@ import { Connection } from "../simulate/connection.ts";
 import {
   anybody,
   arrivalOf,
+  asLines,
   endsOf,
   howItStands,
   linesOf,
@@ -42,9 +43,10 @@ import {
 import { eventually, grace, lull, sleep } from "./waiting.ts";
 
 /** How long a connection may take from the proxy to the server, ms. */
-const passage = 200;
+export const passage = 200;
+
 /** What a step does to connections. */
-interface TalkAction {
+export interface TalkAction {
   /** Does it to the first of the connections that it is about. */
   act(call: Call, context: Context): unknown;
   /** What it is drawn as, before what follows from it. */
@@ -52,7 +54,7 @@ interface TalkAction {
 }
 
 /** A step about connections. */
-class TalkStep extends Step<Talk> {
+export class TalkStep extends Step<Talk> {
   /** @param client null: it is a server's, to all of its connections */
   constructor(
     said: Said,
@@ -130,16 +132,15 @@ class Connect extends TalkStep {
     return null;
   }
 
-  protected override concerned({ clients, topology, network, clock }: Context): Client[] {
+  protected override concerned({ clients, servers, topology, network }: Context): Client[] {
     const client = clients.get(this.client);
     const { endpoint: to, tcp } = topology.entryOf(this.proxy, this.port);
     client.call?.connection.close();
     const from = this.source === null ? {} : { source: { host: this.source, port: 0 } };
     const connection = new Connection().connect(network, to, from);
-    // RFC 9112, section 2.2: lines of HTTP end so.
-    const lineEnd = tcp ? "\n" : "\r\n";
-    const since = clock.now();
-    client.call = { proxy: this.proxy, to, connection, lineEnd, since, arrival: null, lines: [] };
+    const wording = asLines(tcp ? "\n" : "\r\n");
+    const before = new Set(servers.arrivals());
+    client.call = { proxy: this.proxy, to, connection, wording, before, arrival: null, lines: [] };
     return [client];
   }
 }
@@ -148,7 +149,7 @@ class Connect extends TalkStep {
 class HangUp extends TalkStep {
   constructor(said: Said, override readonly client: string) {
     super(said, client, {
-      act: ({ connection }) => connection.close(),
+      act: ({ connection, wording }) => connection.send(wording.ending).close(),
       drawn: () => [out("client", "( hangs up )")],
     });
   }
@@ -287,7 +288,7 @@ export const talkSentences: readonly Phrase<Step>[] = [
   }),
   phrase("CLIENT says TEXT", ({ client = "", text = "" }, said) =>
     new TalkStep(said, client, {
-      act: ({ connection, lineEnd }) => connection.send(text + lineEnd),
+      act: ({ connection, wording }) => connection.send(wording.encode(text)),
       drawn: () => [out("client", text)],
     })),
   phrase(
@@ -313,8 +314,8 @@ export interface Flow {
   readonly text: string;
 }
 
-const out = (side: Flow["side"], text: string): Flow => ({ side, way: "out", text });
-const back = (side: Flow["side"], text: string): Flow => ({ side, way: "back", text });
+export const out = (side: Flow["side"], text: string): Flow => ({ side, way: "out", text });
+export const back = (side: Flow["side"], text: string): Flow => ({ side, way: "back", text });
 
 /** What followed, as far as it is known by now. */
 function flowsOf({ context, subjects, serverLines }: Talk): Flow[] {

@@ -178,7 +178,8 @@ function whyNot({ broke, isOpen, received }: Connection): string {
   return received === "" ? "closed without a response" : "closed within the response";
 }
 
-function hostOf(to: Endpoint): string {
+/** What a client writes in Host. */
+export function hostOf(to: Endpoint): string {
   if (to.kind !== "ip") return "localhost";
   const host = to.host.includes(":") ? `[${to.host}]` : to.host;
   return to.port === 80 ? host : `${host}:${to.port}`;

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import { type Head, messageText, readMessage, staysOpen, target } from "./message.ts";
 import { Server } from "./server.ts";
 import type { Clock } from "../time/clock.ts";
+import { acceptFields, asksForWebSocket, messageFrame, takeMessageOf } from "./websocket.ts";
 import { protocolOn, readHello, readLine, readProxyHeader, tlsAlert } from "./server-input.ts";
 
 /** One request as a server got it, and what it answered. */
@@ -42,7 +43,7 @@ export interface DemoServerEvents {
   /** A request that is no health check, before it is answered. */
   request(sight: Sight): void;
   line(line: ReceivedLine): void;
-  /** A connection was accepted. */
+  /** A connection was accepted, or has become a WebSocket. */
   arrived(arrival: Arrival): void;
 }
 
@@ -183,6 +184,7 @@ export class DemoServer {
     const request = await readMessage(connection, "request");
     await this.#awake;
     if (request === null || connection.isOver) return false;
+    if (asksForWebSocket(request)) return await this.#serveWebSocket(arrival, request, onBehalfOf);
     const isCheck = this.#options.checks.includes(request.line);
     arrival.use = isCheck ? "check" : "requests";
     const keep = staysOpen(request);
@@ -202,6 +204,35 @@ export class DemoServer {
     }
     connection.send(messageText(response, content));
     return keep;
+  }
+
+  /** Grants a WebSocket, and answers each message on it with `NAME: MESSAGE`. */
+  async #serveWebSocket(
+    arrival: Arrival,
+    request: Head,
+    onBehalfOf: string | null,
+  ): Promise<boolean> {
+    const { connection } = arrival;
+    const server = this.name;
+    const response = { line: "HTTP/1.1 101 Switching Protocols", fields: acceptFields(request) };
+    const from = connection.socket.remoteAddress;
+    const seen = { server, from, onBehalfOf, request, response, content: "" };
+    this.#events.request({ ...seen, answered: true });
+    // For its client the connection begins here, whatever requests it has carried before.
+    const begun: Arrival = { ...arrival, since: this.#options.clock.now(), use: "lines" };
+    this.#arrivals.set(connection, begun);
+    this.#events.arrived(begun);
+    connection.send(messageText(response));
+    for (;;) {
+      let text: string | null = null;
+      await connection.until(() => (text = takeMessageOf(connection)) !== null);
+      await this.#awake;
+      if (text === null) return false;
+      this.#events.line({ server, text });
+      if (!this.#finished.has(connection)) {
+        connection.send(messageFrame(`${server}: ${text}`, false));
+      }
+    }
   }
 
   /** 200 with its name, unless the story wants something else. */

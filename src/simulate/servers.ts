@@ -26,7 +26,7 @@ export class Servers implements DemoServerEvents {
   readonly lines: ReceivedLine[] = [];
   /** From now on is told of requests and lines, as they come, of which none is kept then. */
   watcher: ((event: Sight | ReceivedLine) => void) | null = null;
-  readonly #arrivals = new Set<Arrival>();
+  readonly #arrivals = new Map<Connection, Arrival>();
   /** null: something else listens there. */
   readonly #byAddress = new Map<string, DemoServer | null>();
 
@@ -83,8 +83,8 @@ export class Servers implements DemoServerEvents {
 
   /** Connections to servers that stand, checks among them. */
   *arrivals(): Iterable<Arrival> {
-    for (const arrival of this.#arrivals) {
-      if (arrival.connection.isOver) this.#arrivals.delete(arrival);
+    for (const [connection, arrival] of this.#arrivals) {
+      if (connection.isOver) this.#arrivals.delete(connection);
       else yield arrival;
     }
   }
@@ -103,7 +103,7 @@ export class Servers implements DemoServerEvents {
     else this.watcher(line);
   }
   arrived(arrival: Arrival): void {
-    this.#arrivals.add(arrival);
+    this.#arrivals.set(arrival.connection, arrival);
   }
 
   #at(endpoint: Endpoint): DemoServer | null {

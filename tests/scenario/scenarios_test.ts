@@ -100,7 +100,7 @@ test("the command finds scenarios by name and files by path, and says what it ca
 
   const none = host();
   assertEquals(await demo([], {}, at(none)), 1);
-  assertStringIncludes(none.err, "There are balance-source, ");
+  assertStringIncludes(none.err, ", balance-source, ");
 
   // Nothing is behind this host's addresses, so that every request fails: the story is played.
   const played = host();

@@ -6,12 +6,16 @@ import { assertEquals } from "@std/assert";
 import { scenarios } from "#src/cli/scenarios.ts";
 import { programTest } from "../binary.ts";
 import { test } from "../testing.ts";
+import { chats } from "./chats.ts";
 import { cookies } from "./cookies.ts";
 import { fronts } from "./fronts.ts";
+import { limits } from "./limits.ts";
 import { load } from "./load.ts";
 import { pages } from "./pages.ts";
 import { reconfiguration } from "./reconfiguration.ts";
 import { relays } from "./relays.ts";
+import { releases } from "./releases.ts";
+import { sessions } from "./sessions.ts";
 import { routes } from "./routes.ts";
 import { sites } from "./sites.ts";
 import { softStops } from "./soft-stops.ts";
@@ -29,6 +33,10 @@ const tests = {
   ...load,
   ...pages,
   ...routes,
+  ...limits,
+  ...releases,
+  ...chats,
+  ...sessions,
 };
 
 test("every scenario is played on the wire", () => {
