@@ -20,6 +20,11 @@ export class ByteBuffer {
     this.length = copy(this.bytes, this.length, bytes, from, to);
   }
 
+  /** Makes room for so many bytes more behind what there is. */
+  reserve(count: number): void {
+    if (this.length + count > this.bytes.length) this.#grow(count);
+  }
+
   /** Puts `text` in the place of `length` bytes at `at`. */
   replace(at: number, length: number, text: Uint8Array): void {
     const by = text.length - length;

@@ -13,6 +13,7 @@ import { uniqueIdSettings } from "./keywords/unique-id.ts";
 import { checkSettings } from "./keywords/check.ts";
 import { bogusSettings } from "./keywords/case-adjust.ts";
 import { captureSettings } from "./keywords/capture.ts";
+import { compressionSettings } from "./keywords/compression.ts";
 import { cookieSetting } from "./keywords/cookie.ts";
 import type { FileContents } from "./files.ts";
 import { errorSettings } from "./keywords/errors.ts";
@@ -66,6 +67,7 @@ export const proxySettings = {
   ...cookieSetting,
   ...httpSettings,
   ...errorSettings,
+  ...compressionSettings,
   ...sessionSettings,
   ...checkSettings,
   ...emailSettings,

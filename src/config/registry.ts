@@ -3,6 +3,7 @@ import { legacyRules } from "./keywords/legacy-rules.ts";
 import { type KeywordTable, table } from "./haproxy/table.ts";
 import { bindOptions, proxyBind } from "./keywords/bind.ts";
 import { checkKeywords } from "./keywords/check.ts";
+import { compressionOffload } from "./keywords/compression.ts";
 import { cookieOptions } from "./keywords/cookie.ts";
 import { foreignGlobals, foreignProxyKeywords } from "./keywords/foreign.ts";
 import { globalKeywords, type GlobalSection, globalSettings } from "./keywords/global.ts";
@@ -70,6 +71,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...legacyRules,
   ...checkKeywords,
   ...proxyWithoutEffect,
+  compressionOffload,
   ...proxyNotYet,
   declareCapture,
   proxyLog,

@@ -69,6 +69,8 @@ export interface TransactionFacts {
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly waitingBefore: number;
+  /** What its response is compressed by, here; null: it is not. */
+  readonly compression: string | null;
 }
 
 /** See the head of this file. */

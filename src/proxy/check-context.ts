@@ -30,6 +30,7 @@ const noFacts: TransactionFacts = {
   bytesReceived: 0,
   bytesSent: 0,
   waitingBefore: 0,
+  compression: null,
 };
 
 /** See above: one for each check that is made. */

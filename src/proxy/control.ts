@@ -143,6 +143,10 @@ export function createControl(options: ControlOptions): Control {
     },
     rate,
     bytesRate,
+    compressionRates: {
+      bytesIn: runtime.compression.rateIn,
+      bytesOut: runtime.compression.rateOut,
+    },
     get limits() {
       const { rateLimits } = runtime;
       return {

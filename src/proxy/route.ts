@@ -1,5 +1,6 @@
 import type * as model from "../config/model.ts";
 import { bytesOf } from "../bytes/bytes.ts";
+import { type CompressionPolicy, compressionPolicy } from "../filters/compression/policy.ts";
 import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { Backend } from "./backend.ts";
 import { type AddressField, addressField } from "./http/request.ts";
@@ -18,6 +19,8 @@ export class Route {
   /** The field that names the server in requests, in lower case; null: there is none. */
   readonly serverName: Uint8Array | null;
 
+  /** What is compressed; null: nothing. */
+  readonly compression: CompressionPolicy | null;
   /** There are rules for requests on this way, of the backend. */
   readonly evaluates: boolean;
   /** There are rules for responses. */
@@ -38,6 +41,7 @@ export class Route {
       request: frontend.splice.request && config.splice.request,
       response: frontend.splice.response && config.splice.response,
     };
+    this.compression = compressionPolicy(frontend, config);
     const modes = [frontend.connection, config.connection];
     this.closesClient = modes.includes("close");
     this.closesServer = this.closesClient || modes.includes("server-close");

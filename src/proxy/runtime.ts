@@ -17,6 +17,7 @@ import { TimerWheel } from "../time/wheel.ts";
 import { type Lookups, noLookups } from "./lookups.ts";
 import type { Workers } from "./workers.ts";
 import { Tickets, type Waiter } from "./queue.ts";
+import { Compression } from "./compression.ts";
 import { Refusals } from "./refusals.ts";
 
 /** What a thread needs from outside to run proxies. */
@@ -97,6 +98,7 @@ export interface Runtime extends Omit<RuntimeDeps, "host" | "tls"> {
   forget(total: Counter, rate: Rate): void;
   /** The number of a request among all of the process, from 0: each call gives the next one. */
   nextSerial(): number;
+  readonly compression: Compression;
   /** What this thread has refused. */
   readonly refusals: Refusals;
   /**
@@ -160,8 +162,14 @@ export function createRuntime(
       global.maxconnrate ?? 0,
       global.maxsessrate ?? 0,
       global.maxsslrate ?? 0,
+      1024 * (global.maxcomprate ?? 0),
     ]);
   }
+  const rate = (count: () => number, at = memory): Rate => {
+    const made = new Rate(at, count);
+    rates.push(made);
+    return made;
+  };
   return {
     ...deps,
     tls: deps.tls ?? { binds: new Map(), servers: new Map() },
@@ -185,15 +193,12 @@ export function createRuntime(
     fault,
     nextSerial: () => Atomics.add(serials, 0, 1) >>> 0,
     rates,
-    rate(count, at = memory) {
-      const rate = new Rate(at, count);
-      rates.push(rate);
-      return rate;
-    },
+    rate,
     forget(total, rate) {
       remove(totals, total);
       remove(rates, rate);
     },
+    compression: new Compression(global, memory, deps.clock, rate, () => limits[4]!),
     refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
     global,

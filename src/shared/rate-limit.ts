@@ -29,10 +29,10 @@ export class RateLimit {
     return this.#used(now) >= this.most;
   }
 
-  /** An event has come. */
-  count(now: number): void {
+  /** An event has come, or so many. */
+  count(now: number, events = 1): void {
     this.#turn(now);
-    Atomics.add(this.#words, COUNT, 1);
+    Atomics.add(this.#words, COUNT, events);
   }
 
   /** How long until there is room for another, ms. */

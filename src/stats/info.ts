@@ -126,13 +126,19 @@ field(
 field("SslBackendMaxKeyRate", max, "max_backend_ssl_key_rate", "Most within a second", zero);
 field("SslCacheLookups", counter, "ssl_cache_lookups_total", "Look-ups of TLS sessions", zero);
 field("SslCacheMisses", counter, "ssl_cache_misses_total", "Those that found none", zero);
-field("CompressBpsIn", rate, "http_comp_bytes_in_total", "Bytes a second before compression", zero);
+field(
+  "CompressBpsIn",
+  rate,
+  "http_comp_bytes_in_total",
+  "Bytes a second before compression",
+  ({ compressionRates }, wall) => compressionRates.bytesIn.read(wall),
+);
 field(
   "CompressBpsOut",
   rate,
   "http_comp_bytes_out_total",
   "Bytes a second after compression",
-  zero,
+  ({ compressionRates }, wall) => compressionRates.bytesOut.read(wall),
 );
 field(
   "CompressBpsRateLim",

@@ -59,6 +59,8 @@ export interface ProcessStats {
   readonly bytesOut: number;
   readonly rate: EventRate;
   readonly bytesRate: EventRate;
+  /** Bytes a second before compression, and after it. */
+  readonly compressionRates: { readonly bytesIn: EventRate; readonly bytesOut: EventRate };
   /** Connections, and sessions, a second at most; 0: no limit. */
   readonly limits: {
     readonly connections: number;

@@ -4,6 +4,7 @@
  * - names of fields are compared in lower case (haproxy writes them so), and only fields of one
  *   name in their order;
  * - the content of chunks, not their sizes or extensions: haproxy writes its own;
+ * - compressed content counts by what was compressed;
  * - a proxy's own reply counts by its status and by whether it closes the connection;
  * - Connection counts by what it says, and by its options besides close and keep-alive: where the
  *   field already means what we mean we leave it as it is;
@@ -14,6 +15,8 @@
  */
 import { runtimeName } from "../testing.ts";
 import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import { parseDate } from "#src/persist/date.ts";
 import type { Connection } from "./client.ts";
 import type { Sight } from "./origin.ts";
@@ -52,6 +55,17 @@ function short(text: string): string {
   if (text.length <= 200) return text;
   const digest = createHash("sha1").update(text, "latin1").digest("hex");
   return `${text.length} bytes, ${digest}`;
+}
+
+/** What was compressed. The coding "deflate" is of two forms (manual: "compression algo"). */
+function decompressed({ fields, content }: Message): string {
+  const [coding = ""] = valuesOf(fields, "content-encoding");
+  if (content === "" || !/^(gzip|deflate)$/.test(coding)) return content;
+  const bytes = Buffer.from(content, "latin1");
+  const isZlib = (bytes[0]! & 15) === 8 && bytes.readUInt16BE(0) % 31 === 0;
+  const form = coding === "gzip" ? "gzip" : isZlib ? "deflate" : "raw deflate";
+  const read = { gzip: gunzipSync, deflate: inflateSync, "raw deflate": inflateRawSync }[form];
+  return `(${form}) ${read(bytes).toString("latin1")}`;
 }
 
 /** The dates of `maxidle` and `maxlife`: the two proxies ran in one minute, not in one second. */
@@ -96,7 +110,8 @@ function connection(message: Message): string {
 const isOther = ([name]: Field) => name.toLowerCase() !== "connection";
 
 function plain(message: Message, host: string): Plain {
-  const { line, fields, content, trailers } = message;
+  const { line, fields, trailers } = message;
+  const content = decompressed(message);
   const others = plainFields(fields.filter(isOther));
   return {
     line,

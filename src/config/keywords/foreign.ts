@@ -18,21 +18,21 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 export const foreignGlobals = names(`
       h1-accept-payload-with-any-method
   h2-workaround-bogus-websocket-clients      lua-load lua-load-per-thread lua-prepend-path
-  maxcompcpuusage maxcomprate maxsslconn
-  maxzlibmem   pp2-never-send-local server-state-base
+  maxsslconn
+    pp2-never-send-local server-state-base
   server-state-file set-var set-var-fmt
   ssl-engine
   ssl-propquery ssl-provider ssl-provider-path
-  tune.chksize tune.comp.maxlevel
+  tune.chksize 
   tune.h2.header-table-size tune.h2.initial-window-size
   tune.h2.max-concurrent-streams tune.h2.max-frame-size       tune.peers.max-updates-at-once
   tune.ssl.keylog
-  tune.zlib.memlevel tune.zlib.windowsize acme.scheduler
+  acme.scheduler
     h1-do-not-close-on-insecure-transfer-encoding   harden.reject-privileged-ports.tcp     ocsp-update.disable ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay
   ocsp-update.mode setcap shm-stats-file
   shm-stats-file-max-objects
   ssl-passphrase-cmd stats-file   tune.cli.max-payload-size
-  tune.comp.maxlevel       tune.h2.be.glitches-threshold
+         tune.h2.be.glitches-threshold
   tune.h2.be.initial-window-size tune.h2.be.max-concurrent-streams tune.h2.be.max-frame-size
   tune.h2.be.rxbuf tune.h2.fe.glitches-threshold tune.h2.fe.initial-window-size
   tune.h2.fe.max-concurrent-streams tune.h2.fe.max-frame-size tune.h2.fe.max-total-streams

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { entriesOf, flag, type Keyword, nullable, setting, word, zeroable } from "./keyword.ts";
 import { defaultPath } from "./default-path.ts";
+import { globalCompressionSettings } from "./compression.ts";
 import { caseSettings } from "./case-adjust.ts";
 import { unixBindSetting } from "./unix-bind.ts";
 import { globalLog } from "./log.ts";
@@ -82,6 +83,7 @@ export const globalSettings = {
     chapter: "3.1",
   }),
   ...tuneSettings,
+  ...globalCompressionSettings,
   tuneEngine: nullable(
     "tune.engine",
     choice("an engine", engines),

@@ -111,3 +111,35 @@ export const network: Value<v.GenericSchema<string>> = {
   },
   print: (value) => [value],
 };
+
+const sizeUnits: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** The size that a text is, in bytes: a number, with a unit of 2^10 (k), 2^20 (m) or 2^30 (g); null: none. */
+export function parseSize(text: string): number | null {
+  const [, digits = "", unit = ""] = /^(\d{1,10})([kmg]?)$/i.exec(text) ?? [];
+  const value = digits === "" ? NaN : Number(digits) * (sizeUnits[unit.toLowerCase()] ?? 1);
+  return value < 2 ** 32 ? value : null;
+}
+
+/** The shortest text for a size. */
+export function formatSize(value: number): string {
+  const unit = value === 0
+    ? undefined
+    : ["g", "m", "k"].find((each) => value % sizeUnits[each]! === 0);
+  return unit === undefined ? String(value) : `${value / sizeUnits[unit]!}${unit}`;
+}
+
+/** A size, in bytes (manual, chapter 2.5). */
+export const size: Value<v.GenericSchema<number>> = {
+  schema: v.pipe(natural, v.maxValue(2 ** 32 - 1)),
+  usage: "<size>",
+  example: "1k",
+  read(args) {
+    const { text } = args.word("a size");
+    const value = parseSize(text);
+    if (value !== null) return value;
+    const hint = "a whole number of bytes below 4g, or one of k, m or g, as in 100k";
+    throw args.mistake(`'${text}' is not a size`, hint);
+  },
+  print: (value) => [formatSize(value)],
+};

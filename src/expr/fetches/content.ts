@@ -1,4 +1,5 @@
 /** Fetches of whole messages (manual, chapter 7.3.6): their content, all of their fields. */
+import { bytesOf } from "../../bytes/bytes.ts";
 import {
   FIELD_CONTENT_LENGTH,
   fieldKind,
@@ -170,9 +171,15 @@ export const contentFetches: readonly Fetch[] = [
   never(
     "res.comp",
     BOOL,
-    "Whether the response was compressed here.",
-    (_context, sample) => sample.setBool(false),
+    "Whether the response is compressed here.",
+    ({ facts }, sample) => sample.setBool(facts.compression !== null),
   ),
-  never("res.comp_algo", STR, "The algorithm that the response was compressed by.", () => false),
+  never(
+    "res.comp_algo",
+    STR,
+    "The algorithm that the response is compressed by.",
+    ({ facts }, sample) =>
+      facts.compression !== null && sample.setString(bytesOf(facts.compression)),
+  ),
   never("res.cache_name", STR, "The cache that the response is of.", () => false),
 ];

@@ -163,6 +163,13 @@ export class OutgoingRequest {
     this.pending = null;
   }
 
+  /** Puts other content in the place of what came with the head, before that is written. */
+  setContent(content: Uint8Array): void {
+    this.#content = content;
+    this.#from = 0;
+    this.#to = content.length;
+  }
+
   /** Makes it outlive the call in which its bytes were given. */
   retain(): void {
     this.journal.retain();

@@ -50,7 +50,7 @@ import type {
   ServerEvents,
 } from "../stream/endpoints.ts";
 import { type Failure, failureStates } from "../stream/failure.ts";
-import type { BufferOwner, SpliceOwner } from "../stream/send-buffer.ts";
+import { type BufferOwner, copiedBuffer, type SpliceOwner } from "../stream/send-buffer.ts";
 import { EMPTY_RESPONSE, JUNK_RESPONSE, RESPONSE_TIMEOUT, statusBit } from "../stream/retry-on.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
 import { tunnelClient, tunnelServer } from "../stream/tunnel-timeouts.ts";
@@ -60,6 +60,9 @@ import type { HttpClient } from "./client.ts";
 import { isMonitorRequest } from "./monitor-uri.ts";
 
 import { type RuledTransaction, TransactionRules } from "./transaction-rules.ts";
+import type { CompressionPolicy } from "../../filters/compression/policy.ts";
+import { ContentFilters } from "../../filters/content.ts";
+import { TransactionCompression } from "./compressing.ts";
 import { Persistence } from "./persistence.ts";
 import { Progress } from "./progress.ts";
 import { TransactionRecord } from "./record.ts";
@@ -137,6 +140,13 @@ export class HttpTransaction extends Timer
   #granted: Granted | null = null;
   /** It takes part in an authentication of the connection. */
   #authenticates = false;
+
+  /** What its content passes through on its way to the server, and to the client; null: nothing. */
+  #requestFilters: ContentFilters | null = null;
+  #responseFilters: ContentFilters | null = null;
+  /** Of one that has been used, for the next request. */
+  #compression: TransactionCompression | null = null;
+  #ownFilters: ContentFilters | null = null;
 
   /** The request's offer to upgrade the connection has been passed on. */
   upgrade = false;
@@ -323,6 +333,9 @@ export class HttpTransaction extends Timer
       adjustCase(journal, head, bytes, cases);
     }
     const { uniqueIdHeader } = this.frontend.config;
+    if (route.compression !== null) {
+      this.#compressRequest(route.compression, head, bytes, content, from, to);
+    }
     const id = uniqueIdHeader === null || !this.#ruled ? null : this.#rules!.context.uniqueId;
     if (id !== null) journal.addField(bytesOf(`${uniqueIdHeader}: ${id}\r\n`));
     const key = backend.hashesRequest
@@ -333,6 +346,36 @@ export class HttpTransaction extends Timer
     const wanted = this.#ruled ? this.#wantedByRules() : persistence.wanted(backend);
     if (this.#ruled && !this.#repliesInFormats) this.#rules!.release();
     this.#start(wanted, key);
+  }
+
+  /** Notes what the client accepts, and compresses the request, where that is wanted. */
+  #compressRequest(
+    policy: CompressionPolicy,
+    head: Head,
+    bytes: Uint8Array,
+    content: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const { journal } = this.#request;
+    const compression = this.#beginCompression(policy, head, bytes, journal);
+    const filters = compression.compressesRequest(journal, head, bytes, requestFraming(head));
+    if (filters === null) return;
+    this.#requestFilters = filters;
+    filters.pass(content, from, to, this.progress.requestDone);
+    compression.passRequest(filters, this.backend);
+    this.#request.setContent(filters.bytes.slice(filters.from, filters.to));
+  }
+  #beginCompression(
+    policy: CompressionPolicy,
+    head: Head,
+    bytes: Uint8Array,
+    journal: HeadJournal | null,
+  ): TransactionCompression {
+    const { frontend } = this;
+    this.#compression ??= new TransactionCompression(frontend.runtime.compression);
+    this.#compression.begin(frontend, policy, head, bytes, journal);
+    return this.#compression;
   }
 
   /** The server that the request's cookie names, or a rule. */
@@ -366,8 +409,15 @@ export class HttpTransaction extends Timer
       const { context } = this.#ruled ? this.#rules! : this.#beginRules(head, bytes, end);
       this.#granted = stats.grantsTo(context);
     }
+    this.#compressService(head, bytes);
     this.serve(stats.service);
     return true;
+  }
+
+  /** What a service answers with is compressed as what a server does. */
+  #compressService(head: Head, bytes: Uint8Array): void {
+    const { compression } = this.route;
+    if (compression !== null) this.#beginCompression(compression, head, bytes, null);
   }
 
   /** Has a service of this process answer in a server's place. */
@@ -430,6 +480,7 @@ export class HttpTransaction extends Timer
     this.#line = this.#timeouts = this.serverEnds = null;
     this.#serial = -1;
     this.#awaiting = this.#granted = null;
+    this.#requestFilters = this.#responseFilters = null;
     this.denied = false;
     this.progress.begin();
     this.received = this.#sentEarly = 0;
@@ -548,6 +599,13 @@ export class HttpTransaction extends Timer
       this.#rules!.hold(bytes, from, to, done);
       return this.#resumeRules();
     }
+    const filters = this.#requestFilters;
+    if (filters !== null) {
+      filters.pass(bytes, from, to, done);
+      this.#compression!.passRequest(filters, this.backend);
+      ({ bytes, from, to } = filters);
+      owner = copiedBuffer;
+    }
     if (this.connector.connected) {
       this.#streamed = true;
       if (!this.#server!.sendContent(bytes, from, to, owner)) this.client.pause();
@@ -564,6 +622,7 @@ export class HttpTransaction extends Timer
   #spliceRequest(seen: number): void {
     const { socket } = this.client;
     if (!this.route.splice.request || this.progress.requestDone || socket === null) return;
+    if (this.#requestFilters !== null) return;
     const count = this.client.unseen(seen);
     if (count > 0) this.#http1.spliceFrom(socket, count);
   }
@@ -641,6 +700,8 @@ export class HttpTransaction extends Timer
       return;
     }
     if (!this.progress.local && head.status >= 400) this.#countStatus(head.status);
+    const compression = this.#compression;
+    const compressed = compression !== null && compression.selects(head, bytes, framing);
     if (this.#ruled || this.route.responds) {
       const verdict = this.#respondByRules(head, bytes, end);
       if (verdict === END) return;
@@ -681,6 +742,14 @@ export class HttpTransaction extends Timer
     const { cases } = this.frontend.runtime;
     if (cases !== null && this.frontend.config.h1CaseAdjustBogusClient) {
       adjustCase(journal, head, bytes, cases);
+    }
+    if (compressed) {
+      compression.edit(journal, head, bytes);
+      const filters = this.#responseFilters = this.#ownFilters ??= new ContentFilters();
+      filters.begin(framing, null, compression.transform);
+      this.#filterResponse(filters, content, from, to, done);
+      ({ bytes: content, from, to } = filters);
+      owner = copiedBuffer;
     }
     const taken = this.client.sendHead(journal, content, from, to, owner);
     if (this.frontend.config.logasap && !this.progress.local) this.#logEarly();
@@ -732,6 +801,12 @@ export class HttpTransaction extends Timer
     owner: BufferOwner | null,
     done: boolean,
   ): void {
+    const filters = this.#responseFilters;
+    if (filters !== null) {
+      this.#filterResponse(filters, bytes, from, to, done);
+      ({ bytes, from, to } = filters);
+      owner = copiedBuffer;
+    }
     const taken = this.client.sendContent(bytes, from, to, owner);
     if (done) return;
     if (!taken) this.#server!.pause();
@@ -739,10 +814,22 @@ export class HttpTransaction extends Timer
     this.#arm();
   }
 
+  /** Lets content of the response through its filters. */
+  #filterResponse(
+    filters: ContentFilters,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    done: boolean,
+  ): void {
+    filters.pass(bytes, from, to, done);
+    if (filters.transform !== null) this.#compression!.passResponse(filters, this.reached);
+  }
+
   /** Lets the rest of the content pass without being seen, where that pays. */
   #spliceResponse(seen: number): void {
     const source = this.#server?.socket ?? null;
-    if (!this.route.splice.response || source === null) return;
+    if (!this.route.splice.response || source === null || this.#responseFilters !== null) return;
     const count = this.#http1.unseen(seen);
     if (count > 0) this.client.spliceFrom(source, count, this);
   }
@@ -853,6 +940,7 @@ export class HttpTransaction extends Timer
     this.#keep &&= this.progress.requestDone && !this.frontend.stopping;
     this.progress.local = true;
     this.#server = this.#service;
+    this.#compression?.forgoResponse();
     this.record.status = status;
     const stream = this.#ruled ? this.#rules!.context : null;
     this.#service.begin(service, this.#method, null, stream);
@@ -947,6 +1035,10 @@ export class HttpTransaction extends Timer
     }
     if (this.#ruled) this.#rules!.end();
     this.#request.clear();
+    if (this.#compression !== null) {
+      this.#compression.end(this.#responseFilters?.done === true, this.reached);
+    }
+    this.#responseFilters?.end();
     try {
       if (this.progress.broken) client.abort(this.progress.ambiguous);
       else client.end(this.#keep, !this.progress.requestDone);
@@ -1112,8 +1204,13 @@ export class HttpTransaction extends Timer
   useService(name: string): boolean {
     const service = this.frontend.services.get(name);
     if (service === undefined) return false;
+    const { head, bytes } = this.#rules!.context.request;
+    this.#compressService(head!, bytes);
     this.serve(service);
     return true;
+  }
+  get compression(): string | null {
+    return this.#compression?.algorithm ?? null;
   }
 
   // ---- what is counted of it, once it is over ----

@@ -29,6 +29,7 @@ export const noTransaction: TransactionFacts = {
   bytesReceived: 0,
   bytesSent: 0,
   waitingBefore: 0,
+  compression: null,
 };
 
 /** See above. It serves one connection after the other, each within a call. */

@@ -81,11 +81,10 @@ export const frontendCommands: readonly Command[] = [
       const limit = Object.hasOwn(limits, what) ? limits[what as keyof typeof limits] : undefined;
       if (limit === undefined || where !== "global") throw new CommandError(rateUsage);
       if (value === undefined) throw refuse("Expects an integer value.");
-      if (limit === "tls" || limit === "compression") {
-        throw refuse(`sluice does not limit '${what}'.`);
-      }
+      if (limit === "tls") throw refuse(`sluice does not limit '${what}'.`);
       const number = Math.max(0, leadingInteger(value));
-      control.setRateLimit(limit, number);
+      // It is given in kilobytes.
+      control.setRateLimit(limit, limit === "compression" ? number * 1024 : number);
       return "";
     },
   },
