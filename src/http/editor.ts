@@ -27,6 +27,7 @@ import { authorityStart, methodEnd, pathStart } from "./target.ts";
 
 const colon = bytesOf(": ");
 const lineEnd = bytesOf("\r\n");
+const oneOne = bytesOf("1.1");
 const connection = bytesOf("Connection");
 
 /**
@@ -172,8 +173,15 @@ export class HeadEditor {
     const { head } = this;
     const from = this.#text.bytes;
     const to = this.#settled;
+    const { major } = head;
     to.clear();
-    to.append(from, head.lineStart, head.lineEnd);
+    if (major === 2 && isRequest) {
+      // What is parsed is HTTP/1; that it came as HTTP/2, the index goes on to say.
+      to.append(from, head.lineStart, head.lineEnd - 3);
+      to.append(oneOne, 0, 3);
+    } else {
+      to.append(from, head.lineStart, head.lineEnd);
+    }
     to.append(lineEnd, 0, 2);
     for (let i = 0; i < head.count; i++) {
       to.append(from, fieldStart(head, i), nameEnd(head, i));
@@ -183,9 +191,11 @@ export class HeadEditor {
     }
     to.append(lineEnd, 0, 2);
     this.#isSettled = true;
-    return isRequest
+    const end = isRequest
       ? parseRequest(head, to.bytes, 0, to.length)
       : parseResponse(head, to.bytes, 0, to.length);
+    head.major = major;
+    return end;
   }
 
   /** Gives up large buffers. */

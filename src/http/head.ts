@@ -62,6 +62,8 @@ const stride = 5;
 
 /** A parsed head: offsets into the bytes that were parsed. */
 export interface Head {
+  /** 1; or 2 for a request that came in HTTP/2: it is as h2/request-reader.ts writes it. */
+  major: number;
   /** 0 or 1, of HTTP/1.x. */
   minor: number;
   /** One of METHOD_...; requests only. */
@@ -130,6 +132,7 @@ export interface Head {
 /** An empty head to parse into. */
 export function createHead(): Head {
   return {
+    major: 1,
     minor: 0,
     method: METHOD_OTHER,
     targetStart: 0,
@@ -233,6 +236,7 @@ export function copyHead(head: Head, from: Head, by: number): void {
   for (let i = 0; i < used; i++) {
     fields[i] = i % stride === 0 ? from.fields[i]! : from.fields[i]! + by;
   }
+  head.major = from.major;
   head.minor = from.minor;
   head.method = from.method;
   head.targetStart = from.targetStart + by;
@@ -282,6 +286,7 @@ export function refuse(head: Head, error: string): false {
 
 /** Forgets the head before this one. */
 export function resetHead(head: Head): void {
+  head.major = 1;
   head.count = 0;
   head.status = 0;
   head.contentLength = -1;

@@ -32,6 +32,7 @@ import {
   INVALID,
   invalid,
   maxFields,
+  refuse,
 } from "../head.ts";
 import { markNamed } from "./connection.ts";
 import { interpret } from "./field-values.ts";
@@ -103,11 +104,27 @@ export function parseFields(head: Head, bytes: Uint8Array, from: number, to: num
       i = endOfValue(head, bytes, i, to);
       if (i <= 0) return i;
     }
-    if (head.count >= maxFields) return invalid(head, "too many fields");
-    const kind = kindOf(bytes, start, nameEnd);
-    if (kind !== FIELD_OTHER && !interpret(head, bytes, kind, valueStart, valueEnd)) return INVALID;
-    addField(head, kind, start, nameEnd, valueStart, valueEnd);
+    if (!indexField(head, bytes, start, nameEnd, valueStart, valueEnd)) return INVALID;
   }
+}
+
+/**
+ * Adds a field to the index, and takes from it what is needed of it: its name is bytes[from, nameEnd),
+ * its value bytes[valueStart, valueEnd). @returns false if it is invalid
+ */
+export function indexField(
+  head: Head,
+  bytes: Uint8Array,
+  from: number,
+  nameEnd: number,
+  valueStart: number,
+  valueEnd: number,
+): boolean {
+  if (head.count >= maxFields) return refuse(head, "too many fields");
+  const kind = kindOf(bytes, from, nameEnd);
+  if (kind !== FIELD_OTHER && !interpret(head, bytes, kind, valueStart, valueEnd)) return false;
+  addField(head, kind, from, nameEnd, valueStart, valueEnd);
+  return true;
 }
 
 /** Where bytes[from, to) ends without the white space behind it. */
