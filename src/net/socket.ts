@@ -357,6 +357,12 @@ export interface Network {
    */
   listen(at: Endpoint, options: ListenOptions, accept: (socket: Socket) => SocketEvents): Listener;
   /**
+   * Calls back once the events that have come together have been handled, so that what they made
+   * there is to write goes out in one. An adapter that handles them one by one has no such method: a
+   * microtask does.
+   */
+  defer?(callback: () => void): void;
+  /**
    * Opens a socket for datagrams. An adapter that has none has no such method.
    * @param receive called from the event loop with each datagram that comes from there, to be kept if
    * need be

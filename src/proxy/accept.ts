@@ -7,7 +7,8 @@ import { bindKey } from "../tls/material.ts";
 import { at } from "../stats/counters.ts";
 import type { Admission, OnAdmitted } from "./admission.ts";
 import type { Frontend } from "./frontend.ts";
-import { HttpClientConnection } from "./http/client-connection.ts";
+import { HttpClientConnection, type OnHttp2 } from "./http/client-connection.ts";
+import { Http2ClientConnection } from "./http/h2/client-connection.ts";
 import type { HttpTransaction } from "./http/transaction.ts";
 import { MonitorReplies, type OnAccept } from "./monitor-net.ts";
 import { ProxyHeaderReader } from "./proxy-header.ts";
@@ -31,6 +32,14 @@ export interface Acceptors {
   /** Closes the connections of monitors, which are no sessions. */
   close(): void;
 }
+
+/** Begins a session over a connection, of a client with such addresses; see `open` below. */
+type OpenOver = (
+  socket: Socket,
+  frontend: Frontend,
+  addresses: Addresses,
+  state: SessionState | null,
+) => SocketEvents;
 
 /** A connection that a rule has rejected, until it has left. */
 class RejectedSession implements Session {
@@ -69,12 +78,14 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   /**
    * @param addresses the client's: the socket's own, or those in a PROXY header
    * @param state what rules have kept for it so far; null: nothing
+   * @param proto what is spoken over it, for sure; null: that must be seen
    */
   function open(
     socket: Socket,
     frontend: Frontend,
     addresses: Addresses,
     state: SessionState | null,
+    proto: Bind["proto"] = null,
   ): SocketEvents {
     if (
       state !== null &&
@@ -84,8 +95,23 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     }
     state?.counters?.countSession();
     if (frontend.logsConnections) logConnection(addresses, frontend);
-    if (frontend.speaksHttp) {
-      const connection = new HttpClientConnection(
+    if (frontend.speaksHttp) return openHttp(socket, frontend, addresses, state, proto);
+    const session = new TcpSession(socket, frontend, addresses, state);
+    sessions.add(session);
+    return session.client;
+  }
+
+  /** HTTP/2 by ALPN, by `proto`, or by what the client begins with (RFC 9113, chapter 3). */
+  function openHttp(
+    socket: Socket,
+    frontend: Frontend,
+    addresses: Addresses,
+    state: SessionState | null,
+    proto: Bind["proto"],
+  ): SocketEvents {
+    const spoken = proto ?? (socket.tls?.alpn === "h2" ? "h2" : null);
+    if (spoken === "h2") {
+      const connection = new Http2ClientConnection(
         socket,
         frontend,
         addresses,
@@ -95,10 +121,32 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
       sessions.add(connection);
       return connection;
     }
-    const session = new TcpSession(socket, frontend, addresses, state);
-    sessions.add(session);
-    return session.client;
+    const connection = new HttpClientConnection(
+      socket,
+      frontend,
+      addresses,
+      freeTransactions,
+      state,
+      spoken === "h1" || frontend.config.disableH2Upgrade ? null : becomeHttp2,
+    );
+    sessions.add(connection);
+    return connection;
   }
+
+  const becomeHttp2: OnHttp2 = (before, bytes) => {
+    const { socket, frontend, addresses } = before;
+    const connection = new Http2ClientConnection(
+      socket,
+      frontend,
+      addresses,
+      freeTransactions,
+      before.state,
+    );
+    sessions.remove(before);
+    sessions.add(connection);
+    socket.events = connection;
+    connection.data(socket, bytes);
+  };
 
   /** A rule has rejected it: it is closed, and leaves the place that it was given. */
   function reject(
@@ -122,7 +170,12 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   }
 
   /** What begins a session after a handshake. */
-  function withTls(frontend: Frontend, material: BindMaterial, listener: string): typeof open {
+  function withTls(
+    frontend: Frontend,
+    material: BindMaterial,
+    listener: string,
+    open: OpenOver,
+  ): OpenOver {
     const { clock } = frontend.runtime;
     const choose = createChooser(material, () => clock.wall());
     const removeSession = (handshake: TlsHandshake) => sessions.remove(handshake);
@@ -148,7 +201,13 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     const { tls } = frontend.runtime;
     const material = bind.ssl ? tls?.binds.get(bindKey(frontend.config, number - 1)) : undefined;
     if (bind.ssl && material === undefined) throw new Error("TLS has not been loaded");
-    const begin = material === undefined ? open : withTls(frontend, material, awaitedBy);
+    const { proto } = bind;
+    const inClear: OpenOver = proto === null
+      ? open
+      : (socket, frontend, addresses, state) => open(socket, frontend, addresses, state, proto);
+    const begin = material === undefined
+      ? inClear
+      : withTls(frontend, material, awaitedBy, inClear);
     // For a client of a unix socket the listener's number is logged.
     const unix = address.kind === "unix" || address.kind === "abstract"
       ? { remoteAddress: "", remotePort: number, localAddress: "", localPort: 0 }

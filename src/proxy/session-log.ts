@@ -179,7 +179,7 @@ const textOrNull = (bytes: Uint8Array | null) =>
  * @param since ms since that began
  */
 export function logRefused(
-  client: HttpClient,
+  client: LoggedClient & Pick<HttpClient, "nothingCame">,
   status: number,
   termination: string,
   since: number,

@@ -289,6 +289,14 @@ export function memoryNetwork(options: MemoryOptions = {}): MemoryNetwork {
     },
     connect,
     listen,
+    defer: (callback) =>
+      host.schedule({
+        due: false,
+        step() {
+          callback();
+          return false;
+        },
+      }),
     openDatagrams,
     receiveDatagrams(at, receive) {
       receivers.set(keyOf(at), receive);

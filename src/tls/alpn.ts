@@ -1,7 +1,7 @@
 /** Protocols above TLS, by ALPN (RFC 7301). */
 
 /** The protocols that can be spoken after a handshake, by the names of IANA's registry. */
-export const spoken: ReadonlySet<string> = new Set(["http/1.1", "http/1.0"]);
+export const spoken: ReadonlySet<string> = new Set(["h2", "http/1.1", "http/1.0"]);
 
 /** Those that are offered where the configuration names none (HAProxy 3.x). */
 export const defaultProtocols: readonly string[] = ["h2", "http/1.1"];

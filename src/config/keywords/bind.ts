@@ -17,7 +17,7 @@ import {
 } from "./keyword.ts";
 import { bindWithoutEffect } from "./no-effect.ts";
 import { bindTlsSettings } from "./tls-bind.ts";
-import { integer, text } from "./values.ts";
+import { choice, integer, text } from "./values.ts";
 
 const chapter = "5.1";
 const v6only = flag("v6only", {
@@ -47,6 +47,10 @@ export const bindSettings = {
   }),
   acceptProxy: flag("accept-proxy", {
     doc: "Connections begin with a header of the PROXY protocol, of version 1 or 2.",
+    chapter,
+  }),
+  proto: nullable("proto", choice("a protocol", ["h1", "h2", "none"]), {
+    doc: "What clients speak; else HTTP/2 where ALPN says so, or where they begin with it.",
     chapter,
   }),
   ...bindSocketSettings,

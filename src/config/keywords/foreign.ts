@@ -67,7 +67,7 @@ export const foreignBindOptions: Foreign = {
   withValue: names(`
     accept-netscaler-cip ca-sign-file ca-sign-pass
     ech guid-prefix idle-ping label maxconn
-    nbconn proto quic-cc-algo quic-socket
+    nbconn quic-cc-algo quic-socket
     tcp-md5sig tcp-ss
   `),
 };

@@ -73,6 +73,12 @@ export const httpSettings = {
     side: "frontend",
     no: true,
   }),
+  disableH2Upgrade: flag("option disable-h2-upgrade", {
+    doc: "In clear, a client that begins with the preface of HTTP/2 is refused.",
+    chapter,
+    side: "frontend",
+    no: true,
+  }),
   httpRestrictReqHdrNames: nullable(
     "option http-restrict-req-hdr-names",
     choice("what to do", ["preserve", "delete", "reject"]),

@@ -242,12 +242,6 @@ const proxyRows: readonly (readonly [name: string, operand: Operand, why: string
     "connections are kept as HTTP says, whatever field of a proxy's a client sends",
     "frontend",
   ],
-  [
-    "option disable-h2-upgrade",
-    none,
-    "a connection never becomes another by its preface",
-    "frontend",
-  ],
   ["option use-small-buffers", anyWords, "buffers are as large as what is in them", "both"],
   ["bind-process", anyWords, "there is one process, whose threads serve all proxies", "both"],
 ];

@@ -189,6 +189,7 @@ class Loop implements EpollLoop, AcceptorHost {
       },
       connect: (to, options, events) => this.#connect(to, options, events),
       listen: (at, options, accept) => this.#listen(at, options, accept),
+      defer: (callback) => this.defer(callback),
     };
   }
 

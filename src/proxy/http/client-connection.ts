@@ -1,5 +1,5 @@
 import { ByteBuffer } from "../../bytes/byte-buffer.ts";
-import { LF } from "../../bytes/bytes.ts";
+import { bytesOf, LF } from "../../bytes/bytes.ts";
 import {
   type Content,
   createContent,
@@ -14,6 +14,7 @@ import {
 } from "../../http/h1/content.ts";
 import type { HeadJournal } from "../../http/h1/journal.ts";
 import { parseRequest } from "../../http/h1/parse.ts";
+import { preface } from "../../http/h2/protocol.ts";
 import { createHead, INCOMPLETE } from "../../http/head.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Counters } from "../../stick-table/counters.ts";
@@ -32,10 +33,11 @@ import {
   SendBuffer,
   type SpliceOwner,
 } from "../stream/send-buffer.ts";
-import { SessionState, unnamedListener } from "../rules/session.ts";
-import { PrivateConnections } from "../stream/pool.ts";
+import type { SessionState } from "../rules/session.ts";
+import type { PrivateConnections } from "../stream/pool.ts";
 import type { ServerConnection } from "../stream/server-connection.ts";
-import { type AddressField, addressLine } from "./request.ts";
+import { AcceptedClient } from "./accepted-client.ts";
+import type { AddressField } from "./request.ts";
 import type { HttpClient } from "./client.ts";
 import { HttpTransaction } from "./transaction.ts";
 
@@ -59,9 +61,8 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   place = -1;
   serial = 0;
   readonly out: SendBuffer;
-  /** For the log: when it was accepted, ms since 1970, and from which port. */
-  readonly acceptedAt: number;
-  readonly remotePort: number;
+  readonly accepted: AcceptedClient;
+  readonly httpMajor = 1;
   /** The request in progress. */
   #transaction: HttpTransaction | null = null;
   /** Its content; null: no request of this connection ever had any. */
@@ -72,7 +73,6 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   #headSince = -1;
   requests = 0;
   sent = 0;
-  privates: PrivateConnections | null = null;
   /** Requests are being worked off in a loop: one that ends at once need not start another. */
   #busy = false;
   #paused = false;
@@ -86,10 +86,12 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   /** Transactions of this thread that ended, for the next requests: in the long run none is made. */
   readonly #free: HttpTransaction[];
+  readonly #onHttp2: OnHttp2 | null;
 
   /**
    * @param addresses the client's: of the socket, or of a PROXY header that came over it
    * @param state what rules have kept for it so far; null: nothing
+   * @param onHttp2 takes over where the client begins with the preface of HTTP/2; null: nothing does
    */
   constructor(
     readonly socket: Socket,
@@ -97,50 +99,42 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
     readonly addresses: Addresses,
     free: HttpTransaction[],
     state: SessionState | null = null,
+    onHttp2: OnHttp2 | null = null,
   ) {
     super();
-    this.#state = state;
+    this.accepted = new AcceptedClient(frontend, addresses, state);
     this.#free = free;
+    this.#onHttp2 = onHttp2;
     this.out = new SendBuffer(socket);
     // Requests behind one that waits must be kept: no more than a few.
     socket.expectMuch?.(false);
-    const { logs, runtime } = frontend;
-    this.acceptedAt = logs ? runtime.clock.wall() : 0;
-    // Now, for when it is logged the client may be gone, and its address with it.
-    this.remotePort = logs ? addresses.remotePort : 0;
-    this.#clientAddress = logs ? addresses.remoteAddress : null;
+    const { runtime } = frontend;
     runtime.wheel.set(this, frontend.idleTimeout(frontend.timeouts.httpRequest));
   }
 
+  get acceptedAt(): number {
+    return this.accepted.acceptedAt;
+  }
+  get remotePort(): number {
+    return this.accepted.remotePort;
+  }
   get state(): SessionState {
-    return this.#state ??= new SessionState(unnamedListener);
+    return this.accepted.state;
   }
-  #state: SessionState | null;
   get tracked(): Counters | null {
-    return this.#state === null ? null : this.#state.counters;
+    return this.accepted.tracked;
   }
-
   get clientAddress(): string {
-    return this.#clientAddress ??= this.addresses.remoteAddress;
+    return this.accepted.clientAddress;
   }
-  #clientAddress: string | null;
-
+  get privates(): PrivateConnections | null {
+    return this.accepted.privates;
+  }
   addressLine(field: AddressField | null, own: boolean): Uint8Array | null {
-    if (field === null) return null;
-    const known = own ? this.#ownLine : this.#clientLine;
-    if (known?.field === field) return known.line;
-    const address = own ? this.addresses.localAddress : this.clientAddress;
-    const made = { field, line: addressLine(field, address) };
-    if (own) this.#ownLine = made;
-    else this.#clientLine = made;
-    return made.line;
+    return this.accepted.addressLine(field, own);
   }
-  #clientLine: { field: AddressField; line: Uint8Array | null } | null = null;
-  #ownLine: { field: AddressField; line: Uint8Array | null } | null = null;
-
   keepPrivate(connection: ServerConnection): void {
-    this.privates ??= new PrivateConnections(this.frontend.config.maxSessionSrvConns);
-    this.privates.add(connection);
+    this.accepted.keepPrivate(connection);
   }
 
   // ---- from the socket ----
@@ -205,16 +199,12 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   }
 
   facts(): ReturnType<Session["facts"]> {
-    const { frontend, addresses } = this;
+    const { frontend } = this;
     const { clock } = frontend.runtime;
     const transaction = this.#transaction;
     return {
-      protocol: this.clientAddress.includes(":")
-        ? "tcpv6"
-        : this.clientAddress
-        ? "tcpv4"
-        : "unix_stream",
-      source: `${this.clientAddress || "unix"}:${addresses.remotePort}`,
+      protocol: this.accepted.protocol,
+      source: this.accepted.source,
       frontend: frontend.config.name,
       backend: transaction?.reached?.config.name ?? null,
       server: transaction?.servedBy?.name ?? null,
@@ -494,6 +484,19 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
       this.#begin(bytes, end, owner, this.#headSince);
       return true;
     }
+    if (end <= 0 && this.#onHttp2 !== null && this.requests === 0) {
+      const known = beginsHttp2(bytes, from, to);
+      if (known === preface.length) {
+        this.#gone = true;
+        runtime.wheel.remove(this);
+        this.#onHttp2(this, bytes.subarray(from));
+        return false;
+      }
+      if (known > shortestPreface) {
+        this.#carry = retain(bytes, from, to, owner);
+        return false;
+      }
+    }
     if (this.#headSince < 0) {
       this.#headSince = runtime.clock.now();
       if (this.requests > 0) this.setTimeout(timeouts.httpRequest);
@@ -579,17 +582,29 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   /** Releases what refers to it, the socket being closed. */
   #releaseAll(): void {
-    this.privates?.close();
     // A free transaction, or a timer of one, may refer to this connection for long.
     this.out.drop();
     this.#carry = null;
     this.frontend.runtime.wheel.remove(this);
-    this.#state?.end();
+    this.accepted.end();
     this.frontend.sessionEnded(this);
   }
 }
 
 const nothing = new Uint8Array(0);
+
+/** Takes over a connection, from its first bytes on. */
+export type OnHttp2 = (connection: HttpClientConnection, bytes: Uint8Array) => void;
+
+/** So much of the preface no request of HTTP/1 begins with. */
+const shortestPreface = bytesOf("PRI * HTTP/").length;
+
+/** How much of the preface of HTTP/2 bytes[from, to) begin with; 0: with something else. */
+function beginsHttp2(bytes: Uint8Array, from: number, to: number): number {
+  const length = Math.min(to - from, preface.length);
+  for (let i = 0; i < length; i++) if (bytes[from + i] !== preface[i]) return 0;
+  return length;
+}
 
 /** Whether bytes[from, to) is no more than the beginning of a request line. */
 function inRequestLine(bytes: Uint8Array, from: number, to: number): boolean {

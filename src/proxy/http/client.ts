@@ -12,6 +12,8 @@ import type { AddressField } from "./request.ts";
 /** The client's side of a transaction, with what an HTTP transaction needs of it besides. */
 export interface HttpClient extends ClientEndpoint {
   readonly frontend: Frontend;
+  /** The first digit of the version of HTTP that it speaks. */
+  readonly httpMajor: number;
   readonly addresses: Addresses;
   /** The client's address, read once. */
   readonly clientAddress: string;

@@ -3,6 +3,7 @@ import { ByteBuffer } from "../../bytes/byte-buffer.ts";
 import { bytesOf, isWord, textOf } from "../../bytes/bytes.ts";
 import { editRequestHop } from "../../http/h1/hop-by-hop.ts";
 import { HeadJournal } from "../../http/h1/journal.ts";
+import { editRequestLine } from "../../http/h2/request-line.ts";
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_COOKIE,
@@ -78,6 +79,7 @@ export function editRequest(
   found: RequestCookie,
   upgrade: boolean,
 ): void {
+  if (head.major === 2) editRequestLine(journal, head, bytes);
   const { cookie, accepts } = route.backend;
   const readCookies = head.hasCookie && cookie !== null;
   if (readCookies || head.repeatedLength) {
@@ -230,7 +232,6 @@ export class OutgoingRequest {
 
   /** The request line as it came. */
   get line(): string {
-    if (this.#written) return textOf(this.#wire.bytes, 0, this.#lineLength);
     const { source, first } = this.journal;
     return textOf(source, first, first + this.#lineLength);
   }

@@ -297,7 +297,9 @@ export class TransactionRules implements RuleOwner {
   get requests(): number {
     return this.transaction.client.requests;
   }
-  readonly httpMajor = 1;
+  get httpMajor(): number {
+    return this.transaction.client.httpMajor;
+  }
   get frontendFacts(): ProxyFacts {
     return this.transaction.frontend.facts;
   }
