@@ -21,23 +21,23 @@ export function countsForAgent({ status }: CheckResult): boolean {
 
 /** What asks the agent of a server. */
 export function startAgent(server: Server, on: CheckRuntime, checks: () => Checks): Probe {
-  const { agentSend } = server.config;
-  return agentProbe(
-    on,
-    () => targetOf(server),
-    agentSend,
-    (reply) => obey(server, reply, checks()),
-  );
+  return (done) =>
+    agentProbe(
+      on,
+      () => targetOf(server),
+      server.checkedAt.agentSend ?? server.config.agentSend,
+      (reply) => obey(server, reply, checks()),
+    )(done);
 }
 
 function targetOf(server: Server): Target {
-  const { config, backend, place } = server;
+  const { config, backend, place, checkedAt } = server;
   const source = config.source ?? backend.config.source;
   return {
     endpoint: {
       kind: "ip",
-      host: config.agentAddr ?? place.host ?? "127.0.0.1",
-      port: config.agentPort ?? 0,
+      host: checkedAt.agentAddr ?? config.agentAddr ?? place.host ?? "127.0.0.1",
+      port: checkedAt.agentPort ?? config.agentPort ?? 0,
     },
     options: source === null ? {} : { source: { host: source.host, port: 0 } },
     proxyHeader: null,

@@ -113,6 +113,12 @@ export class Backend implements ServerBackend {
   readonly #requestKey: RequestKey | null;
   readonly #byCookie = new Map<string, Server[]>();
 
+  /** The key of its servers' cookies, and whether they follow from it (manual: "cookie", dynamic). */
+  cookieKey: { readonly dynamic: boolean; readonly key: string | null };
+  get dynamicCookieKey(): string | null {
+    return this.cookieKey.dynamic ? this.cookieKey.key : null;
+  }
+
   /** What expressions see of it. */
   readonly facts: ProxyFacts;
 
@@ -129,6 +135,10 @@ export class Backend implements ServerBackend {
   ) {
     const { memory, tickets, backends } = runtime;
     this.index = backends.push(this) - 1;
+    this.cookieKey = {
+      dynamic: config.cookie?.dynamic === true,
+      key: config.dynamicCookieKey,
+    };
     this.cookie = config.cookie === null ? null : cookiePolicy(config.cookie);
     this.retryOn = config.mode === "http" && config.retryOn !== null
       ? retryBits(config.retryOn)
@@ -327,7 +337,7 @@ export class Backend implements ServerBackend {
   /** The servers whose cookie it is. */
   #serversOf(value: string): readonly Server[] {
     // What follows from addresses changes with them.
-    if (this.config.cookie?.dynamic !== true) return this.#byCookie.get(value) ?? nobody;
+    if (this.dynamicCookieKey === null) return this.#byCookie.get(value) ?? nobody;
     return this.servers.filter(({ cookie }) => cookie === value);
   }
 

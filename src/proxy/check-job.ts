@@ -26,15 +26,17 @@ export function planOf(server: Server): CheckPlan | null {
 
 /** Where a server is checked now; null: that cannot be said. */
 function targetOf(server: Server): Target | null {
-  const { config, backend, place, address } = server;
+  const { backend, place, address, checkedAt } = server;
+  const addr = checkedAt.addr ?? server.config.addr;
+  const config = { ...server.config, addr, port: checkedAt.port ?? server.config.port };
   // Without an address it is not checked.
   const host = place.host ?? "0.0.0.0";
   const now = address.kind === "ip" ? { ...address, host, ...place.port } : address;
-  const target = checkTarget(backend.config, config, now, config.addr);
+  const target = checkTarget(backend.config, config, now, addr);
   if (target !== null) return target;
   // The rules, or a program, know the port.
   const portless = now.kind === "ip" ? { ...now, port: 0 } : now;
-  return checkTarget(backend.config, config, portless, config.addr);
+  return checkTarget(backend.config, config, portless, addr);
 }
 
 function rulesOf({ backend: { config } }: Server): readonly CheckRule[] {

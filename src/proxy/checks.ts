@@ -191,6 +191,19 @@ export function startChecks(
       else off.add(server);
       update(server);
     },
+    separate(server) {
+      const own = byServer.get(server);
+      if (own === undefined || own.servers.length === 1) return;
+      // The checks that go on are made for the first one.
+      const moved = own.servers[0] === server ? own.servers.slice(1) : [server];
+      const plan = planOf(moved[0]!);
+      if (plan === null) return;
+      for (const each of moved) remove(own.servers, each);
+      startCheck({ plan, servers: [moved[0]!, ...moved.slice(1)] }, plan.settings.inter);
+      of(moved[0]!)!.setHealth(own.checker.health);
+      update(server);
+      update(moved[0]!);
+    },
     add(server) {
       const plan = planOf(server);
       if (plan !== null) startCheck({ plan, servers: [server] }, plan.settings.inter);

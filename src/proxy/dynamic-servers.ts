@@ -16,7 +16,9 @@ import { admin, type Server } from "./server.ts";
 import { hasDynamicWeights } from "./slow-start.ts";
 import { addFollower } from "./track.ts";
 
-/** A server has come, or gone: plain data. */
+/**
+ * A server has come, or gone, or the cookies of a backend's servers follow from another key: plain data.
+ */
 export type Membership =
   | {
     readonly kind: "added";
@@ -26,7 +28,12 @@ export type Membership =
     readonly blocks: readonly SharedArrayBuffer[];
     readonly tls: ServerMaterial | null;
   }
-  | { readonly kind: "removed"; readonly backend: number; readonly index: number };
+  | { readonly kind: "removed"; readonly backend: number; readonly index: number }
+  | {
+    readonly kind: "cookie";
+    readonly backend: number;
+    readonly cookieKey: Backend["cookieKey"];
+  };
 
 /** Loads what a server's TLS needs. @returns why it cannot be */
 export type LoadServerTls = (proxy: model.Proxy, server: model.Server) =>
@@ -41,8 +48,12 @@ export interface DynamicServers {
    * @returns it; or why it cannot be, in HAProxy's words where it has some
    */
   add(backend: Backend, name: string, words: readonly string[]): Server | string;
+  /** Why a server cannot be removed now; null: it can. */
+  whyNotRemove(server: Server): Refusal;
   /** Removes one. @returns why it cannot be */
   remove(server: Server): Refusal;
+  /** Changes what the cookies of a backend's servers follow from. */
+  setCookieKey(backend: Backend, cookieKey: Backend["cookieKey"]): void;
   /** What a thread that begins must know. */
   changes(): Membership[];
 }
@@ -68,6 +79,7 @@ export function createDynamicServers(options: DynamicServersOptions): DynamicSer
   const { memory } = runtime;
   const known = new Map<Server, Membership>();
   const gone: Membership[] = [];
+  const cookies = new Map<Backend, Membership>();
 
   /** The server that one is to track. @returns why it cannot be */
   function trackedBy(backend: Backend, name: string): Server | string {
@@ -89,6 +101,19 @@ export function createDynamicServers(options: DynamicServersOptions): DynamicSer
     const rules = configuration.proxies.map(({ servers: _, ...rest }) => JSON.stringify(rest));
     return rules.some((text) => text.includes(`(${path}`)) ||
       JSON.stringify({ ...backend.config, servers: [] }).includes(`(${name})`);
+  }
+
+  function whyNotRemove(server: Server): Refusal {
+    if ((checks.followers.get(server) ?? []).length > 0 || isNamed(server)) {
+      return "This server cannot be removed at runtime due to other configuration elements " +
+        "pointing to it.";
+    }
+    if (!server.maintained) return "Only servers in maintenance mode can be deleted.";
+    const used = server.slots.value + server.queue.length + server.pool.everywhere.value;
+    if (used > 0) {
+      return "Server still has connections attached to it, cannot remove it.";
+    }
+    return null;
   }
 
   return {
@@ -138,18 +163,11 @@ export function createDynamicServers(options: DynamicServersOptions): DynamicSer
       options.share(change);
       return server;
     },
+    whyNotRemove,
     remove(server) {
-      const { backend } = server;
-      const owner = backends.find((each) => each === backend);
-      if ((checks.followers.get(server) ?? []).length > 0 || isNamed(server)) {
-        return "This server cannot be removed at runtime due to other configuration elements " +
-          "pointing to it.";
-      }
-      if (!server.maintained) return "Only servers in maintenance mode can be deleted.";
-      const used = server.slots.value + server.queue.length + server.pool.everywhere.value;
-      if (used > 0 || owner === undefined) {
-        return "Server still has connections attached to it, cannot remove it.";
-      }
+      const refusal = whyNotRemove(server);
+      if (refusal !== null) return refusal;
+      const owner = backends[server.backend.index]!;
       checks.remove(server);
       owner.removeServer(server);
       const change: Membership = { kind: "removed", backend: owner.index, index: server.index };
@@ -158,7 +176,13 @@ export function createDynamicServers(options: DynamicServersOptions): DynamicSer
       options.share(change);
       return null;
     },
-    changes: () => [...gone, ...known.values()],
+    setCookieKey(backend, cookieKey) {
+      const change: Membership = { kind: "cookie", backend: backend.index, cookieKey };
+      backend.cookieKey = cookieKey;
+      cookies.set(backend, change);
+      options.share(change);
+    },
+    changes: () => [...gone, ...known.values(), ...cookies.values()],
   };
 }
 
@@ -169,6 +193,10 @@ export function followMembership(
   change: Membership,
 ): void {
   const backend = backends[change.backend]!;
+  if (change.kind === "cookie") {
+    backend.cookieKey = change.cookieKey;
+    return;
+  }
   if (change.kind === "removed") {
     const server = backend.at(change.index);
     if (server !== undefined) backend.removeServer(server);

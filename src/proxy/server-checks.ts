@@ -20,6 +20,8 @@ export interface Checks {
   readonly followers: Trackers;
   /** Checks a server, or no more, whoever else shares its checks. */
   setChecking(server: Server, on: boolean): void;
+  /** A server moves: those that shared its checks no longer do. To be called before. */
+  separate(server: Server): void;
   /** A server has come: its checks, and its agent, wait until they are asked for. */
   add(server: Server): void;
   /** It has gone. */

@@ -48,6 +48,15 @@ export const admin = {
 const inMaintenance = admin.maintenance | admin.inheritedMaintenance | admin.unresolved;
 const inDrain = admin.drain | admin.inheritedDrain;
 
+/** Where a server is checked, and its agent asked, as set by hand: null is as configured. */
+export interface CheckedAt {
+  addr: string | null;
+  port: number | null;
+  agentAddr: string | null;
+  agentPort: number | null;
+  agentSend: string | null;
+}
+
 /** What a server needs of its backend, and what is asked of a backend by its servers. */
 export interface ServerBackend {
   readonly index: number;
@@ -56,6 +65,8 @@ export interface ServerBackend {
   readonly servers: readonly Server[];
   /** Transactions that any of them may take. */
   readonly queue: { readonly length: number };
+  /** From which, and their addresses, its servers' cookies follow; null: they do not. */
+  readonly dynamicCookieKey: string | null;
   /** The slots of a server with such bounds, at the present load. */
   limit(minconn: number, maxconn: number): number;
   /** The state of a server has changed. */
@@ -90,6 +101,14 @@ export class Server implements AnyCandidate, ConnectedServer {
   readonly tls: ServerTls | null;
   /** What expressions see of it. */
   readonly facts: ServerFacts;
+  /** Of the main thread, which checks. */
+  readonly checkedAt: CheckedAt = {
+    addr: null,
+    port: null,
+    agentAddr: null,
+    agentPort: null,
+    agentSend: null,
+  };
   /** Where it is. */
   readonly place: ServerAddress;
   /** The version of that at which this thread's connections to where it was were closed. */
@@ -178,20 +197,22 @@ export class Server implements AnyCandidate, ConnectedServer {
   }
   /** The cookie that follows from its address; null: none does. */
   get #dynamicCookie(): string | null {
-    const { cookie, dynamicCookieKey } = this.backend.config;
-    if (cookie?.dynamic !== true || dynamicCookieKey === null) return null;
+    const { dynamicCookieKey: key } = this.backend;
+    if (key === null) return null;
     const { version, host, port } = this.place;
-    if (this.#cookieVersion !== version) {
+    if (this.#cookieVersion !== version || this.#cookieKey !== key) {
+      this.#cookieKey = key;
       const address = host === null ? null : parseIp(host);
       this.#cookieVersion = version;
       this.#cookie = address === null
         ? null
-        : dynamicCookie(dynamicCookieKey, address, port.port ?? port.portOffset);
+        : dynamicCookie(key, address, port.port ?? port.portOffset);
     }
     return this.#cookie;
   }
   #cookie: string | null = null;
-  /** The version of its address from which that follows. */
+  /** The key, and the version of its address, from which that follows. */
+  #cookieKey = "";
   #cookieVersion = -1;
 
   /** As the checks see it. */

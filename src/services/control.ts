@@ -41,6 +41,21 @@ export interface ServerControl extends ServerStats {
   setAgentHealth(health: "up" | "down"): boolean;
   /** Changes its address, its port, or both. */
   setAddress(host: string | null, port: number | null): void;
+  /** Where it is checked, and where its agent is asked, as set by hand; null: as configured. */
+  readonly checkedAt: {
+    readonly addr: string | null;
+    readonly port: number | null;
+    readonly agentAddr: string | null;
+    readonly agentPort: number | null;
+  };
+  /** Changes that. Strings and numbers take effect from the next check on. */
+  setCheckedAt(change: {
+    readonly addr?: string;
+    readonly port?: number;
+    readonly agentAddr?: string;
+    readonly agentPort?: number;
+    readonly agentSend?: string;
+  }): void;
   /** Lets it follow another name. @returns why it cannot */
   setName(name: string): Refusal;
   /** Ends its sessions. */
@@ -60,6 +75,9 @@ export interface FrontendControl extends FrontendStats {
 /** A server side that operators act on. */
 export interface BackendControl extends BackendStats {
   readonly servers: readonly ServerControl[];
+  /** Whether its servers' cookies follow from their addresses; and from which key besides. */
+  setDynamicCookie(on: boolean): void;
+  setDynamicCookieKey(key: string): void;
   /** Its algorithm takes weights of 0 and 100 % only. */
   readonly staticWeights: boolean;
   /**
@@ -68,6 +86,8 @@ export interface BackendControl extends BackendStats {
    * @returns why it cannot be
    */
   addServer(name: string, words: readonly string[]): Promise<Refusal>;
+  /** Why a server cannot be removed now; null: it can. */
+  whyNotRemove(server: ServerControl): Refusal;
   /** Removes one. @returns why it cannot be */
   removeServer(server: ServerControl): Promise<Refusal>;
 }

@@ -1,9 +1,11 @@
 /** Servers that come and go while the proxy runs: "add server", "del server" of the runtime API. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { BackendControl } from "#src/services/control.ts";
 import { type Scene, scene, server, web } from "../proxy/harness.ts";
 import { test } from "../testing.ts";
 import { facts } from "./facts.ts";
+
+const checked = { check: true, inter: 1000, rise: 1, fall: 2 } as const;
 
 /** The backend of a scene with one proxy. */
 const backendOf = ({ instance }: Scene) => instance.control(facts).proxies[0]!.backend!;
@@ -144,4 +146,43 @@ test(
     client.reset();
     w.advance(2);
   }),
+);
+
+test(
+  "where a server is checked is set by hand, for it alone",
+  scene(
+    web({ servers: [server("s1", checked), { ...server("s1", checked), name: "other" }] }),
+    (w) => {
+      w.origin("s1");
+      const backend = backendOf(w);
+      w.advance(2000);
+      // Their checks are the same, and so there is one for both.
+      find(backend, "s1").setCheckedAt({ port: 81 });
+      w.advance(5000);
+      assertEquals(backend.servers.map(({ up }) => up), [false, true]);
+      find(backend, "s1").setCheckedAt({ port: 80 });
+      w.advance(5000);
+      assertEquals(backend.servers.map(({ up }) => up), [true, true]);
+    },
+  ),
+);
+
+test(
+  "dynamic cookies: by another key, and no more",
+  scene(
+    web({ cookie: { name: "S", mode: "insert", dynamic: true }, dynamicCookieKey: "one" }),
+    (w) => {
+      const backend = backendOf(w);
+      const cookie = () => backend.servers[0]!.cookie;
+      const first = cookie();
+      assertEquals(typeof first, "string");
+      backend.setDynamicCookieKey("two");
+      assert(cookie() !== null && cookie() !== first);
+      backend.setDynamicCookie(false);
+      assertEquals(cookie(), null);
+      backend.setDynamicCookie(true);
+      backend.setDynamicCookieKey("one");
+      assertEquals(cookie(), first);
+    },
+  ),
 );

@@ -4,6 +4,7 @@ import { commands } from "#src/services/commands/table.ts";
 import type { Control } from "#src/services/control.ts";
 import { respond, type Zone } from "../dns/zone.ts";
 import { scene, web } from "../proxy/harness.ts";
+import { virtualClock } from "#src/time/clock.ts";
 import { test } from "../testing.ts";
 import { facts } from "./facts.ts";
 
@@ -21,6 +22,7 @@ async function ask(control: Control, line: string): Promise<string> {
   } as const;
   try {
     return await command.run({
+      clock: virtualClock(),
       args,
       payload: null,
       control,

@@ -1,5 +1,6 @@
 /** What a command of the runtime API is (management manual, chapter 9.3), and what it finds. */
 import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
+import type { Clock } from "../../time/clock.ts";
 import type { BackendControl, Control, FrontendControl, ServerControl } from "../control.ts";
 
 /** What a client of the runtime API has, and may change. */
@@ -28,6 +29,7 @@ export interface CommandContext {
   /** What came behind `<<`; null: nothing. */
   readonly payload: string | null;
   readonly control: Control;
+  readonly clock: Clock;
   readonly session: CommandSession;
   readonly sockets: readonly ListedSocket[];
 }

@@ -81,7 +81,6 @@ export const frontendCommands: readonly Command[] = [
       const limit = Object.hasOwn(limits, what) ? limits[what as keyof typeof limits] : undefined;
       if (limit === undefined || where !== "global") throw new CommandError(rateUsage);
       if (value === undefined) throw refuse("Expects an integer value.");
-      if (limit === "tls") throw refuse(`sluice does not limit '${what}'.`);
       const number = Math.max(0, leadingInteger(value));
       // It is given in kilobytes.
       control.setRateLimit(limit, limit === "compression" ? number * 1024 : number);

@@ -106,6 +106,12 @@ export const processCommands: readonly Command[] = [
     run: ({ control }) => answer(control.process.version),
   },
   {
+    name: "echo",
+    usage: "[text]",
+    help: "answers with the text",
+    run: ({ args }) => answer(args.join(" ")),
+  },
+  {
     name: "show env",
     usage: "[<name>]",
     help: "environment of the process",

@@ -34,6 +34,19 @@ function show({ name, nameservers }: ResolverFacts): string {
   return `Resolvers section ${name}\n${servers.join("")}`;
 }
 
+/** The same as CSV, a line for each name server. */
+export function resolversCsv(sections: readonly ResolverFacts[]): string {
+  const names = Object.keys(labels) as (keyof NameserverCounts)[];
+  const header = ["# id", "pid", ...names.map((name) => csvNames[name] ?? labels[name])];
+  const lines = sections.flatMap(({ name, nameservers }) =>
+    nameservers.map((server) => [server.name, name, ...names.map((each) => server.counts[each])])
+  );
+  return [header, ...lines].map((cells) => `${cells.join(",")},\n`).join("");
+}
+
+/** Where they have other names there. */
+const csvNames: Partial<Record<keyof NameserverCounts, string>> = { sendError: "send_error" };
+
 /** See above. */
 export const resolverCommands: readonly Command[] = [
   {

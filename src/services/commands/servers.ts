@@ -1,8 +1,6 @@
 /** Commands about backends and servers. */
-import { isIp } from "../../net/ip/address.ts";
 import type { BackendControl, ServerControl } from "../control.ts";
 import {
-  answer,
   backendOf,
   type Command,
   type CommandContext,
@@ -49,6 +47,7 @@ function chosen({ control, args }: CommandContext): BackendControl[] {
 /** A server's line in the state that a later process takes over. */
 export function stateLine(server: ServerControl): string {
   const { facts, id, name, host, admin, weight, initialWeight, check, checked, port } = server;
+  const { checkedAt: at } = server;
   const { status } = check?.last ?? {};
   const operational = server.maintained || !server.up ? 0 : server.stopping ? 3 : 2;
   const passed = status === undefined ? 0 : check?.last?.passed === true ? 3 : 2;
@@ -75,149 +74,19 @@ export function stateLine(server: ServerControl): string {
     checked ? passed : 0,
     checked ? health : server.up && !server.maintained ? 2 : 0,
     checkState,
-    0,
+    // Set up, enabled, and an agent's.
+    server.agent === null ? 0 : 22,
     0,
     0,
     server.fqdn ?? "-",
     port,
     server.service ?? "-",
     server.tls ? 1 : 0,
-    0,
-    "-",
-    "-",
-    0,
+    at.port ?? 0,
+    at.addr ?? "-",
+    at.agentAddr ?? "-",
+    at.agentPort ?? 0,
   ].join(" ");
-}
-
-const initialWeight = (server: ServerControl) => server.initialWeight;
-
-/** @throws {CommandError} */
-function setWeight(
-  { backend, server }: { backend: BackendControl; server: ServerControl },
-  text: string,
-) {
-  const match = /^([+-]?\d+)(%?)(.*)$/s.exec(text);
-  if (match === null) throw new CommandError("Empty weight string empty or preceded by garbage");
-  const [, digits, percent, rest] = match;
-  if (rest !== "") throw new CommandError("Trailing garbage in weight string");
-  const value = Number(digits);
-  if (percent === "%") {
-    if (value < 0) throw refuse("Relative weight must be positive.");
-  } else if (value < 0 || value > 256) {
-    throw refuse("Absolute weight can only be between 0 and 256 inclusive.");
-  }
-  const initial = initialWeight(server);
-  const weight = percent === "%" ? Math.min(256, Math.floor(initial * value / 100)) : value;
-  if (backend.staticWeights && weight !== 0 && weight !== initial) {
-    throw refuse(
-      "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.",
-    );
-  }
-  server.setWeight(weight);
-}
-
-/** What `set server` can change. @returns the answer */
-const changes: Readonly<
-  Record<
-    string,
-    (found: { backend: BackendControl; server: ServerControl }, args: readonly string[]) => string
-  >
-> = {
-  weight(found, [text]) {
-    if (text === undefined) throw refuse("Require <weight> or <weight%>.");
-    setWeight(found, text);
-    return "";
-  },
-  state({ server }, [state]) {
-    if (state !== "ready" && state !== "drain" && state !== "maint") {
-      throw refuse("'set server <srv> state' expects 'ready', 'drain' and 'maint'.");
-    }
-    server.setState(state);
-    return "";
-  },
-  health({ server }, [health]) {
-    if (server.tracked !== null) throw refuse("cannot change health on a tracking server.");
-    if (health !== "up" && health !== "stopping" && health !== "down") {
-      throw refuse("'set server <srv> health' expects 'up', 'stopping', or 'down'.");
-    }
-    server.setHealth(health);
-    return "";
-  },
-  agent({ server }, [health]) {
-    if (server.agent === null) throw refuse("agent checks are not enabled on this server.");
-    if (health !== "up" && health !== "down") {
-      throw refuse("'set server <srv> agent' expects 'up' or 'down'.");
-    }
-    server.setAgentHealth(health);
-    return "";
-  },
-  "agent-addr"() {
-    throw new CommandError("agent checks are not enabled on this server");
-  },
-  "agent-port"() {
-    throw new CommandError("agent checks are not enabled on this server");
-  },
-  "agent-send"() {
-    throw refuse("agent checks are not enabled on this server.");
-  },
-  "check-addr": (_, [address = ""]) => {
-    if (!isIp(address)) throw new CommandError(`invalid addr '${address}'`);
-    throw refuse("sluice cannot change where a server is checked.");
-  },
-  "check-port": (_, [port = ""]) => {
-    if (!/^\d{1,5}$/.test(port)) throw new CommandError("provided port is not an integer");
-    throw refuse("sluice cannot change where a server is checked.");
-  },
-  addr: setAddress,
-  fqdn({ server }, [name]) {
-    if (name === undefined) throw refuse("set server <b>/<s> fqdn requires a FQDN.");
-    const before = server.fqdn;
-    // HAProxy's spelling.
-    if (name.toLowerCase() === before && server.service === null) {
-      return answer("no need to change the FDQN by 'stats socket command'");
-    }
-    const refusal = server.setName(name);
-    if (refusal !== null) throw refuse(refusal);
-    const path = `${server.facts.name}/${server.name}`;
-    return answer(`${path} changed its FQDN from ${before} to ${name} by 'stats socket command'`);
-  },
-  ssl() {
-    throw refuse(
-      "'set server <srv> ssl' cannot be set.  default-server should define ssl settings",
-    );
-  },
-};
-
-function setAddress({ server }: { server: ServerControl }, args: readonly string[]): string {
-  const [address, word, port] = args;
-  const by = "by 'stats socket command'";
-  if (address === undefined) {
-    throw refuse("set server <b>/<s> addr requires an address and optionally a port.");
-  }
-  if (word !== undefined && word !== "port") {
-    throw refuse("set server <b>/<s> addr requires an address and optionally a port.");
-  }
-  if (!isIp(address)) throw refuse(`Invalid addr '${address}' ${by}`);
-  const sameAddress = address === server.host;
-  const parts = [
-    sameAddress ? "no need to change the addr" : `IP changed from '${server.host}' to '${address}'`,
-  ];
-  let newPort: number | null = null;
-  if (word === "port") {
-    if (!/^\d{1,5}$/.test(port ?? "") || Number(port) > 65535 || Number(port) < 1) {
-      throw refuse(`${parts[0]}, problem converting port '${port ?? ""}' to an int ${by}`);
-    }
-    newPort = Number(port);
-    parts.push(
-      newPort === server.port
-        ? "no need to change the port"
-        : `port changed from '${server.port}' to '${newPort}'`,
-    );
-  }
-  if (!sameAddress || newPort !== null && newPort !== server.port) {
-    server.setAddress(sameAddress ? null : address, newPort);
-  }
-  return answer(`${parts.join(", ")} ${by}`);
 }
 
 const noHealth = "Health check was not configured on this server, cannot enable.";
@@ -263,43 +132,6 @@ export const serverCommands: readonly Command[] = [
     },
   },
   {
-    name: "get weight",
-    usage: "<bk>/<srv>",
-    help: "weight of a server",
-    run(context) {
-      const { server } = serverOf(context);
-      return answer(`${server.weight} (initial ${initialWeight(server)})`);
-    },
-  },
-  {
-    name: "set weight",
-    usage: "<bk>/<srv> <weight>[%]",
-    help: "changes a server's weight",
-    level: "admin",
-    run(context) {
-      const found = serverOf(context);
-      const text = context.args[1];
-      if (text === undefined) throw refuse("Require <weight> or <weight%>.");
-      setWeight(found, text);
-      return "";
-    },
-  },
-  {
-    name: "set server",
-    usage: "<bk>/<srv> [opts]",
-    help: "changes a server's state, health, weight or address",
-    level: "admin",
-    run(context) {
-      const found = serverOf(context);
-      const [, what = "", ...rest] = context.args;
-      const change = Object.hasOwn(changes, what) ? changes[what] : undefined;
-      if (change !== undefined) return change(found, rest);
-      throw refuse(
-        `usage: set server <backend>/<server> ${Object.keys(changes).sort().join(" | ")}`,
-      );
-    },
-  },
-  {
     name: "set maxconn server",
     usage: "<bk>/<srv> <value>",
     help: "changes how many sessions a server may have",
@@ -313,33 +145,6 @@ export const serverCommands: readonly Command[] = [
       if (match[2] !== "") throw new CommandError("Trailing garbage in maxconn string");
       server.setMaxconn(Number(match[1]));
       return "";
-    },
-  },
-  {
-    name: "add server",
-    usage: "<bk>/<srv>",
-    help: "adds a server to a backend, in maintenance",
-    level: "admin",
-    async run({ control, args: [path = "", ...words] }) {
-      const [backendName, name = ""] = path.split("/");
-      if (name === "") throw new CommandError("Require 'backend/server'.");
-      const backend = backendOf(control, backendName!);
-      if (backend === null) throw new CommandError("No such backend.");
-      const refusal = await backend.addServer(name, words);
-      if (refusal !== null) throw new CommandError(refusal);
-      return answer("New server registered.");
-    },
-  },
-  {
-    name: "del server",
-    usage: "<bk>/<srv>",
-    help: "removes a server that is in maintenance",
-    level: "admin",
-    async run(context) {
-      const { backend, server } = serverOf(context);
-      const refusal = await backend.removeServer(server);
-      if (refusal !== null) throw new CommandError(refusal);
-      return "Server deleted.";
     },
   },
   {

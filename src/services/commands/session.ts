@@ -170,7 +170,10 @@ export class CliSession implements SocketEvents {
       this.#send(prompt ? "\n> " : `${helpText(level, [], false)}\n`);
     }
     for (const [index, words] of all.entries()) {
+      // A command may take its time.
+      this.#cancelTimeout();
       const text = await this.#run(words, index === all.length - 1 ? payload : null);
+      if (!this.#gone) this.#touch();
       if (text === null || this.#gone) return;
       this.#send(text + (this.#session.prompt ? "\n> " : "\n"));
     }
@@ -194,10 +197,10 @@ export class CliSession implements SocketEvents {
     if (found === null) return helpText(session.level, words, false);
     const { command, length } = found;
     if (!mayRun(session.level, command.level)) return this.#severe("Permission denied\n");
-    const { control, sockets } = this.options;
+    const { control, clock, sockets } = this.options;
     try {
       const args = words.slice(length);
-      return await command.run({ args, payload, control, session, sockets });
+      return await command.run({ args, payload, control, clock, session, sockets });
     } catch (error) {
       if (error instanceof CommandError) return this.#severe(error.message);
       return this.#severe(`Internal error: ${error instanceof Error ? error.message : error}\n`);

@@ -75,6 +75,7 @@ export const sessionCommands: readonly Command[] = [
       const shown = which === "all"
         ? sessions
         : sessions.filter((session) => sessionId(session) === which);
+      if (shown.length === 0 && which !== "all") throw refuse("Session not found.");
       return shown.map(details).join("");
     },
   },

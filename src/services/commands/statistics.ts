@@ -8,6 +8,7 @@ import {
   statRows,
   statTyped,
 } from "../../stats/show-stat.ts";
+import { resolversCsv } from "./resolvers.ts";
 import { type Command, leadingInteger, refuse } from "./command.ts";
 
 /** Words of `show stat` behind its numbers. */
@@ -36,9 +37,15 @@ export const statisticsCommands: readonly Command[] = [
   },
   {
     name: "show stat",
-    usage: "[<iid> <type> <sid>] [desc|json|no-maint|typed|up]*",
+    usage: "[domain <domain>] [<iid> <type> <sid>] [desc|json|no-maint|typed|up]*",
     help: "counters of proxies and servers",
-    run({ control, args }) {
+    run({ control, args: given }) {
+      const [first, domain] = given;
+      if (first === "domain") {
+        if (domain === "resolvers") return resolversCsv(control.resolvers);
+        if (domain !== "proxy") throw refuse("Invalid statistics domain.");
+      }
+      const args = first === "domain" ? given.slice(2) : given;
       let words = args;
       let filter: StatFilter = everything;
       if (args[2] !== undefined && /^-?\d/.test(args[0]!) || /^\d/.test(args[0] ?? "")) {
@@ -52,6 +59,9 @@ export const statisticsCommands: readonly Command[] = [
         words = args.slice(3);
       } else if (args.length >= 3) {
         const byName = control.proxies.find(({ name }) => name === args[0]);
+        if (byName === undefined && !/^(up|no-maint|desc|json|typed)$/.test(args[0]!)) {
+          throw refuse("No such proxy.");
+        }
         if (byName !== undefined) {
           filter = {
             ...filter,

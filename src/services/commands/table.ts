@@ -2,11 +2,13 @@
 import { accessLevels } from "../../config/keywords/stats-socket.ts";
 import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
 import type { Command } from "./command.ts";
+import { dynamicServerCommands } from "./dynamic-servers.ts";
 import { frontendCommands } from "./frontends.ts";
 import { patternCommands } from "./patterns.ts";
 import { processCommands } from "./process.ts";
 import { resolverCommands } from "./resolvers.ts";
 import { serverCommands } from "./servers.ts";
+import { setServerCommands } from "./set-server.ts";
 import { sessionCommands } from "./sessions.ts";
 import { statisticsCommands } from "./statistics.ts";
 import { tableCommands } from "./stick-tables.ts";
@@ -17,6 +19,8 @@ export const commands: readonly Command[] = [
   ...processCommands,
   ...resolverCommands,
   ...serverCommands,
+  ...setServerCommands,
+  ...dynamicServerCommands,
   ...sessionCommands,
   ...patternCommands,
   ...statisticsCommands,
