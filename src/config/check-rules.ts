@@ -1,8 +1,9 @@
 /** Checks of rules, conditions and ACLs: by compiling them. */
 import type { References } from "../expr/references.ts";
 import { PatternStore } from "../expr/patterns/store.ts";
-import type { WordMistake } from "../expr/words.ts";
-import { errorPagesOf, referencesOf } from "../rules/environment.ts";
+import { WordMistake } from "../expr/words.ts";
+import { errorPagesOf, type Outside, referencesOf } from "../rules/environment.ts";
+import { compileInitialVariable } from "../rules/initial-variables.ts";
 import { checkLogFormats } from "../rules/log-sample.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import { definitionsOf } from "../stick-table/definitions.ts";
@@ -53,6 +54,10 @@ export function createRulesCheck(
     report.error(placeOf(line, word), message, hint);
   };
   const errors = errorPagesOf(configuration, file);
+  checkInitialVariables(configuration, { patterns, table, env: () => "", pid: 0, hostname: "" }, {
+    warn: (line, message, hint, word) => report.warning(placeOf(line, word), message, hint),
+    onMistake,
+  });
   return (proxy) => {
     const outside = { patterns, table, env: () => "", pid: 0, hostname: "" };
     const shared = referencesOf(configuration, proxy, outside);
@@ -65,4 +70,32 @@ export function createRulesCheck(
     });
     return compileProxyRules(proxy, references, errors, onMistake);
   };
+}
+
+/** Where what is found goes. */
+interface Findings {
+  warn(line: object, message: string, hint?: string, word?: number): void;
+  onMistake(line: object, mistake: WordMistake): void;
+}
+
+/** Compiles the values that variables of the process begin with. */
+function checkInitialVariables(
+  configuration: Configuration,
+  outside: Outside,
+  { warn, onMistake }: Findings,
+): void {
+  const { initialVariables } = configuration.global;
+  if (initialVariables.length === 0) return;
+  const references = referencesOf(configuration, null, outside);
+  for (const variable of initialVariables) {
+    try {
+      compileInitialVariable(variable, {
+        ...references,
+        warn: (message, hint, word) => warn(variable, message, hint, word),
+      });
+    } catch (error) {
+      if (!(error instanceof WordMistake)) throw error;
+      onMistake(variable, error);
+    }
+  }
 }

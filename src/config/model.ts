@@ -39,6 +39,7 @@ export { ListenAddress, ServerAddress, Source } from "./keywords/addresses.ts";
 export { Bind } from "./keywords/bind.ts";
 export { Capture } from "./keywords/capture.ts";
 export { Cookie } from "./keywords/cookie.ts";
+export { InitialVariable } from "./keywords/process-variables.ts";
 export { type Engine, engines, Global } from "./keywords/global.ts";
 export { ErrorRule } from "./keywords/errors.ts";
 export { connectionModes, ForwardFor, OriginalTo, reuseModes } from "./keywords/http.ts";

@@ -1,4 +1,5 @@
 /** All keywords there are, by the section that they belong to: what the parser and the help ask. */
+import { proxyAbsent } from "./keywords/absent.ts";
 import { legacyRules } from "./keywords/legacy-rules.ts";
 import { type KeywordTable, table } from "./haproxy/table.ts";
 import { bindOptions, proxyBind } from "./keywords/bind.ts";
@@ -73,6 +74,7 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...proxyWithoutEffect,
   compressionOffload,
   ...proxyNotYet,
+  ...proxyAbsent,
   declareCapture,
   proxyLog,
   ...proxyRedispatch,

@@ -34,7 +34,7 @@ export function compileAcls(
         throw words.mistake(`'${name}' is not a name`, "letters, digits, '-', '_', '.', ':'");
       }
       // A name that could not be used: in conditions it separates.
-      if (name === "or") throw words.mistake("an ACL cannot be called 'or'");
+      if (isOr(name)) throw words.mistake("an ACL cannot be called 'or'");
       acl = compileAcl(words, references);
     } catch (error) {
       if (!(error instanceof WordMistake)) throw error;
@@ -46,6 +46,9 @@ export function compileAcls(
   }
   return acls;
 }
+
+/** Whether a word separates the terms of a condition; HAProxy takes "OR", too. */
+const isOr = (word: string): boolean => word === "||" || /^or$/i.test(word);
 
 /** Stands for an ACL that could not be compiled, so that its name is known. */
 const broken: Acl = { test: () => NO, needs: 0, text: "" };
@@ -79,7 +82,7 @@ export function compileCondition(
   };
   while (!words.atEnd) {
     let word = words.next()!;
-    if (word === "or" || word === "||") {
+    if (isOr(word)) {
       endOfTerms();
       continue;
     }

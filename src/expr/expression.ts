@@ -57,7 +57,7 @@ export function parseCalls(text: string): Call[] {
   const calls: Call[] = [];
   let at = 0;
   for (;;) {
-    const [name] = /^[A-Za-z0-9_.-]*/.exec(text.slice(at))!;
+    const [name] = /^[A-Za-z0-9_.+-]*/.exec(text.slice(at))!;
     if (name === "") {
       const what = calls.length === 0 ? "the name of a sample fetch" : "a converter";
       throw new ExpressionMistake(`'${text.slice(at)}' is not ${what}`, at);

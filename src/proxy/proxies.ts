@@ -6,7 +6,8 @@ import { textOf } from "../bytes/bytes.ts";
 import type { ProxyFacts } from "../expr/context.ts";
 import { PatternStore } from "../expr/patterns/store.ts";
 import { logSample } from "../rules/log-sample.ts";
-import { errorPagesOf, referencesOf } from "../rules/environment.ts";
+import { errorPagesOf, type Outside, referencesOf } from "../rules/environment.ts";
+import { compileInitialVariable } from "../rules/initial-variables.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { ProxyDirectory } from "./rules/context.ts";
 import * as model from "../config/model.ts";
@@ -59,6 +60,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     return textOf(content, 0, content.length);
   });
   const rulesOf = createRules(configuration, runtime, file, patterns);
+  setInitialVariables(configuration, runtime, patterns);
   function createBackend(proxy: model.Proxy): Backend {
     const rules = rulesOf(proxy);
     const backend = new Backend(
@@ -117,6 +119,34 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   };
 }
 
+/** Gives the variables of the process their first values. */
+function setInitialVariables(
+  configuration: model.Configuration,
+  runtime: Runtime,
+  patterns: PatternStore,
+): void {
+  const { initialVariables } = configuration.global;
+  if (initialVariables.length === 0) return;
+  const references = {
+    ...referencesOf(configuration, null, outsideOf(runtime, patterns)),
+    warn: () => {},
+  };
+  for (const variable of initialVariables) {
+    compileInitialVariable(variable, references)(runtime.clock);
+  }
+}
+
+/** What expressions of a running process see beside the configuration. */
+function outsideOf(runtime: Runtime, patterns: PatternStore): Outside {
+  return {
+    patterns,
+    table: (name) => runtime.tables.get(name),
+    env: (name) => process.env[name],
+    pid: process.pid,
+    hostname: hostname(),
+  };
+}
+
 /** Makes what compiles the rules of each proxy, once. */
 function createRules(
   configuration: model.Configuration,
@@ -124,13 +154,7 @@ function createRules(
   file: (path: string) => Uint8Array,
   patterns: PatternStore,
 ): (proxy: model.Proxy) => ProxyRules {
-  const outside = {
-    patterns,
-    table: (name: string) => runtime.tables.get(name),
-    env: (name: string) => process.env[name],
-    pid: process.pid,
-    hostname: hostname(),
-  };
+  const outside = outsideOf(runtime, patterns);
   runtime.log.setSamples?.((proxy) => {
     const references = { ...referencesOf(configuration, proxy, outside), warn: () => {} };
     return { has: () => true, get: (text) => logSample(text, references) };

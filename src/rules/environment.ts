@@ -13,16 +13,20 @@ export interface Outside {
   readonly hostname: string;
 }
 
-/** The references of expressions in a proxy. @param warn see {@linkcode References.warn} */
+/**
+ * The references of expressions in a proxy.
+ * @param proxy null: of expressions that stand in none
+ * @param warn see {@linkcode References.warn}
+ */
 export function referencesOf(
   { global, proxies, resolvers, userlists }: Configuration,
-  proxy: Proxy,
+  proxy: Proxy | null,
   { patterns, table, env, pid, hostname }: Outside,
 ): Omit<References, "warn"> {
   const hasSide = ({ kind }: Proxy, side: "frontend" | "backend") =>
     kind === "listen" || kind === side;
   return {
-    proxy: proxy.name,
+    proxy: proxy?.name ?? "",
     patterns,
     table,
     env,

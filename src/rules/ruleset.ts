@@ -9,6 +9,7 @@ import { MAYBE, type Test, YES } from "../expr/test.ts";
 import { Words } from "../expr/words.ts";
 import type { Action, ErrorPages, RuleKit, Run } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
+import { scriptAction } from "./actions/absent.ts";
 import { actions } from "./actions/all.ts";
 import type { CaptureSlots } from "./captures.ts";
 import { compileFormat } from "./format.ts";
@@ -112,7 +113,7 @@ function takeAction(words: Words, ruleset: Ruleset): { action: Action; argument:
   const open = word.indexOf("(");
   const name = open < 0 ? word : word.slice(0, open);
   const table = actionsOf(ruleset);
-  const action = table.get(name);
+  const action = table.get(name) ?? scriptAction(name, ruleset);
   if (action === undefined) {
     const hint = /^\d/.test(name) && ruleset === "http-request"
       ? "did you mean 'timeout http-request'?"

@@ -137,8 +137,8 @@ test("the help tells of near misses and of what only HAProxy has", () => {
     text: "there is no keyword 'blance'; did you mean 'balance'?",
   });
   assertEquals(
-    helpPage("quic-initial").text,
-    "HAProxy has 'quic-initial', and sluice does not support it yet",
+    helpPage("use-fcgi-app").text,
+    "HAProxy has 'use-fcgi-app', and sluice does not support it yet",
   );
   assertEquals(helpPage("ring").found, false);
   assert(helpPage("frontend").text.startsWith("frontend <name> "));

@@ -1,6 +1,7 @@
 /** From the text of HAProxy's language to the model. */
 import type { Report, SourceFile } from "../diagnostic.ts";
 import { defaultGlobal, describe, hasSide } from "../fields.ts";
+import { whyLeftOut } from "../keywords/absent.ts";
 import { foreignSections } from "../keywords/foreign.ts";
 import type { GlobalSection } from "../keywords/global.ts";
 import { openKind, type OpenSection } from "../keywords/section.ts";
@@ -141,6 +142,11 @@ function statement(
   const [property, kind] = kindsByKeyword.get(first) ?? [];
   if (kind !== undefined && property !== undefined) {
     return { kind: "other", section: openKind(kind, args, others[property]) };
+  }
+  const leftOut = whyLeftOut(first);
+  if (leftOut !== undefined) {
+    report.warning(args.here(), `section '${first}' has no effect: ${leftOut}`);
+    return { kind: "skipped" };
   }
   if (foreignSections.has(first)) {
     report.error(args.here(), `sluice does not support '${first}' sections`);

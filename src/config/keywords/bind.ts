@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Arguments } from "../haproxy/arguments.ts";
 import { readParameters, table } from "../haproxy/table.ts";
 import { ListenAddress, listenAddresses, listenText } from "./addresses.ts";
+import { bindAbsent } from "./absent.ts";
 import { bindSocketSettings } from "./bind-sockets.ts";
 import { foreignBindOptions } from "./foreign.ts";
 import {
@@ -69,7 +70,7 @@ export function bindWords(bind: Bind): string[] {
 
 /** The options as keywords. */
 export const bindOptions = table<Keyword<Record<string, unknown>>>(
-  [...keywordsOf(bindSettings, "proxies[].bind[]."), ...bindWithoutEffect],
+  [...keywordsOf(bindSettings, "proxies[].bind[]."), ...bindWithoutEffect, ...bindAbsent],
   foreignBindOptions,
 );
 

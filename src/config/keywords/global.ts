@@ -5,9 +5,11 @@ import { defaultPath } from "./default-path.ts";
 import { globalCompressionSettings } from "./compression.ts";
 import { caseSettings } from "./case-adjust.ts";
 import { unixBindSetting } from "./unix-bind.ts";
+import { globalAbsent } from "./absent.ts";
 import { globalLog } from "./log.ts";
 import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
+import { initialVariables } from "./process-variables.ts";
 import { statsKeywords, statsSettings } from "./stats-socket.ts";
 import { tuneSettings } from "./tune.ts";
 import { globalTlsSettings } from "./tls-global.ts";
@@ -35,6 +37,7 @@ export const globalSettings = {
   }),
   ...rateSettings,
   ...statsSettings,
+  ...initialVariables,
   defaultPath,
   daemon: flag("daemon", { doc: "Runs in the background.", chapter: "3.1" }),
   quiet: flag("quiet", { doc: "Prints no warnings at the start.", chapter: "3.3" }),
@@ -148,6 +151,7 @@ export interface GlobalSection {
 /** Keywords of the process that no setting of the model stands for. */
 export const globalKeywords: readonly Keyword<GlobalSection>[] = [
   globalLog.keyword,
+  ...globalAbsent,
   ...globalWithoutEffect,
   ...statsKeywords,
   {

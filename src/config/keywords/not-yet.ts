@@ -23,6 +23,11 @@ const filters: Readonly<Record<string, string | null>> = {
   "comp-res": null,
   cache: uncached,
   trace: "it is for debugging HAProxy itself",
+  spoe: "sluice asks no agents of SPOE: it goes on as if none had answered",
+  "bwlim-in": "sluice limits no bandwidth",
+  "bwlim-out": "sluice limits no bandwidth",
+  opentracing: "sluice traces nothing by OpenTracing",
+  otel: "sluice traces nothing by OpenTelemetry",
 };
 
 /** Of proxies. */
@@ -35,12 +40,7 @@ export const proxyNotYet: readonly Keyword<unknown>[] = [
     chapter: "9.2",
     read(_target, args) {
       const name = choice(args, "a filter", Object.keys(filters), [
-        "spoe",
-        "bwlim-in",
-        "bwlim-out",
         "fcgi-app",
-        "opentracing",
-        "otel",
       ]);
       const why = filters[name] ?? null;
       if (why !== null) warn(args, `filter ${name}`, why);

@@ -11,6 +11,7 @@ import {
   serverAddressText,
   sourceValue,
 } from "./addresses.ts";
+import { serverAbsent } from "./absent.ts";
 import { foreignServerOptions } from "./foreign.ts";
 import { serverCheckSettings } from "./server-checks.ts";
 import {
@@ -172,6 +173,7 @@ export const serverOptions = table(
     addr as Keyword<Record<string, unknown>>,
     ...proxyV2Keywords as unknown as Keyword<Record<string, unknown>>[],
     ...serverWithoutEffect,
+    ...serverAbsent,
   ],
   foreignServerOptions,
 );

@@ -1,5 +1,6 @@
 /** The table of actions: one entry each, in files by family. */
 import type { Action } from "../action.ts";
+import { absentActions } from "./absent.ts";
 import { cacheActions } from "./cache.ts";
 import { counterActions } from "./counters.ts";
 import { fieldActions } from "./fields.ts";
@@ -32,4 +33,5 @@ export const actions: readonly Action[] = [
   ...patternActions,
   ...variableActions,
   ...counterActions,
+  ...absentActions,
 ];
