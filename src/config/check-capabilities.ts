@@ -15,7 +15,7 @@ const reasons: Readonly<Record<keyof Capabilities, string>> = {
   unix: "this runtime has no unix sockets",
   abstract: "this runtime has no abstract unix sockets",
   inherited: "this runtime cannot take over an inherited socket",
-  transparent: "this runtime cannot listen on an address that the machine does not have",
+  transparent: "this runtime cannot use an address that the machine does not have",
   socketOptions: "this runtime cannot set such options of sockets",
   ipv6Only: "this runtime's IPv6 listeners take IPv4 clients as well",
 };

@@ -228,7 +228,12 @@ export function writeBoth(
 /** Options of {@linkcode Network.connect}. */
 export interface ConnectOptions {
   /** The local address to connect from; port 0 lets the kernel choose. */
-  readonly source?: { readonly host: string; readonly port: number };
+  readonly source?: {
+    readonly host: string;
+    readonly port: number;
+    /** In its place an address that the machine may not have, as far as the kernel allows it. */
+    readonly foreign?: { readonly host: string; readonly port: number };
+  };
   /** Set as far as the adapter can. */
   readonly socket?: SocketOptions;
   /** The network namespace to connect from (ip-netns(8)); else the process's. */

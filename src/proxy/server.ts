@@ -17,6 +17,7 @@ import { tallySize } from "../stats/counters.ts";
 import { IDLE } from "./workers.ts";
 import { serverFacts } from "./rules/facts.ts";
 import { serverSocket } from "./socket-options.ts";
+import { type ForeignSource, foreignSource } from "./foreign-source.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
 import { Pool } from "./stream/pool.ts";
 import { Queue, type Waiter } from "./queue.ts";
@@ -95,6 +96,8 @@ export class Server implements AnyCandidate, ConnectedServer {
   readonly connectOptions: ConnectOptions;
   /** The local ports of its connections, where the configuration names them; else null. */
   readonly sourcePorts: SourcePorts | null;
+  /** Whose address connections come from; null: this machine's. */
+  readonly foreignSource: ForeignSource | null;
   /** This thread's idle connections. */
   readonly pool: Pool;
   /** How TLS is spoken with it; null: it is not. */
@@ -160,6 +163,7 @@ export class Server implements AnyCandidate, ConnectedServer {
     const source = config.source ?? backend.config.source;
     const socket = serverSocket(backend.config, config, backend.runtime.global);
     const { namespace } = config;
+    this.foreignSource = foreignSource(source);
     this.connectOptions = {
       ...(source === null ? {} : { source: { host: source.host, port: 0 } }),
       ...(socket === null ? {} : { socket }),

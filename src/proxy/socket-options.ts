@@ -53,7 +53,8 @@ export function serverSocket(proxy: Proxy, server: Server, global: Global): Sock
   if (global.tuneNotsentLowatServer !== null) {
     options.notSentLowWater = global.tuneNotsentLowatServer;
   }
-  if (server.interface !== null) options.interface = server.interface;
+  const device = server.interface ?? (server.source ?? proxy.source)?.interface;
+  if (device !== undefined) options.interface = device;
   if (server.tcpUt !== null) options.userTimeout = server.tcpUt;
   if (server.tfo) options.fastOpenConnect = true;
   if (server.cc !== null) options.congestion = server.cc;

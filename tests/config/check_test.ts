@@ -339,7 +339,7 @@ server c 10.0.0.3:80
     "3:6 error 'bind' cannot be used: this runtime cannot take over an inherited socket",
     "5:12 error 'v6only' cannot be used: this runtime's IPv6 listeners take IPv4 clients as well",
     "6:10 error 'transparent' cannot be used: " +
-    "this runtime cannot listen on an address that the machine does not have",
+    "this runtime cannot use an address that the machine does not have",
     "7:8 error 'source' cannot be used: " +
     "this runtime cannot choose the local address of a connection",
     "8:10 error 'server' cannot be used: this runtime has no unix sockets",

@@ -40,9 +40,9 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["persist", "persist", "'persist' expects a way to persist", "'option persist'"],
   ["cookie C insert attr a;b", "a;b", "cookie: 'a;b' is not an attribute", "any characters but"],
   [
-    "server a 10.0.0.1:80 log-proto legacy check",
-    "log-proto",
-    "sluice does not support 'log-proto'",
+    "server a 10.0.0.1:80 tcp-md5sig legacy check",
+    "tcp-md5sig",
+    "sluice does not support 'tcp-md5sig'",
     "not yet",
   ],
   ["timeout client 5h30", "5h30", "'5h30' is not a time", "milliseconds"],
@@ -135,7 +135,7 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["source 10.0.0.1:+80", "10.0.0.1:+80", "'+80' is not a port", "65535"],
   ["monitor-uri", "", "'monitor-uri' expects a URI", "usage: monitor-uri <uri>"],
   ["monitor-uri /a b", "b", "unexpected word 'b'", "usage: monitor-uri <uri>"],
-  ["source 10.0.0.1 usesrc client", "usesrc", "sluice does not support 'usesrc'", undefined],
+  ["source 10.0.0.1 usesrc me", "me", "'me' is not an address to connect from", "hdr_ip(<name>"],
   ["dispatch 10.0.0.1", "10.0.0.1", "'dispatch' expects a port", "as in"],
   ["bind", "", "'bind' expects an address to listen on", "usage: bind"],
   ["bind 10.0.0.1", "10.0.0.1", "the port is missing in '10.0.0.1'", "as in"],
@@ -212,18 +212,18 @@ for (const [line, marked, message, hint] of lines) {
 // Lines of a 'listen' section with more than one mistake: the column and the message of each.
 const several: [line: string, expected: string[]][] = [
   // A value of an option that sluice has not is no option.
-  ["bind :81 generate-certificates ca-sign-file name accept-proxy", [
-    "10 sluice does not support 'generate-certificates'",
-    "32 sluice does not support 'ca-sign-file'",
+  ["bind :81 nbconn 3 tcp-md5sig name accept-proxy", [
+    "10 sluice does not support 'nbconn'",
+    "19 sluice does not support 'tcp-md5sig'",
   ]],
   ["server b 1.2.3.4:80 chek wieght 3", [
     "21 unknown keyword 'chek' for a server",
     "26 unknown keyword 'wieght' for a server",
   ]],
-  ["server b 1.2.3.4:80 ech x.pem socks4 none chek", [
-    "21 sluice does not support 'ech'",
-    "31 sluice does not support 'socks4'",
-    "43 unknown keyword 'chek' for a server",
+  ["server b 1.2.3.4:80 tcp-md5sig x proto none chek", [
+    "21 sluice does not support 'tcp-md5sig'",
+    "34 sluice does not support 'proto'",
+    "45 unknown keyword 'chek' for a server",
   ]],
   ["server b 1.2.3.4:80 xyzzy plugh weight 300", [
     "21 unknown keyword 'xyzzy' for a server",

@@ -1,6 +1,7 @@
 /** `source` with ports: one connection each, and what becomes of those for whom there is none. */
 import { assertEquals } from "@std/assert";
 import { until } from "../until.ts";
+import { runtimeName } from "../testing.ts";
 import { oracle } from "./harness.ts";
 import { startRaw } from "./raw.ts";
 import type { Kind } from "./rig.ts";
@@ -62,3 +63,52 @@ oracle("source: a port for each connection, and none left", async () => {
   assertEquals(theirs, expected);
   assertEquals(ours, expected);
 });
+
+const foreign = (host: string, server: string) => `
+listen http
+  mode http
+  bind ${host}:20000
+  source ${host} usesrc clientip
+  server s ${server}
+listen field
+  mode http
+  bind ${host}:20001
+  server s ${server} source 0.0.0.0 usesrc hdr_ip(x-forwarded-for,-1)
+listen fixed
+  bind ${host}:20002
+  server s ${server} source 0.0.0.0 usesrc 127.77.7.7
+`;
+
+/** Where the connections to the server come from: the proxy's own address is "own". */
+async function playForeign(kind: Kind) {
+  const rig = await startRaw(kind, foreign);
+  try {
+    for (
+      const [door, fields] of [
+        [20000, ""],
+        [20001, "X-Forwarded-For: 127.66.1.1, 127.66.1.2\r\n"],
+        [20002, ""],
+      ] as const
+    ) {
+      const client = await rig.connect(door);
+      client.send(`GET / HTTP/1.1\r\nHost: h\r\n${fields}\r\n`);
+      await until(() => client.received.includes("\r\n\r\n"), "an answer");
+      client.close();
+    }
+    const own = [rig.host, "127.0.0.1"];
+    return rig.arrived.map(({ socket: { remoteAddress: at } }) => own.includes(at) ? "own" : at);
+  } finally {
+    await rig.stop();
+  }
+}
+
+// What Deno's own sockets cannot do is refused there, when the configuration is checked.
+if (runtimeName !== "deno") {
+  oracle("source: usesrc takes the client's address, one of a field, or any other", async () => {
+    const [theirs, ours] = await Promise.all([playForeign("haproxy"), playForeign("sluice")]);
+    assertEquals(ours, theirs);
+    // Without the privilege for it both connect from an address of their own.
+    if (!ours.includes("own")) return;
+    assertEquals(ours.filter((at) => at !== "own"), ["127.66.1.2", "127.77.7.7"]);
+  });
+}

@@ -52,6 +52,13 @@ export const Source = v.strictObject({
   port: v.optional(portNumber, 0),
   /** The last port of a range that begins with `port`; null: that port alone. */
   lastPort: v.optional(v.nullable(portNumber), null),
+  /**
+   * Another address to connect from, which this machine need not have: "client", "clientip",
+   * "hdr_ip(<name>,<occurrence>)", or an address.
+   */
+  usesrc: v.optional(v.string()),
+  /** The network device to connect by. */
+  interface: v.optional(v.string()),
 });
 /** {@linkcode Source} */
 export type Source = v.InferOutput<typeof Source>;
@@ -345,17 +352,42 @@ function portRange(args: Faults, port: string, text: string): [first: number, la
   return [first, last];
 }
 
-/** Reads a source address, without HAProxy's extensions. Port 0 leaves the port to the kernel. */
+/** Reads a source address. Port 0 leaves the port to the kernel. */
 export function source(args: Arguments): Source {
   const { host, port, text } = ipAndPortText(args, "0.0.0.0");
   const [first, last] = port === null || port === "0" ? [0, 0] : portRange(args, port, text);
-  const address = { ...host, port: first, lastPort: last === first ? null : last };
-  const extra = args.peek()?.text;
-  if (extra === "usesrc" || extra === "interface") {
-    args.next();
-    throw args.mistake(`sluice does not support '${extra}' after 'source'`);
+  const address: Source = {
+    ...host,
+    port: first,
+    lastPort: last === first ? null : last,
+  };
+  for (let word = args.peek()?.text;; word = args.peek()?.text) {
+    if (word === "usesrc") {
+      args.next();
+      address.usesrc = foreignSource(args);
+    } else if (word === "interface") {
+      args.next();
+      address.interface = args.word("a device").text;
+    } else {
+      return address;
+    }
   }
-  return address;
+}
+
+/** Reads what stands behind "usesrc". */
+function foreignSource(args: Arguments): string {
+  const { text } = args.word("'client', 'clientip', 'hdr_ip(<name>)' or an address");
+  if (text === "client" || text === "clientip") return text;
+  const [, name, occurrence = "-1"] =
+    /^hdr_ip\(\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:,\s*(-?\d{1,3})\s*)?\)$/.exec(text) ?? [];
+  if (name !== undefined) return `hdr_ip(${name},${Number(occurrence) || -1})`;
+  if (isIp(text)) return `${hostText(text)}:0`;
+  const { v4, v6, port = "0" } =
+    /^(?:\[(?<v6>.*)\]|(?<v4>[\d.]+))(?::(?<port>\d{1,5}))?$/.exec(text)?.groups ?? {};
+  const ip = v6 ?? v4 ?? "";
+  if (isIp(ip)) return `${hostText(ip)}:${Number(port)}`;
+  const hint = "client, clientip, hdr_ip(<name>[,<occurrence>]), or <address>[:<port>]";
+  throw args.mistake(`'${text}' is not an address to connect from`, hint);
 }
 
 /** Reads where a log goes. */
@@ -407,6 +439,14 @@ function sourceText(source: Source): string {
   return `${host}:${port}${lastPort === null ? "" : `-${lastPort}`}`;
 }
 
+/** What follows a source address. */
+function sourceWords({ usesrc, interface: device }: Source): string[] {
+  return [
+    ...(usesrc === undefined ? [] : ["usesrc", usesrc]),
+    ...(device === undefined ? [] : ["interface", device]),
+  ];
+}
+
 /** Where a log goes. */
 export function targetText(target: LogDestination): string {
   if (target.kind === "unix" || target.kind === "abstract") return localText(target);
@@ -435,11 +475,17 @@ function localText(
 /** A source address (manual: "source"). */
 export const sourceValue: Value<typeof Source> = {
   schema: Source,
-  usage: "<ip>[:<port>[-<port>]]",
+  usage: "<ip>[:<port>[-<port>]] [usesrc client|clientip|hdr_ip(<name>)|<ip>] [interface <device>]",
   example: "192.168.1.1:1024-65535",
   read: source,
-  print: (value) => [sourceText(value)],
+  print: (value) => [sourceText(value), ...sourceWords(value)],
 };
+
+/** What the network must be able to do for a source address. */
+export function sourceNeeds(source: Source | null): "sourceAddress" | "transparent" | null {
+  if (source === null) return null;
+  return source.usesrc === undefined ? "sourceAddress" : "transparent";
+}
 
 /** What the network must be able to do for an address of this kind. */
 export function needsOf(

@@ -9,6 +9,7 @@ import {
   ServerAddress,
   serverAddress,
   serverAddressText,
+  sourceNeeds,
   sourceValue,
 } from "./addresses.ts";
 import { serverAbsent } from "./absent.ts";
@@ -135,7 +136,7 @@ export const serverSettings = {
   source: nullable("source", sourceValue, {
     doc: "The local address of connections to the server; else the proxy's 'source'.",
     chapter,
-    needs: (source) => source === null ? null : "sourceAddress",
+    needs: sourceNeeds,
   }),
   ...serverSocketSettings,
   ...nameSettings,
@@ -298,7 +299,7 @@ export const sourceSetting = {
     doc: "The local address of connections to servers.",
     chapter: "4.2",
     side: "backend",
-    needs: (source) => source === null ? null : "sourceAddress",
+    needs: sourceNeeds,
   }),
 };
 

@@ -28,6 +28,7 @@ import { setOptions } from "./options.ts";
 import { type Address, addressSize, decodeAddress, encodeAddress, familyOf } from "./sockaddr.ts";
 import { type ConnectOptions, showEndpoint, SocketError } from "../socket.ts";
 
+const IP_TRANSPARENT = 19;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 
 /**
@@ -36,7 +37,7 @@ const IP_BIND_ADDRESS_NO_PORT = 24;
  */
 export function connectTo(
   to: Address,
-  source: { host: string; port: number } | undefined,
+  source: ConnectOptions["source"],
   more: Pick<ConnectOptions, "socket" | "namespace"> = {},
 ): number | SocketError {
   const kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -57,9 +58,14 @@ export function connectTo(
 function bindAndConnect(
   fd: number,
   to: Address,
-  source: { host: string; port: number } | undefined,
+  given: ConnectOptions["source"],
 ): SocketError | null {
-  if (source !== undefined) {
+  if (given !== undefined) {
+    const { foreign } = given;
+    // Without the privilege for it (CAP_NET_ADMIN), a connection from the machine's own address.
+    const source = foreign !== undefined && setOption(fd, IPPROTO_IP, IP_TRANSPARENT, 1)
+      ? foreign
+      : given;
     // The kernel then chooses the port at connect(), per destination: 28,000 for each server.
     if (source.port === 0) setOption(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);

@@ -1,3 +1,4 @@
+import type { ForeignSource, SourceClient } from "../foreign-source.ts";
 import { encodeProxyHeader } from "../../net/proxy-protocol/header.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type * as model from "../../config/model.ts";
@@ -46,6 +47,8 @@ export interface ConnectedServer {
   readonly connectOptions: ConnectOptions;
   /** How to connect from one of its local ports. */
   connectFrom(port: number): ConnectOptions;
+  /** Whose address connections come from; null: this machine's. */
+  readonly foreignSource: ForeignSource | null;
   /** Where to connect for a client. */
   endpoint(client: ClientAddress & { readonly addresses: Addresses }): Endpoint;
   /** How often that has changed. */
@@ -132,7 +135,8 @@ export class ServerConnection implements SocketEvents {
     const { sendProxy } = server.config;
     const header = sendProxy === null ? null : headerFor(sendProxy, server, client);
     const { network } = server.backend.runtime;
-    const options = port === 0 ? server.connectOptions : server.connectFrom(port);
+    const own = port === 0 ? server.connectOptions : server.connectFrom(port);
+    const options = server.foreignSource === null ? own : this.#fromClient(own, client);
     this.#place = server.placeVersion;
     const to = server.endpoint(client);
     const { tls } = server;
@@ -148,6 +152,13 @@ export class ServerConnection implements SocketEvents {
     }
     server.backend.runtime.serverConnections.increase();
     this.out = new SendBuffer(this.socket);
+  }
+
+  /** With the client's address in the place of this machine's: it is for no other client. */
+  #fromClient(own: ConnectOptions, client: SourceClient): ConnectOptions {
+    this.isPrivate = true;
+    const foreign = this.server.foreignSource!(client);
+    return foreign === null ? own : { ...own, source: { ...own.source!, foreign } };
   }
 
   /**
