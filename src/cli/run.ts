@@ -192,7 +192,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
           over,
           addresses,
           paused: true,
-          tls: tls.material,
+          tls: tls.loading,
           descriptors: limit,
           ...quiet ? {} : { announce: warn },
         };

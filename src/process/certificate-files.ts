@@ -5,6 +5,7 @@ import type { Global } from "../config/model.ts";
 import { isIssuedBy, loadCertificate, readCertificates } from "../net/tls/certificate.ts";
 import { TlsError } from "../net/tls/context.ts";
 import { readOcsp } from "../net/tls/ocsp.ts";
+import type { CertificateParts } from "../services/certificates.ts";
 import type { ServedCertificate } from "../tls/material.ts";
 import { reasonOf } from "./system-error.ts";
 
@@ -18,13 +19,26 @@ export class CertificateFileError extends Error {
 
 /** Certificates that have been loaded, by their files: many a listener has the same ones. */
 export interface CertificateFiles {
+  /** Those loaded, and those that were put in place of files, by the names of these; null: empty. */
+  readonly certificates: ReadonlyMap<string, ServedCertificate | null>;
+  /** Of one of {@linkcode certificates}; null: it is empty. */
+  partsOf(path: string): CertificateParts | null;
+  /** Makes a certificate. @param path for messages @throws {CertificateFileError} */
+  make(path: string, parts: CertificateParts): ServedCertificate;
+  /** Has a certificate stand for a file from now on; of null there is none yet. */
+  put(path: string, made: { parts: CertificateParts; certificate: ServedCertificate } | null): void;
+  /** Takes it away again. */
+  drop(path: string): void;
+  /** Has a content stand for a file that is no certificate. */
+  putContent(path: string, content: Uint8Array): void;
+  dropContent(path: string): void;
   /**
    * The certificates that `crt` names: of one file, of several with keys of several kinds
    * ("x.pem.rsa", "x.pem.ecdsa"), or of all in a folder.
    * @throws {CertificateFileError}
    */
   load(path: string): readonly ServedCertificate[];
-  /** The whole content of a file. @throws {CertificateFileError} */
+  /** The whole content of a file, as it was when it was first read. @throws {CertificateFileError} */
   read(path: string): Uint8Array;
   /** PEM of authorities or lists: of a file, of all in a folder, or `@system-ca`. @throws */
   readAll(path: string): readonly Uint8Array[];
@@ -44,7 +58,12 @@ const systemAuthorities = [
 
 /** No files yet. */
 export function createCertificateFiles(global: Global): CertificateFiles {
-  const loaded = new Map<string, readonly ServedCertificate[]>();
+  /** By what is named, the files that it stands for. */
+  const named = new Map<string, readonly string[]>();
+  const certificates = new Map<string, ServedCertificate | null>();
+  const parts = new Map<string, CertificateParts>();
+  /** By what is named, the contents that it stands for. */
+  const contents = new Map<string, readonly Uint8Array[]>();
   let chains: readonly (readonly number[])[] | null = null;
   const extras = global.sslLoadExtraFiles ?? ["all"];
   const loads = (kind: "bundle" | "ocsp" | "issuer" | "key") =>
@@ -70,14 +89,19 @@ export function createCertificateFiles(global: Global): CertificateFiles {
     return found === undefined ? null : read(found);
   }
 
-  function loadFile(path: string): ServedCertificate {
-    const pem = read(path);
-    const key = loads("key") ? readBeside(path, ".key") : null;
+  function partsIn(path: string): CertificateParts {
+    return {
+      pem: read(path),
+      key: loads("key") ? readBeside(path, ".key") : null,
+      issuer: loads("issuer") ? readBeside(path, ".issuer") : null,
+      ocsp: loads("ocsp") ? readBeside(path, ".ocsp") : null,
+    };
+  }
+
+  function make(path: string, { pem, key, issuer, ocsp: response }: CertificateParts) {
     try {
-      const issuerPem = loads("issuer") ? readBeside(path, ".issuer") : null;
-      const issuers = issuerPem === null ? [] : readCertificates(issuerPem);
+      const issuers = issuer === null ? [] : readCertificates(issuer);
       const certificate = loadCertificate(pem, key, chainFor, !global.sslSkipSelfIssuedCa);
-      const response = loads("ocsp") ? readBeside(path, ".ocsp") : null;
       const ocsp = response === null || response.length === 0
         ? null
         : readOcsp(response, certificate, issuers[0] ?? 0);
@@ -92,6 +116,17 @@ export function createCertificateFiles(global: Global): CertificateFiles {
     }
   }
 
+  /** The certificate that stands for a file, read if need be; null: it is empty. */
+  function loadFile(path: string): ServedCertificate | null {
+    const known = certificates.get(path);
+    if (known !== undefined) return known;
+    const own = partsIn(path);
+    const made = make(path, own);
+    parts.set(path, own);
+    certificates.set(path, made);
+    return made;
+  }
+
   /** What leads to the root of a certificate that comes alone (manual: "issuers-chain-path"). */
   function chainFor(x509: number): readonly number[] {
     const { issuersChainPath: folder } = global;
@@ -101,27 +136,31 @@ export function createCertificateFiles(global: Global): CertificateFiles {
   }
 
   /** The files of one name with keys of several kinds. */
-  function parts(path: string): string[] {
+  function bundleOf(path: string): string[] {
     return loads("bundle")
       ? kinds.map((kind) => path + kind).filter((each) => existsSync(each))
       : [];
   }
 
-  function loadFolder(folder: string): ServedCertificate[] {
+  function filesIn(folder: string): string[] {
     const names = readdirSync(folder).filter((name) => !name.startsWith(".")).sort();
-    return names.flatMap((name) => {
-      const path = join(folder, name);
-      if (beside.test(name) || !statSync(path).isFile()) return [];
-      return [loadFile(path)];
-    });
+    return names.map((name) => join(folder, name))
+      .filter((path) => !beside.test(path) && statSync(path).isFile());
   }
 
-  function find(path: string): readonly ServedCertificate[] {
+  function find(path: string): readonly string[] {
+    if (certificates.has(path)) return [path];
     const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined) return stat.isDirectory() ? loadFolder(path) : [loadFile(path)];
-    const bundle = parts(path);
-    if (bundle.length > 0) return bundle.map(loadFile);
+    if (stat !== undefined) return stat.isDirectory() ? filesIn(path) : [path];
+    const bundle = bundleOf(path);
+    if (bundle.length > 0) return bundle;
     throw new CertificateFileError(`cannot read '${path}': no such file or directory`);
+  }
+
+  function once(path: string, read: () => readonly Uint8Array[]): readonly Uint8Array[] {
+    let known = contents.get(path);
+    if (known === undefined) contents.set(path, known = read());
+    return known;
   }
 
   function readAll(path: string): readonly Uint8Array[] {
@@ -137,12 +176,27 @@ export function createCertificateFiles(global: Global): CertificateFiles {
   }
 
   return {
-    read,
-    readAll,
+    read: (path) => once(path, () => [read(path)])[0]!,
+    readAll: (path) => once(path, () => readAll(path)),
+    certificates,
+    make,
+    partsOf: (path) => parts.get(path) ?? null,
+    put(path, made) {
+      certificates.set(path, made?.certificate ?? null);
+      if (made === null) parts.delete(path);
+      else parts.set(path, made.parts);
+    },
+    drop(path) {
+      certificates.delete(path);
+      parts.delete(path);
+      named.delete(path);
+    },
+    putContent: (path, content) => void contents.set(path, [content]),
+    dropContent: (path) => void contents.delete(path),
     load(path) {
-      let found = loaded.get(path);
-      if (found === undefined) loaded.set(path, found = find(path));
-      return found;
+      let files = named.get(path);
+      if (files === undefined) named.set(path, files = find(path));
+      return files.map(loadFile).filter((certificate) => certificate !== null);
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Configuration } from "../config/model.ts";
 import type { Network } from "../net/socket.ts";
 import type { ProcessFacts } from "../proxy/control.ts";
 import type { Instance } from "../proxy/instance.ts";
+import type { CertificateControl } from "../services/certificates.ts";
 import { openRuntimeApi, type RuntimeApi } from "../services/commands/listen.ts";
 import type { Control } from "../services/control.ts";
 import { systemClock } from "../time/clock.ts";
@@ -22,6 +23,7 @@ export interface OwnFacts {
   readonly descriptors: number;
   readonly maxPipes: number;
   startupLogs(): readonly string[];
+  readonly certificates: CertificateControl | null;
 }
 
 /** Gathers the facts. */

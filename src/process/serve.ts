@@ -15,7 +15,6 @@ import type { InitialAddresses } from "../proxy/following.ts";
 import { type Instance, startProxies } from "../proxy/instance.ts";
 import { findApplications } from "../services/applications.ts";
 import { createHost } from "../services/hosting.ts";
-import type { TlsMaterial } from "../tls/material.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
@@ -24,7 +23,8 @@ import { openTransport } from "../log/open-transport.ts";
 import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
 import { type Sharing, startSharing } from "./peers.ts";
-import { loadServerTls } from "./tls-load.ts";
+import { loadServerTls, type TlsLoading } from "./tls-load.ts";
+import { createTlsStore } from "./tls-store.ts";
 import { prepareLegacy } from "./tables.ts";
 import type { Tuning } from "../threads/worker.ts";
 import { collectWhenQuiet } from "../threads/collect-garbage.ts";
@@ -40,7 +40,7 @@ export interface ServeOptions {
   /** What the sessions run on; by default this thread and the network given. */
   readonly engine?: Engine;
   /** What has been loaded for TLS. */
-  readonly tls?: TlsMaterial | null;
+  readonly tls?: TlsLoading | null;
   /** Content may pass without being seen. */
   readonly splice?: boolean;
   /** Comes over the way to listen: see predecessors.ts. */
@@ -96,7 +96,7 @@ export function serve(
     maxconn: connections.maxconn,
     loop: loopTuning(configuration, pipes / threads),
     network,
-    tls: options.tls ?? null,
+    tls: options.tls?.material ?? null,
     warn,
     writeLines: (target, lines) => namedTargets.write(target, lines),
   });
@@ -123,7 +123,7 @@ export function serve(
       paused: options.paused ?? false,
       ...options.addresses === undefined ? {} : { addresses: options.addresses },
       onFault,
-      tls: options.tls ?? null,
+      tls: options.tls?.material ?? null,
       loadServerTls: (proxy, server) => loadServerTls(configuration, proxy, server),
       run: runProgram,
       ...options.announce === undefined ? {} : { announce: options.announce },
@@ -144,6 +144,7 @@ export function serve(
         descriptors: limit ?? 0,
         maxPipes: pipes,
         startupLogs: options.startupLogs ?? (() => []),
+        certificates: options.tls ? createTlsStore(options.tls, instance.replaceTls) : null,
       });
       const control = instance.control(facts);
       api = openSockets(configuration, { ...network, listen }, control);

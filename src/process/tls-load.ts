@@ -36,6 +36,7 @@ import {
   type ServedCertificate,
   serverKey,
   type ServerMaterial,
+  type TlsChanges,
   type TlsMaterial,
 } from "../tls/material.ts";
 import {
@@ -47,21 +48,21 @@ import {
 /** Sessions that are kept by their ids, by default, and how long all of them last, s. */
 const defaultCacheSize = 20_000;
 
-/** Loads; what it has loaded stays until the process ends. */
+/** Loads. */
 export interface TlsLoader extends TlsFiles {
   /** What the last configuration needs; null: none speaks TLS. */
-  readonly material: TlsMaterial | null;
+  readonly loading: TlsLoading | null;
 }
 
 /** Nothing loaded yet. */
 export function createTlsLoader(): TlsLoader {
-  let material: TlsMaterial | null = null;
+  let loading: TlsLoading | null = null;
   return {
-    get material() {
-      return material;
+    get loading() {
+      return loading;
     },
     load(configuration, locator, report) {
-      material = null;
+      loading = null;
       const uses = usesOf(configuration);
       if (uses === null) return;
       const lack = whyNoOpenSsl();
@@ -71,7 +72,7 @@ export function createTlsLoader(): TlsLoader {
         report.error(locator.place(uses.of, "ssl"), `TLS cannot be had: ${lack}`, hint);
         return;
       }
-      material = new Loading(configuration, locator, report).all();
+      loading = new TlsLoading(configuration, locator, report);
     },
   };
 }
@@ -102,28 +103,42 @@ export function loadServerTls(
   if (lack !== null) return `TLS cannot be had: ${lack}`;
   const report = createReport();
   const nowhere = { file: "", line: 0, column: 0, length: 0 };
-  const made = new Loading(configuration, createPlaces(nowhere), report).one(proxy, server);
+  const made = new TlsLoading(configuration, createPlaces(nowhere), report, []).one(proxy, server);
   const error = report.diagnostics.find(({ severity }) => severity === "error");
   return error === undefined ? made : error.message;
 }
 
-/** One configuration, being loaded. */
-class Loading {
+/** What one configuration needs, loaded; and loaded again in parts, when what it is made of changes. */
+export class TlsLoading {
+  /** It stays the same object, for threads that begin later. */
+  readonly material: TlsMaterial;
+  readonly files: CertificateFiles;
+  /** Lists of certificates that are named, and PEM of authorities and of revoked certificates. */
+  readonly lists = new Set<string>();
+  readonly authorityFiles = new Set<string>();
+  readonly revocationFiles = new Set<string>();
   readonly #global: Global;
-  readonly #files: CertificateFiles;
   /** What listeners and servers of the same options share. */
   readonly #stores = new Map<string, number>();
   readonly #names = new Map<string, number>();
+  readonly #listeners = new Map<string, { readonly proxy: Proxy; readonly bind: Bind }>();
   readonly #binds = new Map<string, BindMaterial | null>();
+  /** By the options and the addresses that they are made of. */
+  #plans = new Map<string, ContextPlan>();
+  #plansBefore = new Map<string, ContextPlan>();
   #dh = 0;
 
   constructor(
     readonly configuration: Configuration,
     readonly locator: Locator,
-    readonly report: Report,
+    public report: Report,
+    /** Those of which to load all. */
+    readonly proxies: readonly Proxy[] = configuration.proxies,
   ) {
     this.#global = configuration.global;
-    this.#files = createCertificateFiles(configuration.global);
+    this.files = createCertificateFiles(configuration.global);
+    this.#loadParameters();
+    this.material = this.#all();
   }
 
   /** What one server needs; null: nothing. */
@@ -131,15 +146,67 @@ class Loading {
     return this.#server(proxy, server);
   }
 
-  all(): TlsMaterial {
+  /**
+   * Loads what has changed since, into {@linkcode TlsLoading.material}; certificates and contexts that
+   * have not, are the same ones.
+   * @returns what has changed, and what is needed no more; or what is wrong: then all is as before
+   */
+  again(): { readonly changes: TlsChanges; readonly unused: () => void } | string {
+    let wrong: string | null = null;
+    this.report = {
+      ...this.report,
+      warning: () => {},
+      notice: () => {},
+      error: (_place, message) => void (wrong ??= message),
+    };
+    this.#binds.clear();
+    this.#plansBefore = this.#plans;
+    this.#plans = new Map();
+    const { binds, servers } = this.#all();
+    if (wrong !== null) {
+      this.#plans = this.#plansBefore;
+      return wrong;
+    }
+    const left = new Set(this.#plans.values());
+    const contexts = [...this.#plansBefore.values()].filter((plan) => !left.has(plan))
+      .flatMap(({ sessions, sessionsOfKeys }) => [sessions, ...sessionsOfKeys.values()]);
+    this.#plansBefore = new Map();
+    return {
+      changes: {
+        binds: replaceIn(this.material.binds, binds),
+        servers: replaceIn(this.material.servers, servers),
+      },
+      unused: () => contexts.forEach(freeContext),
+    };
+  }
+
+  /** The frontend of a listener, and where that is configured, by its {@linkcode bindKey}. */
+  frontendOf(key: string): string {
+    return this.#listeners.get(key)?.proxy.name ?? "";
+  }
+  placeOf(key: string): string {
+    const found = this.#listeners.get(key);
+    if (found === undefined) return "";
+    const { file, line } = this.locator.place(found.bind, "ssl");
+    return `${file}:${line}`;
+  }
+
+  /** Has what was made of authorities and lists of revoked ones be made anew, at the next time. */
+  forgetStores(): void {
+    this.#stores.clear();
+    this.#names.clear();
+  }
+
+  #all(): TlsMaterial {
     const binds = new Map<string, BindMaterial>();
     const servers = new Map<string, ServerMaterial>();
-    this.#loadParameters();
-    for (const proxy of this.configuration.proxies) {
+    for (const proxy of this.proxies) {
       if (proxy.disabled) continue;
       for (const [index, bind] of proxy.bind.entries()) {
         const made = this.#bind(proxy, bind);
-        if (made !== null) binds.set(bindKey(proxy, index), made);
+        if (made === null) continue;
+        binds.set(bindKey(proxy, index), made);
+        this.#listeners.set(bindKey(proxy, index), { proxy, bind });
       }
       for (const server of proxy.servers) {
         const made = this.#server(proxy, server);
@@ -168,7 +235,7 @@ class Loading {
     const { sslDhParamFile } = this.#global;
     if (sslDhParamFile === null) return;
     this.#attempt(this.#global, "sslDhParamFile", "ssl-dh-param-file", () => {
-      this.#dh = readParameters(this.#files.read(sslDhParamFile));
+      this.#dh = readParameters(this.files.read(sslDhParamFile));
       if (this.#dh === 0) {
         throw new CertificateFileError(`'${sslDhParamFile}' has no parameters for Diffie-Hellman`);
       }
@@ -218,7 +285,7 @@ class Loading {
       plans.set(key, contexts.push(plan) - 1);
       return contexts.length - 1;
     };
-    const add = (found: readonly ServedCertificate[], own: Bind, names: readonly string[]) => {
+    const add: Add = (found, own, names, list = null) => {
       const context = contextOf(own);
       if (context === null) return failed = true;
       for (const certificate of found) {
@@ -229,6 +296,8 @@ class Loading {
           certificate: place,
           context,
           names: names.length > 0 ? names : certificate.names,
+          filtered: names.length > 0,
+          list,
         });
       }
       return false;
@@ -238,7 +307,7 @@ class Loading {
         bind,
         property,
         keyword,
-        () => this.#files.load(this.#crtPath(file)),
+        () => this.files.load(this.#crtPath(file)),
       );
       failed ||= found === null;
       return found ?? [];
@@ -276,20 +345,21 @@ class Loading {
   #list(
     file: string,
     bind: Bind,
-    add: (found: readonly ServedCertificate[], own: Bind, names: readonly string[]) => boolean,
+    add: Add,
   ): boolean {
     const text = this.#attempt(
       bind,
       "crtList",
       "crt-list",
-      () => new TextDecoder().decode(this.#files.read(file)),
+      () => new TextDecoder().decode(this.files.read(file)),
     );
     if (text === null) return true;
+    this.lists.add(file);
     let failed = false;
     for (const line of certificateLines(file, text, bind, this.report)) {
       try {
-        const found = this.#files.load(this.#crtPath(line.file));
-        failed = add(found, line.bind, line.names) || failed;
+        const found = this.files.load(this.#crtPath(line.file));
+        failed = add(found, line.bind, line.names, file) || failed;
       } catch (error) {
         if (!(error instanceof CertificateFileError)) throw error;
         const place = { file, line: line.line, column: 1, length: line.file.length };
@@ -316,15 +386,26 @@ class Loading {
     const { caFile, caVerifyFile, crlFile, verify } = bind;
     const trusted = [caFile, caVerifyFile].filter((file) => file !== null);
     const { tuneSslCachesize, tuneSslHardMaxrecord } = this.#global;
+    const store = trusted.length + (crlFile === null ? 0 : 1) === 0
+      ? 0
+      : this.#store(trusted, crlFile);
+    const authorities = verify === "none" || caFile === null || bind.noCaNames
+      ? 0
+      : this.#authorities(caFile);
+    const key = `${proxy.kind} ${proxy.name} ${http} ${store} ${authorities} ` +
+      JSON.stringify({ ...bind, address: null });
+    const known = this.#plans.get(key) ?? this.#plansBefore.get(key);
+    if (known !== undefined) {
+      this.#plans.set(key, known);
+      return known;
+    }
     const options: ContextOptions = {
       ...this.#common(policy),
       role: "server",
       clientOrder: policy.clientOrder,
       verify,
-      store: trusted.length + (crlFile === null ? 0 : 1) === 0 ? 0 : this.#store(trusted, crlFile),
-      authorities: verify === "none" || caFile === null || bind.noCaNames
-        ? 0
-        : this.#authorities(caFile),
+      store,
+      authorities,
       // A session under one demand of certificates is none under another.
       sessionContext: digest(
         [
@@ -355,18 +436,21 @@ class Loading {
         sessionsOfKeys.set(keyName(key), older);
       }
     }
-    return {
+    const plan: ContextPlan = {
       options,
       sessions,
       sessionsOfKeys,
       protocols: offeredProtocols(bind.alpn, http),
       ignoredAuthority: bind.caIgnoreErr,
       ignoredCertificate: bind.crtIgnoreErr,
+      files: [...trusted, ...crlFile === null ? [] : [crlFile]].map((file) => this.#caPath(file)),
     };
+    this.#plans.set(key, plan);
+    return plan;
   }
 
   #ticketKeys(file: string): TicketKeys {
-    const text = new TextDecoder().decode(this.#files.read(file));
+    const text = new TextDecoder().decode(this.files.read(file));
     const stretch = (secret: Uint8Array) => createHash("sha512").update(secret).digest();
     const keys = readTicketKeys(text, stretch);
     if (typeof keys !== "string") return keys;
@@ -413,8 +497,9 @@ class Loading {
   }
   #pem(file: string, what: string): readonly Uint8Array[] {
     const path = this.#caPath(file);
+    (what === "ca-file" ? this.authorityFiles : this.revocationFiles).add(path);
     try {
-      return this.#files.readAll(path);
+      return this.files.readAll(path);
     } catch (error) {
       if (!(error instanceof CertificateFileError)) throw error;
       throw new CertificateFileError(`${what}: ${error.message}`, error.hint);
@@ -466,9 +551,34 @@ class Loading {
     };
     // For what is wrong with the options.
     freeContext(createContext(options, false));
-    const certificate = crt === null ? null : this.#files.load(this.#crtPath(crt))[0] ?? null;
+    const certificate = crt === null ? null : this.files.load(this.#crtPath(crt))[0] ?? null;
     return { options, certificate, verifyHost: verifyhost, reuse: sslReuse };
   }
+}
+
+/** Adds certificates, as a line has them. @returns whether something is wrong */
+type Add = (
+  found: readonly ServedCertificate[],
+  own: Bind,
+  names: readonly string[],
+  list?: string | null,
+) => boolean;
+
+/** Puts what differs in place of what was. @returns it */
+function replaceIn<T extends object>(
+  before: ReadonlyMap<string, T>,
+  now: ReadonlyMap<string, T>,
+): [string, T][] {
+  const changed = [...now].filter(([key, one]) => !isAlike(before.get(key), one));
+  for (const [key, one] of changed) (before as Map<string, T>).set(key, one);
+  return changed;
+}
+
+/** Whether two are made of the same objects: the addresses of these tell. */
+function isAlike(a: object | undefined, b: object): boolean {
+  const text = (of: unknown) =>
+    JSON.stringify(of, (_key, value) => value instanceof Map ? [...value] : value);
+  return a !== undefined && text(a) === text(b);
 }
 
 /** A file's name without the ending that tells the kind of its key. */

@@ -18,7 +18,7 @@ import type { Session, SessionList } from "./session-list.ts";
 import { logConnection } from "./session-log.ts";
 import { TlsGate } from "./tls/gate.ts";
 import { TlsHandshake } from "./tls/handshake.ts";
-import { createChooser } from "./tls/listener.ts";
+import { ListenerTls } from "./tls/listener.ts";
 import { TcpSession } from "./tcp/session.ts";
 
 /** See {@linkcode createAcceptors}. */
@@ -173,11 +173,14 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
   function withTls(
     frontend: Frontend,
     material: BindMaterial,
+    key: string,
     listener: string,
     open: OpenOver,
   ): OpenOver {
-    const { clock } = frontend.runtime;
-    const choose = createChooser(material, () => clock.wall());
+    const { clock, tlsLive } = frontend.runtime;
+    const tls = new ListenerTls(material, tlsLive, () => clock.wall());
+    tlsLive.onBind(key, (material) => tls.replace(material));
+    const { choose } = tls;
     const removeSession = (handshake: TlsHandshake) => sessions.remove(handshake);
     return (socket, frontend, addresses, state) => {
       const handshake = new TlsHandshake(
@@ -199,7 +202,8 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     const { address, acceptProxy } = bind;
     const awaitedBy = bind.name ?? String(number);
     const { tls } = frontend.runtime;
-    const material = bind.ssl ? tls?.binds.get(bindKey(frontend.config, number - 1)) : undefined;
+    const key = bindKey(frontend.config, number - 1);
+    const material = bind.ssl ? tls?.binds.get(key) : undefined;
     if (bind.ssl && material === undefined) throw new Error("TLS has not been loaded");
     const { proto } = bind;
     const inClear: OpenOver = proto === null
@@ -207,7 +211,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
       : (socket, frontend, addresses, state) => open(socket, frontend, addresses, state, proto);
     const begin = material === undefined
       ? inClear
-      : withTls(frontend, material, awaitedBy, inClear);
+      : withTls(frontend, material, key, awaitedBy, inClear);
     // For a client of a unix socket the listener's number is logged.
     const unix = address.kind === "unix" || address.kind === "abstract"
       ? { remoteAddress: "", remotePort: number, localAddress: "", localPort: 0 }

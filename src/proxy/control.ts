@@ -9,6 +9,7 @@ import type {
   SessionFacts,
   ThreadFacts,
 } from "../services/control.ts";
+import type { CertificateControl } from "../services/certificates.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import { at, clearTally } from "../stats/counters.ts";
 import type { ProcessStats, ProxyFacts } from "../stats/objects.ts";
@@ -35,6 +36,8 @@ export interface ProcessFacts {
   readonly maxPipes: number;
   /** The runtime API has a frontend of its own: the first number is its. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Certificates, and what else TLS is made of. */
+  readonly certificates?: CertificateControl | null;
   startupLogs(): readonly string[];
   memory(): number;
   idle(): number;
@@ -188,6 +191,7 @@ export function createControl(options: ControlOptions): Control {
       return facts.startupLogs();
     },
     environment: facts.environment,
+    certificates: facts.certificates ?? null,
     descriptors: () => facts.listDescriptors(),
   };
 }

@@ -199,7 +199,9 @@ export function followMembership(
   }
   if (change.kind === "removed") {
     const server = backend.at(change.index);
-    if (server !== undefined) backend.removeServer(server);
+    if (server === undefined) return;
+    backend.removeServer(server);
+    runtime.tlsLive.forgetServer(serverKey(backend.config, server.config));
     return;
   }
   keepTls(runtime, backend, change);

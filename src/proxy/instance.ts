@@ -6,7 +6,7 @@ import { type Endpoint, type Network, showEndpoint } from "../net/socket.ts";
 import type { Host } from "../services/hosting.ts";
 import { createMemory } from "../shared/memory.ts";
 import type { Tables } from "../stick-table/tables.ts";
-import type { TlsMaterial } from "../tls/material.ts";
+import type { TlsChanges, TlsMaterial } from "../tls/material.ts";
 import type { Clock } from "../time/clock.ts";
 import { type Checks, startChecks } from "./checks.ts";
 import { ASK_ERRORS, ASK_SESSIONS, singleThread, type Workers } from "./workers.ts";
@@ -74,6 +74,10 @@ export interface InstanceWorkers extends Workers {
   shareChange(change: NamedChange): void;
   /** The same, of a server that has come or gone. */
   shareMembership(change: Membership): void;
+  /** Has all threads take what is new of TLS; those that begin later find it in the material. */
+  shareTls(changes: TlsChanges): void;
+  /** Calls back when no thread can be using what was taken from it before, however long that takes. */
+  whenAllPassed(callback: () => void): void;
   /** How the threads are. */
   threadFacts(): ThreadFacts[];
   /** Sets the callbacks of the threads. */
@@ -149,6 +153,12 @@ export interface Instance {
   report(): string[];
   /** What operators see of it and do to it. */
   control(facts: ProcessFacts): Control;
+  /**
+   * Has connections that begin from now on have what is new of TLS.
+   * @param unused called when nothing of what it replaces is used for new ones any more
+   * @returns resolves when all threads have it, but those that are stuck
+   */
+  replaceTls(changes: TlsChanges, unused?: () => void): Promise<void>;
   /** A second has begun: rates are known by that. */
   tick(): void;
   /** Logs a line that concerns the whole process, once to each set of logs that proxies have. */
@@ -337,6 +347,13 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
             }],
         },
       });
+    },
+    replaceTls(changes, unused = () => {}) {
+      runtime.tlsLive.apply(changes);
+      deps.workers?.shareTls(changes);
+      if (deps.workers === undefined) unused();
+      else deps.workers.whenAllPassed(unused);
+      return new Promise((resolve) => workers.whenDone(resolve));
     },
     tick() {
       const wall = runtime.clock.wall();

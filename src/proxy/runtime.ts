@@ -19,6 +19,7 @@ import type { Workers } from "./workers.ts";
 import { Tickets, type Waiter } from "./queue.ts";
 import { Compression } from "./compression.ts";
 import { Refusals } from "./refusals.ts";
+import { TlsLive } from "./tls/live.ts";
 
 /** What a thread needs from outside to run proxies. */
 export interface RuntimeDeps {
@@ -54,6 +55,8 @@ export interface Runtime extends Omit<RuntimeDeps, "host" | "tls"> {
   /** What has been loaded for TLS; servers that are added bring theirs. */
   readonly tls: TlsMaterial;
   readonly lookups: Lookups;
+  /** What of {@linkcode RuntimeDeps.tls} can be replaced. */
+  readonly tlsLive: TlsLive;
   /** What hosts the services of this process; null: nothing does. */
   readonly host: Host | null;
   /** Services that rules name (manual: "use-service"). */
@@ -174,6 +177,7 @@ export function createRuntime(
     ...deps,
     tls: deps.tls ?? { binds: new Map(), servers: new Map() },
     lookups: deps.lookups ?? noLookups,
+    tlsLive: new TlsLive(),
     get host() {
       return deps.host?.() ?? null;
     },

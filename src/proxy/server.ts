@@ -170,9 +170,16 @@ export class Server implements AnyCandidate, ConnectedServer {
       ...(namespace === null ? {} : { namespace }),
     };
     this.sourcePorts = sourcePorts(source, memory);
-    const material = backend.runtime.tls.servers.get(serverKey(backend.config, config))?.traffic;
+    const key = serverKey(backend.config, config);
+    const material = backend.runtime.tls.servers.get(key)?.traffic;
     if (config.ssl && !material) throw new Error("TLS has not been loaded");
-    this.tls = config.ssl && material ? new ServerTls(material, config.sni, clock) : null;
+    const tls = config.ssl && material ? new ServerTls(material, config.sni, clock) : null;
+    this.tls = tls;
+    if (tls !== null) {
+      backend.runtime.tlsLive.onServer(key, ({ traffic }) => {
+        if (traffic !== null) tls.replace(traffic);
+      });
+    }
     this.facts = serverFacts(this);
   }
 

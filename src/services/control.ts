@@ -7,6 +7,7 @@ import type { PatternStore } from "../expr/patterns/store.ts";
 import type { Tables } from "../stick-table/tables.ts";
 import type { CapturedError } from "../stats/error-captures.ts";
 import type { BackendStats, FrontendStats, ProcessStats, ServerStats } from "../stats/objects.ts";
+import type { CertificateControl } from "./certificates.ts";
 
 /** What an action came to: null if it was done, else why not, in HAProxy's words. */
 export type Refusal = string | null;
@@ -162,6 +163,8 @@ export interface Control {
   /** What was said when it was started. */
   readonly startupLogs: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Certificates, and what else TLS is made of; null: nothing speaks it. */
+  readonly certificates: CertificateControl | null;
   /** Descriptors in use, as lines. */
   descriptors(): string[];
 }

@@ -17,7 +17,7 @@ import type { Host } from "../services/hosting.ts";
 import type { Lock } from "../shared/lock.ts";
 import type { Message } from "../shared/mailbox.ts";
 import { createMemory } from "../shared/memory.ts";
-import type { TlsMaterial } from "../tls/material.ts";
+import type { TlsChanges, TlsMaterial } from "../tls/material.ts";
 import { Outbox } from "../shared/outbox.ts";
 import {
   ASK,
@@ -129,6 +129,7 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   let allEnded = () => {};
   let cleaned = false;
   let lastQuestion = 0;
+  let challenges: NonNullable<TlsChanges["challenges"]> = new Map();
   /** By its number, what takes the answers to a question. */
   const questions = new Map<number, (answer: unknown) => void>();
 
@@ -211,6 +212,8 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     ports[self] = port1;
     for (const change of hooks.changedPatterns()) port1.postMessage({ change });
     for (const membership of hooks.changedServers()) port1.postMessage({ membership });
+    // The rest is in what it begins with.
+    if (challenges.size > 0) port1.postMessage({ tls: { binds: [], servers: [], challenges } });
     const hosted = createHostFor(options.host ?? (() => null), port1, () => post(self, HOSTED));
     const data: Start = {
       port: port2,
@@ -387,6 +390,11 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
     ask,
     shareChange: (change) => share({ change }, -1),
     shareMembership: (membership) => share({ membership }, -1),
+    shareTls(tls) {
+      challenges = tls.challenges ?? challenges;
+      share({ tls }, -1);
+    },
+    whenAllPassed: (callback) => epochs.whenAllPassed(callback),
     threadFacts: () =>
       Array.from({ length: threads }, (_, thread) => ({
         thread,

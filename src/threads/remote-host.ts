@@ -8,6 +8,7 @@ import type { Membership } from "../proxy/dynamic-servers.ts";
 import type { NamedChange } from "../expr/patterns/store.ts";
 import type { Host, HostedRequest } from "../services/hosting.ts";
 import type { ServiceResponse } from "../services/service.ts";
+import type { TlsChanges } from "../tls/material.ts";
 
 /** What a worker reports of a request. */
 export type HostedReport =
@@ -20,10 +21,8 @@ interface Piece {
   readonly bytes: Uint8Array | null;
 }
 
-/** A change of a map, or of a list of an ACL, that another thread has made. */
-export interface SharedChange {
-  readonly change: NamedChange;
-}
+/** What a thread is told besides: a change of a map or of an ACL's list, certificates that are new. */
+export type SharedChange = { readonly change: NamedChange } | { readonly tls: TlsChanges };
 
 /** A server that has come, or gone. */
 export interface SharedMembership {
@@ -35,12 +34,14 @@ export interface SharedMembership {
  * @param port whence the pieces come
  * @param changed called with changes that others have made
  * @param joined called when a server has come, or gone
+ * @param replaced called with what is new of TLS
  */
 export function createRemoteHost(
   port: MessagePort,
   report: (report: HostedReport) => void,
   changed: (change: NamedChange) => void,
   joined: (change: Membership) => void,
+  replaced: (changes: TlsChanges) => void,
 ): Host & { receive(): void } {
   const waiting = new Map<number, ServiceResponse>();
   let last = 0;
@@ -67,6 +68,10 @@ export function createRemoteHost(
         }
         if ("membership" in message) {
           joined(message.membership);
+          continue;
+        }
+        if ("tls" in message) {
+          replaced(message.tls);
           continue;
         }
         const { id, bytes } = message;

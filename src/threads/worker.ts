@@ -153,6 +153,7 @@ function work(
     report,
     (change) => proxies.patterns.receive(change),
     (change) => followMembership(proxies.backends, proxies.runtime, change),
+    (changes) => proxies.runtime.tlsLive.apply(changes),
   );
   const proxies = createProxies(configuration, {
     network,

@@ -25,6 +25,14 @@ export function chooseProtocol(ours: readonly string[], list: Uint8Array): strin
   return ours.find((name) => isIn(name, list)) ?? null;
 }
 
+/** What an authority offers, alone, when it looks whether a name is ours (RFC 8737, 6.2). */
+export const challengeProtocol = "acme-tls/1";
+
+/** Whether a client offers that alone. @param names what it offers */
+export function asksForChallenge(names: readonly string[]): boolean {
+  return names.length === 1 && names[0] === challengeProtocol;
+}
+
 function isIn(name: string, list: Uint8Array): boolean {
   for (let at = 0; at < list.length; at += 1 + list[at]!) {
     if (list[at] !== name.length || at + name.length >= list.length) continue;

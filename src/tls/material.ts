@@ -27,6 +27,8 @@ export interface ContextPlan {
   readonly protocols: readonly string[];
   readonly ignoredAuthority: Ignored;
   readonly ignoredCertificate: Ignored;
+  /** Authorities and lists of revoked certificates that it is made of. */
+  readonly files: readonly string[];
 }
 
 /** A certificate, how it is served, and to whom. */
@@ -36,6 +38,10 @@ export interface BindEntry {
   readonly context: number;
   /** Names, with a star or without, "!" before those that are not meant. */
   readonly names: readonly string[];
+  /** They are those of a line, not those of the certificate. */
+  readonly filtered: boolean;
+  /** The list of certificates that has it; null: none. */
+  readonly list: string | null;
 }
 
 /** What a listener needs. */
@@ -75,6 +81,14 @@ export interface TlsMaterial {
   readonly binds: ReadonlyMap<string, BindMaterial>;
   /** By {@linkcode serverKey}. */
   readonly servers: Map<string, ServerMaterial>;
+}
+
+/** What has changed while it runs: what each thread puts in place of what it has. */
+export interface TlsChanges {
+  readonly binds: readonly (readonly [key: string, material: BindMaterial])[];
+  readonly servers: readonly (readonly [key: string, material: ServerMaterial])[];
+  /** Certificates that answer tls-alpn-01 (RFC 8737), by the names that are asked for. */
+  readonly challenges?: ReadonlyMap<string, ServedCertificate>;
 }
 
 interface Named {

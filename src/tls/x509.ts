@@ -121,6 +121,105 @@ function read(der: Uint8Array): X509 {
   };
 }
 
+/** A list of revoked certificates (RFC 5280, 5), as far as it is shown. */
+export interface Crl {
+  readonly version: number;
+  readonly signatureAlgorithm: string;
+  readonly issuer: readonly NameEntry[];
+  /** As {@linkcode X509.notBefore}; "": none. */
+  readonly lastUpdate: string;
+  readonly nextUpdate: string;
+  readonly revoked: readonly { readonly serial: Uint8Array; readonly date: string }[];
+}
+
+/** Reads one; null: that is none. */
+export function readCrl(der: Uint8Array): Crl | null {
+  try {
+    const [tbs, outer] = children(der, valueAt(der, 0, der.length));
+    const parts = children(der, there(tbs));
+    const version = there(parts[0]).tag === INTEGER ? parts.shift() : undefined;
+    const [, issuer, last, ...rest] = parts;
+    const next = isTime(rest[0]) ? rest.shift() : undefined;
+    const list = rest[0]?.tag === SEQUENCE && rest[0].to > rest[0].from ? rest[0] : undefined;
+    const [type] = children(der, there(outer));
+    return {
+      version: version === undefined ? 1 : (der[version.to - 1] ?? 0) + 1,
+      signatureAlgorithm: named(algorithms, objectName(der, there(type))),
+      issuer: nameEntries(der, there(issuer)),
+      lastUpdate: timeText(der, there(last)),
+      nextUpdate: next === undefined ? "" : timeText(der, next),
+      revoked: list === undefined ? [] : children(der, list).map((entry) => {
+        const [serial, date] = children(der, entry);
+        return {
+          serial: withoutZero(der.subarray(there(serial).from, there(serial).to)),
+          date: timeText(der, there(date)),
+        };
+      }),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** The parts of a certificate that an OCSP request or a renewal's question names; null: it is none. */
+export function certificateParts(
+  der: Uint8Array,
+): {
+  /** The names in DER. */
+  readonly issuer: Uint8Array;
+  readonly subject: Uint8Array;
+  /** The key's bits. */
+  readonly key: Uint8Array;
+  /** With a zero before, where it would be negative without. */
+  readonly serial: Uint8Array;
+  /** The issuer's key, as the certificate names it (authorityKeyIdentifier); null: it does not. */
+  readonly authorityKey: Uint8Array | null;
+} | null {
+  try {
+    const [tbs] = children(der, valueAt(der, 0, der.length));
+    const parts = children(der, there(tbs));
+    if (there(parts[0]).tag === 0xa0) parts.shift();
+    const [serial, , issuer, validity, subject, key, ...rest] = parts;
+    const [, bits] = children(der, there(key));
+    const from = (before: Value | undefined, one: Value | undefined) =>
+      der.slice(there(before).to, there(one).to);
+    const extensions = rest.find(({ tag }) => tag === 0xa3);
+    return {
+      issuer: from(parts[1], issuer),
+      subject: from(validity, subject),
+      key: der.slice(there(bits).from + 1, there(bits).to),
+      serial: der.slice(there(serial).from, there(serial).to),
+      authorityKey: extensions === undefined ? null : authorityKey(der, extensions),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function authorityKey(der: Uint8Array, extensions: Value): Uint8Array | null {
+  const [list] = children(der, extensions);
+  for (const extension of children(der, there(list))) {
+    const parts = children(der, extension);
+    if (objectName(der, there(parts[0])) !== "2.5.29.35") continue;
+    const content = there(parts.at(-1));
+    const found = children(der, valueAt(der, content.from, content.to)).find(({ tag }) =>
+      tag === 0x80
+    );
+    return found === undefined ? null : der.slice(found.from, found.to);
+  }
+  return null;
+}
+
+const INTEGER = 0x02;
+const SEQUENCE = 0x30;
+const UTC_TIME = 0x17;
+
+function isTime(value: Value | undefined): boolean {
+  return value !== undefined && (value.tag === UTC_TIME || value.tag === GENERALIZED_TIME);
+}
+
 /** @throws {RangeError} where there is nothing */
 function there<T>(value: T | undefined): T {
   if (value === undefined) throw new RangeError("nothing where something must be");

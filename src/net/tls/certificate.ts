@@ -4,7 +4,7 @@ import { TlsError } from "./context.ts";
 import { derOf } from "./inspect.ts";
 import { openssl, takeError, zeroTerminated } from "./openssl.ts";
 
-/** A certificate with its key, loaded; the numbers are addresses, of objects that are never freed. */
+/** A certificate with its key, loaded; the numbers are addresses. */
 export interface Certificate {
   readonly x509: number;
   readonly key: number;
@@ -119,11 +119,30 @@ export function loadCertificate(
   if (key === 0) throw new TlsError("no private key");
   if (crypto.X509_check_private_key(x509, key) !== 1) throw new TlsError(takeError());
   const stack = crypto.OPENSSL_sk_new_null();
-  for (const each of chain.length > 0 ? chain : chainFor(x509)) {
+  // The others are shared, and not freed with this one.
+  const lent = chain.length > 0 ? [] : chainFor(x509);
+  for (const each of lent) crypto.X509_up_ref(each);
+  for (const each of [...chain, ...lent]) {
     if (selfIssued || !isIssuedBy(each, each)) crypto.OPENSSL_sk_push(stack, each);
+    else crypto.X509_free(each);
   }
   const dh = readParameters(pem);
   return { x509, key, chain: stack, dh, kind: kindOf(key), ...namesAndDates(x509) };
+}
+
+/**
+ * Frees a certificate that no thread uses for new connections any more; those that have it hold it
+ * themselves.
+ */
+export function freeCertificate({ x509, key, chain, dh }: Certificate): void {
+  const { crypto } = openssl();
+  crypto.X509_free(x509);
+  crypto.EVP_PKEY_free(key);
+  if (dh !== 0) crypto.EVP_PKEY_free(dh);
+  for (let i = 0; i < crypto.OPENSSL_sk_num(chain); i++) {
+    crypto.X509_free(crypto.OPENSSL_sk_value(chain, i));
+  }
+  crypto.OPENSSL_sk_free(chain);
 }
 
 /** Whether a certificate has another's subject for its issuer. */

@@ -63,6 +63,22 @@ export function readOcsp(
   }
 }
 
+/** What a response says, in OpenSSL's words; "": it is none. */
+export function ocspText(der: Uint8Array): string {
+  const { crypto } = openssl();
+  const { response: at } = pointers;
+  at[0] = BigInt(openssl().addressOf(der));
+  const response = crypto.d2i_OCSP_RESPONSE(null, at, der.length);
+  const bio = crypto.BIO_new(crypto.BIO_s_mem());
+  if (response !== 0) crypto.OCSP_RESPONSE_print(bio, response, 0);
+  const bytes = new Uint8Array(new ArrayBuffer(crypto.BIO_ctrl_pending(bio)));
+  const count = bytes.length === 0 ? 0 : crypto.BIO_read(bio, bytes, bytes.length);
+  crypto.BIO_free(bio);
+  if (response !== 0) crypto.OCSP_RESPONSE_free(response);
+  takeError();
+  return new TextDecoder().decode(bytes.subarray(0, Math.max(0, count)));
+}
+
 /** From now to an ASN1_TIME. */
 function secondsLeft(time: number): number {
   const days = new Int32Array(new ArrayBuffer(4));

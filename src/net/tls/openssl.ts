@@ -137,6 +137,7 @@ const cryptoSignatures = {
   d2i_OCSP_RESPONSE: ["pointer", "memory", "memory", "i64"],
   OCSP_RESPONSE_free: ["void", "pointer"],
   OCSP_response_status: ["i32", "pointer"],
+  OCSP_RESPONSE_print: ["i32", "pointer", "pointer", "size"],
   OCSP_response_get1_basic: ["pointer", "pointer"],
   OCSP_BASICRESP_free: ["void", "pointer"],
   OCSP_cert_to_id: ["pointer", "pointer", "pointer", "pointer"],

@@ -11,19 +11,27 @@ import { ServerTls } from "./server.ts";
 /** What the checks of a server run on: with TLS in their connections, where they speak it. */
 export function withTls(server: Server, on: CheckRuntime): CheckRuntime {
   const { backend, config } = server;
-  const material = backend.runtime.tls.servers.get(serverKey(backend.config, config))?.checks;
+  const key = serverKey(backend.config, config);
+  let material = backend.runtime.tls.servers.get(key)?.checks;
   if (!material) return on;
+  const replaced: (() => void)[] = [];
+  backend.runtime.tlsLive.onServer(key, ({ checks }) => {
+    material = checks ?? material;
+    for (const take of replaced) take();
+  });
   const isUsual = checksWithTls(config);
-  const own = config.checkSni === null ? constantSni(config.sni) : `str(${config.checkSni})`;
+  const usual = config.checkSni === null ? constantSni(config.sni) : `str(${config.checkSni})`;
   const sides = new Map<ConnectStep, ServerTls | null>();
   function sideFor(step: ConnectStep): ServerTls | null {
     if (!step.ssl && !(step.asServer && isUsual)) return null;
     const { alpn } = step;
-    const options = alpn === null
-      ? material!.options
-      : { ...material!.options, protocols: alpn.length === 0 ? null : encodeProtocols(alpn) };
-    const sni = step.sni === null ? (step.asServer ? own : null) : `str(${step.sni})`;
-    return new ServerTls({ ...material!, options }, sni, backend.runtime.clock);
+    const protocols = alpn === null || alpn.length === 0 ? null : encodeProtocols(alpn);
+    const own = () =>
+      alpn === null ? material! : { ...material!, options: { ...material!.options, protocols } };
+    const sni = step.sni === null ? (step.asServer ? usual : null) : `str(${step.sni})`;
+    const made = new ServerTls(own(), sni, backend.runtime.clock);
+    replaced.push(() => made.replace(own()));
+    return made;
   }
   return {
     ...on,

@@ -5,6 +5,7 @@ import type { Socket, SocketEvents } from "../../net/socket.ts";
 import type { TlsFailure } from "../../net/tls/facts.ts";
 import { type Choose, serverSide } from "../../net/tls/server.ts";
 import { TlsSocket } from "../../net/tls/socket.ts";
+import { challengeProtocol } from "../../tls/alpn.ts";
 import { Timer } from "../../time/wheel.ts";
 import type { Frontend } from "../frontend.ts";
 import type { OpenSession } from "../proxy-header.ts";
@@ -83,6 +84,8 @@ export class TlsHandshake extends Timer implements SocketEvents, Session {
   /** The handshake is done: the session begins. */
   opened(socket: Socket): void {
     if (this.#over) return;
+    // That was all that an authority wants (RFC 8737, 3).
+    if (this.socket.alpn === challengeProtocol) return this.#leave();
     // Should that throw, the connection is still this one's, which hears of its end.
     const session = this.open(socket, this.frontend, this.addresses);
     this.#finish();
@@ -108,14 +111,18 @@ export class TlsHandshake extends Timer implements SocketEvents, Session {
   override fire(): void {
     if (this.#over) return;
     this.#log("timeout", "");
-    this.#finish();
-    this.socket.close();
-    this.frontend.sessionEnded(this);
+    this.#leave();
   }
   /** The proxy stops: the handshake is not waited for long. */
   softStop(): void {
     const { wheel, clock } = this.frontend.runtime;
     wheel.set(this, this.frontend.idleTimeout(Math.max(0, this.deadline - clock.now())));
+  }
+
+  #leave(): void {
+    this.#finish();
+    this.socket.close();
+    this.frontend.sessionEnded(this);
   }
 
   #finish(): void {

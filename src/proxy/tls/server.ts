@@ -1,6 +1,6 @@
 /** What a thread needs to speak TLS with a server. */
 import { ClientSessions, clientSide } from "../../net/tls/client.ts";
-import { type ContextOptions, createContext } from "../../net/tls/context.ts";
+import { type ContextOptions, createContext, freeContext } from "../../net/tls/context.ts";
 import { useCertificate } from "../../net/tls/context.ts";
 import { TlsSocket } from "../../net/tls/socket.ts";
 import type { ConnectOptions, Endpoint, Network, Socket, SocketEvents } from "../../net/socket.ts";
@@ -9,17 +9,30 @@ import type { ClientMaterial } from "../../tls/material.ts";
 import { type SniClient, type SniSource, sniSource } from "../../tls/sni.ts";
 
 /** The contexts of this thread, by what they are made of: many servers have the same. */
-const contexts = new Map<string, number>();
+const contexts = new Map<string, { readonly context: number; users: number }>();
 
-function contextFor({ options, certificate }: ClientMaterial): number {
-  const key = `${certificate?.file ?? ""} ${keyOf(options)}`;
-  let context = contexts.get(key);
-  if (context === undefined) {
-    context = createContext(options, true);
-    if (certificate !== null) useCertificate(context, certificate);
-    contexts.set(key, context);
+function keyFor({ options, certificate }: ClientMaterial): string {
+  return `${certificate?.x509 ?? 0} ${keyOf(options)}`;
+}
+
+function acquire(material: ClientMaterial): number {
+  const key = keyFor(material);
+  let made = contexts.get(key);
+  if (made === undefined) {
+    made = { context: createContext(material.options, true), users: 0 };
+    if (material.certificate !== null) useCertificate(made.context, material.certificate);
+    contexts.set(key, made);
   }
-  return context;
+  made.users++;
+  return made.context;
+}
+
+function release(material: ClientMaterial): void {
+  const key = keyFor(material);
+  const made = contexts.get(key);
+  if (made === undefined || --made.users > 0) return;
+  contexts.delete(key);
+  freeContext(made.context);
 }
 
 function keyOf(options: ContextOptions): string {
@@ -31,21 +44,28 @@ export type Preamble = ((inner: Socket) => Uint8Array) | null;
 
 /** See above. */
 export class ServerTls {
-  readonly #context: number;
-  readonly #verifyHost: string | null;
-  readonly #verify: boolean;
-  readonly #sessions: ClientSessions | null;
+  #material: ClientMaterial;
+  #context: number;
+  #sessions: ClientSessions | null;
   readonly #sni: SniSource | null;
   readonly #clock: Clock;
 
   /** @param sni the expression for the name that is asked for; null: none */
   constructor(material: ClientMaterial, sni: string | null, clock: Clock) {
-    this.#context = contextFor(material);
-    this.#verifyHost = material.verifyHost;
-    this.#verify = material.options.verify === "required";
+    this.#material = material;
+    this.#context = acquire(material);
     this.#sessions = material.reuse ? new ClientSessions() : null;
     this.#sni = sni === null ? null : sniSource(sni);
     this.#clock = clock;
+  }
+
+  /** Takes what is new: connections that are made from now on have it. @throws {TlsError} */
+  replace(material: ClientMaterial): void {
+    const before = this.#material;
+    this.#context = acquire(material);
+    this.#material = material;
+    this.#sessions = material.reuse ? new ClientSessions() : null;
+    release(before);
   }
 
   /** The name that the server is asked for on behalf of a client; null: none. */
@@ -62,10 +82,11 @@ export class ServerTls {
     preamble: Preamble,
     events: SocketEvents,
   ): TlsSocket {
+    const { verifyHost, options: { verify } } = this.#material;
     const side = clientSide({
       context: this.#context,
       sni: name,
-      verifyName: this.#verify ? this.#verifyHost ?? name : null,
+      verifyName: verify === "required" ? verifyHost ?? name : null,
       sessions: this.#sessions,
       preamble,
     });

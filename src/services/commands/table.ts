@@ -10,6 +10,9 @@ import { resolverCommands } from "./resolvers.ts";
 import { serverCommands } from "./servers.ts";
 import { setServerCommands } from "./set-server.ts";
 import { sessionCommands } from "./sessions.ts";
+import { certificateCommands } from "./ssl-certificates.ts";
+import { sslFileCommands } from "./ssl-files.ts";
+import { sslListCommands } from "./ssl-lists.ts";
 import { statisticsCommands } from "./statistics.ts";
 import { tableCommands } from "./stick-tables.ts";
 
@@ -25,6 +28,9 @@ export const commands: readonly Command[] = [
   ...patternCommands,
   ...statisticsCommands,
   ...tableCommands,
+  ...certificateCommands,
+  ...sslFileCommands,
+  ...sslListCommands,
 ].sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
 /** Those that the session itself knows. */
