@@ -44,6 +44,17 @@ export interface Begun {
   readonly sights: Sight[];
 }
 
+/** Clients that keep sending, and what became of it. */
+export interface SteadyLoad {
+  /** The request line. */
+  readonly line: string;
+  sent: number;
+  /** How often each status came back, and each failure. */
+  readonly outcomes: Map<string, number>;
+  /** Ends them: resolves when all have their last response. */
+  stop(): Promise<void>;
+}
+
 /** A client, and what became of it so far. */
 export interface Client {
   readonly name: string;
@@ -57,6 +68,8 @@ export interface Client {
 /** Those that have appeared. */
 export class Clients {
   readonly #all = new Map<string, Client>();
+  /** Those that keep sending; null: nobody does. */
+  load: SteadyLoad | null = null;
   /** Makes a browser that nobody has seen before. */
   readonly newBrowser: () => Browser;
 
@@ -93,6 +106,7 @@ export class Clients {
 
   /** Closes all of their connections. */
   close(): void {
+    void this.load?.stop();
     for (const { browser, call } of this) {
       browser.close();
       call?.connection.close();

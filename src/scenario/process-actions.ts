@@ -2,10 +2,10 @@
 import { SocketError } from "../net/socket.ts";
 import { type Signal, signals, type Which } from "../simulate/instances.ts";
 import { type Groups, known, milliseconds, type Phrase, phrase } from "./language.ts";
-import { Action, listenerTime } from "./server-actions.ts";
-import { type Context, type Performed, type Step, type Verdict, verdictOn } from "./step.ts";
+import { Action } from "./server-actions.ts";
+import { type Context, type Step, type Verdict, verdictOn } from "./step.ts";
 import { Wait } from "./waits.ts";
-import { eventually, sleep } from "./waiting.ts";
+import { eventually } from "./waiting.ts";
 
 const whichOf = ({ sluice }: Groups): Which => sluice === "sluice" ? "newest" : "old";
 
@@ -21,15 +21,6 @@ class Start extends Action {
   }
   protected get mustFail(): boolean {
     return this.text.endsWith("cannot start");
-  }
-}
-
-class TakeOver extends Start {
-  override async perform(context: Context): Promise<Performed<null>> {
-    // Within one process sockets do not change hands, as they do between two: see instances.ts.
-    context.instances.get("newest")?.pause();
-    await sleep(context.clock, listenerTime);
-    return await super.perform(context);
   }
 }
 
@@ -53,8 +44,8 @@ export const processSentences: readonly Phrase<Step>[] = [
       return "it has started";
     }, true)),
   phrase("a new sluice takes over", (_, said) =>
-    new TakeOver(said, ({ instances }) => {
-      instances.takeOver();
+    new Start(said, ({ instances, handover }) => {
+      handover.during(() => instances.takeOver());
       return null;
     }, true)),
   phrase(

@@ -11,6 +11,7 @@ import { titleOf } from "../config/title.ts";
 import type { OpenTransport } from "../log/transport.ts";
 import { type Network, SocketError } from "../net/socket.ts";
 import { keptLog, loggingOnce } from "../simulate/kept-log.ts";
+import { withHandover } from "../simulate/handover.ts";
 import { withLinks } from "../simulate/links.ts";
 import type { Clock } from "../time/clock.ts";
 import { SendMany } from "./bursts.ts";
@@ -102,7 +103,8 @@ export async function runScenario(
   const links = story.steps.some((step) => step instanceof LinkAction)
     ? withLinks(host.network)
     : null;
-  const network = links ?? host.network;
+  const handover = withHandover(links ?? host.network);
+  const network: Network = handover;
   const kept = keptLog();
   const quiet = loggingOnce(configuration);
   const log = quiet.proxies.some((proxy) => proxy.log.length > 0) ? kept.lines : null;
@@ -117,7 +119,8 @@ export async function runScenario(
       const broken = load({ name: file.name, text }).configuration;
       return broken === null ? null : "its file is taken, with an error in it";
     };
-    const parts = { network, clock, topology, servers, instances, clients, log, links, breakFile };
+    const surroundings = { network, clock, topology, servers, clients, links, handover };
+    const parts = { ...surroundings, instances, log, breakFile };
     return await play(story, titleOf(file.text), parts, options, host, look);
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;

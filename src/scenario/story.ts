@@ -32,10 +32,12 @@ import {
 } from "./language.ts";
 import type { Names } from "../simulate/topology.ts";
 import { linkSentences } from "./link-actions.ts";
+import { commandParts, operatorSentences } from "./operators.ts";
 import { processSentences } from "./process-actions.ts";
 import { requestSentences, sendParts } from "./requests.ts";
 import { serverSentences } from "./server-actions.ts";
 import { Narration, type Part, type Step } from "./step.ts";
+import { keepParts, loadSentences, stopParts } from "./steady-load.ts";
 import { connectParts, talkSentences } from "./talks.ts";
 import { openParts, webSocketSentences } from "./websockets.ts";
 import { waitSentences } from "./waits.ts";
@@ -48,12 +50,22 @@ export const sentences: readonly Phrase<Step>[] = [
   ...webSocketSentences,
   ...serverSentences,
   ...linkSentences,
+  ...loadSentences,
   ...processSentences,
+  ...operatorSentences,
   ...waitSentences,
 ];
 
 /** All sentences that must be indented. */
-const parts = [...sendParts, ...burstParts, ...connectParts, ...openParts];
+const parts = [
+  ...sendParts,
+  ...burstParts,
+  ...connectParts,
+  ...openParts,
+  ...commandParts,
+  ...keepParts,
+  ...stopParts,
+];
 
 /** A story as read; it can be played if `errors` is empty. */
 export interface Story {

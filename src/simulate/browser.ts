@@ -138,6 +138,11 @@ export class Browser {
     return await this.response(timeout);
   }
 
+  /** Whether the connection of its last request stands. */
+  get isConnected(): boolean {
+    return this.#connection !== null && !this.#connection.endOfStream;
+  }
+
   /** Ends its connection. */
   close(): void {
     this.#connection?.close();

@@ -86,8 +86,8 @@ export class Instances {
   }
 
   /**
-   * Starts a new one, after which the one before, which has been paused, finishes. (Between
-   * processes -sf hands the sockets themselves over, so that there is no pause: takeover.ts.)
+   * Starts a new one, which takes the listening sockets of the one before over (see handover.ts);
+   * after that the one before finishes.
    * @throws {SocketError} if it cannot listen: then the one before listens again
    */
   takeOver(): void {

@@ -24,6 +24,8 @@ export class Servers implements DemoServerEvents {
   readonly sights: Sight[] = [];
   /** Lines that servers got, likewise. */
   readonly lines: ReceivedLine[] = [];
+  /** Requests with this line are not kept: somebody sends very many of them. */
+  ignored: string | null = null;
   /** From now on is told of requests and lines, as they come, of which none is kept then. */
   watcher: ((event: Sight | ReceivedLine) => void) | null = null;
   readonly #arrivals = new Map<Connection, Arrival>();
@@ -95,6 +97,7 @@ export class Servers implements DemoServerEvents {
   }
 
   request(sight: Sight): void {
+    if (sight.request.line === this.ignored) return;
     if (this.watcher === null) this.sights.push(sight);
     else this.watcher(sight);
   }

@@ -12,6 +12,8 @@ export interface Names {
   readonly entries: readonly { readonly proxy: string; readonly port: number }[];
   /** The request lines of the health checks. */
   readonly checks: readonly string[];
+  /** Whether it can be operated while it runs. */
+  readonly runtimeApi: boolean;
 }
 
 /** A server by the name that it is spoken of. */
@@ -48,6 +50,8 @@ export interface Topology {
   readonly servers: readonly ServerAddress[];
   readonly entries: readonly Entry[];
   readonly names: Names;
+  /** Where the runtime API takes commands; null: there is none. */
+  readonly runtimeApi: Endpoint | null;
   /** The servers that a name means: several where proxies share one. */
   serversOf(name: string): readonly ServerAddress[];
   /**
@@ -103,8 +107,10 @@ export function topologyOf(configuration: Configuration): Topology {
       endpoint.kind === "ip" ? [{ proxy, port: endpoint.port }] : []
     ),
     checks: [...new Set(checks)],
+    runtimeApi: configuration.global.statsSocket.length > 0,
   };
   return {
+    runtimeApi: runtimeApiOf(configuration),
     servers,
     entries,
     names,
@@ -158,6 +164,13 @@ function checkedAt(server: Server, proxy: Proxy): Endpoint | null {
   const usual = endpointOf(server, proxy);
   if (usual.kind !== "ip") return null;
   return { kind: "ip", host: server.addr ?? usual.host, port: server.port ?? usual.port };
+}
+
+function runtimeApiOf({ global }: Configuration): Endpoint | null {
+  const address = global.statsSocket.find(({ level }) => level === "admin")?.address ??
+    global.statsSocket[0]?.address;
+  if (address === undefined || address.kind === "fd") return null;
+  return address.kind === "ip" ? { ...address, host: reachable(address.host) } : address;
 }
 
 function cookieOf({ cookie, servers }: Proxy): string | null {

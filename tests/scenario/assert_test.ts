@@ -17,6 +17,7 @@ const names: Names = {
   proxies: [],
   entries: [],
   checks: [],
+  runtimeApi: false,
 };
 /** Nothing here speaks of it. */
 const noLog = {} as LogView;

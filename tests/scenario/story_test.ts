@@ -16,6 +16,7 @@ const names: Names = {
   proxies: ["webfarm", "relay"],
   entries: [{ proxy: "webfarm", port: 80 }, { proxy: "relay", port: 5 }],
   checks: ["HEAD /index.html HTTP/1.0"],
+  runtimeApi: true,
 };
 
 function story(...lines: string[]) {

@@ -11,6 +11,7 @@ import { cookies } from "./cookies.ts";
 import { fronts } from "./fronts.ts";
 import { limits } from "./limits.ts";
 import { load } from "./load.ts";
+import { operations } from "./operations.ts";
 import { pages } from "./pages.ts";
 import { reconfiguration } from "./reconfiguration.ts";
 import { relays } from "./relays.ts";
@@ -36,6 +37,7 @@ const tests = {
   ...limits,
   ...releases,
   ...chats,
+  ...operations,
   ...sessions,
 };
 
