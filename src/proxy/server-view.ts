@@ -1,6 +1,7 @@
 /** A server, as operators see it and act on it: see services/control.ts. */
 import { isService } from "../config/keywords/server-names.ts";
 import { descriptions } from "../health/result.ts";
+import type { Checker } from "../health/checker.ts";
 import type { Refusal, ServerControl } from "../services/control.ts";
 import type { CheckStats, ProxyFacts } from "../stats/objects.ts";
 import type { Checks } from "./checks.ts";
@@ -144,20 +145,15 @@ export class ServerView implements ServerControl {
     return true;
   }
   get check(): CheckStats | null {
+    if (this.#unchecked) return null;
     const checker = this.checks.of(this.#root);
-    if (checker === null || this.#unchecked) return null;
-    const { rise, fall } = this.#root.config;
-    const { health, checking, last } = checker;
-    return {
-      rise,
-      fall,
-      health,
-      checking,
-      paused: this.server.maintained,
-      last: last === null ? null : { ...last, description: descriptions[last.status] },
-      failures: this.server.checkFailures,
-    };
+    if (checker === null) return null;
+    if (this.#check?.checker !== checker) {
+      this.#check = new CheckView(checker, this.server, this.#root.config);
+    }
+    return this.#check;
   }
+  #check: CheckView | null = null;
   get changedFor(): number {
     return this.#runtime.clock.now() - this.server.changedAt;
   }
@@ -176,6 +172,17 @@ export class ServerView implements ServerControl {
     return port ?? portOffset;
   }
   get address(): string {
+    const { version } = this.server.place;
+    if (version !== this.#addressVersion) {
+      this.#addressVersion = version;
+      this.#address = this.#showAddress();
+    }
+    return this.#address;
+  }
+  #address = "";
+  /** The version of its place that this shows. */
+  #addressVersion = -1;
+  #showAddress(): string {
     const { address, place } = this.server;
     if (address.kind === "unix") return "unix";
     if (address.kind === "abstract") return "abns";
@@ -274,4 +281,42 @@ function trackedBy(checks: Checks, server: Server): Server | null {
     if (followers.includes(server)) return tracked;
   }
   return null;
+}
+
+/** The checks of a server, as operators see them. */
+class CheckView implements CheckStats {
+  readonly rise: number;
+  readonly fall: number;
+  #last: CheckStats["last"] = null;
+  /** What that shows. */
+  #result: Checker["last"] = null;
+
+  constructor(
+    readonly checker: Checker,
+    readonly server: Server,
+    { rise, fall }: { readonly rise: number; readonly fall: number },
+  ) {
+    this.rise = rise;
+    this.fall = fall;
+  }
+  get health(): number {
+    return this.checker.health;
+  }
+  get checking(): boolean {
+    return this.checker.checking;
+  }
+  get paused(): boolean {
+    return this.server.maintained;
+  }
+  get failures(): number {
+    return this.server.checkFailures;
+  }
+  get last(): CheckStats["last"] {
+    const { last } = this.checker;
+    if (last !== this.#result) {
+      this.#result = last;
+      this.#last = last === null ? null : { ...last, description: descriptions[last.status] };
+    }
+    return this.#last;
+  }
 }

@@ -1,7 +1,7 @@
 /** Metrics in Prometheus's text format, with HAProxy's names (manual: "prometheus-exporter"). */
 import { columns, type Moment, type Scope } from "../stats/columns.ts";
 import { infoFields } from "../stats/info.ts";
-import { cellOf, everything, type StatRow, statRows } from "../stats/show-stat.ts";
+import { cellOf, everything, type StatRow, statRows } from "../stats/rows.ts";
 import { isBackendUp, serverWord } from "../stats/status.ts";
 import type { Control } from "./control.ts";
 import type { Application } from "./hosting.ts";

@@ -37,9 +37,10 @@ export class Rate {
   /** Events within the last second. @param wall ms since 1970 */
   read(wall: number): number {
     const words = this.#words;
-    const counted = Math.max(0, this.count() - words[BASE]!);
-    const elapsed = Math.max(0, wall - words[SINCE]!);
     if (words[SINCE] === 0) return 0;
+    const counted = Math.max(0, this.count() - words[BASE]!);
+    if (counted === 0 && words[PREVIOUS] === 0) return 0;
+    const elapsed = Math.max(0, wall - words[SINCE]!);
     if (elapsed >= second) return Math.round(counted * second / elapsed);
     return Math.floor(counted + words[PREVIOUS]! * (second - elapsed) / second);
   }

@@ -1,115 +1,13 @@
 /** `show stat` in its forms: CSV, typed, JSON (management manual, chapters 9.1 and 9.3). */
-import {
-  type Cell,
-  type Column,
-  columns,
-  moduleColumns,
-  type Moment,
-  type Scope,
-} from "./columns.ts";
-import type { BackendStats, FrontendStats, ServerStats } from "./objects.ts";
-
-/** A line: an object of a proxy. */
-export type StatRow =
-  | { readonly scope: "frontend"; readonly object: FrontendStats }
-  | { readonly scope: "backend"; readonly object: BackendStats }
-  | { readonly scope: "server"; readonly object: ServerStats };
-
-/** A proxy whose rows are shown. */
-export interface StatProxy {
-  readonly id: number;
-  readonly name: string;
-  readonly frontend: FrontendStats | null;
-  readonly backend: BackendStats | null;
-}
-
-/** Which rows are shown. */
-export interface StatFilter {
-  /** -1: all. */
-  readonly iid: number;
-  /** Of 1 frontends, 2 backends, 4 servers; -1: all. */
-  readonly type: number;
-  readonly sid: number;
-  /** Leave out servers that are down, or in maintenance. */
-  readonly up: boolean;
-  readonly noMaintenance: boolean;
-}
-
-/** All rows. */
-export const everything: StatFilter = {
-  iid: -1,
-  type: -1,
-  sid: -1,
-  up: false,
-  noMaintenance: false,
-};
-
-/** The rows of proxies that a filter leaves, in HAProxy's order. */
-export function statRows(proxies: readonly StatProxy[], filter: StatFilter): StatRow[] {
-  const rows: StatRow[] = [];
-  const { iid, type, sid, up, noMaintenance } = filter;
-  const has = (bit: number) => type < 0 || (type & bit) !== 0;
-  for (const { id, frontend, backend } of proxies) {
-    if (iid > 0 && id !== iid) continue;
-    if (frontend !== null && has(1) && sid <= 0) rows.push({ scope: "frontend", object: frontend });
-    if (backend === null) continue;
-    for (const server of has(4) ? backend.servers : []) {
-      if (sid > 0 && server.id !== sid) continue;
-      if (up && !server.serves) continue;
-      if (noMaintenance && server.maintained) continue;
-      rows.push({ scope: "server", object: server });
-    }
-    if (has(2) && sid <= 0) rows.push({ scope: "backend", object: backend });
-  }
-  return rows;
-}
-
-/** The value of a column in a row; null: none. */
-export function cellOf(column: Column, row: StatRow, moment: Moment): Cell {
-  const read = column[row.scope] as ((object: unknown, moment: Moment) => Cell) | undefined;
-  const value = read?.(row.object, moment) ?? null;
-  return typeof value === "number" && !Number.isFinite(value) ? null : value;
-}
-
-const header = `# ${columns.map(({ field }) => field).join()},-,${
-  moduleColumns.map(({ field }) => field).join()
-},\n`;
-
-type Reader = (object: unknown, moment: Moment) => Cell;
-
-/** What reads the cells of a line, in the order of the header; null: there is nothing. */
-function readersOf(scope: Scope): readonly (Reader | null)[] {
-  const read = (column: Column) => (column[scope] ?? null) as Reader | null;
-  return [...columns.map(read), () => "-", ...moduleColumns.map(read)];
-}
-const readers: Readonly<Record<Scope, readonly (Reader | null)[]>> = {
-  frontend: readersOf("frontend"),
-  backend: readersOf("backend"),
-  server: readersOf("server"),
-};
+import { type Column, columns, moduleColumns, type Moment, type Scope } from "./columns.ts";
+import { cellOf, type StatRow } from "./rows.ts";
+import { csvHeader, CsvWriter } from "./stat-csv.ts";
 
 /** The CSV. */
 export function statCsv(rows: readonly StatRow[], moment: Moment): string {
-  const lines = [header];
-  for (const { scope, object } of rows) {
-    let line = "";
-    for (const read of readers[scope]) {
-      if (read !== null) {
-        const value = read(object, moment);
-        if (typeof value === "number") {
-          if (value < Infinity) line += value;
-        } else if (value !== null) line += csvCell(value);
-      }
-      line += ",";
-    }
-    lines.push(line, "\n");
-  }
-  return lines.join("");
-}
-
-/** A value that has a comma, a quote or a line's end is quoted (RFC 4180). */
-function csvCell(value: string): string {
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+  const writer = new CsvWriter();
+  for (const row of rows) writer.row(row, moment);
+  return csvHeader + new TextDecoder().decode(writer.take());
 }
 
 const letters: Readonly<Record<Scope, string>> = { frontend: "F", backend: "B", server: "S" };
@@ -182,6 +80,37 @@ export function tagsOf(tag: string) {
     nature: natures[tag[1]!] ?? "?",
     scope: scopes[tag[2]!] ?? "?",
   };
+}
+
+/** Rows between two turns of the event loop: about a millisecond of CSV. */
+const slice = 200;
+
+/**
+ * The same in pieces, so that who asks for much holds nobody up.
+ * @param described in the typed form, what a field means follows
+ * @param turn resolves when others have had their turn
+ */
+export async function* statPieces(
+  rows: readonly StatRow[],
+  moment: Moment,
+  form: "csv" | "typed" | "json",
+  described: boolean,
+  turn: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  const writer = new CsvWriter();
+  if (form === "csv") yield encoder.encode(csvHeader);
+  if (form === "json") yield encoder.encode("[");
+  for (let from = 0; from < rows.length; from += slice) {
+    if (from > 0) await turn();
+    const some = rows.slice(from, from + slice);
+    if (form === "csv") {
+      for (const row of some) writer.row(row, moment);
+      yield writer.take();
+    } else if (form === "typed") yield encoder.encode(statTyped(some, moment, described));
+    else yield encoder.encode((from > 0 ? "," : "") + statJson(some, moment).slice(1, -1));
+  }
+  if (form === "json") yield encoder.encode("]\n");
 }
 
 /** All values as JSON. */

@@ -21,7 +21,7 @@ async function ask(control: Control, line: string): Promise<string> {
     experimental: false,
   } as const;
   try {
-    return await command.run({
+    const answer = await command.run({
       clock: virtualClock(),
       args,
       payload: null,
@@ -29,6 +29,10 @@ async function ask(control: Control, line: string): Promise<string> {
       session: { ...session },
       sockets: [],
     });
+    if (typeof answer === "string") return answer;
+    let text = "";
+    for await (const bytes of answer) text += new TextDecoder().decode(bytes);
+    return text;
   } catch (error) {
     return (error as Error).message;
   }

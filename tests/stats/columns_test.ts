@@ -1,15 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { columns, moduleColumns, type Moment } from "#src/stats/columns.ts";
 import type { ServerStats } from "#src/stats/objects.ts";
-import {
-  cellOf,
-  everything,
-  statCsv,
-  statJson,
-  type StatRow,
-  statRows,
-  statTyped,
-} from "#src/stats/show-stat.ts";
+import { cellOf, everything, type StatRow, statRows } from "#src/stats/rows.ts";
+import { statCsv, statJson, statTyped } from "#src/stats/show-stat.ts";
 import { serverStatus } from "#src/stats/status.ts";
 import { dumpStates } from "#src/stats/states-dump.ts";
 import { test } from "../testing.ts";

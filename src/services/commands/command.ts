@@ -34,6 +34,9 @@ export interface CommandContext {
   readonly sockets: readonly ListedSocket[];
 }
 
+/** An answer in pieces, each of which is made when the one before has been sent. */
+export type Pieces = AsyncIterable<Uint8Array>;
+
 /** One command. */
 export interface Command {
   /** The words that it begins with: "show stat". */
@@ -46,10 +49,10 @@ export interface Command {
   /** Not listed in the help. */
   readonly hidden?: true;
   /**
-   * @returns the answer, with its lines' ends
+   * @returns the answer, with its lines' ends; one that is long, in pieces
    * @throws {CommandError} for an answer that says what is wrong
    */
-  run(context: CommandContext): string | Promise<string>;
+  run(context: CommandContext): string | Promise<string> | Pieces;
 }
 
 /** What is wrong with a command. */

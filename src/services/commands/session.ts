@@ -9,7 +9,7 @@ import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
 import type { Socket, SocketEvents } from "../../net/socket.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Control } from "../control.ts";
-import { CommandError, type CommandSession, type ListedSocket } from "./command.ts";
+import { CommandError, type CommandSession, type ListedSocket, type Pieces } from "./command.ts";
 import { commands, findCommand, helpText, mayRun } from "./table.ts";
 
 /** Longest line, and longest payload, in bytes. */
@@ -67,6 +67,8 @@ export class CliSession implements SocketEvents {
   #closing = false;
   #gone = false;
   #cancelTimeout = () => {};
+  /** Called when all has been sent. */
+  #sent: (() => void) | null = null;
 
   constructor(readonly socket: Socket, readonly options: CliOptions) {
     const { level, timeout, severity } = options;
@@ -172,15 +174,20 @@ export class CliSession implements SocketEvents {
     for (const [index, words] of all.entries()) {
       // A command may take its time.
       this.#cancelTimeout();
-      const text = await this.#run(words, index === all.length - 1 ? payload : null);
-      if (!this.#gone) this.#touch();
-      if (text === null || this.#gone) return;
-      this.#send(text + (this.#session.prompt ? "\n> " : "\n"));
+      const answer = await this.#run(words, index === all.length - 1 ? payload : null);
+      if (answer === null || this.#gone) return;
+      if (typeof answer !== "string") await this.#sendPieces(answer);
+      this.#touch();
+      const end = this.#session.prompt ? "\n> " : "\n";
+      this.#send(typeof answer === "string" ? answer + end : end);
     }
   }
 
   /** @returns the answer; null: the connection closes */
-  async #run(words: readonly string[], payload: string | null): Promise<string | null> {
+  async #run(
+    words: readonly string[],
+    payload: string | null,
+  ): Promise<string | Pieces | null> {
     const session = this.#session;
     const [first = "", ...rest] = words;
     if (first === "help" || first === "?") return helpText(session.level, rest, true);
@@ -219,6 +226,19 @@ export class CliSession implements SocketEvents {
     this.#flush();
   }
 
+  /** Sends an answer as fast as the client takes it. */
+  async #sendPieces(pieces: Pieces): Promise<void> {
+    for await (const bytes of pieces) {
+      if (this.#gone) return;
+      this.#out.push(bytes);
+      this.#flush();
+      if (this.#out.length === 0) continue;
+      this.#touch();
+      await new Promise<void>((resolve) => this.#sent = resolve);
+      this.#cancelTimeout();
+    }
+  }
+
   #flush(): void {
     while (this.#out.length > 0 && !this.#gone) {
       const bytes = this.#out[0]!;
@@ -231,7 +251,14 @@ export class CliSession implements SocketEvents {
       this.#out.shift();
       this.#touch();
     }
+    this.#wake();
     if (this.#closing && !this.#busy && this.#out.length === 0) this.#finish();
+  }
+
+  /** All has been sent, or nothing will be any more. */
+  #wake(): void {
+    this.#sent?.();
+    this.#sent = null;
   }
 
   /** Closes when all has been sent. */
@@ -252,6 +279,7 @@ export class CliSession implements SocketEvents {
     this.#gone = true;
     this.#cancelTimeout();
     this.#out = [];
+    this.#wake();
     this.options.ended();
   }
 }

@@ -1,13 +1,7 @@
 /** Commands that show and clear what is counted. */
 import { type InfoForm, showInfo } from "../../stats/info.ts";
-import {
-  everything,
-  statCsv,
-  type StatFilter,
-  statJson,
-  statRows,
-  statTyped,
-} from "../../stats/show-stat.ts";
+import { everything, type StatFilter, statRows } from "../../stats/rows.ts";
+import { statPieces } from "../../stats/show-stat.ts";
 import { resolversCsv } from "./resolvers.ts";
 import { type Command, leadingInteger, refuse } from "./command.ts";
 
@@ -39,7 +33,7 @@ export const statisticsCommands: readonly Command[] = [
     name: "show stat",
     usage: "[domain <domain>] [<iid> <type> <sid>] [desc|json|no-maint|typed|up]*",
     help: "counters of proxies and servers",
-    run({ control, args: given }) {
+    run({ control, clock, args: given }) {
       const [first, domain] = given;
       if (first === "domain") {
         if (domain === "resolvers") return resolversCsv(control.resolvers);
@@ -80,11 +74,10 @@ export const statisticsCommands: readonly Command[] = [
         onlyUp: filter.up || filter.noMaintenance,
       };
       const rows = statRows(control.proxies, filter);
-      if (words.includes("json")) return `${statJson(rows, moment)}\n`;
-      if (words.includes("typed")) {
-        return statTyped(rows, moment, words.includes("desc"));
-      }
-      return statCsv(rows, moment);
+      const described = words.includes("desc");
+      const form = words.includes("json") ? "json" : words.includes("typed") ? "typed" : "csv";
+      const turn = () => new Promise<void>((resolve) => clock.schedule(0, resolve));
+      return statPieces(rows, moment, form, described, turn);
     },
   },
   {

@@ -1,6 +1,6 @@
 /** What the page's own JSON says: every proxy and server with its numbers, by HAProxy's fields. */
 import { columns, type Moment } from "../../stats/columns.ts";
-import { cellOf, type StatRow } from "../../stats/show-stat.ts";
+import { cellOf, type StatRow } from "../../stats/rows.ts";
 import type { Control, ProxyControl } from "../control.ts";
 
 /** The numbers of an object by HAProxy's fields; those without a value are left out. */
