@@ -91,6 +91,8 @@ export interface Context {
   readonly listener: { readonly id: number; readonly name: string };
   /** The first digit of the HTTP version that the client speaks; 0: none. */
   readonly httpMajor: number;
+  /** Strange things that the client's connection has brought (manual: "fc_glitches"). */
+  readonly glitches: number;
   /** When it was accepted, ms since 1970. */
   readonly acceptedAt: number;
   /** Requests of the connection so far, this one included. */

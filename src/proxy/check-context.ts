@@ -41,6 +41,7 @@ export class CheckContext implements Context {
   readonly connectionAddresses = noAddresses;
   readonly listener = { id: 0, name: "" };
   readonly httpMajor = 0;
+  readonly glitches = 0;
   readonly requests = 0;
   readonly serverConnection = null;
   readonly request = new MessageView();

@@ -16,14 +16,7 @@ export const foreignSections: ReadonlySet<string> = new Set(names(`
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
-    acme.scheduler tune.h2.header-table-size
-    tune.h2.initial-window-size tune.h2.max-concurrent-streams tune.h2.max-frame-size
-    tune.h2.be.glitches-threshold
-    tune.h2.be.initial-window-size tune.h2.be.max-concurrent-streams
-    tune.h2.be.max-frame-size tune.h2.be.rxbuf tune.h2.fe.glitches-threshold
-    tune.h2.fe.initial-window-size tune.h2.fe.max-concurrent-streams
-    tune.h2.fe.max-frame-size tune.h2.fe.max-total-streams tune.h2.fe.rxbuf
-    tune.h2.log-errors
+    acme.scheduler
   `);
 
 /** Of proxies. */

@@ -6,6 +6,7 @@ import { globalCompressionSettings } from "./compression.ts";
 import { caseSettings } from "./case-adjust.ts";
 import { unixBindSetting } from "./unix-bind.ts";
 import { globalAbsent } from "./absent.ts";
+import { http2Settings } from "./http2.ts";
 import { globalLog } from "./log.ts";
 import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
@@ -86,6 +87,7 @@ export const globalSettings = {
     chapter: "3.1",
   }),
   ...tuneSettings,
+  ...http2Settings,
   ...globalCompressionSettings,
   tuneEngine: nullable(
     "tune.engine",

@@ -206,6 +206,12 @@ export const connectionFetches: readonly Fetch[] = [
     "The HTTP version's first digit, towards the client.",
     ({ httpMajor }) => httpMajor,
   ),
+  integer(
+    "fc_glitches",
+    NEEDS_CLIENT,
+    "Strange things that the client's connection in HTTP/2 has brought, which broke no rule.",
+    ({ glitches }) => glitches,
+  ),
   boolean(
     "fc_rcvd_proxy",
     "Whether the client came with a PROXY header.",

@@ -66,6 +66,8 @@ export interface SessionEvents {
   onGoaway(last: number, code: number): void;
   /** The peer's settings have come, or changed. */
   onSettings(): void;
+  /** The peer has done something strange. */
+  onGlitch(): void;
   /** The session ends here: output that says so waits, and nothing more is read. */
   onFailed(code: number, reason: string): void;
 }
@@ -673,7 +675,7 @@ export class Http2Session implements FrameHandler {
 
   /** The peer has done something strange, which alone does not end the connection. */
   glitch(reason: string): void {
-    this.glitches++;
+    this.#count();
     const { glitches } = this.limits;
     if (glitches > 0 && this.glitches >= glitches) this.fail(ENHANCE_YOUR_CALM, reason);
     else this.#bother(ODD);
@@ -681,8 +683,13 @@ export class Http2Session implements FrameHandler {
 
   #bother(weight: number): void {
     if (!this.#nuisance.add(weight, this.events.now())) return;
-    this.glitches++;
+    this.#count();
     this.fail(ENHANCE_YOUR_CALM, "too much that leads nowhere");
+  }
+
+  #count(): void {
+    this.glitches++;
+    this.events.onGlitch();
   }
 
   /** The peer has broken the rules of a stream: it is over, the connection goes on. */

@@ -63,6 +63,7 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   readonly out: SendBuffer;
   readonly accepted: AcceptedClient;
   readonly httpMajor = 1;
+  readonly glitches = 0;
   /** The request in progress. */
   #transaction: HttpTransaction | null = null;
   /** Its content; null: no request of this connection ever had any. */

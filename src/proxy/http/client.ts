@@ -14,6 +14,8 @@ export interface HttpClient extends ClientEndpoint {
   readonly frontend: Frontend;
   /** The first digit of the version of HTTP that it speaks. */
   readonly httpMajor: number;
+  /** Strange things that its connection has brought. */
+  readonly glitches: number;
   readonly addresses: Addresses;
   /** The client's address, read once. */
   readonly clientAddress: string;

@@ -300,6 +300,9 @@ export class TransactionRules implements RuleOwner {
   get httpMajor(): number {
     return this.transaction.client.httpMajor;
   }
+  get glitches(): number {
+    return this.transaction.client.glitches;
+  }
   get frontendFacts(): ProxyFacts {
     return this.transaction.frontend.facts;
   }

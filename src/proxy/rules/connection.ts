@@ -79,6 +79,7 @@ export class ConnectionRules implements RuleOwner {
   }
   readonly requests = 0;
   readonly httpMajor = 0;
+  readonly glitches = 0;
   readonly backendFacts = null;
   readonly serverFacts = null;
   readonly serverConnection = null;

@@ -38,6 +38,7 @@ export interface RuleOwner {
   readonly acceptedAt: number;
   readonly requests: number;
   readonly httpMajor: number;
+  readonly glitches: number;
   readonly frontendFacts: ProxyFacts;
   readonly backendFacts: ProxyFacts | null;
   readonly serverFacts: ServerFacts | null;
@@ -201,6 +202,9 @@ export class RuleContext implements RuleStream {
   }
   get httpMajor(): number {
     return this.owner.httpMajor;
+  }
+  get glitches(): number {
+    return this.owner.glitches;
   }
   get frontend(): ProxyFacts {
     return this.owner.frontendFacts;

@@ -150,6 +150,7 @@ export class TcpRules implements RuleOwner {
   }
   readonly requests = 0;
   readonly httpMajor = 0;
+  readonly glitches = 0;
   get frontendFacts(): ProxyFacts {
     return this.owner.frontend.facts;
   }

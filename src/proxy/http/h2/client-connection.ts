@@ -221,7 +221,7 @@ export class Http2ClientConnection extends Timer
   #refuseMalformed(client: Http2ClientStream): void {
     this.frontend.runtime.refusals.request(client, reader.error, null);
     // No response is sent: as in HAProxy the status is 0.
-    if (this.frontend.logs) logRefused(client, 0, "PR", 0);
+    if (this.frontend.logs && this.#logged === "stream") logRefused(client, 0, "PR", 0);
     client.tracked?.count("request");
     client.tracked?.count("error");
     client.stream.user = null;
@@ -239,6 +239,9 @@ export class Http2ClientConnection extends Timer
     client.onStreamReset();
   }
 
+  onGlitch(): void {
+    this.accepted.tracked?.count("glitch");
+  }
   onGoaway(): void {}
   onSettings(): void {}
 
@@ -248,13 +251,16 @@ export class Http2ClientConnection extends Timer
     const client = { frontend, socket, clientAddress, remotePort, nothingCame };
     if (!nothingCame || !frontend.config.httpIgnoreProbes) {
       frontend.runtime.refusals.request(client, reason, null);
-      if (frontend.logs) logRefused(client, 0, "PR", 0);
+      if (frontend.logs && this.#logged !== "none") logRefused(client, 0, "PR", 0);
     }
     for (const { user } of [...this.session.streams.values()]) {
       (user as Http2ClientStream | null)?.onConnectionClosed();
     }
     this.session.streams.clear();
     this.#close();
+  }
+  get #logged(): string {
+    return this.frontend.runtime.global.tuneH2LogErrors;
   }
   get nothingCame(): boolean {
     return this.requests === 0;

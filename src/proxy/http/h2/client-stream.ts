@@ -122,6 +122,9 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   get addresses(): Addresses {
     return this.connection.addresses;
   }
+  get glitches(): number {
+    return this.connection.session.glitches;
+  }
   get clientAddress(): string {
     return this.connection.accepted.clientAddress;
   }
