@@ -6,7 +6,7 @@ const chapter = "3.2";
 const largest = 2 ** 31 - 1;
 
 /** Errors that are logged. */
-export const loggedErrors = ["none", "connection", "stream"] as const;
+export const loggedErrors = ["stream", "connection", "none"] as const;
 
 /** A number of a setting of HTTP/2; null: the usual one. */
 function number(

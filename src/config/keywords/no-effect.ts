@@ -125,7 +125,6 @@ const rows: readonly Row[] = [
     none,
     "a message whose length two parsers could read in two ways is refused",
   ],
-  ["h2-workaround-bogus-websocket-clients", none, "WebSockets are taken over HTTP/1.1"],
   ["nogetaddrinfo", none, "names are resolved by the runtime, which knows IPv6"],
   ["noreuseport", none, "one socket listens for all threads: SO_REUSEPORT is not used"],
   ["profiling.tasks", anyWords, "it measures HAProxy's tasks, for its developers", "no"],
