@@ -75,10 +75,7 @@ export function readArguments(
     else if (c === "\\" && /[\\ ,)"'(]/.test(text[i + 1] ?? "")) value += text[++i];
     else if (c === "," || c === ")") {
       list.push({ text: value, at: start });
-      if (c === ")") {
-        const only = list.length === 1 && list[0]!.text === "" && start === i;
-        return { list: only ? [] : list, end: i + 1 };
-      }
+      if (c === ")") return { list, end: i + 1 };
       value = "";
       start = i + 1;
     } else value += c;
@@ -88,13 +85,20 @@ export function readArguments(
 
 /** The arguments of a call, checked against their forms. */
 export class Arguments {
+  readonly list: readonly RawArgument[];
+
   /** @param name of the fetch or converter, for messages */
   constructor(
     readonly name: string,
     readonly at: number,
-    readonly list: readonly RawArgument[],
+    given: readonly RawArgument[],
     forms: readonly ArgumentForm[],
   ) {
+    // "()": an empty string where one must be, else nothing.
+    const first = forms[0];
+    const nothing = given.length === 1 && given[0]!.text === "" &&
+      (first === undefined || first.optional === true || first.kind !== "string");
+    const list = this.list = nothing ? [] : given;
     if (list.length > forms.length) {
       const extra = list[forms.length]!;
       const message = forms.length === 0
@@ -140,7 +144,7 @@ export class Arguments {
   integer(i: number, unset = 0): number {
     if (!this.has(i)) return unset;
     const text = this.text(i);
-    const value = /^[+-]?\d{1,16}$|^0x[0-9a-fA-F]{1,12}$/.test(text) ? Number(text) : NaN;
+    const value = /^[+-]?\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (Number.isSafeInteger(value)) return value;
     throw this.mistake(i, `'${text}' is not an integer`);
   }

@@ -44,6 +44,21 @@ export interface ServerFacts {
   readonly idleConnections: number;
 }
 
+/** The process, as fetches see it. */
+export interface ProcessFacts {
+  /** The number of this thread, from 0. */
+  readonly thread: number;
+  /** Connections of clients now. */
+  readonly connections: number;
+  /** It stops: it takes no more connections. */
+  readonly stopping: boolean;
+  /** When it began, ms since 1970. */
+  readonly startedAt: number;
+}
+
+/** That of which nothing is known. */
+export const noProcess: ProcessFacts = { thread: 0, connections: 0, stopping: false, startedAt: 0 };
+
 /** What the server's connection of a transaction is like. */
 export interface ServerConnectionFacts {
   readonly addresses: Addresses;
@@ -114,7 +129,8 @@ export interface Context {
   /** Captured by rules and by "capture": by number; null: nothing was. */
   readonly requestCaptures: (Uint8Array | null)[];
   readonly responseCaptures: (Uint8Array | null)[];
-  /** A name and where it is: "rule that ended the evaluation" (manual: "last_rule_file"). */
+  readonly process: ProcessFacts;
+  /** Where the rule stands that ended the evaluation (manual: "last_rule_file"). */
   readonly lastRule: { readonly file: string; readonly line: number } | null;
   /** What it tracks in stick tables (manual: "track-sc0"); null: nothing. */
   readonly counters: Counters | null;

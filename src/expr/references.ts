@@ -5,6 +5,7 @@
 import type { Table } from "../stick-table/table.ts";
 import type { Context } from "./context.ts";
 import type { PatternStore } from "./patterns/store.ts";
+import type { Test } from "./test.ts";
 
 /** A list of users (manual, chapter 3.4). */
 export interface Userlist {
@@ -43,6 +44,10 @@ export interface References {
    * that it is about, if that is known
    */
   readonly warn: (message: string, hint?: string, word?: number) => void;
+  /** An ACL by its name, each of its lines; null: there is none. Left out: there are no ACLs here. */
+  readonly acl?: (name: string) => readonly Test[] | null;
+  /** Writes a line for people (converter "debug"). Left out: it is only checked. */
+  readonly emit?: (to: "stdout" | "stderr", line: string) => void;
   /** How many threads there are, and the number of this process (fetches "nbthread", "pid"). */
   readonly threads: number;
   readonly pid: number;

@@ -1,5 +1,11 @@
 /** What the expressions of a check are worked out in: its server, what that has sent, variables. */
-import type { Context, ProxyFacts, ServerFacts, TransactionFacts } from "../expr/context.ts";
+import {
+  type Context,
+  noProcess,
+  type ProxyFacts,
+  type ServerFacts,
+  type TransactionFacts,
+} from "../expr/context.ts";
 import { MessageView } from "../expr/message.ts";
 import { processVariables, type Scope, Variables } from "../expr/variables.ts";
 import type { CheckScope } from "../health/expressions.ts";
@@ -52,6 +58,7 @@ export class CheckContext implements Context {
   readonly requestCaptures = [];
   readonly responseCaptures = [];
   readonly lastRule = null;
+  readonly process = noProcess;
   readonly counters = null;
   readonly acceptedAt: number;
   readonly clock: Clock;

@@ -7,7 +7,7 @@ import { RateLimit } from "../shared/rate-limit.ts";
 import { Tally } from "../shared/tally.ts";
 import { at, tallySize } from "../stats/counters.ts";
 import type { ErrorReplies } from "../services/error-replies.ts";
-import type { Context, ProxyFacts } from "../expr/context.ts";
+import { type Context, noProcess, type ProxyFacts } from "../expr/context.ts";
 import { isStandardFormat } from "../log/format/standard.ts";
 import { YES } from "../expr/test.ts";
 import { noRules, type ProxyRules } from "../rules/proxy-rules.ts";
@@ -37,7 +37,7 @@ export interface FrontendRules {
 const withoutRules: FrontendRules = {
   rules: noRules,
   routeTo: () => null,
-  directory: { proxy: () => null },
+  directory: { proxy: () => null, process: noProcess },
   services: new Map(),
 };
 

@@ -4,6 +4,7 @@ import process from "node:process";
 import * as v from "valibot";
 import { textOf } from "../bytes/bytes.ts";
 import type { ProxyFacts } from "../expr/context.ts";
+import { processFacts } from "./rules/facts.ts";
 import { PatternStore } from "../expr/patterns/store.ts";
 import { logSample } from "../rules/log-sample.ts";
 import { errorPagesOf, type Outside, referencesOf } from "../rules/environment.ts";
@@ -89,6 +90,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
   const directory: ProxyDirectory = {
     proxy: (name, side) =>
       facts.find((each) => each.side === side && each.config.name === name)?.facts ?? null,
+    process: processFacts(runtime, () => frontends.every(({ stopping }) => stopping)),
   };
   const frontends = proxies.filter(({ bind }) => bind.length > 0).map((proxy, index) => {
     // A backend that happens to have a frontend's name is not its own.
@@ -155,8 +157,12 @@ function createRules(
   patterns: PatternStore,
 ): (proxy: model.Proxy) => ProxyRules {
   const outside = outsideOf(runtime, patterns);
+  const here = {
+    warn: () => {},
+    emit: (to: "stdout" | "stderr", line: string) => void process[to].write(`${line}\n`),
+  };
   runtime.log.setSamples?.((proxy) => {
-    const references = { ...referencesOf(configuration, proxy, outside), warn: () => {} };
+    const references = { ...referencesOf(configuration, proxy, outside), ...here };
     return { has: () => true, get: (text) => logSample(text, references) };
   });
   const errors = errorPagesOf(configuration, file);
@@ -164,7 +170,7 @@ function createRules(
   return (proxy) => {
     let rules = known.get(proxy);
     if (rules === undefined) {
-      const references = { ...referencesOf(configuration, proxy, outside), warn: () => {} };
+      const references = { ...referencesOf(configuration, proxy, outside), ...here };
       rules = compileProxyRules(proxy, () => references, errors, (_of, mistake) => {
         throw mistake;
       });

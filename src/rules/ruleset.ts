@@ -57,9 +57,14 @@ export function actionsOf(ruleset: Ruleset): ReadonlyMap<string, Action> {
 export function createKit(
   ruleset: Ruleset,
   phase: Phase,
-  { references, acls, errors, captures }: RulesEnvironment,
+  environment: RulesEnvironment,
 ): RuleKit {
+  const { acls, errors, captures } = environment;
   const available = phases[phase];
+  const references: References = {
+    ...environment.references,
+    acl: (name) => acls.get(name)?.map(({ test }) => test) ?? null,
+  };
   return {
     ruleset,
     phase,

@@ -1,88 +1,46 @@
 /** Converters beside haproxy: what they make of constants, of fields, and of nothing. */
+import { assert } from "@std/assert";
+import { ExpressionMistake } from "#src/expr/arguments.ts";
+import { compileExpression } from "#src/expr/expression.ts";
+import { test } from "../testing.ts";
+import { noReferences } from "../expr/references.ts";
+import { expressions, refusedExpressions } from "./expressions.ts";
 import { type Case, oracleCases } from "./harness.ts";
 
-const get = (fields = "") => `GET /a/b?c=d HTTP/1.1\r\nHost: www.example.com:81\r\n${fields}\r\n`;
+const get = (fields = "") => `GET /a/b?c=d HTTP/1.1\r\nHost: www.Example.com:81\r\n${fields}\r\n`;
+const json = '{"a":{"b":"c"},"s":"str","n":5,"f":1.5,"t":true,"z":null,"arr":[1,"two",{"x":3}],' +
+  '"my.key":"dot","e":"","u":"\\u00e9\\u20ac","esc":"a\\"b\\n","big":12345678901234,' +
+  '"objs":[{"k":"v"}]}';
+const languages = "Accept-Language: de-AT, en;q=0.8, fr;q=0.9\r\n";
 
-const expressions = [
-  "str(a.b.c),field(2,.)",
-  "str(a.b.c),field(-1,.)",
-  "str(a..c),field(2,.)",
-  "str(a.b.c),field(9,.)",
-  "str(a.b.c.d),field(2,.,2)",
-  "str(a.b.c.d),field(2,.,0)",
-  "str(a.b.c.d),field(-2,.,2)",
-  "str(..a..b),word(2,.)",
-  "str(a.b.c),word(-2,.)",
-  "str(a.b.c.d),word(2,.,2)",
-  "str(a.b.c.d),word(3,.,0)",
-  "str(hello),length",
-  "str(hello),bytes(1,3)",
-  "str(hello),bytes(3)",
-  "str(  hello  ),ltrim( )",
-  "str(xxhelloxx),rtrim(x)",
-  "str(aXbXc),regsub(X,-)",
-  "str(aXbXc),regsub(X,-,g)",
-  "str(axbxc),regsub(X,-,gi)",
-  "req.hdr(host),field(1,:)",
-  "req.hdr(host),host_only",
-  "req.hdr(host),port_only",
-  "str(abc),concat(<,txn.v,>)",
-  "str(abc),concat(<,txn.none,>)",
-  "bool(1),iif(yes,no)",
-  "bool(0),iif(yes,no)",
-  "str(7),add(3)",
-  "str(7),sub(9)",
-  "str(7),mul(6)",
-  "str(7),div(2)",
-  "str(7),mod(4)",
-  "int(5),neg",
-  "int(5),and(4)",
-  "int(5),or(2)",
-  "int(5),xor(1)",
-  "int(5),cpl",
-  "int(5),odd",
-  "int(5),even",
-  "int(5),not",
-  "int(5),bool",
-  "str(abc),base64",
-  "str(YWJj),b64dec",
-  "str(abc),hex",
-  "str(616263),hex2i",
-  "str(abc),sha1,hex",
-  "str(abc),sha2,hex",
-  "str(abc),sha2(512),hex",
-  "str(abc),crc32",
-  "str(abc),crc32c",
-  "str(abc),djb2",
-  "str(abc),sdbm",
-  "str(abc),wt6",
-  "str(abc),xxh32",
-  "str(abc),xxh64",
-  "str(abc),crc32(1)",
-  "str(a%20b%2Bc),url_dec",
-  "src,ipmask(8)",
-  "src,ipmask(255.255.0.0)",
-  "int(86400),utime(%Y-%m-%d)",
-  "int(1700000000),utime(%H:%M:%S)",
-  "int(1700000000),http_date",
-  "int(1700000000),http_date(1)",
-  'str("a\\"b"),json',
-  "path,lower,upper",
-  "str(x),set-var(txn.kept)",
-  "req.hdr(x-json),json_query('$.a.b')",
-  "req.hdr(x-none),lower",
-];
+/** As a word of the configuration, in single quotes. */
+const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
 
 const cases: Case[] = [];
-for (let at = 0; at < expressions.length; at += 10) {
-  const some = expressions.slice(at, at + 10);
+const each = 60;
+for (let at = 0; at < expressions.length; at += each) {
+  const some = expressions.slice(at, at + each);
   cases.push({
-    name: `converters: ${some.join(" ")}`,
+    name: `converters: ${some[0]} and ${some.length - 1} more`,
     config: [
       "http-request set-var(txn.v) str(value)",
-      ...some.map((each, i) => `http-request set-header x-${i} '<%[${each}]>'`),
+      "http-request set-var(txn.i) int(7)",
+      "http-request set-var(txn.key) str(Zm9vb2Zvb29mb29wZm9vbw==)",
+      ...some.map((text, i) => `http-request set-header x-${i} ${quoted(`<%[${text}]>`)}`),
     ],
-    requests: [get('X-Json: {"a":{"b":"c"}}\r\n'), get("X-Json: none\r\n")],
+    requests: [get(`${languages}X-Json: ${json}\r\n`), get("X-Json: none\r\n")],
   });
 }
 oracleCases("converters", cases);
+
+test(`converters: ${refusedExpressions.length} expressions that haproxy refuses are refused`, () => {
+  for (const text of refusedExpressions) {
+    let mistake: unknown = null;
+    try {
+      compileExpression(text, ~0, noReferences());
+    } catch (error) {
+      mistake = error;
+    }
+    assert(mistake instanceof ExpressionMistake, text);
+  }
+});

@@ -131,6 +131,15 @@ export const encodingConverters: readonly Converter[] = [
     create: () => chunks(bytesOf(""), 1, false, hexOf),
   },
   {
+    name: "base2",
+    from: BIN,
+    to: STR,
+    doc: "The binary value as binary digits, eight a byte.",
+    chapter,
+    create: () =>
+      chunks(bytesOf(""), 1, false, (bytes, at) => bytes[at]!.toString(2).padStart(8, "0")),
+  },
+  {
     name: "hex2i",
     from: STR,
     to: SINT,

@@ -1,7 +1,7 @@
 /** Converters that keep values, or look at those that were kept (manual, chapter 7.3.1). */
 import { need } from "../arguments.ts";
 import type { Converter } from "../converter.ts";
-import { ANY, SINT, STR } from "../sample.ts";
+import { ANY, STR } from "../sample.ts";
 
 const chapter = "7.3.1";
 
@@ -59,17 +59,4 @@ export const variableConverters: readonly Converter[] = [
   },
   capture("capture-req", "requestCaptures"),
   capture("capture-res", "responseCaptures"),
-  {
-    name: "nbsrv",
-    from: STR,
-    to: SINT,
-    doc: "Usable servers of the backend of this name.",
-    chapter,
-    create: () => (sample, context) => {
-      let name = "";
-      for (let i = sample.from; i < sample.to; i++) name += String.fromCharCode(sample.bytes[i]!);
-      const proxy = context.proxy(name, "backend");
-      return proxy !== null && sample.setInt(proxy.servers.filter(({ up }) => up).length);
-    },
-  },
 ];

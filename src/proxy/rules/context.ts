@@ -1,5 +1,6 @@
 import type {
   Context,
+  ProcessFacts,
   ProxyFacts,
   ServerConnectionFacts,
   ServerFacts,
@@ -24,6 +25,7 @@ import type { SessionState } from "./session.ts";
 /** All proxies of an instance, for expressions that name one. */
 export interface ProxyDirectory {
   proxy(name: string, side: "frontend" | "backend"): ProxyFacts | null;
+  readonly process: ProcessFacts;
 }
 
 /** What rules are evaluated for: a connection, a TCP session, an HTTP transaction. */
@@ -262,6 +264,9 @@ export class RuleContext implements RuleStream {
       default:
         return this.#transaction;
     }
+  }
+  get process(): ProcessFacts {
+    return this.owner.directory.process;
   }
   proxy(name: string, side: "frontend" | "backend"): ProxyFacts | null {
     return this.owner.directory.proxy(name, side);

@@ -1,5 +1,5 @@
 /** Proxies and servers, as expressions see them (expr/context.ts). */
-import type { ProxyFacts, ServerFacts } from "../../expr/context.ts";
+import type { ProcessFacts, ProxyFacts, ServerFacts } from "../../expr/context.ts";
 import type { Proxy, Server as ServerConfig } from "../../config/model.ts";
 import type { Clock } from "../../time/clock.ts";
 
@@ -51,6 +51,27 @@ interface ServerOf {
 }
 
 const timeouts = ({ timeout }: Proxy): ProxyFacts["timeout"] => (which) => timeout[which];
+
+/** The process's, whose threads share connections. */
+export function processFacts(
+  { memory, connections, clock }: {
+    readonly memory: { readonly self: number };
+    readonly connections: Count;
+    readonly clock: Clock;
+  },
+  stopping: () => boolean,
+): ProcessFacts {
+  return {
+    thread: memory.self,
+    startedAt: clock.wall(),
+    get connections() {
+      return connections.value;
+    },
+    get stopping() {
+      return stopping();
+    },
+  };
+}
 
 /** A frontend's. Its numbers are read when they are asked for. */
 export function frontendFacts(frontend: FrontendOf, id: number): ProxyFacts {
