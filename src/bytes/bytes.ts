@@ -66,8 +66,8 @@ export function copy(
   to: number,
 ): number {
   const length = to - from;
-  if (length <= 48) {
-    for (let i = 0; i < length; i++) target[at + i] = bytes[from + i]!;
+  if (length <= 96) {
+    for (let i = from, next = at; i < to; i++) target[next++] = bytes[i]!;
   } else {
     target.set(bytes.subarray(from, to), at);
   }

@@ -163,10 +163,10 @@ export interface Socket {
   /**
    * Whether the connection is established, and nothing has come that the owner has not been shown:
    * no byte, no FIN, no error. It is false from `ended` on, and while a {@linkcode splice} reads
-   * here. Asked of the kernel now, by one system call, also while paused: for an idle connection
-   * that will be used again, as what has come before the request is no response to it (RFC 9112
-   * section 9.2). An adapter that cannot ask knows
-   * what came before this turn of its event loop, and says false while paused.
+   * here. Asked of the kernel, also while paused: for an idle connection that will be used again, as
+   * what has come before the request is no response to it (RFC 9112 section 9.2). What the event
+   * loop has been told by its last wait, within a millisecond, need not be asked again. An adapter
+   * that cannot ask knows what came before this turn of its event loop, and says false while paused.
    */
   isQuiet(): boolean;
   /**

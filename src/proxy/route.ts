@@ -21,6 +21,9 @@ export class Route {
 
   /** What is compressed; null: nothing. */
   readonly compression: CompressionPolicy | null;
+  /** What is done about fields with odd names, one after the other. */
+  readonly restricts: readonly ("delete" | "reject")[];
+
   /** There are rules for requests on this way, of the backend. */
   readonly evaluates: boolean;
   /** There are rules for responses. */
@@ -47,6 +50,8 @@ export class Route {
     this.closesServer = this.closesClient || modes.includes("server-close");
     this.saysClose = this.closesServer && !config.httpPretendKeepalive;
     const name = config.httpSendNameHeader;
+    const names = new Set([frontend.httpRestrictReqHdrNames, config.httpRestrictReqHdrNames]);
+    this.restricts = [...names].filter((mode) => mode === "delete" || mode === "reject");
     this.serverName = name === null ? null : bytesOf(name.toLowerCase());
   }
 }

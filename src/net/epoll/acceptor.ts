@@ -98,6 +98,7 @@ export class Acceptor {
     }
   }
 
+  report(): void {}
   /** An event has come. */
   onEvents(): void {
     for (let accepts = 0; accepts < this.#host.maxAccepts && this.#watched; accepts++) {

@@ -22,6 +22,8 @@ export class LoopClock implements Clock {
   /** How many more events `#now` is good for. */
   #good = 0;
   #inTurn = false;
+  /** The first reading of this turn; -1: there was none. */
+  #entered = -1;
 
   /** @param onFault called with what a timer throws; without it, {@linkcode fire} throws that */
   constructor(readonly onFault: OnFault | null = null) {}
@@ -30,6 +32,7 @@ export class LoopClock implements Clock {
   enter(): void {
     this.#inTurn = true;
     this.#good = 0;
+    this.#entered = -1;
   }
   /** The loop is about to dispatch an event, which takes its time. */
   tick(): void {
@@ -45,8 +48,14 @@ export class LoopClock implements Clock {
     if (this.#good <= 0) {
       this.#now = performance.now();
       this.#good = this.#inTurn ? eventsAReading : 0;
+      if (this.#entered < 0) this.#entered = this.#now;
     }
     return this.#now;
+  }
+
+  /** Ms since the wait before this turn, some events more or less; Infinity: there is no turn. */
+  sinceWait(): number {
+    return this.#inTurn ? this.now() - this.#entered : Infinity;
   }
 
   wall(): number {

@@ -132,6 +132,9 @@ class TaskQueue<T> {
 /** See {@linkcode Loop.turn}. */
 const rounds = 2;
 
+/** So long, in ms, holds what a wait has told of the sockets. */
+const fresh = 1;
+
 class Loop implements EpollLoop, AcceptorHost {
   readonly set = new EpollSet();
   readonly wakeFd: number;
@@ -227,6 +230,13 @@ class Loop implements EpollLoop, AcceptorHost {
       mailbox.wakes();
     }
     this.#handled = this.#round = 0;
+    for (let event = 0; event < this.#events; event++) {
+      const owner = this.#owners[set.descriptor(event)];
+      if (owner?.isOutgoing === true && owner.tag === set.tag(event)) owner.report();
+    }
+  }
+  get knows(): boolean {
+    return this.clock.sinceWait() < fresh;
   }
 
   /**

@@ -39,6 +39,8 @@ export interface SocketHost {
   readonly set: EpollSet;
   /** For {@linkcode EpollSocket.splice}; null: it is switched off. */
   readonly pipes: Pipes | null;
+  /** It knows by its last wait what has come, and that is not long ago. */
+  readonly knows: boolean;
   /** Calls {@linkcode EpollSocket.readPending} at the end of this turn, or in the next. */
   readLater(socket: EpollSocket): void;
   /** Closes its descriptor; no more events follow. */
@@ -85,6 +87,9 @@ export const UNIX = 16384;
 
 /** Little is expected: see {@linkcode Socket.expectMuch}. */
 const LITTLE = 32768;
+
+/** The last wait has reported events of it that are not dispatched yet. */
+const REPORTED = 65536;
 
 const always = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
@@ -221,8 +226,12 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
   }
 
   isQuiet(): boolean {
-    const stands = (this.state & (OPEN | DONE | HUNG_UP | BROKEN | ENDED)) === OPEN;
-    return stands && this.spliceFrom === null && hasNothing(this.fd);
+    const { state } = this;
+    if ((state & (OPEN | DONE | HUNG_UP | BROKEN | ENDED | REPORTED)) !== OPEN) return false;
+    if (this.spliceFrom !== null) return false;
+    // A wait that reported nothing has asked the kernel already.
+    const told = (state & (WATCHED | READABLE | UNIX)) === WATCHED && this.host.knows;
+    return told || hasNothing(this.fd);
   }
 
   /** The next read, of any socket, goes to the same place. */
@@ -291,8 +300,13 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
       this.host.fault(this, error);
     }
   }
+  /** Events have come, and are dispatched later. */
+  report(): void {
+    this.state |= REPORTED;
+  }
   /** An event has come. */
   onEvents(mask: number): void {
+    this.state &= ~REPORTED;
     try {
       this.#take(mask);
     } catch (error) {

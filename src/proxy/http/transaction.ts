@@ -319,11 +319,9 @@ export class HttpTransaction extends Timer
     this.upgrade = head.upgrade && requestFraming(head) === NONE && passesUpgrade(head, bytes);
     this.#request.begin(head, bytes, end, content, from, to);
     const { journal } = this.#request;
-    const { httpRestrictReqHdrNames: own } = client.frontend.config;
-    const { httpRestrictReqHdrNames: next } = backend.config;
-    for (const mode of own === next ? [own] : [own, next]) {
-      if (mode === null || mode === "preserve") continue;
-      if (restrictNames(journal, head, bytes, mode)) continue;
+    const { restricts } = route;
+    for (let i = 0; i < restricts.length; i++) {
+      if (restrictNames(journal, head, bytes, restricts[i]!)) continue;
       this.#enter();
       return this.#refuse(403, "PR");
     }
