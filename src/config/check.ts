@@ -7,6 +7,7 @@ import { checkAccounts } from "./check-accounts.ts";
 import { checkCaseFile } from "./check-case.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkBalance } from "./check-balance.ts";
+import { checkLogs } from "./check-logs.ts";
 import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
 import { checkProxy } from "./check-proxy.ts";
@@ -70,6 +71,7 @@ export function checkConfiguration(
     checkServerNames(proxy, configuration, locator, report);
     checkTls(proxy, global, options.complete, locator, report);
   }
+  checkLogs(configuration, locator, report);
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);
   checkStickTables(configuration, locator, report);

@@ -8,6 +8,7 @@ import { httpErrorsSection } from "./keywords/http-errors.ts";
 import { mailersSection } from "./keywords/mailers.ts";
 import { peersSection } from "./keywords/peers.ts";
 import { resolversSection } from "./keywords/resolvers.ts";
+import { ringSection } from "./keywords/ring.ts";
 import { userlistSection } from "./keywords/userlist.ts";
 import type { SectionKind } from "./keywords/section.ts";
 
@@ -17,6 +18,7 @@ const kinds = {
   mailers: mailersSection,
   peers: peersSection,
   resolvers: resolversSection,
+  rings: ringSection,
   userlists: userlistSection,
 };
 

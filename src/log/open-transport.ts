@@ -6,6 +6,7 @@ import { EAGAIN } from "../net/linux/constants.ts";
 import { describeErrno } from "../net/linux/errno.ts";
 import { writable } from "../net/linux/poll.ts";
 import type { Lock } from "../shared/lock.ts";
+import { openConnection } from "./stream-connection.ts";
 import { openDatagrams } from "./datagrams.ts";
 
 /** What a pipe that poll() calls writable takes without blocking (PIPE_BUF). */
@@ -70,6 +71,10 @@ export function openTransport(target: LogTarget["target"], lock: Lock | null = n
       return openStream(1, lock);
     case "stderr":
       return openStream(2, lock);
+    case "tcp":
+      return openConnection(target);
+    case "ring":
+      throw new Error("a ring is replaced by its servers: see rings.ts");
     default:
       return openDatagrams(target);
   }

@@ -52,6 +52,8 @@ export interface LogOutputs {
 }
 
 function addressOf({ target }: LogTarget): string {
+  if (target.kind === "ring") return `ring@${target.name}`;
+  if (target.kind === "tcp") return `tcp@${showEndpoint({ ...target, kind: "ip" })}`;
   if (target.kind === "udp") return showEndpoint({ ...target, kind: "ip" });
   return target.kind === "unix" || target.kind === "abstract" ? showEndpoint(target) : target.kind;
 }
@@ -103,6 +105,17 @@ interface Destination {
   readonly header: Header;
   readonly limit: number;
   readonly queue: LineQueue;
+  /** Whether the next line is one of those that are sent; null: all are. */
+  readonly sent: (() => boolean) | null;
+}
+
+/** Chooses lines: see {@linkcode LogTarget.sample}. */
+function sampler({ numbers, of }: NonNullable<LogTarget["sample"]>): () => boolean {
+  let number = 0;
+  return () => {
+    number = number % of + 1;
+    return numbers.includes(number);
+  };
 }
 
 /**
@@ -120,6 +133,7 @@ export function openLogSinks(
     header: createHeader(target, originator),
     limit: textLimit(target),
     queue: outputs.acquire(target),
+    sent: target.sample === undefined ? null : sampler(target.sample),
   }));
   const queues = new Set(destinations.map((destination) => destination.queue));
   let open = true;
@@ -128,7 +142,10 @@ export function openLogSinks(
     write(level, message, wallMs, data) {
       for (let i = 0; i < destinations.length; i++) {
         const destination = destinations[i]!;
-        if (wanted(destination.target, level)) {
+        if (
+          wanted(destination.target, level) &&
+          (destination.sent === null || destination.sent())
+        ) {
           destination.queue.put(
             destination.header(level, wallMs, data) + message,
             destination.limit,

@@ -9,6 +9,7 @@ import { describe } from "../config/fields.ts";
 import { defaultResolvers } from "../config/keywords/resolvers.ts";
 import { isService } from "../config/keywords/server-names.ts";
 import type { Configuration, LogTarget, Proxy, Server } from "../config/model.ts";
+import { withoutRings } from "../log/rings.ts";
 import type { InitialAddresses } from "../proxy/following.ts";
 import { resolversOf } from "./resolv-conf.ts";
 
@@ -96,11 +97,13 @@ export async function resolveNames(
   };
   const ofLog = async (log: LogTarget): Promise<LogTarget> => {
     const { target } = log;
-    if (target.kind !== "udp" || isIP(target.host) !== 0) return log;
+    if ((target.kind !== "udp" && target.kind !== "tcp") || isIP(target.host) !== 0) return log;
     const host = await soon(addressOf(target.host, target.family), logTimeout);
     return host === null ? log : { ...log, target: { ...target, host } };
   };
-  const ofLogs = (logs: readonly LogTarget[]) => Promise.all(logs.map(ofLog));
+  const rings = within(configuration.rings, "ring");
+  const ofLogs = async (logs: readonly LogTarget[]) =>
+    withoutRings(await Promise.all(logs.map(ofLog)), await rings);
 
   /** A server's first address, in the ways of its `init-addr`; null: it begins without one. */
   const initial = async (

@@ -15,7 +15,7 @@ import type { WorkerReport } from "./shared-state.ts";
 /** The targets of a configuration that only the main thread can write to, in a fixed order. */
 function namedTargets({ global, proxies }: Configuration): LogTarget[] {
   return [global, ...proxies].flatMap(({ log }) => log).filter(({ target }) =>
-    target.kind === "udp" && !isIp(target.host)
+    (target.kind === "udp" || target.kind === "tcp") && !isIp(target.host)
   );
 }
 

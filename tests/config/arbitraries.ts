@@ -256,6 +256,12 @@ const forwardfor: fc.Arbitrary<ForwardFor> = fc.record({ ...addressField, ifNone
 const logTarget: fc.Arbitrary<LogTarget> = fc.record({
   target: fc.oneof(
     fc.record({ kind: fc.constant("udp"), host: fc.oneof(ip, hostName), port }),
+    fc.record({
+      kind: fc.constant("tcp"),
+      host: fc.oneof(ip, hostName),
+      port,
+      framing: fc.constant("legacy"),
+    }),
     fc.record({ kind: fc.constant("unix"), path: text }),
     fc.record({ kind: fc.constant("abstract"), name: text }),
     fc.constant<LogTarget["target"]>({ kind: "stdout" }),

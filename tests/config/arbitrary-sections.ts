@@ -4,9 +4,11 @@ import * as v from "valibot";
 import {
   type Configuration,
   type HttpErrors,
+  logFormats,
   type Mailers,
   type Peers,
   Resolvers,
+  type Ring,
   type Userlist,
 } from "#src/config/model.ts";
 import { replyStatuses } from "#src/http/status.ts";
@@ -102,6 +104,26 @@ const userlists: fc.Arbitrary<Userlist> = fc.record({
   ),
 });
 
+const rings: fc.Arbitrary<Ring> = fc.record({
+  name,
+  description: fc.option(fc.constant("lines for the collector"), { nil: null }),
+  format: fc.constantFrom(...logFormats),
+  maxlen: fc.integer({ min: 80, max: 65535 }),
+  size: fc.option(fc.integer({ min: 1, max: 1 << 20 }), { nil: null }),
+  backingFile: fc.option(fc.constant("/dev/shm/ring"), { nil: null }),
+  timeoutConnect: fc.option(fc.integer({ min: 0, max: 10_000 }), { nil: null }),
+  timeoutServer: fc.option(fc.integer({ min: 0, max: 10_000 }), { nil: null }),
+  servers: fc.array(
+    fc.record({
+      name,
+      host: fc.constantFrom("10.0.0.5", "fe80::1", "log.example"),
+      port: fc.integer({ min: 1, max: 65535 }),
+      framing: fc.constantFrom("legacy" as const, "octet-count" as const),
+    }),
+    { maxLength: 2 },
+  ),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
   caches: named(caches),
@@ -109,5 +131,6 @@ export const otherSections: fc.Arbitrary<Sections> = fc.record({
   mailers: named(mailers),
   peers: named(peers),
   resolvers: named(resolvers),
+  rings: named(rings),
   userlists: named(userlists),
 });

@@ -75,7 +75,7 @@ export const nameDifferences: readonly {
   },
   {
     why: "logs over connections, and to other descriptors, are not there yet",
-    texts: ["log tcp@127.0.0.1:81 local0", "log fd@99 local0"],
+    texts: ["log fd@99 local0"],
   },
   {
     why: "haproxy overlooks that the value is missing",

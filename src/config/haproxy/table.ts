@@ -100,18 +100,20 @@ function wholeNames(all: readonly string[], word: string): string | undefined {
 /**
  * Reads parameters up to the end of the line, in any order. After a mistake in one it goes on with
  * the next word that is one, or is HAProxy's alone, or was probably meant to be one.
+ * @param most so many parameters
  */
 export function readParameters<T>(
   table: KeywordTable<Keyword<T>>,
   target: T,
   args: Arguments,
   where: string,
+  most = Infinity,
 ): void {
   const usage = args.usage;
   const { keywords, foreign } = table;
   const isParameter = (word: string) =>
     keywords.has(word) || foreign.has(word) || nearest(word, keywords.keys()) !== undefined;
-  while (args.peek() !== undefined) {
+  for (let i = 0; i < most && args.peek() !== undefined; i++) {
     const read = attempt(args.report, () => {
       takeKeyword(table, args, where).read(target, args);
     });

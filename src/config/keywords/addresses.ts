@@ -73,6 +73,16 @@ export const LogDestination = v.variant("kind", [
   }),
   v.strictObject({ kind: v.literal("unix"), path: v.string() }),
   v.strictObject({ kind: v.literal("abstract"), name: v.string() }),
+  v.strictObject({
+    kind: v.literal("tcp"),
+    host: v.string(),
+    family,
+    port: portNumber,
+    /** How one line is told from the next: by a newline, or by its length before it (RFC 6587). */
+    framing: v.optional(v.picklist(["legacy", "octet-count"]), "legacy"),
+  }),
+  /** A section `ring`. */
+  v.strictObject({ kind: v.literal("ring"), name: v.string() }),
   v.strictObject({ kind: v.literal("stdout") }),
   v.strictObject({ kind: v.literal("stderr") }),
 ]);
@@ -394,7 +404,11 @@ function foreignSource(args: Arguments): string {
 export function logDestination(args: Arguments): LogDestination {
   const text = args.address("an address");
   if (text === "stdout" || text === "stderr") return { kind: text };
-  const parts = partsOf(args, text, ["datagram"]);
+  if (text.startsWith("ring@")) return { kind: "ring", name: text.slice(5) };
+  const parts = partsOf(args, text, ["datagram", "stream"]);
+  if (parts.kind !== "ip" && parts.transport === "stream") {
+    throw args.mistake(`sluice does not log to '${text}'`, "datagrams, or connections by tcp@");
+  }
   if (parts.kind === "unix") return { kind: "unix", path: parts.rest };
   if (parts.kind === "abstract") return { kind: "abstract", name: parts.rest };
   if (parts.kind === "fd" && parts.rest === "1") return { kind: "stdout" };
@@ -405,6 +419,10 @@ export function logDestination(args: Arguments): LogDestination {
   }
   const host = hostOf(args, parts, "127.0.0.1");
   const { port } = parts.ip;
+  if (parts.transport === "stream") {
+    if (port === null || port === "") throw args.mistake(`the port is missing in '${text}'`);
+    return { kind: "tcp", ...host, port: portOf(args, port, text), framing: "legacy" };
+  }
   const isNone = port === null || port === "" || port === "0";
   return { kind: "udp", ...host, port: isNone ? 514 : portOf(args, port, text) };
 }
@@ -450,6 +468,10 @@ function sourceWords({ usesrc, interface: device }: Source): string[] {
 /** Where a log goes. */
 export function targetText(target: LogDestination): string {
   if (target.kind === "unix" || target.kind === "abstract") return localText(target);
+  if (target.kind === "ring") return `ring@${target.name}`;
+  if (target.kind === "tcp") {
+    return `tcp${target.family ?? ""}@${hostText(target.host)}:${target.port}`;
+  }
   if (target.kind !== "udp") return target.kind;
   const host = familyText(target) + hostText(target.host);
   return target.port === 514 ? host : `${host}:${target.port}`;

@@ -10,7 +10,7 @@ export interface Foreign {
 
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
-    acme crt-store dynamic-update fcgi-app healthcheck log-forward log-profile program ring
+    acme crt-store dynamic-update fcgi-app healthcheck log-forward log-profile program
     traces
   `));
 

@@ -4,20 +4,9 @@ import { facilities, levels } from "../../log/syslog.ts";
 import { isStandardFormat, type StandardFormat } from "../../log/format/standard.ts";
 import { type Arguments, choice, integer } from "../haproxy/arguments.ts";
 import { LogDestination, logDestination, targetText } from "./addresses.ts";
+import { logFormats } from "./log-formats.ts";
 import { define, flag, type Form, type Keyword, nullable } from "./keyword.ts";
 import { natural, text } from "./values.ts";
-
-/** The framing of a log line (manual: "log", format). */
-export const logFormats = [
-  "rfc3164",
-  "rfc5424",
-  "short",
-  "raw",
-  "local",
-  "priority",
-  "timed",
-  "iso",
-] as const;
 
 /** Where log lines go (manual: "log"). */
 export const LogTarget = v.strictObject({
@@ -30,17 +19,27 @@ export const LogTarget = v.strictObject({
   level: v.optional(v.picklist(levels), "debug"),
   /** More severe messages are sent as this level. */
   minlevel: v.optional(v.picklist(levels), "emerg"),
+  /**
+   * Only some lines are sent: of each `of` those with these numbers, from 1 (manual: "sample"). Each
+   * thread counts its own.
+   */
+  sample: v.optional(v.strictObject({
+    numbers: v.array(v.pipe(natural, v.minValue(1))),
+    of: v.pipe(natural, v.minValue(1)),
+  })),
 });
 /** {@linkcode LogTarget} */
 export type LogTarget = v.InferOutput<typeof LogTarget>;
 
 const unset = v.parse(LogTarget, { target: { kind: "stdout" }, facility: "local0" });
-const usage = "<address> [len <length>] [format <format>] <facility> [<level> [<minlevel>]]";
+const usage = "<address> [len <length>] [format <format>] [sample <ranges>:<of>] <facility> " +
+  "[<level> [<minlevel>]]";
 const example = "127.0.0.1:514 len 2048 format rfc5424 local0 info";
 
 /** Reads what follows `log`, except `global`. */
 function logTarget(args: Arguments): LogTarget {
-  const target = { ...unset, target: logDestination(args) };
+  const target: LogTarget = { ...unset, target: logDestination(args) };
+  args.mark(target, "target");
   for (let option = args.peek()?.text;; option = args.peek()?.text) {
     if (option === "len") {
       args.next();
@@ -48,13 +47,16 @@ function logTarget(args: Arguments): LogTarget {
     } else if (option === "format") {
       args.next();
       target.format = choice(args, "a log format", logFormats);
+    } else if (option === "sample") {
+      args.next();
+      target.sample = readSample(args);
+    } else if (option === "profile") {
+      args.next();
+      args.report.warning(args.here(), "'profile' has no effect: all lines of a log have one form");
+      args.word("a profile");
     } else {
       break;
     }
-  }
-  if (args.peek()?.text === "sample") {
-    args.next();
-    throw args.mistake("sluice does not support 'sample' in 'log'");
   }
   target.facility = choice(args, "a facility", facilities);
   if (args.peek() !== undefined) target.level = choice(args, "a level", levels);
@@ -62,6 +64,26 @@ function logTarget(args: Arguments): LogTarget {
   args.end();
   args.mark(target);
   return target;
+}
+
+/** The most lines of which some are chosen. */
+const largestSample = 1000;
+
+/** Reads which lines are sent, as in "1,3-4:5": of five each the first, the third and the fourth. */
+function readSample(args: Arguments): LogTarget["sample"] {
+  const { text } = args.word("ranges and a size, as in 1:10");
+  const wrong = (hint = "as in 1:10, or 1,3-4:5: of five lines each the first, third, fourth") =>
+    args.mistake(`'${text}' is not a sample of lines`, hint);
+  const [, ranges, size = "0"] = /^([\d,-]+):(\d{1,4})$/.exec(text) ?? [];
+  const of = Number(size);
+  if (ranges === undefined || of < 1 || of > largestSample) throw wrong();
+  const numbers = ranges.split(",").flatMap((range) => {
+    const [, low = "0", high = low] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(range) ?? [];
+    const [first, last] = [Number(low), Number(high)];
+    if (first < 1 || last < first || last > of) throw wrong(`numbers from 1 to ${of}`);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+  return { numbers: [...new Set(numbers)].toSorted((a, b) => a - b), of };
 }
 
 function logWords(log: LogTarget): string[] {
@@ -72,6 +94,9 @@ function logWords(log: LogTarget): string[] {
     targetText(log.target),
     ...(log.len === unset.len ? [] : ["len", String(log.len)]),
     ...(log.format === unset.format ? [] : ["format", log.format]),
+    ...(log.sample === undefined
+      ? []
+      : ["sample", `${log.sample.numbers.join(",")}:${log.sample.of}`]),
     log.facility,
     ...level,
     ...minlevel,

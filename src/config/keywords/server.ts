@@ -181,6 +181,10 @@ export const serverOptions = table(
 
 const parametersUsage = "[" + [...serverOptions.keywords.keys()].join("] [") + "]";
 
+/** A server's options of which none is given. */
+export const unsetServer = (): Record<string, unknown> =>
+  v.parse(Server, { name: "unnamed", address: { kind: "unix", path: "/" } });
+
 /** The words of a `server` line; defaults are left out. */
 function serverWords(server: Server): string[] {
   const options = printSettings(serverSettings, server).flat();

@@ -1,0 +1,21 @@
+/** Checks where logs go: the rings that they name. */
+import type { Report } from "./diagnostic.ts";
+import type { Configuration } from "./model.ts";
+import type { Locator } from "./places.ts";
+
+/** Reports each `log` to a ring that there is not. */
+export function checkLogs(
+  { global, proxies, rings }: Configuration,
+  locator: Locator,
+  report: Report,
+): void {
+  const names = rings.map(({ name }) => name);
+  // What sections have from 'defaults' is one and the same.
+  const targets = new Set([global, ...proxies].flatMap(({ log }) => log));
+  for (const log of targets) {
+    const { target } = log;
+    if (target.kind !== "ring" || names.includes(target.name)) continue;
+    const hint = report.suggestion(target.name, names) ?? `a section 'ring ${target.name}'`;
+    report.error(locator.place(log, "target"), `there is no ring '${target.name}'`, hint);
+  }
+}
