@@ -4,15 +4,19 @@ import { SocketError } from "../net/socket.ts";
 import { descriptorLimit } from "../process/limits.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, StartError } from "../process/serve.ts";
+import { createTlsLoader, type TlsLoader } from "../process/tls-load.ts";
 import { stopSignal } from "../process/signals.ts";
 import type { Host } from "../scenario/run.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Hosts } from "./demo.ts";
 import { printError, readNamed, write } from "./files.ts";
 
+/** Those that have been made: what a story has of them is less. */
+const loaders = new WeakMap<object, TlsLoader>();
+
 const output: Pick<
   Host,
-  "write" | "printError" | "terminal" | "columns" | "env" | "readNamed"
+  "write" | "printError" | "terminal" | "columns" | "env" | "readNamed" | "createTls"
 > = {
   write: (text) => write(process.stdout, text),
   printError: (text) => write(process.stderr, text),
@@ -20,6 +24,11 @@ const output: Pick<
   columns: process.stdout.columns ?? 100,
   env: process.env,
   readNamed,
+  createTls() {
+    const loader = createTlsLoader();
+    loaders.set(loader, loader);
+    return loader;
+  },
 };
 
 /** The two. */
@@ -31,9 +40,12 @@ export const demoHosts: Hosts = {
       clock: systemClock,
       simulated: false,
       descriptors: descriptorLimit(),
-      start(configuration, { network, openLog }) {
+      start(configuration, { network, openLog, tls }) {
         try {
-          return serve(configuration, network, null, printError, { openLog });
+          return serve(configuration, network, null, printError, {
+            openLog,
+            tls: tls === null ? null : loaders.get(tls)?.loading ?? null,
+          });
         } catch (error) {
           if (error instanceof StartError) throw new SocketError("EMFILE", error.message);
           throw error;

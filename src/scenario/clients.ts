@@ -1,8 +1,8 @@
 /** The clients of a story, by their names, and what became of each so far. */
-import type { Endpoint, Network } from "../net/socket.ts";
+import type { Endpoint } from "../net/socket.ts";
 import type { Connection } from "../simulate/connection.ts";
 import type { Clock } from "../time/clock.ts";
-import { Browser } from "../simulate/browser.ts";
+import { Browser, type NetworkFor } from "../simulate/browser.ts";
 import type { Arrival, Sight } from "../simulate/demo-server.ts";
 
 /** How texts go over a connection: as lines, or as messages of a WebSocket. */
@@ -73,8 +73,9 @@ export class Clients {
   /** Makes a browser that nobody has seen before. */
   readonly newBrowser: () => Browser;
 
-  constructor(network: Network, clock: Clock) {
-    this.newBrowser = () => new Browser(network, clock);
+  /** @param networkFor see {@linkcode NetworkFor} */
+  constructor(networkFor: NetworkFor, clock: Clock) {
+    this.newBrowser = () => new Browser(networkFor, clock);
   }
 
   /** The client of this name; one that appears for the first time is made. */

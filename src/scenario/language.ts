@@ -53,6 +53,7 @@ const capitals: Readonly<Record<string, string>> = {
   PORT: "\\d+",
   METHOD: "[A-Z]+",
   URI: "\\S+",
+  PATH: "\\S+",
   "HTTP/1.0": "HTTP/\\S+",
   N: "\\d+",
   STATUS: "\\d{3}",

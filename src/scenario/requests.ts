@@ -81,6 +81,12 @@ export const requestParts: readonly Part<Requesting>[] = [
   phrase("with FIELD: VALUE", ({ field, value }, _, __, step) => {
     step.request.fields.push(`${field}: ${value}`);
   }),
+  phrase("over TLS", (_, __, ___, step) => {
+    step.request.tls = true;
+  }),
+  phrase("with the certificate PATH", ({ path = "" }, _, __, step) => {
+    step.request.certificate = path;
+  }),
   phrase("after the line TEXT", ({ text = "" }, _, __, step) => {
     step.request.preamble = text;
   }),
@@ -311,6 +317,14 @@ export const exchangeParts: readonly Part<ExchangeStep>[] = [
       };
     },
   ),
+  ofClient("CLIENT is shown the certificate of URI (a name)", "is", (groups, step) => {
+    const { uri = "" } = groups;
+    step.told = "end";
+    return ({ outcome: { shown, failure } }) => {
+      if (shown.includes(uri)) return null;
+      return shown.length > 0 ? `it was that of ${shown.join(", ")}` : failure ?? "there is no TLS";
+    };
+  }),
   ofClient("CLIENT gets nothing", "gets", (_, step) => {
     step.noneExpected = true;
     step.timeout = doubt;

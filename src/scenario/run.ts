@@ -17,6 +17,11 @@ import type { Clock } from "../time/clock.ts";
 import { SendMany } from "./bursts.ts";
 import { Clients } from "./clients.ts";
 import { type Look, paintFor, pleasant } from "./drawing.ts";
+import type { RequestSpec } from "../simulate/browser.ts";
+import { StoryTls } from "../simulate/tls.ts";
+import type { TlsFiles } from "../config/tls-files.ts";
+import type { TlsMaterial } from "../tls/material.ts";
+import { prepareFiles } from "./files.ts";
 import { type Instance, Instances } from "../simulate/instances.ts";
 import { LinkAction } from "./link-actions.ts";
 import { Servers } from "../simulate/servers.ts";
@@ -34,6 +39,8 @@ export interface Host {
   readonly simulated: boolean;
   /** Descriptors that the process may open; null where the system does not say. */
   readonly descriptors: number | null;
+  /** What loads certificates; without it stories have none. */
+  readonly createTls?: () => TlsLoaded;
   /** Starts its proxies. @throws {SocketError} if one cannot listen */
   start(configuration: Configuration, how: StartOptions): Instance;
   /** To the standard output. */
@@ -52,12 +59,20 @@ export interface Host {
   complete<T>(work: Promise<T>): Promise<T>;
 }
 
+/** Loads certificates, and has them. */
+export interface TlsLoaded extends TlsFiles {
+  /** Of the last configuration; null: it has none. */
+  readonly loading: { readonly material: TlsMaterial } | null;
+}
+
 /** How to start proxies. */
 export interface StartOptions {
   /** On which network. */
   readonly network: Network;
   /** Opens their logs' ways out. */
   readonly openLog: OpenTransport;
+  /** What has loaded its certificates; null: stories have none. */
+  readonly tls: TlsLoaded | null;
 }
 
 /** How to run. */
@@ -77,14 +92,35 @@ export async function runScenario(
   options: RunOptions,
   host: Host,
 ): Promise<number> {
+  const files = prepareFiles(file.text);
+  const { text, shown, authorities } = files;
+  const output: Host = {
+    ...host,
+    write: (words) => host.write(shown(words)),
+    printError: (words) => host.printError(shown(words)),
+  };
+  try {
+    return await playFile({ name: file.name, text }, authorities, options, output);
+  } finally {
+    files.remove();
+  }
+}
+
+async function playFile(
+  file: SourceFile,
+  authorities: readonly string[],
+  options: RunOptions,
+  host: Host,
+): Promise<number> {
   const paint = paintFor(host.terminal, host.env);
   const look: Look = { width: pleasant(host.columns), paint, file: file.name };
   const tell = (diagnostics: readonly Diagnostic[]) => {
     if (diagnostics.length === 0) return;
     host.printError(`${formatDiagnostics(diagnostics, [file], paint.colour)}\n`);
   };
-  const load = (from: SourceFile) =>
-    loadConfiguration([from], host.env, host.network.can, host.readNamed);
+  const tlsFiles = host.createTls?.();
+  const load = (from: SourceFile, tls = tlsFiles) =>
+    loadConfiguration([from], host.env, host.network.can, host.readNamed, undefined, tls);
   const { configuration, diagnostics } = load(file);
   tell(diagnostics);
   if (configuration === null) return 1;
@@ -108,15 +144,21 @@ export async function runScenario(
   const kept = keptLog();
   const quiet = loggingOnce(configuration);
   const log = quiet.proxies.some((proxy) => proxy.log.length > 0) ? kept.lines : null;
-  const clients = new Clients(network, clock);
-  const servers = new Servers(network, clock, topology);
+  const tls = new StoryTls(clock, authorities);
+  const clients = new Clients((spec, to) => {
+    if (spec.tls !== true && !topology.speaksTls(to)) return network;
+    return tls.over(network, { name: nameAskedFor(spec), certificate: spec.certificate ?? null });
+  }, clock);
+  const servers = new Servers(network, clock, topology, tls);
   let instances: Instances | null = null;
   try {
     await servers.start();
-    instances = new Instances(() => host.start(quiet, { network, openLog: kept.open }));
+    instances = new Instances(() =>
+      host.start(quiet, { network, openLog: kept.open, tls: tlsFiles ?? null })
+    );
     const breakFile = () => {
       const text = `${file.text}\nlisten broken\n  no-such-keyword\n`;
-      const broken = load({ name: file.name, text }).configuration;
+      const broken = load({ name: file.name, text }, host.createTls?.()).configuration;
       return broken === null ? null : "its file is taken, with an error in it";
     };
     const surroundings = { network, clock, topology, servers, clients, links, handover };
@@ -132,7 +174,16 @@ export async function runScenario(
     instances?.stop();
     servers.stop();
     links?.dispose();
+    tls.close();
   }
+}
+
+/** The name that a request over TLS asks for: that in Host, if it is one. */
+function nameAskedFor({ fields }: RequestSpec): string | null {
+  const [, host = ""] =
+    fields.map((line) => /^host: *([^:]*)/i.exec(line)).find((m) => m !== null) ??
+      [];
+  return /[a-z]/i.test(host) ? host.toLowerCase() : null;
 }
 
 /** Runs the steps in order, to the last, whatever fails on the way. */

@@ -172,6 +172,11 @@ export const serverSentences: readonly Phrase<Step>[] = [
     });
     return knownServers(server, names) ?? new Action(said, act);
   }),
+  phrase("SERVER speaks TLS with the certificate PATH", (groups, said, names) => {
+    const { server = "", path = "" } = groups;
+    const act = toOrigins(oneOf(server), true, (origin) => void (origin.certificate = path));
+    return knownServers(server, names) ?? new Action(said, act);
+  }),
   phrase(
     "SERVER answers URI as usual",
     ({ server = "", uri = "" }, said, names) =>

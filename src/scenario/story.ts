@@ -19,6 +19,7 @@
  * there, or a family to the list below.
  */
 import { createReport, type Diagnostic } from "../config/diagnostic.ts";
+import { fileSentences } from "./files.ts";
 import { burstParts, burstSentences } from "./bursts.ts";
 import { wrap } from "./drawing.ts";
 import {
@@ -53,6 +54,7 @@ export const sentences: readonly Phrase<Step>[] = [
   ...loadSentences,
   ...processSentences,
   ...operatorSentences,
+  ...fileSentences,
   ...waitSentences,
 ];
 

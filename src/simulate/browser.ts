@@ -2,6 +2,7 @@
 import type { Clock } from "../time/clock.ts";
 import type { Endpoint, Network } from "../net/socket.ts";
 import { Connection } from "./connection.ts";
+import { namesShown } from "./tls.ts";
 import {
   endsWithConnection,
   fieldsOf,
@@ -22,6 +23,10 @@ export interface RequestSpec {
   fields: string[];
   /** The address that the client connects from; null: the kernel's choice. */
   source: string | null;
+  /** It speaks TLS, also where it does not know that the proxy does. */
+  tls?: boolean;
+  /** The file of the certificate that it shows; null: it shows none. */
+  certificate?: string | null;
 }
 
 /** The request line. */
@@ -41,6 +46,8 @@ export interface Outcome {
   readonly refused: boolean;
   /** The server's end of the connection was closed after the response. */
   readonly closed: boolean;
+  /** The names of the certificate that it was shown; none: there is no TLS. */
+  readonly shown: readonly string[];
   /** From the request's sending to the response's end, ms. */
   readonly wait: number;
 }
@@ -57,18 +64,21 @@ interface Begun {
   readonly connection: Connection | null;
 }
 
+/** Chooses the network for a request: one with TLS in its connections, or without. */
+export type NetworkFor = (spec: RequestSpec, to: Endpoint) => Network;
+
 /** See the file; it has no cookies and no connection yet. */
 export class Browser {
   /** false: it forgets every cookie that it is given. */
   acceptsCookies = true;
-  readonly #network: Network;
+  readonly #networkFor: NetworkFor;
   readonly #clock: Clock;
   readonly #cookies = new Map<string, string>();
   #connection: Connection | null = null;
   #begun: Begun | null = null;
 
-  constructor(network: Network, clock: Clock) {
-    this.#network = network;
+  constructor(networkFor: NetworkFor, clock: Clock) {
+    this.#networkFor = networkFor;
     this.#clock = clock;
   }
 
@@ -82,7 +92,7 @@ export class Browser {
     if (!reuse) {
       this.#connection?.close();
       const source = spec.source === null ? {} : { source: { host: spec.source, port: 0 } };
-      this.#connection = new Connection().connect(this.#network, to, source);
+      this.#connection = new Connection().connect(this.#networkFor(spec, to), to, source);
       if (spec.preamble !== null) this.#connection.send(`${spec.preamble}\r\n`);
     }
     const connection = this.#connection;
@@ -103,7 +113,8 @@ export class Browser {
       if (this.#connection === connection) this.close();
       const refused = connection?.isOpen === false && connection.broke === "ECONNREFUSED";
       const wait = this.#clock.now() - start;
-      return { request, response: null, content: "", failure, refused, closed: true, wait };
+      const nothing = { response: null, content: "", closed: true, shown: [] };
+      return { ...nothing, request, failure, refused, wait };
     };
     if (connection === null) return failed("the connection is closed");
     let late = false;
@@ -112,6 +123,7 @@ export class Browser {
       connection.close();
     });
     const response = await readResponse(connection, method);
+    const shown = connection.isOpen ? namesShown(connection.socket) : [];
     const wait = this.#clock.now() - start;
     if (response === null) {
       cancel();
@@ -124,7 +136,7 @@ export class Browser {
     if (this.acceptsCookies) this.#remember(response);
     const { content } = response;
     const closed = closing && !late;
-    return { request, response, content, failure: null, refused: false, closed, wait };
+    return { request, response, content, failure: null, refused: false, closed, shown, wait };
   }
 
   /** Both, one after the other. */
@@ -178,7 +190,9 @@ export class Browser {
   }
 }
 
-function whyNot({ broke, isOpen, received }: Connection): string {
+function whyNot({ broke, isOpen, received, socket }: Connection): string {
+  const failure = socket.tls?.failure ?? "";
+  if (failure !== "") return `no TLS: ${failure}`;
   if (broke !== null) return isOpen ? broke : `no connection: ${broke}`;
   return received === "" ? "closed without a response" : "closed within the response";
 }

@@ -3,6 +3,7 @@ import type { Endpoint, Network } from "../net/socket.ts";
 import type { Connection } from "./connection.ts";
 import { type Head, messageText, readMessage, staysOpen, target } from "./message.ts";
 import { Server } from "./server.ts";
+import type { StoryTls } from "./tls.ts";
 import type { Clock } from "../time/clock.ts";
 import { acceptFields, asksForWebSocket, messageFrame, takeMessageOf } from "./websocket.ts";
 import { protocolOn, readHello, readLine, readProxyHeader, tlsAlert } from "./server-input.ts";
@@ -56,6 +57,7 @@ export type AnswerPart =
 export interface DemoServerOptions {
   readonly network: Network;
   readonly clock: Clock;
+  readonly tlsOf: StoryTls | null;
   readonly endpoint: Endpoint;
   /** What it calls itself. */
   readonly name: string;
@@ -95,6 +97,8 @@ export class DemoServer {
   peak = 0;
   /** How long each request takes, ms. */
   pace = 0;
+  /** The file of the certificate with which it speaks TLS from now on; null: it speaks none. */
+  certificate: string | null = null;
   /** For one that answers checks alone: stays down, also when its server starts. */
   withdrawn = false;
   readonly #options: DemoServerOptions;
@@ -114,8 +118,15 @@ export class DemoServer {
     this.#events = events;
     this.name = options.name;
     this.endpoint = options.endpoint;
+    const { network, tlsOf } = options;
+    const listen: Network["listen"] = (at, how, accept) =>
+      network.listen(at, how, (socket) => {
+        const { certificate } = this;
+        if (certificate === null || tlsOf === null) return accept(socket);
+        return tlsOf.accept(socket, certificate, accept);
+      });
     this.#server = new Server(
-      options.network,
+      { ...network, listen },
       options.endpoint,
       (connection) => void this.#serve(connection),
     );

@@ -13,6 +13,7 @@ import { type Instance, startProxies } from "../proxy/instance.ts";
 import { findApplications } from "../services/applications.ts";
 import { openRuntimeApi, type RuntimeApi } from "../services/commands/listen.ts";
 import { createHost } from "../services/hosting.ts";
+import type { TlsMaterial } from "../tls/material.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Connections of clients where the configuration does not say: a simulation has no descriptors. */
@@ -24,6 +25,8 @@ export interface SimulatedDeps extends Pick<Simulation, "clock" | "random"> {
   readonly network: Network;
   /** Opens the logs' ways out. */
   readonly openLog: OpenTransport;
+  /** What has loaded certificates; without it nothing speaks TLS. */
+  readonly tls?: { readonly loading: { readonly material: TlsMaterial } | null } | null;
   /** Hears of a log that cannot be written, a line for people. */
   readonly printError: (line: string) => void;
 }
@@ -100,6 +103,7 @@ export function startSimulated(configuration: Configuration, deps: SimulatedDeps
     const host = { current: null as ReturnType<typeof createHost> | null };
     const instance = startProxies(configuration, {
       ...{ network, clock, random, log, maxconn },
+      tls: deps.tls?.loading?.material ?? null,
       host: () => host.current,
     });
     const operated = operate(configuration, instance, host, deps);

@@ -9,6 +9,7 @@ import {
   type Sight,
 } from "./demo-server.ts";
 import type { Clock } from "../time/clock.ts";
+import type { StoryTls } from "./tls.ts";
 import type { ServerAddress, Topology } from "./topology.ts";
 
 /** How long to look for a server at an address that is not this machine's, ms. */
@@ -36,6 +37,8 @@ export class Servers implements DemoServerEvents {
     readonly network: Network,
     readonly clock: Clock,
     readonly topology: Topology,
+    /** With which some of them speak TLS; null: none does. */
+    readonly tls: StoryTls | null = null,
   ) {}
 
   /**
@@ -114,7 +117,7 @@ export class Servers implements DemoServerEvents {
   }
 
   async #startAt(endpoint: Endpoint, name: string): Promise<DemoServer | null> {
-    const { network, clock, topology } = this;
+    const { network, clock, topology, tls: tlsOf } = this;
     const address = showEndpoint(endpoint);
     const there = this.#byAddress.get(address);
     if (there !== undefined) return there;
@@ -122,7 +125,7 @@ export class Servers implements DemoServerEvents {
       [...endpoints, checked].some((each) => each !== null && showEndpoint(each) === address)
     );
     const origin = new DemoServer({
-      ...{ network, clock, endpoint, name, checks: topology.names.checks },
+      ...{ network, clock, tlsOf, endpoint, name, checks: topology.names.checks },
       lines: users.some((server) => server.tcp),
       tls: users.some((server) => server.tlsChecks),
       proxyHeader: users.some((server) => server.proxyHeader),

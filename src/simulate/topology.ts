@@ -41,6 +41,8 @@ export interface Entry {
   readonly proxy: string;
   readonly endpoint: Endpoint;
   readonly tcp: boolean;
+  /** Clients speak TLS with it. */
+  readonly tls: boolean;
   /** A cookie with which a client would come back to one of its servers; null: there is none. */
   readonly cookie: string | null;
 }
@@ -59,6 +61,8 @@ export interface Topology {
    * @throws {Error} if there is none
    */
   entryOf(proxy: string | null, port: number | null): Entry;
+  /** Whether clients speak TLS there. */
+  speaksTls(endpoint: Endpoint): boolean;
   /** The proxy of this configuration that listens there; null: none does. */
   proxyAt(endpoint: Endpoint): string | null;
 }
@@ -88,12 +92,13 @@ export function topologyOf(configuration: Configuration): Topology {
     };
   });
   const entries = proxies.flatMap((proxy) =>
-    proxy.bind.flatMap(({ address }): Entry[] => {
+    proxy.bind.flatMap(({ address, ssl }): Entry[] => {
       if (address.kind === "fd") return [];
       const endpoint = address.kind === "ip"
         ? { ...address, host: reachable(address.host) }
         : address;
-      return [{ proxy: proxy.name, endpoint, tcp: proxy.mode === "tcp", cookie: cookieOf(proxy) }];
+      const tcp = proxy.mode === "tcp";
+      return [{ proxy: proxy.name, endpoint, tcp, tls: ssl, cookie: cookieOf(proxy) }];
     })
   );
   const checks = proxies.flatMap(({ check }) =>
@@ -124,6 +129,8 @@ export function topologyOf(configuration: Configuration): Topology {
       if (entry === undefined) throw new Error("a configuration without a listener has no story");
       return entry;
     },
+    speaksTls: (endpoint) =>
+      entries.some((entry) => entry.tls && showEndpoint(entry.endpoint) === showEndpoint(endpoint)),
     proxyAt(endpoint) {
       const listens = ({ address }: Proxy["bind"][number]) => covers(address, endpoint);
       return proxies.find((proxy) => proxy.bind.some(listens))?.name ?? null;

@@ -343,6 +343,7 @@ export function nameRfc2253(entries: readonly NameEntry[]): string {
 
 /**
  * The value of an entry; null: there is none.
+ * @param kind "CN", whatever its case, as in HAProxy
  * @param occurrence from 1 from the beginning, from -1 from the end
  */
 export function nameEntry(
@@ -350,7 +351,8 @@ export function nameEntry(
   kind: string,
   occurrence: number,
 ): string | null {
-  const found = entries.filter((entry) => entry.kind === kind);
+  const wanted = kind.toLowerCase();
+  const found = entries.filter((entry) => entry.kind.toLowerCase() === wanted);
   const entry = found.at(occurrence > 0 ? occurrence - 1 : occurrence);
   return entry?.value ?? null;
 }

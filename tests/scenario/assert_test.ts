@@ -45,6 +45,7 @@ const exchange: Exchange = {
     content: "",
     failure: null,
     refused: false,
+    shown: [],
     closed: true,
     wait: 1,
   },

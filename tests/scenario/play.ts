@@ -3,6 +3,8 @@
  * that moves on whenever nothing else happens, so that a story's seconds take none.
  */
 import { type Host, type RunOptions, runScenario } from "#src/scenario/run.ts";
+import { readNamed } from "#src/cli/files.ts";
+import { createTlsLoader } from "#src/process/tls-load.ts";
 import { startSimulated } from "#src/simulate/proxies.ts";
 import { simulate } from "#src/simulate/simulation.ts";
 
@@ -47,6 +49,8 @@ export async function playOut(
     terminal: false,
     columns: 80,
     env: {},
+    createTls: createTlsLoader,
+    readNamed,
     interrupted: () => Promise.resolve(),
     complete,
     ...more,

@@ -247,7 +247,10 @@ test("every sentence is read by an example of its own shape", () => {
       .replaceAll(/ ?\[[^\][]*\]/g, "").replace(", ...", "").replaceAll(/\|\w+/g, "")
       .replaceAll("SERVER", "webA").replaceAll("CLIENT", "browser").replace("METHOD", "GET")
       .replace(/NAME(?= (finishes|stops|starts))/, "webA").replace("NAME", "browser")
-      .replace("URI", "/").replace("STATUS", "404").replace("FIELD: VALUE", "Via: x")
+      .replace("URI", "/").replace("PATH", "/etc/sluice/some.pem").replace("STATUS", "404").replace(
+        "FIELD: VALUE",
+        "Via: x",
+      )
       .replace(/(?<=gets )CLAIM/, "404").replace("CLAIM", "Via: x").replaceAll(
         "NETWORK",
         "10.0.0.0/8",

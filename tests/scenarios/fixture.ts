@@ -3,6 +3,7 @@
  * clients and servers around it.
  */
 import { assertNotEquals } from "@std/assert";
+import { prepareFiles } from "#src/scenario/files.ts";
 import { type Proxy, type RunOptions, withProxy } from "../binary.ts";
 import { until } from "../until.ts";
 import {
@@ -32,6 +33,8 @@ export interface Visit {
 export interface Fixture {
   /** The scenario with the test's own addresses. */
   readonly configuration: string;
+  /** A file that the story makes, by its path below /etc/sluice. */
+  file(path: string): string;
   /** The test's address for one of the scenario: for 127.0.5.11, of `behind-l4`, where "11" is enough. */
   address(last: string | number): string;
   /** Starts a server that lives until the test's end. It answers with its name: {@linkcode application}. */
@@ -90,10 +93,11 @@ async function claimNetwork(): Promise<{ network: string; release: () => Promise
 /**
  * Runs the test of a scenario: 127.0.N.M becomes 127.X.N.M, with an X that freshNetwork does not give; and
  * checks come faster than anybody needs, where the scenario itself does not hurry them.
- * @param text the scenario
+ * @param whole the scenario
  */
-export async function withFixture(text: string, test: ScenarioTest): Promise<void> {
+export async function withFixture(whole: string, test: ScenarioTest): Promise<void> {
   const { network, release } = await claimNetwork();
+  const { text, folder, remove } = prepareFiles(whole);
   const hurried = /^ +server .* inter /m.test(text) ? text : text.replaceAll(
     /^( +)server (?=.* check)/gm,
     "$1default-server inter 200ms fastinter 50ms\n$&",
@@ -116,6 +120,7 @@ export async function withFixture(text: string, test: ScenarioTest): Promise<voi
   try {
     await test({
       configuration,
+      file: (path) => `${folder}/${path}`,
       address,
       stop,
       async origin(name, last, port = 8000, answer = application(name)) {
@@ -142,6 +147,7 @@ export async function withFixture(text: string, test: ScenarioTest): Promise<voi
   } finally {
     await Promise.all([...endings.keys()].map(stop));
     await release();
+    remove();
   }
 }
 

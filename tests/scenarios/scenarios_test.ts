@@ -18,6 +18,7 @@ import { relays } from "./relays.ts";
 import { releases } from "./releases.ts";
 import { sessions } from "./sessions.ts";
 import { routes } from "./routes.ts";
+import { secured } from "./secured.ts";
 import { sites } from "./sites.ts";
 import { softStops } from "./soft-stops.ts";
 import { withFixture } from "./fixture.ts";
@@ -37,6 +38,7 @@ const tests = {
   ...limits,
   ...releases,
   ...chats,
+  ...secured,
   ...operations,
   ...sessions,
 };

@@ -31,7 +31,10 @@ const get = (uri: string, more: Partial<RequestSpec> = {}): RequestSpec => ({
 function makeOrigin(network: Network, checks: string[] = [], sights: Sight[] = []) {
   const part = { network, clock: systemClock, endpoint: at, name: "webA", checks };
   const events = { request: (sight: Sight) => sights.push(sight), line() {}, arrived() {} };
-  return new DemoServer({ ...part, lines: false, tls: false, proxyHeader: false }, events);
+  return new DemoServer(
+    { ...part, lines: false, tls: false, proxyHeader: false, tlsOf: null },
+    events,
+  );
 }
 
 /** Listens, and does as told with each connection. */
@@ -75,7 +78,7 @@ test("an origin answers in the client's version, with its name, and closes as as
 test("an origin answers as it is told, stops and starts", async () => {
   const network = memoryNetwork();
   const web = makeOrigin(network, ["GET /check HTTP/1.1"]);
-  const browser = new Browser(network, systemClock);
+  const browser = new Browser(() => network, systemClock);
   const ask = async (uri: string) => {
     const { response, failure } = await browser.send(get(uri), at, false);
     return response === null
@@ -104,7 +107,7 @@ test("a client sends its cookies as a browser does", async () => {
   const network = memoryNetwork();
   const web = makeOrigin(network);
   web.start();
-  const browser = new Browser(network, systemClock);
+  const browser = new Browser(() => network, systemClock);
   const set = async (cookie: string) => {
     web.answerAll([{ kind: "field", name: "Set-Cookie", value: cookie }]);
     const { request } = await browser.send(get("/"), at, false);
@@ -135,7 +138,7 @@ test("a client keeps its connection, and comes from where it is told", async () 
     peers.push(`${socket.remoteAddress} ${socket.remotePort}`);
     connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".repeat(2));
   });
-  const browser = new Browser(network, systemClock);
+  const browser = new Browser(() => network, systemClock);
   const from = { source: "127.0.0.9" };
   const first = await browser.send(get("/", from), at, false);
   const second = await browser.send(get("/", from), at, true);
@@ -156,7 +159,7 @@ test("a client says what went wrong", async () => {
       if (text !== "") wire.send(text);
       serve(wire);
     });
-    const { failure } = await new Browser(network, systemClock).send(get("/"), at, false);
+    const { failure } = await new Browser(() => network, systemClock).send(get("/"), at, false);
     listener.kill();
     return failure;
   };
@@ -171,7 +174,7 @@ test("a client says what went wrong", async () => {
   const network = memoryNetwork();
   const clock = virtualClock();
   const silent = server(network, () => {});
-  const answer = new Browser(network, clock).send(get("/"), at, false);
+  const answer = new Browser(() => network, clock).send(get("/"), at, false);
   network.run();
   clock.advance(20_000);
   assertEquals((await answer).failure, "nothing within 20 s");

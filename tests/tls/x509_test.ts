@@ -27,6 +27,7 @@ test("x509: names, dates and algorithms", () => {
   assertEquals(nameLine(one.subject), "/CN=Some One, Inc.");
   assertEquals(nameRfc2253(one.subject), "CN=Some One\\, Inc.");
   assertEquals(nameEntry(one.subject, "CN", 1), "Some One, Inc.");
+  assertEquals(nameEntry(one.subject, "cn", 1), "Some One, Inc.");
   assertEquals(nameEntry(one.subject, "CN", -1), "Some One, Inc.");
   assertEquals(nameEntry(one.subject, "CN", 2), null);
   assertEquals(nameEntry(one.subject, "O", 1), null);
