@@ -146,9 +146,10 @@ find_bun() {
 # and bunfig.toml of whatever folder it is started in. Never strip the result: it loses the program.
 build_with_bun() {
   find_bun
+  bundle_lua
   set -- --compile --minify-whitespace --minify-syntax --bytecode --format=esm --sourcemap=inline \
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
-    --tsconfig-override=deno.json --asset scenarios
+    --tsconfig-override="$work/tsconfig.json" --asset scenarios
   if [ -n "$target" ]; then set -- "$@" "--target=bun-$target"; fi
   "$bun" build "$@" --outfile "$work/sluice" src/main.ts src/threads/worker.ts \
     >"$work/log" 2>&1 </dev/null || {
@@ -159,6 +160,17 @@ build_with_bun() {
     fail "src/main.ts does not build" "correct the errors above (deno task check may say more)"
   }
   adapt_runtime "$work/sluice"
+}
+
+# Lua's package is bundled by itself first: with --minify-syntax Bun 1.4.5 refuses its luaconf.js
+# ("Invalid assignment target"), and without, a request costs 2 % more.
+bundle_lua() {
+  "$bun" build --target=bun --outfile "$work/fengari.js" node_modules/fengari/src/fengari.js \
+    >"$work/log" 2>&1 </dev/null || {
+    cat "$work/log" >&2
+    fail "the package fengari does not build" "remove node_modules and build again"
+  }
+  sed "s|\"#src/\*\": .*|\"fengari\": [\"$work/fengari.js\"],|" deno.json >"$work/tsconfig.json"
 }
 
 # Bun's runtime obeys variables that make it run other code (BUN_BE_BUN, BUN_OPTIONS, BUN_INSPECT and

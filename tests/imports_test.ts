@@ -20,6 +20,7 @@ const layers = [
   ["proxy"],
   ["services", "filters"],
   ["config"],
+  ["lua"],
   ["rules"],
   ["expr", "health", "balance", "persist", "log", "stats"],
   ["stick-table"],

@@ -4,12 +4,15 @@ import { PatternStore } from "../expr/patterns/store.ts";
 import { WordMistake } from "../expr/words.ts";
 import { errorPagesOf, type Outside, referencesOf } from "../rules/environment.ts";
 import { compileInitialVariable } from "../rules/initial-variables.ts";
+import { noScripts } from "../rules/action.ts";
+import { loadConfigured } from "../lua/configured.ts";
 import { checkLogFormats } from "../rules/log-sample.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import { definitionsOf } from "../stick-table/definitions.ts";
 import { TableFacts } from "../stick-table/facts.ts";
 import type { Table } from "../stick-table/table.ts";
 import { textOf } from "../bytes/bytes.ts";
+import { systemClock } from "../time/clock.ts";
 import type { Place, Report } from "./diagnostic.ts";
 import type { Files } from "./files.ts";
 import type { Configuration, Proxy } from "./model.ts";
@@ -54,12 +57,33 @@ export function createRulesCheck(
     report.error(placeOf(line, word), message, hint);
   };
   const errors = errorPagesOf(configuration, file);
-  checkInitialVariables(configuration, { patterns, table, env: () => "", pid: 0, hostname: "" }, {
+  const scripts = files === null ? noScripts : loadConfigured(
+    configuration,
+    file,
+    () => ({
+      clock: systemClock,
+      network: null,
+      resolve: () => () => {},
+      log: () => {},
+      patterns,
+      thread: 0,
+      version: "",
+    }),
+    (script, message) => report.error(locator.place(script), `Lua: ${message}`),
+  );
+  checkInitialVariables(configuration, {
+    patterns,
+    table,
+    env: () => "",
+    pid: 0,
+    hostname: "",
+    scripts,
+  }, {
     warn: (line, message, hint, word) => report.warning(placeOf(line, word), message, hint),
     onMistake,
   });
   return (proxy) => {
-    const outside = { patterns, table, env: () => "", pid: 0, hostname: "" };
+    const outside = { patterns, table, env: () => "", pid: 0, hostname: "", scripts };
     const shared = referencesOf(configuration, proxy, outside);
     const references = (line: object): References => ({
       ...shared,
@@ -68,7 +92,7 @@ export function createRulesCheck(
     checkLogFormats(proxy, references(proxy), (key, message, hint) => {
       report.error(locator.place(proxy, key), message, hint);
     });
-    return compileProxyRules(proxy, references, errors, onMistake);
+    return compileProxyRules(proxy, references, { errors, scripts }, onMistake);
   };
 }
 

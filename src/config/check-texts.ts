@@ -18,6 +18,7 @@ import type { References } from "../expr/references.ts";
 import { Sample, SINT, STR } from "../expr/sample.ts";
 import { parseVariableName } from "../expr/variables.ts";
 import { type CheckExpressions, type CheckScope, encode } from "../health/expressions.ts";
+import { noScripts } from "../rules/action.ts";
 import type { VariableRule } from "../health/rules.ts";
 import { parseFormat, type Part } from "../log/format/parse.ts";
 import type { Configuration } from "./model.ts";
@@ -166,6 +167,7 @@ export function checkReferences(
         each.name === backend && each.servers.some(({ name }) => name === server)
       ),
     table: () => null,
+    scripts: noScripts,
     patterns: new PatternStore(() => ""),
     env: () => undefined,
     warn() {},

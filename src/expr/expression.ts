@@ -2,14 +2,21 @@
  * Expressions (manual, chapter 7.1): a fetch, and converters behind it, as in "req.hdr(host),lower".
  */
 import { didYouMean } from "../text/nearest.ts";
-import { Arguments, ExpressionMistake, type RawArgument, readArguments } from "./arguments.ts";
+import {
+  type ArgumentForm,
+  Arguments,
+  ExpressionMistake,
+  may,
+  type RawArgument,
+  readArguments,
+} from "./arguments.ts";
 import { type Cast, castFrom, isNothing } from "./cast.ts";
 import type { Context } from "./context.ts";
 import type { Converter, ConvertValue } from "./converter.ts";
 import { converters } from "./converters/all.ts";
 import type { Fetch, FetchValue } from "./fetch.ts";
 import { fetches } from "./fetches/all.ts";
-import { needsText } from "./needs.ts";
+import { NEEDS_NOTHING, needsText } from "./needs.ts";
 import type { References } from "./references.ts";
 import { ANY, type Sample, type SampleType, typeNames } from "./sample.ts";
 
@@ -93,8 +100,11 @@ export function compileExpression(
   references: References,
 ): Expression {
   const [first, ...rest] = parseCalls(text);
-  const fetch = fetchByName.get(first!.name);
-  if (fetch === undefined) throw unknown("sample fetch", first!, fetchByName.keys());
+  const fetch = fetchByName.get(first!.name) ?? scriptFetch(first!, references);
+  if (fetch === null) {
+    const names = [...fetchByName.keys(), ...references.scripts.names("fetches")];
+    throw unknown("sample fetch", first!, names);
+  }
   const missing = fetch.needs & ~available;
   if (missing !== 0) {
     const message = `'${fetch.name}' needs ${needsText(missing)}, which is not there in this rule`;
@@ -115,8 +125,11 @@ export function compileCalls(
   let evaluate: FetchValue = fetch.create(args, references);
   let { type } = fetch;
   for (const call of rest) {
-    const converter = converterByName.get(call.name);
-    if (converter === undefined) throw unknown("converter", call, converterByName.keys());
+    const converter = converterByName.get(call.name) ?? scriptConverter(call, references);
+    if (converter === null) {
+      const names = [...converterByName.keys(), ...references.scripts.names("converters")];
+      throw unknown("converter", call, names);
+    }
     const cast = castFrom(type, converter.from);
     if (cast === null) {
       const message = `'${call.name}' takes ${typeNames[converter.from]}, and gets ${
@@ -130,6 +143,33 @@ export function compileCalls(
     else if (converter.from !== ANY) type = ANY;
   }
   return { text, type, needs: fetch.needs, fetch, evaluate };
+}
+
+/** What scripts take: texts, as many as they like. */
+const scriptArguments: readonly ArgumentForm[] = Array.from({ length: 12 }, () => may("argument"));
+const ofScript = { args: scriptArguments, doc: "Of a script.", chapter: "3.1" };
+
+/** A fetch that a script has registered. */
+export function scriptFetch({ name }: Call, { scripts }: References): Fetch | null {
+  const create = scripts.fetch(name);
+  return create === null ? null : {
+    name,
+    ...ofScript,
+    type: ANY,
+    needs: NEEDS_NOTHING,
+    create: ({ list }, references) => create(list.map(({ text }) => text), references),
+  };
+}
+
+function scriptConverter({ name }: Call, { scripts }: References): Converter | null {
+  const create = scripts.converter(name);
+  return create === null ? null : {
+    name,
+    ...ofScript,
+    from: ANY,
+    to: ANY,
+    create: ({ list }) => create(list.map(({ text }) => text)),
+  };
 }
 
 function chain(before: FetchValue, cast: Cast, convert: ConvertValue): FetchValue {

@@ -5,6 +5,7 @@
 import type { Table } from "../stick-table/table.ts";
 import type { Context } from "./context.ts";
 import type { PatternStore } from "./patterns/store.ts";
+import type { Sample } from "./sample.ts";
 import type { Test } from "./test.ts";
 
 /** A list of users (manual, chapter 3.4). */
@@ -18,6 +19,18 @@ export interface Userlist {
     readonly hashed: boolean;
     readonly groups: readonly string[];
   }[];
+}
+
+/** Works a value out into the sample: {@linkcode FetchValue} of fetch.ts. */
+type ScriptFetch = (context: Context, sample: Sample) => boolean;
+
+/** What scripts have registered, by its name in the configuration: "lua.<name>". */
+export interface Scripts {
+  /** null: there is none of the name. */
+  fetch(name: string): ((args: readonly string[], references: References) => ScriptFetch) | null;
+  converter(name: string): ((args: readonly string[]) => (sample: Sample) => boolean) | null;
+  /** For near misses. */
+  names(kind: "fetches" | "converters" | "actions" | "services"): readonly string[];
 }
 
 /** See the head of this file. */
@@ -37,6 +50,8 @@ export interface References {
   readonly table: (name: string) => Table | null;
   /** Lists of patterns and maps: those of files are read when they are first asked for. */
   readonly patterns: PatternStore;
+  /** Scripts, and what they have registered. */
+  readonly scripts: Scripts;
   /** An environment variable, as it was at the start. */
   readonly env: (name: string) => string | undefined;
   /**

@@ -206,7 +206,8 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     end: () => void stop(),
   });
   const changedLists = new Set<string>();
-  if (deps.workers !== undefined) {
+  if (deps.workers === undefined) proxies.scripts.begin();
+  else {
     const { workers } = deps;
     proxies.patterns.onChange = (change) => {
       changedLists.add(change.list);

@@ -6,11 +6,15 @@ import { textOf } from "../bytes/bytes.ts";
 import type { ProxyFacts } from "../expr/context.ts";
 import { processFacts } from "./rules/facts.ts";
 import { PatternStore } from "../expr/patterns/store.ts";
+import { loadConfigured } from "../lua/configured.ts";
+import type { LoadedScripts } from "../lua/scripts.ts";
+import { logToAll } from "./faults.ts";
 import { logSample } from "../rules/log-sample.ts";
 import { errorPagesOf, type Outside, referencesOf } from "../rules/environment.ts";
 import { compileInitialVariable } from "../rules/initial-variables.ts";
 import { compileProxyRules, type ProxyRules } from "../rules/proxy-rules.ts";
 import type { ProxyDirectory } from "./rules/context.ts";
+import manifest from "../../deno.json" with { type: "json" };
 import * as model from "../config/model.ts";
 import { errorReplies } from "../services/error-replies.ts";
 import { readCaseFile } from "../config/keywords/case-adjust.ts";
@@ -28,6 +32,8 @@ export interface Proxies {
   readonly runtime: Runtime;
   /** Maps, and lists of ACLs, as this thread has them. */
   readonly patterns: PatternStore;
+  /** Those of the configuration; they have not begun. */
+  readonly scripts: LoadedScripts;
   readonly backends: readonly Backend[];
   readonly frontends: readonly Frontend[];
   /** The proxies with both, in the order of the configuration. */
@@ -60,8 +66,19 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     const content = file(path);
     return textOf(content, 0, content.length);
   });
-  const rulesOf = createRules(configuration, runtime, file, patterns);
-  setInitialVariables(configuration, runtime, patterns);
+  const scripts = loadConfigured(configuration, file, () => ({
+    clock: deps.clock,
+    network: deps.network,
+    resolve: resolverOf(configuration, runtime.lookups),
+    log: (level, text) => logToAll(configuration, deps.log, model.levels[level] ?? "debug", text),
+    patterns,
+    thread: deps.thread ?? 0,
+    version: manifest.version,
+  }), (script, message) => {
+    throw new Error(`${script.file}: ${message}`);
+  });
+  const rulesOf = createRules(configuration, runtime, file, patterns, scripts);
+  setInitialVariables(configuration, runtime, patterns, scripts);
   function createBackend(proxy: model.Proxy): Backend {
     const rules = rulesOf(proxy);
     const backend = new Backend(
@@ -104,13 +121,14 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
       rules,
       routeTo: (name) => byName.get(name) ?? null,
       directory,
-      services: runtime.services,
+      services: new Map([...runtime.services, ...scripts.services]),
     });
   });
   facts.push(...frontends.map(({ config, facts }) => ({ config, facts, side: "frontend" })));
   return {
     runtime,
     patterns,
+    scripts,
     backends,
     frontends,
     running: proxies.map((config) => ({
@@ -126,11 +144,12 @@ function setInitialVariables(
   configuration: model.Configuration,
   runtime: Runtime,
   patterns: PatternStore,
+  scripts: LoadedScripts,
 ): void {
   const { initialVariables } = configuration.global;
   if (initialVariables.length === 0) return;
   const references = {
-    ...referencesOf(configuration, null, outsideOf(runtime, patterns)),
+    ...referencesOf(configuration, null, outsideOf(runtime, patterns, scripts)),
     warn: () => {},
   };
   for (const variable of initialVariables) {
@@ -139,13 +158,18 @@ function setInitialVariables(
 }
 
 /** What expressions of a running process see beside the configuration. */
-function outsideOf(runtime: Runtime, patterns: PatternStore): Outside {
+function outsideOf(
+  runtime: Runtime,
+  patterns: PatternStore,
+  scripts: LoadedScripts,
+): Outside {
   return {
     patterns,
     table: (name) => runtime.tables.get(name),
     env: (name) => process.env[name],
     pid: process.pid,
     hostname: hostname(),
+    scripts,
   };
 }
 
@@ -155,8 +179,9 @@ function createRules(
   runtime: Runtime,
   file: (path: string) => Uint8Array,
   patterns: PatternStore,
+  scripts: LoadedScripts,
 ): (proxy: model.Proxy) => ProxyRules {
-  const outside = outsideOf(runtime, patterns);
+  const outside = outsideOf(runtime, patterns, scripts);
   const here = {
     warn: () => {},
     emit: (to: "stdout" | "stderr", line: string) => void process[to].write(`${line}\n`),
@@ -171,12 +196,27 @@ function createRules(
     let rules = known.get(proxy);
     if (rules === undefined) {
       const references = { ...referencesOf(configuration, proxy, outside), ...here };
-      rules = compileProxyRules(proxy, () => references, errors, (_of, mistake) => {
+      rules = compileProxyRules(proxy, () => references, { errors, scripts }, (_of, mistake) => {
         throw mistake;
       });
       known.set(proxy, rules);
     }
     return rules;
+  };
+}
+
+/** Asks for addresses of names: with the first 'resolvers' section. */
+function resolverOf(
+  { resolvers }: model.Configuration,
+  lookups: Runtime["lookups"],
+): (name: string, callback: (address: string | null) => void) => () => void {
+  const section = resolvers[0]?.name;
+  return (name, callback) => {
+    if (name === "localhost" || section === undefined) {
+      callback(name === "localhost" ? "127.0.0.1" : null);
+      return () => {};
+    }
+    return lookups.resolve(section, name, "A", callback);
   };
 }
 

@@ -4,7 +4,7 @@ import type { CaseTable } from "../http/h1/case-adjust.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
 import type { Network } from "../net/socket.ts";
 import { Counter, Gauge } from "../shared/counts.ts";
-import { serviceNames } from "../rules/actions/service.ts";
+import { services } from "../rules/actions/service.ts";
 import { Rate } from "../shared/rate.ts";
 import { type Host, hostedService } from "../services/hosting.ts";
 import type { Service } from "../services/service.ts";
@@ -46,6 +46,8 @@ export interface RuntimeDeps {
   readonly run?: RunProgram;
   /** What hosts the services of this process, once it does. */
   readonly host?: () => Host | null;
+  /** The number of this thread, from 0. */
+  readonly thread?: number;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */
   readonly random?: () => number;
 }
@@ -181,9 +183,9 @@ export function createRuntime(
     get host() {
       return deps.host?.() ?? null;
     },
-    services: new Map(serviceNames.map((name) => [
+    services: new Map([...services].map(([name, label]) => [
       name,
-      hostedService(name, `<${name}>`, () => deps.host?.() ?? null),
+      hostedService(name, label, () => deps.host?.() ?? null),
     ])),
     get maxconn() {
       return limits[0]!;

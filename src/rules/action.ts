@@ -2,7 +2,7 @@
 import type { Acls } from "../expr/condition.ts";
 import type { Expression } from "../expr/expression.ts";
 import type { Phase } from "../expr/needs.ts";
-import type { References } from "../expr/references.ts";
+import type { References, Scripts } from "../expr/references.ts";
 import type { Words } from "../expr/words.ts";
 import type { Format } from "./format.ts";
 import type { Ruleset } from "./rulesets.ts";
@@ -11,6 +11,28 @@ import type { Verdict } from "./verdict.ts";
 
 /** Does what a rule does, for one stream. */
 export type Run = (stream: RuleStream) => Verdict;
+
+/** An action that a script has registered: so many words follow its name. */
+export interface ScriptAction {
+  readonly count: number;
+  create(args: readonly string[], kit: RuleKit): Run;
+}
+
+/** What scripts have registered, by its name in the configuration: "lua.<name>". */
+export interface RuleScripts extends Scripts {
+  action(name: string, ruleset: Ruleset): ScriptAction | null;
+  /** What a service serves; null: there is none of the name. @param references of the rule */
+  service(name: string, references: References): "http" | "tcp" | null;
+}
+
+/** There are no scripts. */
+export const noScripts: RuleScripts = {
+  fetch: () => null,
+  converter: () => null,
+  names: () => [],
+  action: () => null,
+  service: () => null,
+};
 
 /** What an action is compiled with. */
 export interface RuleKit {
@@ -29,6 +51,7 @@ export interface RuleKit {
   captureLength(response: boolean, slot: number): number;
   /** The response of an "http-errors" section or error file, where an action names one. */
   readonly errors: ErrorPages;
+  readonly scripts: RuleScripts;
 }
 
 /** Error pages of the configuration, as HTTP/1 responses. */

@@ -11,6 +11,7 @@ export interface Outside {
   readonly env: (name: string) => string | undefined;
   readonly pid: number;
   readonly hostname: string;
+  readonly scripts: References["scripts"];
 }
 
 /**
@@ -21,7 +22,7 @@ export interface Outside {
 export function referencesOf(
   { global, proxies, resolvers, userlists }: Configuration,
   proxy: Proxy | null,
-  { patterns, table, env, pid, hostname }: Outside,
+  { patterns, table, env, pid, hostname, scripts }: Outside,
 ): Omit<References, "warn"> {
   const hasSide = ({ kind }: Proxy, side: "frontend" | "backend") =>
     kind === "listen" || kind === side;
@@ -32,6 +33,7 @@ export function referencesOf(
     env,
     pid,
     hostname,
+    scripts,
     node: global.node ?? hostname,
     threads: global.nbthread ?? 1,
     userlist: (name) => userlistOf(userlists, name),

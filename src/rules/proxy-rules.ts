@@ -10,7 +10,7 @@ import type { Phase } from "../expr/needs.ts";
 import type { References } from "../expr/references.ts";
 import type { Test } from "../expr/test.ts";
 import { WordMistake, Words } from "../expr/words.ts";
-import type { ErrorPages, RuleKit } from "./action.ts";
+import type { ErrorPages, RuleKit, RuleScripts } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
 import { CaptureSlots } from "./captures.ts";
 import { compileRedirect } from "./actions/redirect.ts";
@@ -105,13 +105,13 @@ const orNull = <T>(list: readonly T[]): readonly T[] | null => list.length === 0
 export function compileProxyRules(
   proxy: Proxy,
   references: (line: object) => References,
-  errors: ErrorPages,
+  { errors, scripts }: { readonly errors: ErrorPages; readonly scripts: RuleScripts },
   onMistake: OnMistake,
 ): ProxyRules {
   const acls = compileAcls(proxy.acl, references(proxy), onMistake);
   const captures = new CaptureSlots(proxy);
   const kitFor = (line: object, ruleset: Ruleset, phase: Phase): RuleKit =>
-    createKit(ruleset, phase, { references: references(line), acls, errors, captures });
+    createKit(ruleset, phase, { references: references(line), acls, errors, scripts, captures });
 
   const compile = <L extends object, T>(lines: readonly L[], read: (line: L) => T): T[] =>
     lines.flatMap((line) => {

@@ -7,9 +7,8 @@ import { type Phase, phases } from "../expr/needs.ts";
 import type { References } from "../expr/references.ts";
 import { MAYBE, type Test, YES } from "../expr/test.ts";
 import { Words } from "../expr/words.ts";
-import type { Action, ErrorPages, RuleKit, Run } from "./action.ts";
+import type { Action, ErrorPages, RuleKit, RuleScripts, Run } from "./action.ts";
 import type { Ruleset } from "./rulesets.ts";
-import { scriptAction } from "./actions/absent.ts";
 import { actions } from "./actions/all.ts";
 import type { CaptureSlots } from "./captures.ts";
 import { compileFormat } from "./format.ts";
@@ -34,6 +33,7 @@ export interface RulesEnvironment {
   readonly references: References;
   readonly acls: Acls;
   readonly errors: ErrorPages;
+  readonly scripts: RuleScripts;
   readonly captures: CaptureSlots;
 }
 
@@ -59,7 +59,7 @@ export function createKit(
   phase: Phase,
   environment: RulesEnvironment,
 ): RuleKit {
-  const { acls, errors, captures } = environment;
+  const { acls, errors, scripts, captures } = environment;
   const available = phases[phase];
   const references: References = {
     ...environment.references,
@@ -72,6 +72,7 @@ export function createKit(
     references,
     acls,
     errors,
+    scripts,
     expression(words, text) {
       try {
         return compileExpression(text, available, references);
@@ -90,7 +91,7 @@ export function createKit(
 /** Compiles a rule. @throws {WordMistake} */
 export function compileRule(line: RuleLine, kit: RuleKit): Rule {
   const words = new Words(line.words);
-  const { action, argument } = takeAction(words, kit.ruleset);
+  const { action, argument } = takeAction(words, kit);
   const run = action.compile(words, kit, argument);
   const test = compileRest(words, kit, `${kit.ruleset} ${action.name} ${action.usage}`);
   return { test, run, line };
@@ -113,16 +114,20 @@ export function compileRest(
   return next === undefined ? null : compileCondition(words, acls, available, references).test;
 }
 
-function takeAction(words: Words, ruleset: Ruleset): { action: Action; argument: string } {
+function takeAction(
+  words: Words,
+  { ruleset, scripts }: RuleKit,
+): { action: Action; argument: string } {
   const word = words.take("an action");
   const open = word.indexOf("(");
   const name = open < 0 ? word : word.slice(0, open);
   const table = actionsOf(ruleset);
-  const action = table.get(name) ?? scriptAction(name, ruleset);
-  if (action === undefined) {
+  const action = table.get(name) ?? scriptAction(name, ruleset, scripts);
+  if (action === null) {
     const hint = /^\d/.test(name) && ruleset === "http-request"
       ? "did you mean 'timeout http-request'?"
-      : didYouMean(name, table.keys()) ?? `actions: ${[...table.keys()].join(", ")}`;
+      : didYouMean(name, [...table.keys(), ...scripts.names("actions")]) ??
+        `actions: ${[...table.keys()].join(", ")}`;
     throw words.mistake(`'${ruleset}' has no action '${name}'`, hint);
   }
   if (open >= 0 && !word.endsWith(")")) throw words.mistake("the parenthesis is not closed");
@@ -136,6 +141,21 @@ function takeAction(words: Words, ruleset: Ruleset): { action: Action; argument:
     throw words.mistake(`'${name}' takes nothing in parentheses`);
   }
   return { action, argument: open < 0 ? "" : word.slice(open + 1, -1) };
+}
+
+/** An action that a script has registered. */
+function scriptAction(name: string, ruleset: Ruleset, scripts: RuleScripts): Action | null {
+  const found = scripts.action(name, ruleset);
+  if (found === null) return null;
+  return {
+    name,
+    rulesets: [ruleset],
+    usage: "<argument>... ".repeat(found.count > 0 ? 1 : 0),
+    doc: "Of a script.",
+    chapter: "3.1",
+    compile: (words, kit) =>
+      found.create(Array.from({ length: found.count }, () => words.take("an argument")), kit),
+  };
 }
 
 /**

@@ -39,6 +39,12 @@ export interface RuleStream extends Context {
    * it is called again once it is there
    */
   resolve(section: string, name: string, type: "A" | "AAAA"): string | null | undefined;
+  /**
+   * Begins something that takes time, once: until it is done the rule is to {@linkcode WAIT}, and is
+   * called again. @param begin it calls `done` once, perhaps at once @returns gives up
+   * @returns what `done` was called with; undefined: that is awaited
+   */
+  later<T>(begin: (done: (result: T) => void) => () => void): T | undefined;
   /** When this rule began to wait, on the clock's scale; -1: it has not. */
   readonly waitingSince: number;
   /** How long a tarpit lasts: "timeout tarpit", or else "timeout connect", ms. */

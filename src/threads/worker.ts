@@ -162,12 +162,14 @@ function work(
     log,
     workers,
     maxconn: plan.maxconn,
+    thread: self,
     tls,
     onFault,
     observed: (...numbers) => report({ kind: "observed", numbers }),
     host: () => host,
   });
   const { runtime, frontends } = proxies;
+  proxies.scripts.begin();
   proxies.patterns.onChange = (change) => report({ kind: "patterns", change });
   const sessions = createSessions(proxies, () => {
     if (runtime.connections.value > 0 || runtime.held.value > 0) return;

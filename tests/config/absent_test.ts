@@ -48,23 +48,6 @@ test("a section without effect is left out with its lines; what follows it count
   assertEquals(valid(text).proxies.map(({ name }) => name), ["l"]);
 });
 
-test("what a script in Lua would do is refused, and a warning names the line", () => {
-  const said = warnings(
-    `${http}frontend f\nbind :80\n` +
-      "http-request use-service lua.acme if { path_beg /.well-known }\n" +
-      "http-request lua.check a b unless { path / }\nhttp-response lua.edit\n" +
-      "http-request return status 204\n",
-  );
-  assertEquals(said.slice(0, 3), [
-    "8:26 warning there is no service 'lua.acme', for sluice runs no Lua: requests for it are " +
-    "answered with 501",
-    "9:14 warning 'lua.check': sluice runs no Lua: what comes to this rule is refused",
-    "10:15 warning 'lua.edit': sluice runs no Lua: what comes to this rule is refused",
-  ]);
-  const [error = ""] = errors(`${http}listen l\nbind :80\nhttp-request lua. if TRUE\n`);
-  assert(error.includes("has no action 'lua.'"), error);
-});
-
 test("filters that a message may do without", () => {
   const text = `${http}listen l\nbind :80\nfilter spoe engine waf config /etc/waf.conf\n` +
     "filter bwlim-out slow default-limit 1m default-period 1s\n" +

@@ -1,4 +1,5 @@
 /** What expressions refer to, in tests: nothing. */
+import { noScripts } from "#src/rules/action.ts";
 import type { Context } from "#src/expr/context.ts";
 import { noProcess } from "#src/expr/context.ts";
 import { castTo, sampleText } from "#src/expr/cast.ts";
@@ -18,6 +19,7 @@ export function noReferences(more: Partial<References> = {}): References {
     hasServer: () => false,
     hasResolvers: () => false,
     table: none,
+    scripts: noScripts,
     patterns: new PatternStore(() => {
       throw new Error("there are no files");
     }),

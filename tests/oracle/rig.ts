@@ -66,7 +66,7 @@ export async function startRig(kind: Kind, cases: readonly Case[]): Promise<Rig>
   const directory = mkdtempSync(join(tmpdir(), "sluice-oracle-"));
   const file = join(directory, `${kind}.cfg`);
   const sections = cases.map((c, i) => section(kind, host, i, c, origins[i]!.byName));
-  writeFileSync(file, preamble(host, log.address().port) + sections.join("") + ready(host));
+  writeFileSync(file, preamble(host, log.address().port, cases) + sections.join("") + ready(host));
   const child = startProgram(kind, file);
   const exited = once(child, "exit");
   let complaints = "";
@@ -111,10 +111,11 @@ async function startOrigins(host: string, c: Case): Promise<Origins> {
   return { byName: new Map(await Promise.all(entries)), release: resolve };
 }
 
-function preamble(host: string, logPort: number): string {
+function preamble(host: string, logPort: number, cases: readonly Case[]): string {
+  const global = [...new Set(cases.flatMap(({ global = [] }) => global))];
   return `global
   nbthread 1
-  log ${host}:${logPort} len 8192 local0
+${global.map((line) => `  ${line}\n`).join("")}  log ${host}:${logPort} len 8192 local0
 defaults
   mode http
   log global

@@ -11,7 +11,6 @@ import type { Keyword, Side } from "./keyword.ts";
 type Count = 0 | 1 | 2 | "any";
 type Row = readonly [name: string, count: Count, why: string, example?: string];
 
-const lua = "sluice runs no Lua, and what comes to a service or an action of a script is refused";
 const state = "sluice does not read the states of servers: they begin as this file says";
 const ocsp = "sluice fetches no OCSP responses: files beside certificates may have them";
 const openssl = "TLS is that of the runtime, which loads no engines and no providers";
@@ -20,9 +19,6 @@ const extension = "TLS is that of the runtime, which does not have it";
 
 /** Of the section `global`. */
 const globalRows: readonly Row[] = [
-  ["lua-load", "any", lua, "/etc/haproxy/script.lua"],
-  ["lua-load-per-thread", "any", lua, "/etc/haproxy/script.lua"],
-  ["lua-prepend-path", "any", lua, "/usr/share/haproxy/?.lua"],
   ["server-state-base", 1, state, "/var/lib/haproxy"],
   ["server-state-file", 1, state, "/var/lib/haproxy/state"],
   ["stats-file", 1, counts, "/var/lib/haproxy/stats"],

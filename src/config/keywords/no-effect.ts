@@ -54,7 +54,7 @@ const pools = "idle connections are counted by server, not by the process's desc
 const buffers = "buffers are allocated as they are needed, and bounded by 'maxconn'";
 const forwarding = "content goes on as it comes, or through a pipe; 'nosplice' forbids that";
 const quic = "sluice has no QUIC: nothing listens or connects by it";
-const lua = "sluice runs no Lua: there is nothing to bound";
+const lua = "scripts are bounded by their time alone (tune.lua.burst-timeout and its kin)";
 const memory = "memory is the runtime's to manage";
 const pollers = "sluice uses epoll, or the runtime's own sockets with 'noepoll'";
 const detection = "sluice has no database of devices: nothing asks for one";
@@ -176,12 +176,6 @@ const rows: readonly Row[] = [
     "httpclient.ssl.ca-file",
     "httpclient.ssl.verify",
   ].map((name): Row => [name, anyWords, "it is for scripts in Lua"]),
-  ...[
-    "tune.lua.service-timeout",
-    "tune.lua.session-timeout",
-    "tune.lua.task-timeout",
-    "tune.lua.burst-timeout",
-  ].map((name): Row => [name, duration, lua]),
   ...[
     "tune.lua.bool-sample-conversion",
     "tune.lua.log.loggers",

@@ -423,6 +423,11 @@ export class HttpTransaction extends Timer
     this.assignment.pass(this.backend);
     this.connector.begin(0);
     this.record.service = service.name ?? null;
+    if (this.record.service !== null) {
+      // As in HAProxy, whose services are reached as servers are, at once.
+      const now = this.frontend.runtime.clock.now();
+      this.assignment.queuedAt = this.assignment.assignedAt = this.connector.connectedAt = now;
+    }
     this.record.end("LR");
     this.frontend.counts.own[at.intercepted]!++;
     this.#awaiting = service;
@@ -439,6 +444,12 @@ export class HttpTransaction extends Timer
     this.progress.local = true;
     this.#server = this.#service;
     const request = this.#request;
+    const asks = service.needsStream === true && this.#ruled;
+    if (asks) {
+      const content = request.contentSoFar;
+      this.#rules!.setContent(content, 0, content.length, complete);
+    }
+    const stream = asks ? this.#rules!.context : null;
     this.#service.begin(service, this.#method, {
       head: () => request.headText,
       content: () => request.contentSoFar,
@@ -446,7 +457,7 @@ export class HttpTransaction extends Timer
       clientAddress: this.clientAddress,
       secure: false,
       granted: this.#granted,
-    });
+    }, stream);
   }
 
   /** Answers what was no request, and ends the connection. @param since ms since it began */
@@ -720,6 +731,9 @@ export class HttpTransaction extends Timer
     // A file may say otherwise: what is logged is the status that it stands for.
     if (this.record.status < 0) this.record.status = head.status;
     journal.begin(head, bytes, end);
+    if (this.record.service !== null) {
+      this.record.respondedAt = this.frontend.runtime.clock.now();
+    }
     if (!this.progress.local) {
       const { frontend } = this;
       this.record.respondedAt = frontend.runtime.clock.now();
@@ -1204,6 +1218,8 @@ export class HttpTransaction extends Timer
     if (service === undefined) return false;
     const { head, bytes } = this.#rules!.context.request;
     this.#compressService(head!, bytes);
+    // The request is looked at when its content has come, too.
+    if (service.needsStream === true) this.#rules!.context.retainRequest();
     this.serve(service);
     return true;
   }

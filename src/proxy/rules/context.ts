@@ -63,9 +63,9 @@ export interface RuleOwner {
   useService(name: string): boolean;
 }
 
-/** A question, and its answer once it is there. */
-interface Lookup {
-  address: string | null | undefined;
+/** Something that a rule has begun, and its result once it is there. */
+interface Pending {
+  result: { readonly value: unknown } | null;
   cancel: () => void;
 }
 
@@ -95,7 +95,7 @@ export class RuleContext implements RuleStream {
 
   /** Begins with a transaction of which nothing is known. */
   begin(): void {
-    this.#forgetLookup();
+    this.#forgetPending();
     this.request.clear();
     this.response.clear();
     this.requestCaptures.length = this.responseCaptures.length = 0;
@@ -242,7 +242,7 @@ export class RuleContext implements RuleStream {
   }
   /** The stream is over: it tracks nothing any more. */
   endTracking(): void {
-    this.#forgetLookup();
+    this.#forgetPending();
     if (!this.#tracks) return;
     this.#tracks = false;
     this.#counters!.end();
@@ -290,25 +290,31 @@ export class RuleContext implements RuleStream {
     this.owner.wait(ms);
   }
   resolve(section: string, name: string, type: "A" | "AAAA"): string | null | undefined {
-    let lookup = this.#lookup;
-    if (lookup === null) {
-      let asks = true;
-      const asked: Lookup = lookup = { address: undefined, cancel: () => {} };
-      this.#lookup = asked;
-      asked.cancel = this.owner.lookups.resolve(section, name, type, (address) => {
-        asked.address = address;
-        if (!asks && this.#lookup === asked) this.owner.resume();
-      });
-      asks = false;
-    }
-    if (lookup.address !== undefined) this.#lookup = null;
-    return lookup.address;
+    return this.later((done) => this.owner.lookups.resolve(section, name, type, done));
   }
-  /** A question that a rule has asked; null: none. */
-  #lookup: Lookup | null = null;
-  #forgetLookup(): void {
-    this.#lookup?.cancel();
-    this.#lookup = null;
+  later<T>(begin: (done: (result: T) => void) => () => void): T | undefined {
+    let pending = this.#pending;
+    if (pending === null) {
+      let begins = true;
+      const begun: Pending = pending = { result: null, cancel: () => {} };
+      this.#pending = begun;
+      begun.cancel = begin((value) => {
+        begun.result = { value };
+        if (!begins && this.#pending === begun) this.owner.resume();
+      });
+      begins = false;
+    }
+    const { result } = pending;
+    if (result === null) return undefined;
+    this.#pending = null;
+    return result.value as T;
+  }
+  /** What a rule waits for; null: nothing. */
+  #pending: Pending | null = null;
+  #forgetPending(): void {
+    const pending = this.#pending;
+    this.#pending = null;
+    pending?.cancel();
   }
   setAddresses(side: "src" | "dst", host: string | null, port: number | null): void {
     const { remoteAddress, remotePort, localAddress, localPort } = this.addresses;

@@ -2,8 +2,8 @@
 import type { Action } from "../action.ts";
 import { CONTINUE, END } from "../verdict.ts";
 
-/** The services that there are. */
-export const serviceNames: readonly string[] = ["prometheus-exporter"];
+/** The services that there are, and what the log calls them in a server's place. */
+export const services: ReadonlyMap<string, string> = new Map([["prometheus-exporter", "<PROMEX>"]]);
 
 /** {@linkcode Action}s of this family. */
 export const serviceActions: readonly Action[] = [
@@ -11,25 +11,16 @@ export const serviceActions: readonly Action[] = [
     name: "use-service",
     rulesets: ["http-request"],
     usage: "<service>",
-    doc: "Has a service of this process answer: 'prometheus-exporter' shows metrics.",
+    doc: "Has a service of this process, or of a script, answer.",
     chapter: "4.2",
     final: true,
-    compile(words, { references }) {
+    compile(words, { references, scripts }) {
       const name = words.take("a service");
-      if (/^lua\../.test(name)) {
-        const message = `there is no service '${name}', for sluice runs no Lua: ` +
-          "requests for it are answered with 501";
-        references.warn(message, undefined, words.at - 1);
-        return (stream) => {
-          stream.refuse(501, "PR");
-          return END;
-        };
-      }
-      if (!serviceNames.includes(name)) {
-        throw words.mistake(
-          `there is no service '${name}'`,
-          `services: ${serviceNames.join(", ")}`,
-        );
+      if (!services.has(name) && scripts.service(name, references) !== "http") {
+        const hint = name.startsWith("lua.")
+          ? "a script that 'lua-load' names, with core.register_service(name, \"http\", ...)"
+          : `services: ${[...services.keys()].join(", ")}`;
+        throw words.mistake(`there is no service '${name}'`, hint);
       }
       return (stream) => stream.useService(name) ? END : CONTINUE;
     },
@@ -38,13 +29,13 @@ export const serviceActions: readonly Action[] = [
     name: "use-service",
     rulesets: ["tcp-request content"],
     usage: "<service>",
-    doc: "Refuses connections: services over TCP are scripts in Lua, which sluice does not run.",
+    doc: "Refuses connections: services over TCP are scripts, which sluice runs over HTTP alone.",
     chapter: "4.2",
     final: true,
     compile(words, { references }) {
       const name = words.take("a service");
       if (!/^lua\../.test(name)) throw words.mistake(`there is no service '${name}' over TCP`);
-      const message = `there is no service '${name}', for sluice runs no Lua: ` +
+      const message = `there is no service '${name}', for sluice runs scripts over HTTP alone: ` +
         "connections that come to it are closed";
       references.warn(message, undefined, words.at - 1);
       return (stream) => {
