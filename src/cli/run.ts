@@ -193,6 +193,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
           addresses,
           paused: true,
           tls: tls.loading,
+          uid: privileges.uid,
+          gid: privileges.gid,
           descriptors: limit,
           ...quiet ? {} : { announce: warn },
         };

@@ -44,12 +44,17 @@ function checkBind(
 ): void {
   const policy = bindPolicy(global, bind);
   const what = `${describe(proxy)}: a listener with 'ssl'`;
-  if (bind.crt.length + bind.crtList.length + bind.defaultCrt.length === 0) {
+  const { crt, crtList, defaultCrt, acme } = bind;
+  if (crt.length + crtList.length + defaultCrt.length === 0 && acme === null) {
     const place = locator.place(bind, "ssl");
     if (policy.strictSni) {
       report.warning(place, `${what} has no certificate: it refuses all clients`, "use 'crt'");
     } else {
-      report.error(place, `${what} has no certificate`, "use 'crt', with a file or a folder");
+      report.error(
+        place,
+        `${what} has no certificate`,
+        "use 'crt', with a file or a folder; or 'acme', with names",
+      );
     }
   }
   checkVersions(policy, bind, what, global.sslDefaultBindOptions, locator, report);

@@ -3,6 +3,7 @@
  * a further kind is one entry here. They are printed in this order.
  */
 import * as v from "valibot";
+import { acmeSection } from "./keywords/acme.ts";
 import { cacheSection } from "./keywords/cache.ts";
 import { httpErrorsSection } from "./keywords/http-errors.ts";
 import { mailersSection } from "./keywords/mailers.ts";
@@ -13,6 +14,7 @@ import { userlistSection } from "./keywords/userlist.ts";
 import type { SectionKind } from "./keywords/section.ts";
 
 const kinds = {
+  acme: acmeSection,
   caches: cacheSection,
   httpErrors: httpErrorsSection,
   mailers: mailersSection,

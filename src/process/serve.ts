@@ -27,6 +27,8 @@ import { loadServerTls, type TlsLoading } from "./tls-load.ts";
 import { createTlsStore } from "./tls-store.ts";
 import { prepareLegacy } from "./tables.ts";
 import type { Tuning } from "../threads/worker.ts";
+import { type AcmeService, answeringChallenges, createAcme } from "./acme/service.ts";
+import { setEntry } from "./acme/challenges.ts";
 import { collectWhenQuiet } from "../threads/collect-garbage.ts";
 
 /** What else there may be to say about how to serve. */
@@ -41,6 +43,9 @@ export interface ServeOptions {
   readonly engine?: Engine;
   /** What has been loaded for TLS. */
   readonly tls?: TlsLoading | null;
+  /** Whom the process will be, and what it keeps must belong to; null: it stays what it is. */
+  readonly uid?: number | null;
+  readonly gid?: number | null;
   /** Content may pass without being seen. */
   readonly splice?: boolean;
   /** Comes over the way to listen: see predecessors.ts. */
@@ -73,12 +78,13 @@ export class StartError extends Error {
  * @throws {SocketError} if an address cannot be listened on
  */
 export function serve(
-  configuration: Configuration,
+  given: Configuration,
   network: Network,
   maxconn: number | null,
   warn: (line: string) => void,
   options: ServeOptions = {},
 ): Serving {
+  const configuration = answeringChallenges(given, options.tls ?? null);
   const wanted = maxconn ?? configuration.global.maxconn;
   const { engine, splice = true, openLog, over } = options;
   const createWorkerPool = engine?.createWorkerPool ?? null;
@@ -137,38 +143,68 @@ export function serve(
     let api: ReturnType<typeof openSockets> = null;
     let stopTicking = () => {};
     let sharing: Sharing | null = null;
+    let acme: AcmeService | null = null;
     const legacy = prepareLegacy(instance.tables);
     try {
+      const store = options.tls ? createTlsStore(options.tls, instance.replaceTls) : null;
       const facts = processFacts(configuration, {
         threads: Math.max(1, threads),
         descriptors: limit ?? 0,
         maxPipes: pipes,
         startupLogs: options.startupLogs ?? (() => []),
-        certificates: options.tls ? createTlsStore(options.tls, instance.replaceTls) : null,
+        certificates: store,
       });
       const control = instance.control(facts);
+      if (store !== null) {
+        acme = createAcme({
+          configuration,
+          loading: options.tls!,
+          store,
+          network: { listen },
+          clock: systemClock,
+          random: Math.random,
+          uid: options.uid ?? null,
+          gid: options.gid ?? null,
+          setEntry: (map, key, value) => setEntry(control.patterns, map, key, value),
+          settled: instance.settled,
+          replaceTls: instance.replaceTls,
+          say(level, line) {
+            logToAll(configuration, log, level, line);
+            if (level !== "notice") warn(line);
+          },
+        });
+        store.acme = acme?.control ?? null;
+      }
       api = openSockets(configuration, { ...network, listen }, control);
       host = createHost(findApplications(configuration, control, manifest.version), onFault);
       sharing = startSharing(configuration, instance.tables, { ...network, listen }, warn);
       stopTicking = tickEverySecond(instance);
     } catch (error) {
+      acme?.stop();
       api?.close();
       void instance.stop();
       throw error;
     }
     return {
       ...instance,
+      accept() {
+        instance.accept();
+        acme?.begin();
+      },
       pause() {
         instance.pause();
         api?.release();
+        acme?.release();
       },
       resume() {
         instance.resume();
         api?.reclaim();
+        acme?.reclaim();
       },
       finish() {
         // A newer process answers from now on.
         api?.close();
+        acme?.stop();
         sharing?.close();
         legacy.leave();
         host?.close();
@@ -180,6 +216,7 @@ export function serve(
       async stop() {
         stopCollecting();
         stopTicking();
+        acme?.stop();
         api?.close();
         sharing?.close();
         legacy.close();

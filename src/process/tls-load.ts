@@ -1,4 +1,5 @@
 /** Loads what a configuration says of TLS: certificates, authorities, contexts. */
+import { acmeOrder } from "../config/check-acme.ts";
 import { certificateLines } from "../config/crt-list.ts";
 import { createReport, type Report } from "../config/diagnostic.ts";
 import { describe } from "../config/fields.ts";
@@ -44,6 +45,9 @@ import {
   type CertificateFiles,
   createCertificateFiles,
 } from "./certificate-files.ts";
+
+import { createManaged, type ManagedCertificates } from "./acme/managed.ts";
+import { stateFolder } from "./acme/state.ts";
 
 /** Sessions that are kept by their ids, by default, and how long all of them last, s. */
 const defaultCacheSize = 20_000;
@@ -113,6 +117,8 @@ export class TlsLoading {
   /** It stays the same object, for threads that begin later. */
   readonly material: TlsMaterial;
   readonly files: CertificateFiles;
+  /** Those that are got by themselves. */
+  readonly managed: ManagedCertificates;
   /** Lists of certificates that are named, and PEM of authorities and of revoked certificates. */
   readonly lists = new Set<string>();
   readonly authorityFiles = new Set<string>();
@@ -137,6 +143,7 @@ export class TlsLoading {
   ) {
     this.#global = configuration.global;
     this.files = createCertificateFiles(configuration.global);
+    this.managed = createManaged(this.files, stateFolder(configuration.global));
     this.#loadParameters();
     this.material = this.#all();
   }
@@ -315,9 +322,15 @@ export class TlsLoading {
 
     for (const file of bind.defaultCrt) add(load(file, "defaultCrt", "default-crt"), bind, []);
     const defaults = entries.length;
+    const order = bind.ssl ? acmeOrder(this.configuration, bind) : null;
     for (const file of bind.crt) {
-      const found = load(file, "crt", "crt");
+      const found = order !== null && bind.domains !== null
+        ? this.managed.certificateFor(order, this.#crtPath(file))
+        : load(file, "crt", "crt");
       add(found, bind, []);
+    }
+    if (order !== null && (bind.domains === null || bind.crt.length === 0)) {
+      add(this.managed.certificateFor(order, null), bind, []);
     }
     for (const file of bind.crtList) failed = this.#list(file, bind, add) || failed;
     if (failed) return null;
@@ -358,7 +371,13 @@ export class TlsLoading {
     let failed = false;
     for (const line of certificateLines(file, text, bind, this.report)) {
       try {
-        const found = this.files.load(this.#crtPath(line.file));
+        const order = line.bind.acme === bind.acme && line.bind.domains === bind.domains
+          ? null
+          : acmeOrder(this.configuration, line.bind);
+        const path = this.#crtPath(line.file);
+        const found = order === null
+          ? this.files.load(path)
+          : this.managed.certificateFor(order, path);
         failed = add(found, line.bind, line.names, file) || failed;
       } catch (error) {
         if (!(error instanceof CertificateFileError)) throw error;

@@ -120,6 +120,7 @@ export function createTlsStore(loading: TlsLoading, replace: ReplaceTls): Certif
   }
 
   return {
+    acme: null,
     get names() {
       return [...files.certificates.keys()].sort();
     },

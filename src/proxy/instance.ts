@@ -159,6 +159,8 @@ export interface Instance {
    * @returns resolves when all threads have it, but those that are stuck
    */
   replaceTls(changes: TlsChanges, unused?: () => void): Promise<void>;
+  /** Resolves when all threads have acted on what they were told, but those that are stuck. */
+  settled(): Promise<void>;
   /** A second has begun: rates are known by that. */
   tick(): void;
   /** Logs a line that concerns the whole process, once to each set of logs that proxies have. */
@@ -356,6 +358,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
       else deps.workers.whenAllPassed(unused);
       return new Promise((resolve) => workers.whenDone(resolve));
     },
+    settled: () => new Promise((resolve) => workers.whenDone(resolve)),
     tick() {
       const wall = runtime.clock.wall();
       for (const rate of runtime.rates) rate.tick(wall);

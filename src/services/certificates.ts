@@ -50,8 +50,32 @@ export interface ServedName {
   readonly notBefore: number;
 }
 
+/** How it is with a certificate that is got by itself. */
+export interface AcmeStatus {
+  readonly name: string;
+  readonly section: string;
+  readonly state: "Running" | "Scheduled" | "Stopped";
+  /** ms since 1970; null: there is none yet. */
+  readonly notAfter: number | null;
+  /** When it is looked after next; null: never. */
+  readonly scheduled: number | null;
+  /** Why the last attempt has failed; "": it has not. */
+  readonly failure: string;
+}
+
+/** Certificates that are got by themselves. */
+export interface AcmeControl {
+  /** Asks for one now. @returns why not; null: it does */
+  renew(name: string): string | null;
+  status(): AcmeStatus[];
+  /** The record for dns-01 is there. @returns false: nothing waits for it */
+  ready(name: string, domain: string): boolean;
+}
+
 /** See above. */
 export interface CertificateControl {
+  /** null: no certificate is got by itself. */
+  acme: AcmeControl | null;
   /** The names of certificates, in their order. */
   readonly names: readonly string[];
   has(name: string): boolean;

@@ -124,8 +124,33 @@ const rings: fc.Arbitrary<Ring> = fc.record({
   ),
 });
 
+const word = fc.option(fc.stringMatching(/^[a-z]{1,8}$/), { nil: null });
+const acmes = fc.record({
+  name: fc.stringMatching(/^[a-z]{1,8}$/),
+  directory: word,
+  contact: fc.array(fc.stringMatching(/^[a-z]{1,8}@[a-z]{1,8}$/), { maxLength: 2 }),
+  challenge: fc.option(fc.constantFrom("http-01" as const, "tls-alpn-01", "dns-01"), { nil: null }),
+  accountKey: word,
+  keytype: fc.option(fc.constantFrom("RSA" as const, "ECDSA"), { nil: null }),
+  bits: fc.constantFrom(2048, 4096),
+  curves: fc.option(fc.constantFrom("P-256" as const, "P-384"), { nil: null }),
+  reuseKey: fc.option(fc.constantFrom("on" as const, "off"), { nil: null }),
+  profile: word,
+  map: word,
+  eabKeyId: fc.constant(null),
+  eabMacKey: fc.constant(null),
+  eabMacAlg: fc.option(fc.constantFrom("HS256" as const, "HS512"), { nil: null }),
+  dnsHook: word,
+  dnsDelay: fc.constantFrom(0, 1000),
+  dnsTimeout: fc.constantFrom(600_000, 1000),
+  acmeVars: word,
+  providerName: word,
+  caFile: word,
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
+  acme: named(acmes),
   caches: named(caches),
   httpErrors: named(httpErrors),
   mailers: named(mailers),

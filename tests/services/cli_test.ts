@@ -81,7 +81,7 @@ test("splitCommands: semicolons, blanks and backslashes", () => {
 test("commands: each has a name of its own, a level, and one line of help", () => {
   assertEquals(new Set(commands.map(({ name }) => name)).size, commands.length);
   for (const { name, help } of commands) {
-    assert(/^[a-z]+([ -][a-z]+)*$/.test(name), name);
+    assert(/^[a-z]+([ _-][a-z]+)*$/.test(name), name);
     assert(/^[a-z].*[^.]$/.test(help), name);
   }
 });

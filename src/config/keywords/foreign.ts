@@ -1,6 +1,7 @@
 /** Keywords that HAProxy (up to 3.5) has, and sluice has not: they are not called unknown. */
 
-const names = (text: string, prefix = "") => text.trim().split(/\s+/).map((name) => prefix + name);
+const names = (text: string, prefix = "") =>
+  text.split(/\s+/).filter((name) => name !== "").map((name) => prefix + name);
 
 /** Options of a line: those of one word, and those that a value follows. */
 export interface Foreign {
@@ -10,13 +11,12 @@ export interface Foreign {
 
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
-    acme crt-store dynamic-update fcgi-app healthcheck log-forward log-profile program
+    crt-store dynamic-update fcgi-app healthcheck log-forward log-profile program
     traces
   `));
 
 /** Of the section `global`. */
 export const foreignGlobals = names(`
-    acme.scheduler
   `);
 
 /** Of proxies. */

@@ -14,6 +14,7 @@ import { processSettings, rateSettings } from "./process.ts";
 import { initialVariables } from "./process-variables.ts";
 import { statsKeywords, statsSettings } from "./stats-socket.ts";
 import { tuneSettings } from "./tune.ts";
+import { acmeGlobalSettings } from "./acme.ts";
 import { globalTlsSettings } from "./tls-global.ts";
 import { choice, integer, text, time } from "./values.ts";
 
@@ -138,6 +139,7 @@ export const globalSettings = {
     { doc: "Capacity of a pipe for splicing (F_SETPIPE_SZ).", chapter: "3.2" },
   ),
   ...globalTlsSettings,
+  ...acmeGlobalSettings,
 };
 
 /** The process (manual, chapter 3). */

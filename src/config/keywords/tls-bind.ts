@@ -1,5 +1,6 @@
 /** TLS on lines of listeners (manual, chapter 5.1). */
 import * as v from "valibot";
+import { acmeBindSettings, acmeStagingSetting } from "./acme.ts";
 import { define, flag, nullable, setting, word } from "./keyword.ts";
 import { ignoredErrors } from "./tls-errors.ts";
 import { addingTo, agreementSettings, versionSettings } from "./tls-values.ts";
@@ -42,6 +43,7 @@ export const certificateSettings = {
     doc: "Clients are not told which authorities are trusted.",
     chapter,
   }),
+  ...acmeBindSettings,
   ocspUpdate: nullable("ocsp-update", choice("on or off", ["off", "on"]), {
     doc: "Fetches OCSP responses; sluice staples those in files.",
     chapter,
@@ -64,6 +66,7 @@ export const bindTlsSettings = {
     chapter,
   }),
   ...certificateSettings,
+  ...acmeStagingSetting,
   strictSni: define({
     doc: "A client that asks for a name for which there is no certificate is refused.",
     chapter,

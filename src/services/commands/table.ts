@@ -1,6 +1,7 @@
 /** All commands of the runtime API, and the help made from them. */
 import { accessLevels } from "../../config/keywords/stats-socket.ts";
 import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
+import { acmeCommands } from "./acme.ts";
 import type { Command } from "./command.ts";
 import { dynamicServerCommands } from "./dynamic-servers.ts";
 import { frontendCommands } from "./frontends.ts";
@@ -18,6 +19,7 @@ import { tableCommands } from "./stick-tables.ts";
 
 /** The commands, by name. Other rooms add theirs here: one line each. */
 export const commands: readonly Command[] = [
+  ...acmeCommands,
   ...frontendCommands,
   ...processCommands,
   ...resolverCommands,
