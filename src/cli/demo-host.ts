@@ -5,6 +5,7 @@ import { descriptorLimit } from "../process/limits.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
 import { serve, StartError } from "../process/serve.ts";
 import { createTlsLoader, type TlsLoader } from "../process/tls-load.ts";
+import { receiveDatagrams } from "../net/datagrams.ts";
 import { stopSignal } from "../process/signals.ts";
 import type { Host } from "../scenario/run.ts";
 import { systemClock } from "../time/clock.ts";
@@ -39,6 +40,7 @@ export const demoHosts: Hosts = {
       network: await networkOfRuntime(),
       clock: systemClock,
       simulated: false,
+      receiveDatagrams,
       descriptors: descriptorLimit(),
       start(configuration, { network, openLog, tls }) {
         try {
@@ -65,6 +67,7 @@ export const demoHosts: Hosts = {
       network,
       clock,
       simulated: true,
+      receiveDatagrams: network.receiveDatagrams,
       descriptors: null,
       start: (configuration, how) =>
         startSimulated(configuration, { ...how, clock, random, printError }),

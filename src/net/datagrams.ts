@@ -42,6 +42,23 @@ export function openDatagrams(
   };
 }
 
+/**
+ * Receives the datagrams that come to an address, until the function returned is called; each can be
+ * answered. Where the address cannot be had, nothing comes.
+ */
+export function receiveDatagrams(
+  { host, port }: Extract<Endpoint, { kind: "ip" }>,
+  receive: (bytes: Uint8Array, answer: (bytes: Uint8Array) => void) => void,
+): () => void {
+  const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+  socket.on("message", (bytes, from) => {
+    receive(bytes, (answer) => socket.send(answer, from.port, from.address, () => {}));
+  });
+  socket.on("error", () => {});
+  socket.bind(port, host);
+  return () => socket.close();
+}
+
 /** An address in one spelling, without its zone. */
 function plain(host: string): string {
   const bytes = parseIp(host.replace(/%.*/, ""));

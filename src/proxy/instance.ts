@@ -116,6 +116,8 @@ export interface ServerState {
   readonly proxy: string;
   readonly name: string;
   readonly up: boolean;
+  /** Where it is; null: it has no address. */
+  readonly address: string | null;
 }
 
 /** A running configuration. */
@@ -304,7 +306,9 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     tables: runtime.tables,
     *servers() {
       for (const { config, servers } of proxies.backends) {
-        for (const { name, up } of servers) yield { proxy: config.name, name, up };
+        for (const { name, up, place } of servers) {
+          yield { proxy: config.name, name, up, address: place.host };
+        }
       }
     },
     accept() {

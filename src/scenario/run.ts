@@ -23,6 +23,8 @@ import type { TlsFiles } from "../config/tls-files.ts";
 import type { TlsMaterial } from "../tls/material.ts";
 import { prepareFiles } from "./files.ts";
 import { type Instance, Instances } from "../simulate/instances.ts";
+import { NameServer, type ReceiveDatagrams } from "../simulate/name-server.ts";
+import { addressesToFind } from "./name-server.ts";
 import { LinkAction } from "./link-actions.ts";
 import { Servers } from "../simulate/servers.ts";
 import { type Context, Narration, render, renderVerdict, type Report } from "./step.ts";
@@ -41,6 +43,8 @@ export interface Host {
   readonly descriptors: number | null;
   /** What loads certificates; without it stories have none. */
   readonly createTls?: () => TlsLoaded;
+  /** Receives datagrams; without it stories have no name server. */
+  readonly receiveDatagrams?: ReceiveDatagrams;
   /** Starts its proxies. @throws {SocketError} if one cannot listen */
   start(configuration: Configuration, how: StartOptions): Instance;
   /** To the standard output. */
@@ -124,7 +128,7 @@ async function playFile(
   const { configuration, diagnostics } = load(file);
   tell(diagnostics);
   if (configuration === null) return 1;
-  const topology = topologyOf(configuration);
+  const topology = topologyOf(configuration, addressesToFind(file.text));
   const story = parseStory(file.text, file.name, topology.names);
   tell(story.errors);
   if (story.errors.length > 0) return 1;
@@ -150,9 +154,11 @@ async function playFile(
     return tls.over(network, { name: nameAskedFor(spec), certificate: spec.certificate ?? null });
   }, clock);
   const servers = new Servers(network, clock, topology, tls);
+  const nameServer = nameServerOf(configuration, host);
   let instances: Instances | null = null;
   try {
     await servers.start();
+    nameServer?.start();
     instances = new Instances(() =>
       host.start(quiet, { network, openLog: kept.open, tls: tlsFiles ?? null })
     );
@@ -161,7 +167,16 @@ async function playFile(
       const broken = load({ name: file.name, text }, host.createTls?.()).configuration;
       return broken === null ? null : "its file is taken, with an error in it";
     };
-    const surroundings = { network, clock, topology, servers, clients, links, handover };
+    const surroundings = {
+      network,
+      clock,
+      topology,
+      servers,
+      clients,
+      links,
+      handover,
+      nameServer,
+    };
     const parts = { ...surroundings, instances, log, breakFile };
     return await play(story, titleOf(file.text), parts, options, host, look);
   } catch (error) {
@@ -173,9 +188,18 @@ async function playFile(
     clients.close();
     instances?.stop();
     servers.stop();
+    nameServer?.stop();
     links?.dispose();
     tls.close();
   }
+}
+
+/** The name server that the configuration asks first; null: it asks none. */
+function nameServerOf({ resolvers }: Configuration, host: Host): NameServer | null {
+  const address = resolvers.flatMap(({ nameservers }) => nameservers)
+    .map(({ address }) => address).find(({ transport }) => transport === "udp");
+  if (address === undefined || host.receiveDatagrams === undefined) return null;
+  return new NameServer({ kind: "ip", ...address }, host.receiveDatagrams);
 }
 
 /** The name that a request over TLS asks for: that in Host, if it is one. */

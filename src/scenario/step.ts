@@ -5,6 +5,7 @@
 import type { Clock } from "../time/clock.ts";
 import type { Network } from "../net/socket.ts";
 import type { Handover } from "../simulate/handover.ts";
+import type { NameServer } from "../simulate/name-server.ts";
 import type { Links } from "../simulate/links.ts";
 import type { Clients } from "./clients.ts";
 import { centred, fold, type Look, text as textOf } from "./drawing.ts";
@@ -26,6 +27,8 @@ export interface Context {
   readonly log: readonly string[] | null;
   /** The layer of the network that can lose links; null: the story takes none down. */
   readonly links: Links | null;
+  /** The name server of its `resolvers`; null: it has none. */
+  readonly nameServer: NameServer | null;
   /** The layer in which listening sockets change hands. */
   readonly handover: Handover;
   /** Spoils a copy of the scenario's file. @returns null if it is refused then, else a complaint */

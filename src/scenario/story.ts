@@ -32,6 +32,7 @@ import {
   type Said,
 } from "./language.ts";
 import type { Names } from "../simulate/topology.ts";
+import { nameServerSentences } from "./name-server.ts";
 import { linkSentences } from "./link-actions.ts";
 import { commandParts, operatorSentences } from "./operators.ts";
 import { processSentences } from "./process-actions.ts";
@@ -55,6 +56,7 @@ export const sentences: readonly Phrase<Step>[] = [
   ...processSentences,
   ...operatorSentences,
   ...fileSentences,
+  ...nameServerSentences,
   ...waitSentences,
 ];
 

@@ -32,7 +32,7 @@ export function drawOpening(
       const foreign = servers.foreign.includes(server)
         ? " (a server that listens there already)"
         : "";
-      add(endpoint, server.label + foreign);
+      add(endpoint, (server.found ? "found by its name" : server.label) + foreign);
     }
   }
   const longest = Math.max(...[...names.keys()].map((address) => address.length));

@@ -45,11 +45,19 @@ export const waitSentences: readonly Phrase<Step>[] = [
         const places = topology.serversOf(server);
         const isSo = () => {
           const states = [...instances.get("newest")?.servers() ?? []];
-          return places.every((place) =>
-            states.some(({ proxy, name, up }) =>
+          return places.every((place) => {
+            const { endpoint, found } = place;
+            if (found && endpoint.kind === "ip") {
+              // It is whichever server of its proxy has its address.
+              const isUp = states.some(({ proxy, address, up }) =>
+                up && proxy === place.proxy && address === endpoint.host
+              );
+              return isUp === (choice === "UP");
+            }
+            return states.some(({ proxy, name, up }) =>
               proxy === place.proxy && name === place.name && up === (choice === "UP")
-            )
-          );
+            );
+          });
         };
         if (await eventually(clock, deadline, isSo)) return null;
         return `it is still ${choice === "UP" ? "DOWN" : "UP"} after ${deadline / 1000} s`;

@@ -11,12 +11,20 @@ export type Signal = typeof signals[number];
 /** Which instance is meant: the one that started last, or the one before it. */
 export type Which = "newest" | "old";
 
+/** A server's state; without an address it is nowhere, or its address does not change. */
+export interface StateOfServer {
+  readonly proxy: string;
+  readonly name: string;
+  readonly up: boolean;
+  readonly address?: string | null;
+}
+
 /** What is needed of running proxies. */
 export interface Instance {
   /** Ends them: listeners and connections are closed. */
   stop(): void;
   /** The state of every server. */
-  servers(): Iterable<{ readonly proxy: string; readonly name: string; readonly up: boolean }>;
+  servers(): Iterable<StateOfServer>;
   /** SIGTTOU: releases all ports. */
   pause(): void;
   /** SIGTTIN: listens again. @throws {SocketError} if a proxy cannot */

@@ -1,5 +1,6 @@
 /** Where a configuration's proxies listen, and where its servers are. */
 import type { Configuration, ListenAddress, Proxy, Server } from "../config/model.ts";
+import { isIp } from "../net/ip/address.ts";
 import { type Endpoint, showEndpoint } from "../net/socket.ts";
 
 /** The names that a configuration declares. */
@@ -23,6 +24,8 @@ export interface ServerAddress {
   readonly proxy: string;
   readonly name: string;
   readonly endpoint: Endpoint;
+  /** It is known by its address, which a name server knows. */
+  readonly found: boolean;
   /** All of its addresses: one without a port has one for each port that its proxy listens on. */
   readonly endpoints: readonly Endpoint[];
   /** Where it is checked, if that is elsewhere. */
@@ -67,22 +70,30 @@ export interface Topology {
   proxyAt(endpoint: Endpoint): string | null;
 }
 
-/** Reads it out of a configuration. */
-export function topologyOf(configuration: Configuration): Topology {
+/**
+ * Reads it out of a configuration.
+ * @param found addresses that servers may have which are known by a name
+ */
+export function topologyOf(
+  configuration: Configuration,
+  found: readonly string[] = [],
+): Topology {
   const proxies = configuration.proxies.filter((proxy) => !proxy.disabled);
   const all = proxies.flatMap((proxy) => proxy.servers.map((server) => ({ proxy, server })));
-  const servers = all.map(({ proxy, server }): ServerAddress => {
+  const servers = all.flatMap(({ proxy, server }): ServerAddress[] => {
     const endpoint = endpointOf(server, proxy);
     // Two proxies may have the same server: then one name is enough.
     const unique = all.filter(({ server: other }) => other.name === server.name)
       .every((other) =>
         showEndpoint(endpointOf(other.server, other.proxy)) === showEndpoint(endpoint)
       );
-    return {
-      label: unique ? server.name : `${proxy.name}/${server.name}`,
+    const label = unique ? server.name : `${proxy.name}/${server.name}`;
+    const one: ServerAddress = {
+      label,
       proxy: proxy.name,
       name: server.name,
       endpoint,
+      found: false,
       endpoints: endpointsOf(server, proxy),
       checked: checkedAt(server, proxy),
       tcp: proxy.mode === "tcp",
@@ -90,6 +101,16 @@ export function topologyOf(configuration: Configuration): Topology {
       tlsChecks: proxy.check.kind === "ssl-hello",
       proxyHeader: server.sendProxy !== null,
     };
+    if (server.resolvers === null || endpoint.kind !== "ip" || isIp(endpoint.host)) return [one];
+    // Several servers have one name: the first of them stands for all that it may lead to.
+    const first = proxy.servers.find(({ address }) =>
+      address.kind === "ip" && address.host === endpoint.host
+    );
+    return first !== server ? [] : found.map((host) => {
+      const there: Endpoint = { ...endpoint, host };
+      const label = showEndpoint(there);
+      return { ...one, label, name: label, endpoint: there, endpoints: [there], found: true };
+    });
   });
   const entries = proxies.flatMap((proxy) =>
     proxy.bind.flatMap(({ address, ssl }): Entry[] => {

@@ -50,6 +50,7 @@ export async function playOut(
     columns: 80,
     env: {},
     createTls: createTlsLoader,
+    receiveDatagrams: network.receiveDatagrams,
     readNamed,
     interrupted: () => Promise.resolve(),
     complete,

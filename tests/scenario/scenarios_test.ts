@@ -5,6 +5,7 @@ import { scenarios } from "#src/cli/scenarios.ts";
 import { loadConfiguration } from "#src/config/load.ts";
 import { titleOf } from "#src/config/title.ts";
 import type { Host } from "#src/scenario/run.ts";
+import { addressesToFind } from "#src/scenario/name-server.ts";
 import { parseStory } from "#src/scenario/story.ts";
 import { topologyOf } from "#src/simulate/topology.ts";
 import { showEndpoint } from "#src/net/socket.ts";
@@ -28,7 +29,11 @@ test("every scenario is a configuration without errors or warnings", () => {
 
 test("every scenario tells a story that can be played, and says in one line what it is", () => {
   for (const { name, text, configuration } of all) {
-    const { steps, errors } = parseStory(text, name, topologyOf(configuration!).names);
+    const { steps, errors } = parseStory(
+      text,
+      name,
+      topologyOf(configuration!, addressesToFind(text)).names,
+    );
     assertEquals(errors, [], name);
     assertMatch(
       titleOf(text),
@@ -42,8 +47,8 @@ test("every scenario tells a story that can be played, and says in one line what
 
 test("two scenarios can run at once: they share no address", () => {
   const users = new Map<string, string>();
-  for (const { name, configuration } of all) {
-    const { servers, entries } = topologyOf(configuration!);
+  for (const { name, text, configuration } of all) {
+    const { servers, entries } = topologyOf(configuration!, addressesToFind(text));
     for (const endpoint of new Set([...servers, ...entries].map((e) => showEndpoint(e.endpoint)))) {
       assertEquals(users.get(endpoint), undefined, `${endpoint}: ${name}`);
       users.set(endpoint, name);

@@ -256,7 +256,8 @@ test("every sentence is read by an example of its own shape", () => {
         "10.0.0.0/8",
       )
       .replaceAll("ADDRESS", "127.0.0.1").replaceAll(/\bN\b/g, "5").replace("TIME", "5 s")
-      .replace("TEXT", "some words").replace("SLUICE", "sluice").replace("SIGNAL", "TTOU");
+      .replace("at TEXT", "at 10.0.0.1").replace("TEXT", "some words").replace("SLUICE", "sluice")
+      .replace("SIGNAL", "TTOU");
   const before = [" browser connects", " browser begins GET /"];
   for (const { shape } of sentences) {
     const { errors, steps } = story(...before, ` ${example(shape)}`);

@@ -9,6 +9,7 @@ import { test } from "../testing.ts";
 import { chats } from "./chats.ts";
 import { cookies } from "./cookies.ts";
 import { fronts } from "./fronts.ts";
+import { discovery } from "./discovery.ts";
 import { limits } from "./limits.ts";
 import { load } from "./load.ts";
 import { operations } from "./operations.ts";
@@ -38,6 +39,7 @@ const tests = {
   ...limits,
   ...releases,
   ...chats,
+  ...discovery,
   ...secured,
   ...operations,
   ...sessions,
