@@ -46,7 +46,7 @@ const flags = {
   "-D": { operand: "", help: "runs as a daemon; the command ends when that is ready" },
   "-W": { operand: "", help: "runs as a master, whose workers serve, as master-worker" },
   "-Ws": { operand: "", help: "as -W, and reports to systemd (Type=notify)" },
-  "-S": { operand: "ADDRESS", help: "where the master takes commands (not yet: signals do)" },
+  "-S": { operand: "ADDRESS", help: "where the master takes commands: ADDRESS[,OPTION...]" },
   "-L": { operand: "NAME", help: "the name of this process among its peers" },
   "-x": { operand: "SOCKET", help: "has no effect: -sf and -st take over what listens" },
   "-dk": {

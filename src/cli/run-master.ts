@@ -9,6 +9,9 @@ import { createLogOutputs, type LogSink, openLogSinks } from "../log/sink.ts";
 import type { Network } from "../net/socket.ts";
 import { systemAccounts } from "../process/accounts.ts";
 import { type Checked, createMaster, type Master } from "../process/master.ts";
+import type { MasterFacts } from "../process/master-commands.ts";
+import { createWorkerPaths, openMasterSocket, readMasterSocket } from "../process/master-socket.ts";
+import { spokenVersion } from "../process/operators.ts";
 import { noNotify, notifyOf } from "../process/notify.ts";
 import { sendSignal } from "../process/old-processes.ts";
 import { writePidFile } from "../process/pid-file.ts";
@@ -46,10 +49,13 @@ export interface MasterOptions {
 export async function runMaster(options: MasterOptions): Promise<number> {
   const { pidfile, quiet, finish, terminate } = options;
   allowTakeover();
-  if (options.socket !== null && !quiet) {
-    const instead = "signals (USR2, TERM) and 'sluice reload' do the same";
-    printError(`warning: '-S ${options.socket}' has no effect yet: ${instead}`);
+  const startedAt = Date.now();
+  const socket = options.socket === null ? null : readMasterSocket(options.socket);
+  if (typeof socket === "string") {
+    printError(`-S ${options.socket}: ${socket}`);
+    return 1;
   }
+  const paths = socket === null ? null : createWorkerPaths();
   let log = openLog(options.configuration);
   const say = (line: string) => {
     if (!quiet) printError(`[NOTICE]   (${process.pid}) : ${line}`);
@@ -66,6 +72,7 @@ export async function runMaster(options: MasterOptions): Promise<number> {
   const master = createMaster({
     load,
     argv: options.argv,
+    apiPath: () => paths?.next() ?? null,
     daemon: options.ready !== null,
     notify: options.notify ? notifyOf(process.env) : noNotify,
     say,
@@ -74,6 +81,7 @@ export async function runMaster(options: MasterOptions): Promise<number> {
   const signals = catchMasterSignals();
   const failure = await master.begin(options.first, [...finish, ...terminate]);
   if (failure !== null) {
+    paths?.close();
     printError(`cannot start: the worker: ${failure}`);
     return 1;
   }
@@ -86,12 +94,26 @@ export async function runMaster(options: MasterOptions): Promise<number> {
       return 1;
     }
   }
+  let commands: { close(): void } | null = null;
+  try {
+    const facts = factsOf(master, startedAt);
+    const pathOf = (pid: number) => master.workers().find((each) => each.pid === pid)?.api ?? null;
+    if (socket !== null) commands = openMasterSocket(socket, options.network, facts, pathOf);
+  } catch (error) {
+    printError(`cannot start: -S: ${(error as Error).message}`);
+    await master.end("SIGTERM");
+    paths?.close();
+    return 1;
+  }
   for (const pid of finish) sendSignal(pid, "SIGUSR1");
   for (const pid of terminate) sendSignal(pid, "SIGTERM");
   await options.ready?.();
   master.detach();
   setTimeout(releaseCode, 1000).unref();
-  await obey(master, signals);
+  await obey(master, signals, () => {
+    commands?.close();
+    paths?.close();
+  });
   log.close();
   return 0;
 }
@@ -100,6 +122,7 @@ export async function runMaster(options: MasterOptions): Promise<number> {
 async function obey(
   master: Master,
   signals: AsyncIterable<NodeJS.Signals>,
+  close: () => void,
 ): Promise<void> {
   let ended: Promise<void> | null = null;
   for await (const signal of signals) {
@@ -110,14 +133,36 @@ async function obey(
         break;
       case "SIGTERM":
       case "SIGINT":
-        return await master.end("SIGTERM");
+        await master.end("SIGTERM");
+        return close();
       case "SIGUSR1":
-        ended ??= master.end("SIGUSR1").then(() => process.exit(0));
+        ended ??= master.end("SIGUSR1").then(() => {
+          close();
+          process.exit(0);
+        });
         break;
       default:
         master.signal(signal);
     }
   }
+}
+
+/** What the master's own commands show. */
+function factsOf(master: Master, startedAt: number): MasterFacts {
+  return {
+    pid: process.pid,
+    startedAt,
+    version: spokenVersion,
+    wall: () => Date.now(),
+    workers: () => master.workers(),
+    get reloads() {
+      return master.reloads;
+    },
+    get reloadFailed() {
+      return master.reloads.last;
+    },
+    reload: () => master.reload(),
+  };
 }
 
 /** The configuration of now; or what is wrong with it, which has been shown, too. */

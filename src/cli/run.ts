@@ -192,6 +192,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
           over,
           addresses,
           paused: true,
+          masterApi: worker?.api ?? null,
           tls: tls.loading,
           uid: privileges.uid,
           gid: privileges.gid,

@@ -25,6 +25,8 @@ export interface MasterDeps {
   /** The command line of a worker. */
   readonly argv: readonly string[];
   readonly notify: Notify;
+  /** Where a worker that is about to start has a runtime API for this master; null: it has none. */
+  apiPath(): string | null;
   /** Its workers leave the standard streams that it still has. */
   readonly daemon: boolean;
   /** Says a line to people, and to the log. */
@@ -40,6 +42,8 @@ export interface WorkerInfo {
   readonly startedAt: number;
   /** The one that serves; the others finish what they have. */
   readonly current: boolean;
+  /** Where it has its runtime API for this master; null: it has none. */
+  readonly api: string | null;
 }
 
 /** What became of a reload. */
@@ -59,6 +63,8 @@ export interface Master {
   begin(first: Checked, old: readonly number[]): Promise<string | null>;
   /** From now on it has no terminal any more, and neither have its workers. */
   detach(): void;
+  /** Reloads that were done, and those that have failed; and whether the last one has. */
+  readonly reloads: { readonly done: number; readonly failed: number; readonly last: boolean };
   /** Has a worker with the configuration of now take the place of the one that serves. */
   reload(): Promise<Reloaded>;
   workers(): WorkerInfo[];
@@ -74,6 +80,7 @@ interface Worker {
   readonly pid: number;
   readonly startedAt: number;
   reloads: number;
+  readonly api: string | null;
 }
 
 /** A worker that died sooner than that, ms, is replaced only after as long. */
@@ -90,6 +97,8 @@ export function createMaster(deps: MasterDeps): Master {
   /** What listens; this process accepts nothing from it. */
   let held: Takeover | null = null;
   let reloads = 0;
+  let failures = 0;
+  let lastFailed = false;
   let ending = false;
   let detached = false;
   let allEnded = () => {};
@@ -113,7 +122,9 @@ export function createMaster(deps: MasterDeps): Master {
       let taken: Takeover | null = null;
       let worker: Worker | null = null;
       let serves = false;
+      const api = deps.apiPath();
       const child = startWorker({
+        api,
         argv: deps.argv,
         files: configuration.files,
         descriptors: configuration.descriptors,
@@ -141,7 +152,7 @@ export function createMaster(deps: MasterDeps): Master {
         },
       });
       if (child.pid === undefined) return;
-      worker = { child, pid: child.pid, startedAt: Date.now(), reloads: 0 };
+      worker = { child, pid: child.pid, startedAt: Date.now(), reloads: 0, api };
       workers.add(worker);
     });
   }
@@ -170,7 +181,7 @@ export function createMaster(deps: MasterDeps): Master {
     }
   }
 
-  const status = () => `Serving (worker ${current?.pid ?? "none"}, ${reloads} reloads)`;
+  const status = () => `Serving (worker ${current?.pid ?? "none"}, ${reloads - failures} reloads)`;
 
   async function reload(): Promise<Reloaded> {
     if (ending) return { ok: false, text: "the master ends" };
@@ -180,6 +191,9 @@ export function createMaster(deps: MasterDeps): Master {
       STATUS: "Reloading Configuration.",
     });
     const result = await exchange();
+    reloads++;
+    lastFailed = !result.ok;
+    if (!result.ok) failures++;
     notify.send({ READY: 1, STATUS: result.ok ? status() : "Reload failed!" });
     say(
       result.ok
@@ -197,13 +211,12 @@ export function createMaster(deps: MasterDeps): Master {
     const before = [...workers].filter((worker) => worker !== started);
     checked = next;
     current = started;
-    reloads++;
     for (const worker of before) {
       worker.reloads++;
       const most = next.maxReloads;
       sendSignal(worker.pid, most !== null && worker.reloads > most ? "SIGTERM" : "SIGUSR1");
     }
-    return { ok: true, text: "" };
+    return { ok: true, text: `worker ${started.pid} serves` };
   }
 
   return {
@@ -220,6 +233,9 @@ export function createMaster(deps: MasterDeps): Master {
       }
       return null;
     },
+    get reloads() {
+      return { done: reloads, failed: failures, last: lastFailed };
+    },
     reload: () => inTurn(reload),
     workers: () =>
       [...workers].map((worker) => ({
@@ -227,6 +243,7 @@ export function createMaster(deps: MasterDeps): Master {
         reloads: worker.reloads,
         startedAt: worker.startedAt,
         current: worker === current,
+        api: worker.api,
       })),
     signal(name) {
       for (const { pid } of workers) sendSignal(pid, name);

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import process from "node:process";
 import type { Account } from "../config/keywords/accounts.ts";
 import type { StatsSocket } from "../config/keywords/stats-socket.ts";
+import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../config/model.ts";
 import type { Network } from "../net/socket.ts";
 import type { ProcessFacts } from "../proxy/control.ts";
@@ -76,8 +77,29 @@ export function openSockets(
   control: Control,
 ): RuntimeApi | null {
   if (global.statsSocket.length === 0) return null;
+  return openApi(global, global.statsSocket, network, control);
+}
+
+/** Opens the one that only this process's master uses. */
+export function openMasterApi(
+  { global }: Configuration,
+  path: string,
+  network: Network,
+  control: Control,
+): RuntimeApi {
+  const options = `global\n stats socket '${path}' mode 600 level admin\n`;
+  const { configuration } = loadConfiguration([{ name: "-S", text: options }], {});
+  return openApi(global, configuration!.global.statsSocket, network, control);
+}
+
+function openApi(
+  global: Configuration["global"],
+  sockets: readonly StatsSocket[],
+  network: Network,
+  control: Control,
+): RuntimeApi {
   return openRuntimeApi({
-    sockets: global.statsSocket,
+    sockets,
     timeout: global.statsTimeout,
     maxconn: global.statsMaxconn,
     network,
@@ -95,7 +117,8 @@ export function tickEverySecond(instance: Pick<Instance, "tick">): () => void {
   return () => clearInterval(timer);
 }
 
-function protect(path: string, { mode, user, group }: StatsSocket): void {
+/** Sets the owner, and the mode, of a unix socket's path. */
+export function protect(path: string, { mode, user, group }: StatsSocket): void {
   const uid = numberOf(user, systemAccounts.user);
   const gid = numberOf(group, systemAccounts.group);
   if (uid !== null || gid !== null) {

@@ -18,8 +18,9 @@ import { createHost } from "../services/hosting.ts";
 import { systemClock } from "../time/clock.ts";
 import type { Engine } from "./engine.ts";
 import { connectionLimit, descriptorLimit, pipesFor } from "./limits.ts";
-import { openSockets, processFacts, tickEverySecond } from "./operators.ts";
+import { openMasterApi, openSockets, processFacts, tickEverySecond } from "./operators.ts";
 import { openTransport } from "../log/open-transport.ts";
+import type { RuntimeApi } from "../services/commands/listen.ts";
 import type { Over } from "./old-processes.ts";
 import { openNamedTargets } from "../threads/log-forwarding.ts";
 import { type Sharing, startSharing } from "./peers.ts";
@@ -54,6 +55,8 @@ export interface ServeOptions {
   readonly paused?: boolean;
   /** Descriptors that may be open; by default as many as the system says. */
   readonly descriptors?: number | null;
+  /** Where a runtime API is for the master alone. */
+  readonly masterApi?: string | null;
   /** What was said at the start, for the runtime API to show. */
   readonly startupLogs?: () => readonly string[];
 }
@@ -141,6 +144,7 @@ export function serve(
       : () => {};
     const listen = over === undefined ? network.listen : over(network.listen);
     let api: ReturnType<typeof openSockets> = null;
+    let masterApi: RuntimeApi | null = null;
     let stopTicking = () => {};
     let sharing: Sharing | null = null;
     let acme: AcmeService | null = null;
@@ -176,12 +180,15 @@ export function serve(
         store.acme = acme?.control ?? null;
       }
       api = openSockets(configuration, { ...network, listen }, control);
+      const path = options.masterApi ?? null;
+      if (path !== null) masterApi = openMasterApi(configuration, path, network, control);
       host = createHost(findApplications(configuration, control, manifest.version), onFault);
       sharing = startSharing(configuration, instance.tables, { ...network, listen }, warn);
       stopTicking = tickEverySecond(instance);
     } catch (error) {
       acme?.stop();
       api?.close();
+      masterApi?.close();
       void instance.stop();
       throw error;
     }
@@ -218,6 +225,7 @@ export function serve(
         stopTicking();
         acme?.stop();
         api?.close();
+        masterApi?.close();
         sharing?.close();
         legacy.close();
         // Until then threads may have lines for the main thread to write.

@@ -32,6 +32,8 @@ export interface Task {
   readonly takeFrom: readonly number[];
   /** Those of them that may be asked to give up an address. */
   readonly ask: readonly number[];
+  /** Where it has a runtime API for its master alone; null: it has none. */
+  readonly api: string | null;
   /** It leaves its standard streams when it serves, as a daemon's. */
   readonly leave: boolean;
 }

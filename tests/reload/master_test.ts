@@ -2,8 +2,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
+import { askRuntime } from "#src/cli/runtime-socket.ts";
 import { unitFor } from "#src/cli/install-service.ts";
 import { notifyText } from "#src/process/notify.ts";
 import { inFolder, programTest, run, start, type Started } from "../binary.ts";
@@ -29,12 +30,21 @@ const adopts = runtimeName === "bun" ? null : "Deno cannot adopt another process
 /** A master in the foreground, while `body` runs; it and its workers must then end. */
 async function withMaster(
   body: (master: Started, scene: Furnished) => Promise<void>,
-  options: { readonly flag?: string; readonly env?: Record<string, string>; global?: string } = {},
+  options: {
+    readonly flag?: string;
+    readonly env?: Record<string, string>;
+    global?: string;
+    /** The name of its socket, in its home. */
+    readonly socket?: string;
+  } = {},
 ): Promise<void> {
   const { flag = "-W", env = {}, global = "" } = options;
   await furnished(async (scene) => {
     const { home } = scene;
-    const master = start([flag, "-f", home.file, "-p", home.pidfile], { env });
+    const commands = options.socket === undefined
+      ? []
+      : ["-S", `${dirname(home.file)}/${options.socket},mode,600`];
+    const master = start([flag, ...commands, "-f", home.file, "-p", home.pidfile], { env });
     const known = new Set<number>();
     try {
       await until(() => isPid(home.pidfile, master.pid), () => `the start: ${master.stderr()}`);
@@ -112,6 +122,39 @@ programTest(
       assertStringIncludes(master.stderr(), `worker ${worker} has ended with signal SIGKILL`);
       assertEquals(workersOf(master.pid).length, 1);
     }),
+  adopts,
+);
+
+programTest(
+  "its socket: commands for the worker, what runs, reloads and why one has failed",
+  () =>
+    withMaster(async (master, { home, address }) => {
+      const say = (line: string) => askRuntime(join(dirname(home.file), "master.sock"), line);
+      const [worker] = workersOf(master.pid);
+      assertEquals(await say("@1 get weight web/a"), "1 (initial 1)\n");
+      await say(`@!${worker} set weight web/a 0%`);
+      assertEquals(await ask(address), 503);
+      await say("@1 set weight web/a 100%");
+      assertEquals(await ask(address), 200);
+      const good = readFileSync(home.file, "utf8");
+      writeFileSync(home.file, `${good}\nnonsense\n`);
+      const failed = await say("reload");
+      assert(failed.startsWith("Success=0\n--\n"), failed);
+      assertStringIncludes(failed, "unknown keyword 'nonsense'");
+      assertEquals(workersOf(master.pid), [worker]);
+      writeFileSync(home.file, good);
+      const done = await say("reload");
+      assert(done.startsWith("Success=1\n--\n"), done);
+      assertMatch(
+        await say("show proc"),
+        new RegExp(`^${master.pid} +master +2 \\[failed: 1\\] `, "m"),
+      );
+      assertEquals(await ask(address), 200);
+      const next = Number(/^# workers\n(\d+)/m.exec(await say("show proc"))![1]);
+      assert(next !== worker);
+      await ended(worker!);
+      assertEquals(await say(`@!${next} get weight web/a`), "1 (initial 1)\n");
+    }, { socket: "master.sock" }),
   adopts,
 );
 
