@@ -64,6 +64,7 @@ export function createRulesCheck(
       clock: systemClock,
       network: null,
       resolve: () => () => {},
+      server: () => null,
       log: () => {},
       patterns,
       thread: 0,

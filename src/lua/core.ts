@@ -35,6 +35,24 @@ export interface ActionFunction {
   readonly count: number;
 }
 
+/** A proxy of the configuration, and its servers. */
+export interface ProxyNames {
+  readonly name: string;
+  readonly mode: string;
+  readonly kind: string;
+  readonly servers: readonly { readonly name: string }[];
+}
+
+/** A server, as scripts see it. */
+export interface ServerNow {
+  /** "address:port". */
+  readonly address: string;
+  /** In the words of "show stat". */
+  readonly status: string;
+  readonly weight: number;
+  readonly sessions: number;
+}
+
 /** What an action returns (`act.*`). */
 export const outcomes = {
   CONTINUE: 0,
@@ -54,8 +72,9 @@ export interface CoreDeps {
   readonly thread: number;
   /** Scripts are being loaded: only then can they register something. */
   readonly loading: () => boolean;
-  /** Names of proxies, by their sides. */
-  readonly proxies: { readonly name: string; readonly mode: string; readonly kind: string }[];
+  readonly proxies: readonly ProxyNames[];
+  /** A server as it is now; null: there is none of the name any more. */
+  readonly server: (backend: string, server: string) => ServerNow | null;
   readonly tcp: () => LuaInput;
   readonly changePatterns: (list: string, change: PatternEdit) => void;
   readonly info: () => { readonly [name: string]: LuaInput };
@@ -102,9 +121,27 @@ const concatClass = new LuaClass("Concat", {
 });
 
 const proxyClass = new LuaClass("Proxy", {
-  get_name: ({ name }: CoreDeps["proxies"][number]) => name,
-  get_mode: ({ mode }: CoreDeps["proxies"][number]) => mode,
-  get_cap: ({ kind }: CoreDeps["proxies"][number]) => kind === "listen" ? "proxy" : kind,
+  get_name: ({ name }: ProxyNames) => name,
+  get_mode: ({ mode }: ProxyNames) => mode,
+  get_cap: ({ kind }: ProxyNames) => kind === "listen" ? "proxy" : kind,
+});
+
+interface ServerTarget {
+  readonly name: string;
+  readonly now: () => ServerNow | null;
+}
+const serverClass = new LuaClass("Server", {
+  get_name: ({ name }: ServerTarget) => name,
+  get_addr: ({ now }: ServerTarget) => now()?.address ?? "<unknown>",
+  get_weight: ({ now }: ServerTarget) => String(now()?.weight ?? 0),
+  get_cur_sess: ({ now }: ServerTarget) => now()?.sessions ?? 0,
+  is_draining: ({ now }: ServerTarget) => now()?.status === "DRAIN",
+  get_stats({ name, now }: ServerTarget) {
+    const server = now();
+    if (server === null) return null;
+    const { status, weight, sessions } = server;
+    return { svname: name, status, weight, scur: sessions };
+  },
 });
 
 /** Puts `core`, `act` and the functions to register with into a state. */
@@ -260,7 +297,17 @@ export function openCore(L: LuaState, deps: CoreDeps): Registered {
     Object.fromEntries(
       deps.proxies.filter(({ kind }) => sides.includes(kind)).map((proxy) => [
         proxy.name,
-        new LuaObject(proxyClass, proxy, { name: proxy.name }),
+        new LuaObject(proxyClass, proxy, {
+          name: proxy.name,
+          servers: Object.fromEntries(
+            proxy.servers.map(({ name }) => [
+              name,
+              new LuaObject(serverClass, { name, now: () => deps.server(proxy.name, name) }, {
+                name,
+              }),
+            ]),
+          ),
+        }),
       ]),
     );
   setFields(L, {

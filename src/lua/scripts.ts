@@ -14,7 +14,15 @@ import type { RuleStream } from "../rules/stream.ts";
 import { CONTINUE, END, STOP, type Verdict, WAIT } from "../rules/verdict.ts";
 import type { Clock } from "../time/clock.ts";
 import { appletService, type ScriptService } from "./applet.ts";
-import { type ActionFunction, openCore, outcomes, type Registered, runTask } from "./core.ts";
+import {
+  type ActionFunction,
+  openCore,
+  outcomes,
+  type ProxyNames,
+  type Registered,
+  runTask,
+  type ServerNow,
+} from "./core.ts";
 import { fengari } from "./fengari.ts";
 import { Interpreter, type LuaLimits, Task } from "./interpreter.ts";
 import { mapTable } from "./maps.ts";
@@ -40,11 +48,9 @@ export interface ScriptDeps {
   readonly patterns: PatternStore;
   readonly thread: number;
   readonly version: string;
-  readonly proxies: readonly {
-    readonly name: string;
-    readonly mode: string;
-    readonly kind: string;
-  }[];
+  readonly proxies: readonly ProxyNames[];
+  /** A server as it is now. */
+  readonly server: (backend: string, server: string) => ServerNow | null;
   /** Where `require` looks first. */
   readonly paths: readonly { readonly path: string; readonly of: "path" | "cpath" }[];
 }
@@ -89,7 +95,8 @@ export function loadScripts(
     interpreter,
     thread: deps.thread,
     loading: () => loading,
-    proxies: [...deps.proxies],
+    proxies: deps.proxies,
+    server: deps.server,
     tcp: () => createConnection({ interpreter, network: deps.network!, resolve: deps.resolve }),
     changePatterns(name, edit) {
       const list = patterns.find(name);

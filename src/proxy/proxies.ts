@@ -23,6 +23,8 @@ import { variableLimits } from "../expr/variables.ts";
 import { setMaxFields } from "../http/head.ts";
 import { Backend } from "./backend.ts";
 import { Frontend } from "./frontend.ts";
+import { showEndpoint } from "../net/socket.ts";
+import type { Server } from "./server.ts";
 import type { RunningProxy } from "./report.ts";
 import { definitionsOf } from "../stick-table/definitions.ts";
 import { createRuntime, type Runtime, type RuntimeDeps } from "./runtime.ts";
@@ -70,6 +72,11 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     clock: deps.clock,
     network: deps.network,
     resolve: resolverOf(configuration, runtime.lookups),
+    server: (backend, name) => {
+      const found = backends.find(({ config }) => config.name === backend)?.servers
+        .find((server) => server.name === name);
+      return found === undefined ? null : serverNow(found);
+    },
     log: (level, text) => logToAll(configuration, deps.log, model.levels[level] ?? "debug", text),
     patterns,
     thread: deps.thread ?? 0,
@@ -202,6 +209,26 @@ function createRules(
       known.set(proxy, rules);
     }
     return rules;
+  };
+}
+
+/** A server as scripts see it. */
+function serverNow(server: Server) {
+  const { place, up, maintained, draining, config, weight } = server;
+  const at = place.fixed;
+  return {
+    address: at === null ? "<unknown>" : showEndpoint(at),
+    status: maintained
+      ? "MAINT"
+      : !up
+      ? "DOWN"
+      : draining
+      ? "DRAIN"
+      : !config.check
+      ? "no check"
+      : "UP",
+    weight,
+    sessions: server.facts.connections,
   };
 }
 

@@ -26,7 +26,8 @@ function load(script: string, ...args: string[]) {
     patterns: new PatternStore(() => "key value\n"),
     thread: 3,
     version: "0",
-    proxies: [{ name: "web", mode: "http", kind: "frontend" }],
+    proxies: [{ name: "web", mode: "http", kind: "listen", servers: [{ name: "s1" }] }],
+    server: () => ({ address: "10.0.0.1:80", status: "UP", weight: 2, sessions: 5 }),
     paths: [],
   }, ({ message }) => faults.push(message));
   const value = (name: string, ...args: string[]): string | null => {
@@ -64,6 +65,9 @@ test("Lua: a value of each type, and none", () => {
   assertEquals(load(`local a, b = ...\n${show("a .. b")}`, "1", "2").value("v"), "12");
   assertEquals(load(`local m = Map.new("m")\n${show("m:lookup('key')")}`).value("v"), "value");
   assertEquals(load(show("core.proxies.web.name")).value("v"), "web");
+  const server = "core.backends.web.servers.s1";
+  const facts = `${server}:get_addr() .. ${server}:get_stats().status`;
+  assertEquals(load(show(facts)).value("v"), "10.0.0.1:80UP");
 });
 
 test("Lua: an error costs the value, and is logged with its place", () => {

@@ -95,6 +95,16 @@ const script = [
   `core.register_fetches("arguments", function(txn, a, b) return a .. "+" .. tostring(b) end)`,
   `core.register_action("take", {"http-req"}, function(txn, a, b)
      txn.http:req_set_header("x-took", a .. "," .. b) end, 2)`,
+  `core.register_action("ask", {"http-req"}, function(txn)
+     local server = core.backends[txn.sf:fe_name()].servers["s"]
+     local socket = core.tcp()
+     socket:settimeout(2)
+     local ok, problem = socket:connect(server:get_addr())
+     if not ok then txn.http:req_set_header("x-problem", problem) return end
+     socket:send("GET /auth HTTP/1.0\\r\\n\\r\\n")
+     txn.http:req_set_header("x-line", socket:receive("*l") .. server:get_stats().status)
+     socket:close()
+   end)`,
   `core.register_action("response", {"http-res"}, function(txn)
      txn.http:res_set_header("x-status", txn.sf:status())
      txn.http:res_del_header("server")
@@ -139,6 +149,12 @@ oracleCases("Lua, actions", [
     requests: [get],
   })),
   { name: "arguments", global, config: ["http-request lua.take a b if TRUE"], requests: [get] },
+  {
+    name: "a connection to a server",
+    global,
+    config: ["http-request lua.ask if { path /a }"],
+    requests: [get],
+  },
   { name: "of a response", global, config: ["http-response lua.response"], requests: [get] },
 ]);
 
