@@ -11,8 +11,8 @@ export function checkLogs(
 ): void {
   const names = rings.map(({ name }) => name);
   // What sections have from 'defaults' is one and the same.
-  const targets = new Set([global, ...proxies].flatMap(({ log }) => log));
-  for (const log of targets) {
+  const lists = new Set([global, ...proxies].map(({ log }) => log));
+  for (const log of [...lists].flat()) {
     const { target } = log;
     if (target.kind !== "ring" || names.includes(target.name)) continue;
     const hint = report.suggestion(target.name, names) ?? `a section 'ring ${target.name}'`;

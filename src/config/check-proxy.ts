@@ -38,6 +38,7 @@ function checkDestination(proxy: Proxy, locator: Locator, report: Report): void 
   if (kind !== "frontend" || bind.length === 0) return;
   if (useBackend.length > 0 || defaultBackend !== null) return;
   if (proxy.httpRequest.length + proxy.redirect.length + proxy.tcpRequestContent.length > 0) return;
+  if (proxy.stats !== null || proxy.monitorUri !== null) return;
   const fate = mode === "http" ? "every request gets 503" : "every connection is refused";
   const hint = "'default_backend' and the name of a 'backend' section";
   report.warning(locator.place(proxy), `${describe(proxy)} has no backend: ${fate}`, hint);

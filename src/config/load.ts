@@ -91,7 +91,10 @@ export function whyNoWarnings(
   always = false,
 ): string | null {
   if (!always && configuration?.global.zeroWarning !== true) return null;
-  if (!diagnostics.some(({ severity }) => severity === "warning")) return null;
+  // Of what has no effect in sluice alone, and where sluice only wonders, HAProxy does not warn.
+  const counts = ({ severity, message }: Diagnostic) =>
+    severity === "warning" && !/ has no (effect|value|backend): /.test(message);
+  if (!diagnostics.some(counts)) return null;
   return "some warnings were found, and 'zero-warning' is set";
 }
 

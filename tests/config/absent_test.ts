@@ -6,8 +6,9 @@ import {
   proxyAbsent,
   serverAbsent,
 } from "#src/config/keywords/absent.ts";
+import { whyNoWarnings } from "#src/config/load.ts";
 import { test } from "../testing.ts";
-import { errors, global, valid, warnings } from "./support.ts";
+import { errors, global, load, valid, warnings } from "./support.ts";
 
 const http = "defaults\nmode http\ntimeout client 1s\ntimeout connect 1s\ntimeout server 1s\n";
 
@@ -94,5 +95,23 @@ test("'or' may be written large, and names of fetches may have a '+'", () => {
         "http-request track-sc0 base32+src\nhttp-request deny if { path /a } OR { path /b }\n",
     ),
     [],
+  );
+});
+
+test("QUIC is left out: the clients go on over TCP", () => {
+  const text = `${http}listen l\nbind :80\nbind quic4@:443 ssl crt x.pem alpn h3\n`;
+  assertEquals(warnings(text), [
+    "8:6 warning 'bind quic4@:443' has no effect: sluice has no QUIC, and clients go on over TCP",
+  ]);
+  assertEquals(valid(text).proxies[0]?.bind.length, 1);
+});
+
+test("'zero-warning' is not about what has no effect in sluice alone", () => {
+  const whole = (lines: string) =>
+    `global\nzero-warning\n${lines}${http}frontend f\nbind :80\nmonitor-uri /\n`;
+  assertEquals(whyNoWarnings(load(whole("lua-load x.lua\n"))), null);
+  assertEquals(
+    whyNoWarnings(load(whole("") + "default_backend b\nbackend b\nbalance roundrobin\nbind :1\n")),
+    "some warnings were found, and 'zero-warning' is set",
   );
 });

@@ -152,7 +152,7 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["bind fd@x", "fd@x", "'x' is not a file descriptor", "an integer"],
   ["bind unix@", "unix@", "'unix@' expects a name after the '@'", undefined],
   ["bind udp@:80", "udp@:80", "'udp@' addresses cannot stand here", "for connections"],
-  ["bind quic4@:80", "quic4@:80", "sluice does not support 'quic4@' addresses", "ipv6@"],
+  ["bind sctp@:80", "sctp@:80", "sluice does not support 'sctp@' addresses", "ipv6@"],
   ["bind stream+x@:80", "stream+x@:80", "does not support 'stream+x@'", "ipv6@"],
   ["bind :80,,:81", ":80,,:81", "an empty address", "a variable"],
   ["bind :81 nme x", "nme", "unknown keyword 'nme' in 'bind'", "name"],

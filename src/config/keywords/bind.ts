@@ -106,7 +106,9 @@ export const proxyBind: Keyword<Listening> = {
   property: { name: "proxies[].bind", unset: [] },
   read(section, args) {
     const { proxy } = section;
-    const binds = bindsAt(args, args.address("an address to listen on"));
+    const word = args.address("an address to listen on");
+    if (/^quic[46]?@/.test(word)) return leaveOutQuic(section, args, word);
+    const binds = bindsAt(args, word);
     args.mark(proxy, "bind");
     const common = { ...unset };
     readParameters(bindOptions, common, args, "in 'bind'");
@@ -119,3 +121,11 @@ export const proxyBind: Keyword<Listening> = {
     }
   },
 };
+
+/** Clients that are told of QUIC (by Alt-Svc) try it, and stay with TCP where nobody answers. */
+function leaveOutQuic(section: Listening, args: Arguments, word: string): void {
+  const why = "sluice has no QUIC, and clients go on over TCP";
+  args.report.warning(args.here(), `'bind ${word}' has no effect: ${why}`);
+  readParameters(bindOptions, { ...unset }, args, "in 'bind'");
+  section.impliedBind = false;
+}

@@ -6,7 +6,7 @@ import { words } from "./process.ts";
 import { define, flag, nullable, setting, zeroable } from "./keyword.ts";
 import { choice, integer, network, text, time } from "./values.ts";
 
-const modes = choice("a mode", ["http", "tcp"], ["cli", "log", "spop"]);
+const modes = choice("a mode", ["http", "tcp"], ["cli", "log"]);
 
 const mode: typeof modes = {
   ...modes,
@@ -18,7 +18,13 @@ const mode: typeof modes = {
         "a server that answers needs a proxy in mode http; 'monitor-net' serves monitors";
       throw args.mistake("'mode health' does not exist any more", hint);
     }
-    return readChoice(args, "a mode", ["http", "tcp"], ["cli", "log", "spop"]);
+    if (args.peek()?.text === "spop") {
+      args.next();
+      const why = "sluice asks no agents of SPOE: nothing goes there";
+      args.report.warning(args.here(), `'mode spop' has no effect: ${why}`);
+      return "tcp";
+    }
+    return readChoice(args, "a mode", ["http", "tcp"], ["cli", "log"]);
   },
 };
 

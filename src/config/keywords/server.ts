@@ -109,6 +109,10 @@ export const serverSettings = {
     chapter,
     off: "no-backup",
   }),
+  redir: nullable("redir", text("a prefix", "<prefix>", "http://images.example"), {
+    doc: "Sends clients that GET something there, in place of asking the server.",
+    chapter,
+  }),
   nonStick: flag("non-stick", {
     doc: "Is not noted in stick tables as the one that clients stick to.",
     chapter,

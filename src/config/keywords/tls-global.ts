@@ -143,12 +143,21 @@ export const globalTlsSettings = {
       usage: `${extraFiles.join("|")} ...`,
       example: "bundle key",
       read(args, before: (typeof extraFiles)[number][] | null, mark) {
-        const kinds = [...before ?? []];
+        const kinds: (typeof extraFiles)[number][] = (before ?? []).filter((kind) =>
+          kind !== "none" && kind !== "all"
+        );
+        const earlier = kinds.length;
         do kinds.push(readChoice(args, "a kind of files", extraFiles)); while (
           args.peek() !== undefined
         );
-        const alone = kinds.find((kind) => kind === "none" || kind === "all");
-        if (alone !== undefined && kinds.length > 1) {
+        const given = kinds.slice(earlier);
+        const alone = given.find((kind) => kind === "none" || kind === "all");
+        if (alone !== undefined && given.length === 1) {
+          // It takes back what lines before it have said.
+          mark();
+          return [alone];
+        }
+        if (alone !== undefined) {
           throw args.mistake(`'${alone}' can only stand alone`, `usage: ${args.usage}`);
         }
         mark();

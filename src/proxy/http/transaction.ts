@@ -27,6 +27,7 @@ import type { RuleContext } from "../rules/context.ts";
 import { serverByRule } from "../rules/switching.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
+import { serverRedirect } from "./server-redirect.ts";
 import { ofStatus, storedService } from "../../services/error-replies.ts";
 import { replyService } from "../../services/reply.ts";
 import { at } from "../../stats/counters.ts";
@@ -521,6 +522,13 @@ export class HttpTransaction extends Timer
   }
 
   onAssigned(server: Server): void {
+    const { redir } = server.config;
+    const elsewhere = redir === null ? null : serverRedirect(redir, this.#request.headText);
+    if (elsewhere !== null) {
+      this.#keep = false;
+      this.connector.begin(0);
+      return this.answer(elsewhere, "LC");
+    }
     if (server.nameLine !== null) this.#request.nameServer(server.nameLine);
     this.connector.connect(server);
   }
