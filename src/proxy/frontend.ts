@@ -89,6 +89,8 @@ export class Frontend {
   readonly fullRecords: boolean;
   /** There are rules, of whatever kind, that may ask for a connection's facts. */
   readonly hasRules: boolean;
+  /** It is known when connections came, and from where: to be logged, or for what rules write. */
+  readonly dated: boolean;
   /** What expressions see of it. */
   readonly facts: ProxyFacts;
   readonly directory: ProxyDirectory;
@@ -146,6 +148,7 @@ export class Frontend {
       (config.logFormat !== null && !isStandardFormat(config.logFormat));
     this.hasRules = this.evaluates || this.route.responds || rules.tcpConnection !== null ||
       rules.tcpSession !== null;
+    this.dated = this.logs || this.hasRules;
     this.facts = frontendFacts(this, index + 1);
     this.stats = statsRoute(config, rules, runtime);
     this.monitor = config.monitorUri === null ? null : bytesOf(config.monitorUri);

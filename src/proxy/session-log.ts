@@ -32,6 +32,8 @@ interface LoggedTransaction {
   readonly ruleContext: RuleContext | null;
   /** Both ends of its server's connection; null: there was none. */
   readonly serverEnds: Addresses | null;
+  /** That connection, while it has it. */
+  readonly serverConnection: { readonly addresses: Addresses } | null;
   /** Bytes of the request. */
   readonly received: number;
   /** Its number among all of the process. */
@@ -102,11 +104,15 @@ export function logTransaction(
   runtime.log.session(config, fillTransaction(client, transaction, termination));
 }
 
-/** The record of a request, as far as it has come: it is filled in anew by the next call. */
+/**
+ * The record of a request, as far as it has come: it is filled in anew by the next call.
+ * @param whole with all that a format may ask for
+ */
 export function fillTransaction(
   client: HttpClient,
   transaction: LoggedTransaction,
   termination: string,
+  whole = client.frontend.fullRecords,
 ): LogRecord {
   const { assignment, connector, record: facts } = transaction;
   fillClient(client);
@@ -130,7 +136,7 @@ export function fillTransaction(
     record.beconn = 0;
   }
   fillRules(transaction.ruleContext);
-  if (client.frontend.fullRecords) fillFacts(client, transaction);
+  if (whole) fillFacts(client, transaction);
   return record;
 }
 
@@ -138,7 +144,7 @@ export function fillTransaction(
 function fillFacts(client: HttpClient, transaction: LoggedTransaction): void {
   const { runtime } = client.frontend;
   const { startedAt } = transaction.record;
-  const { serverEnds } = transaction;
+  const serverEnds = transaction.serverEnds ?? transaction.serverConnection?.addresses ?? null;
   record.frontendAddress = client.addresses.localAddress;
   record.frontendPort = client.addresses.localPort;
   record.requestDate = runtime.clock.wall() - (runtime.clock.now() - startedAt);

@@ -33,12 +33,12 @@ export class AcceptedClient {
     readonly addresses: Addresses,
     state: SessionState | null,
   ) {
-    const { logs, runtime } = frontend;
+    const { dated, runtime } = frontend;
     this.#state = state;
-    this.acceptedAt = logs ? runtime.clock.wall() : 0;
-    // Now, for when it is logged the client may be gone, and its address with it.
-    this.remotePort = logs ? addresses.remotePort : 0;
-    this.#clientAddress = logs ? addresses.remoteAddress : null;
+    this.acceptedAt = dated ? runtime.clock.wall() : 0;
+    // Now, for when that is asked for the client may be gone, and its address with it.
+    this.remotePort = dated ? addresses.remotePort : 0;
+    this.#clientAddress = dated ? addresses.remoteAddress : null;
   }
 
   get state(): SessionState {

@@ -214,7 +214,7 @@ export class HttpTransaction extends Timer
     this.#keep = head.minor === 1 ? !head.close : head.keepAlive && !head.close;
     this.progress.requestDone = done;
     this.received = end - head.lineStart + to - from;
-    this.record.stamp(client, frontend.runtime.clock, since, frontend.logs);
+    this.record.stamp(client, frontend.runtime.clock, since, frontend.dated);
     this.persistence.begin(head.method === METHOD_POST);
     if (frontend.captures !== null) this.record.captured = frontend.captures.ofRequest(head, bytes);
     if (invalid !== null) {
@@ -1167,7 +1167,7 @@ export class HttpTransaction extends Timer
     this.#routed = true;
   }
   logRecord(): LogRecord {
-    return fillTransaction(this.client, this, this.termination);
+    return fillTransaction(this.client, this, this.termination, true);
   }
   answer({ status, whole, head }: RuleReply, termination: string): void {
     this.denied = termination.startsWith("P");
