@@ -161,6 +161,7 @@ export function checkReferences(
     proxy,
     userlist: () => null,
     hasProxy: (name) => proxies.some((each) => each.name === name),
+    hasCache: () => false,
     hasResolvers: () => false,
     hasServer: (backend, server) =>
       proxies.some((each) =>

@@ -7,6 +7,7 @@ import { checkAccounts } from "./check-accounts.ts";
 import { checkCaseFile } from "./check-case.ts";
 import { checkCapabilities } from "./check-capabilities.ts";
 import { checkBalance } from "./check-balance.ts";
+import { checkFilters } from "./check-filters.ts";
 import { checkLogs } from "./check-logs.ts";
 import { checkErrors } from "./check-errors.ts";
 import { checkCookie } from "./check-cookie.ts";
@@ -66,6 +67,7 @@ export function checkConfiguration(
     checkProxy(proxy, configuration, locator, report);
     checkBalance(proxy, locator, report);
     checkRules(proxy);
+    checkFilters(proxy, configuration, locator, report);
     checkCookie(proxy, checked, locator, report);
     checkServers(proxy, options.complete, locator, report);
     checkHealth(proxy, configuration, locator, report);

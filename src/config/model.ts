@@ -18,6 +18,7 @@ import { cookieSetting } from "./keywords/cookie.ts";
 import type { FileContents } from "./files.ts";
 import { errorSettings } from "./keywords/errors.ts";
 import { Global } from "./keywords/global.ts";
+import { filterSetting } from "./keywords/filter.ts";
 import { httpSettings } from "./keywords/http.ts";
 import { entriesOf } from "./keywords/keyword.ts";
 import { logSettings } from "./keywords/log.ts";
@@ -37,6 +38,7 @@ import { sectionEntries } from "./sections.ts";
 export { Check } from "../health/kinds.ts";
 export { ListenAddress, ServerAddress, Source } from "./keywords/addresses.ts";
 export { Bind } from "./keywords/bind.ts";
+export { Cache } from "./keywords/cache.ts";
 export { Capture } from "./keywords/capture.ts";
 export { Cookie } from "./keywords/cookie.ts";
 export { Ring } from "./keywords/ring.ts";
@@ -72,6 +74,7 @@ export const proxySettings = {
   ...httpSettings,
   ...errorSettings,
   ...compressionSettings,
+  ...filterSetting,
   ...sessionSettings,
   ...checkSettings,
   ...emailSettings,

@@ -23,7 +23,6 @@ import {
 } from "./keywords/server.ts";
 import { stickTableOptions } from "./keywords/stick-table.ts";
 import { proxyRedispatch } from "./keywords/sessions.ts";
-import { proxyNotYet } from "./keywords/not-yet.ts";
 import { timeoutSettings } from "./keywords/timeouts.ts";
 import { sectionKinds } from "./sections.ts";
 import { lastProxySettings, type Proxy, proxySettings, type Server } from "./model.ts";
@@ -73,7 +72,6 @@ export const proxyTable: KeywordTable<Keyword<ProxySection>> = table([
   ...checkKeywords,
   ...proxyWithoutEffect,
   compressionOffload,
-  ...proxyNotYet,
   ...proxyAbsent,
   declareCapture,
   proxyLog,

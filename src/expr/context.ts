@@ -86,6 +86,8 @@ export interface TransactionFacts {
   readonly waitingBefore: number;
   /** What its response is compressed by, here; null: it is not. */
   readonly compression: string | null;
+  /** The cache that its response is of; null: it is not of one. */
+  readonly cache: string | null;
 }
 
 /** See the head of this file. */

@@ -43,6 +43,8 @@ export interface References {
   readonly hasServer: (backend: string, server: string) => boolean;
   /** Whether there is a 'resolvers' section of the name. */
   readonly hasResolvers: (name: string) => boolean;
+  /** Whether there is a 'cache' section of the name. */
+  readonly hasCache: (name: string) => boolean;
   /**
    * A stick table (manual: "stick-table"); null: there is none of the name. While the configuration
    * is checked it has no memory.

@@ -1,5 +1,5 @@
 /**
- * The filters of one message's content, in order: what looks at the data as it passes (a cache that
+ * The filters of one message's content, in order: what looks at it as it passes (a cache that
  * keeps it), then what changes it (compression). Content comes and goes in the form that its framing
  * has in HTTP/1; between filters it is plain data.
  */
@@ -13,9 +13,9 @@ import {
 } from "../http/h1/chunk-data.ts";
 import { CHUNKED } from "../http/h1/content.ts";
 
-/** Sees data as it passes. */
-export interface DataObserver {
-  data(bytes: Uint8Array, from: number, to: number): void;
+/** Sees content as it passes, in the form of its framing. */
+export interface ContentObserver {
+  content(bytes: Uint8Array, from: number, to: number): void;
   /** That was all of it. */
   end(): void;
 }
@@ -36,7 +36,7 @@ export class ContentFilters {
   #chunked = false;
   #done = true;
   readonly #chunks = new ChunkData();
-  observer: DataObserver | null = null;
+  observer: ContentObserver | null = null;
   transform: DataTransform | null = null;
   /** Data that came, and what was made of it, last. */
   taken = 0;
@@ -49,7 +49,7 @@ export class ContentFilters {
   to = 0;
 
   /** Begins with a content of such a framing, one of http/h1/content.ts. */
-  begin(framing: number, observer: DataObserver | null, transform: DataTransform | null): void {
+  begin(framing: number, observer: ContentObserver | null, transform: DataTransform | null): void {
     this.#chunked = framing === CHUNKED;
     this.#done = this.finished = false;
     this.#chunks.begin();
@@ -71,8 +71,14 @@ export class ContentFilters {
   /** Lets bytes[from, to) of the content through. @param done they are the last of it */
   pass(bytes: Uint8Array, from: number, to: number, done: boolean): void {
     this.taken = this.made = 0;
-    if (this.transform === null) this.#observe(bytes, from, to);
-    else this.#change(this.transform, bytes, from, to, done);
+    if (from < to) this.observer?.content(bytes, from, to);
+    if (this.transform !== null) {
+      this.#change(this.transform, bytes, from, to, done);
+    } else {
+      this.bytes = bytes;
+      this.from = from;
+      this.to = to;
+    }
     if (done) this.finish();
   }
 
@@ -81,21 +87,6 @@ export class ContentFilters {
     if (this.#done) return;
     this.#done = true;
     this.observer?.end();
-  }
-
-  #observe(bytes: Uint8Array, from: number, to: number): void {
-    this.bytes = bytes;
-    this.from = from;
-    this.to = to;
-    if (this.observer === null) return;
-    if (!this.#chunked) {
-      if (from < to) this.observer.data(bytes, from, to);
-      return;
-    }
-    const chunks = this.#chunks;
-    for (let at = from; (at = chunks.next(bytes, at, to)) >= 0;) {
-      this.observer.data(bytes, chunks.from, chunks.to);
-    }
   }
 
   #change(
@@ -140,7 +131,6 @@ export class ContentFilters {
   }
 
   #write(transform: DataTransform, bytes: Uint8Array, from: number, to: number): void {
-    this.observer?.data(bytes, from, to);
     this.taken += to - from;
     transform.write(out, bytes, from, to);
   }

@@ -37,6 +37,7 @@ const noFacts: TransactionFacts = {
   bytesSent: 0,
   waitingBefore: 0,
   compression: null,
+  cache: null,
 };
 
 /** See above: one for each check that is made. */

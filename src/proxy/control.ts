@@ -153,6 +153,7 @@ export function createControl(options: ControlOptions): Control {
     process,
     proxies: views,
     tables: runtime.tables,
+    caches: runtime.caches,
     patterns: proxies.patterns,
     wall: () => runtime.clock.wall(),
     setMaxconn(maxconn) {

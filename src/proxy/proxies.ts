@@ -58,6 +58,7 @@ export function createProxies(configuration: model.Configuration, deps: RuntimeD
     global,
     definitionsOf(configuration, proxies),
     casesOf(configuration),
+    configuration.caches,
   );
   const file = (path: string): Uint8Array => {
     const content = configuration.files?.get(path);

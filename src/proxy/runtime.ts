@@ -1,4 +1,5 @@
-import type { Global, levels, Proxy } from "../config/model.ts";
+import type { Cache as CacheConfig, Global, levels, Proxy } from "../config/model.ts";
+import { type Cache, createCaches } from "../filters/cache/caches.ts";
 import type { RunProgram } from "../health/external.ts";
 import type { CaseTable } from "../http/h1/case-adjust.ts";
 import type { ProxyLog } from "../log/proxy-log.ts";
@@ -104,6 +105,7 @@ export interface Runtime extends Omit<RuntimeDeps, "host" | "tls"> {
   /** The number of a request among all of the process, from 0: each call gives the next one. */
   nextSerial(): number;
   readonly compression: Compression;
+  readonly caches: ReadonlyMap<string, Cache>;
   /** What this thread has refused. */
   readonly refusals: Refusals;
   /**
@@ -143,6 +145,7 @@ export function createRuntime(
   global: Global,
   tables: readonly TableDefinition[],
   cases: CaseTable | null,
+  caches: readonly CacheConfig[],
 ): Runtime {
   const { memory } = deps.workers;
   const { onFault } = deps;
@@ -205,6 +208,7 @@ export function createRuntime(
       remove(rates, rate);
     },
     compression: new Compression(global, memory, deps.clock, rate, () => limits[4]!),
+    caches: createCaches(memory, caches, global.tuneBufsize),
     refusals: new Refusals(),
     wheel: new TimerWheel(deps.clock, onFault === undefined ? null : fault),
     global,

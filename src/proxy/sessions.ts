@@ -138,6 +138,7 @@ export function createSessions(
       runtime.held.releaseThread(thread);
       admission.releaseThread(thread);
       runtime.tables.releaseThread(thread);
+      for (const { store } of runtime.caches.values()) store.releaseThread(thread);
     },
     close() {
       admission.close();

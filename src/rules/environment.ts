@@ -20,7 +20,7 @@ export interface Outside {
  * @param warn see {@linkcode References.warn}
  */
 export function referencesOf(
-  { global, proxies, resolvers, userlists }: Configuration,
+  { caches, global, proxies, resolvers, userlists }: Configuration,
   proxy: Proxy | null,
   { patterns, table, env, pid, hostname, scripts }: Outside,
 ): Omit<References, "warn"> {
@@ -38,6 +38,7 @@ export function referencesOf(
     threads: global.nbthread ?? 1,
     userlist: (name) => userlistOf(userlists, name),
     hasProxy: (name, side) => proxies.some((each) => each.name === name && hasSide(each, side)),
+    hasCache: (name) => caches.some((each) => each.name === name),
     hasResolvers: (name) => resolvers.some((each) => each.name === name),
     hasServer: (backend, server) =>
       proxies.some((each) =>

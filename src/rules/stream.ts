@@ -64,6 +64,10 @@ export interface RuleStream extends Context {
   disableRetries(): void;
   /** Sends a response of status 103 before the one to come: HTTP/1, whole. */
   hint(response: Uint8Array): void;
+  /** Has a cache answer, where it can. @param proxy the one whose rule says so */
+  useCache(cache: string, proxy: string): void;
+  /** Has a cache keep the response as it is now, where it may. */
+  storeInCache(cache: string): void;
   /** Has a service answer, by its name. @returns false: there is none */
   useService(name: string): boolean;
 }

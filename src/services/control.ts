@@ -139,12 +139,32 @@ export interface ResolverFacts {
   readonly nameservers: readonly { readonly name: string; readonly counts: NameserverCounts }[];
 }
 
+/** A cache, as far as operators see it. */
+export interface CacheView {
+  readonly name: string;
+  readonly store: {
+    /** Blocks that are free, or would be if they were asked for. */
+    readonly available: number;
+    list(): readonly {
+      readonly number: number;
+      readonly hash: number;
+      readonly variant: Int32Array;
+      readonly size: number;
+      readonly blocks: number;
+      readonly refs: number;
+      readonly expires: number;
+    }[];
+  };
+}
+
 /** The whole. */
 export interface Control {
   readonly process: ProcessStats;
   readonly proxies: readonly ProxyControl[];
   /** The stick tables; null: there is none. */
   readonly tables: Tables | null;
+  /** The caches, by name; null: there is none. */
+  readonly caches: ReadonlyMap<string, CacheView> | null;
   /** Maps, and lists of ACLs; null: there is none. Changes go to all threads. */
   readonly patterns: PatternStore | null;
   /** ms since 1970. */

@@ -47,6 +47,8 @@ export interface ServiceResponse {
   send(bytes: Uint8Array): boolean;
   /** The response is complete. */
   end(): void;
+  /** Called when the client takes more again; null: the service sends without regard to that. */
+  onResume: (() => void) | null;
 }
 
 /** What answers. */

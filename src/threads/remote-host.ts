@@ -110,6 +110,7 @@ export function createHostFor(
       if (found === null) return send({ id, bytes: null });
       let over = false;
       const cancel = found.serve(report.request, {
+        onResume: null,
         send(bytes) {
           if (!over) send({ id, bytes });
           return !over;

@@ -82,8 +82,8 @@ const mailers: fc.Arbitrary<Mailers> = fc.record({
 const most = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: null });
 const caches = fc.record({
   name,
-  totalMaxSize: most(4095),
-  maxObjectSize: most(2 ** 31),
+  totalMaxSize: fc.integer({ min: 1, max: 4095 }),
+  maxObjectSize: most(2 ** 19),
   maxAge: most(2 ** 31),
   processVary: fc.constantFrom("on", "off"),
   maxSecondaryEntries: most(1000),

@@ -19,6 +19,9 @@ function around({ isProxy, on = [], opening }: Family, { name, example }: Keywor
     "http-errors site\n  errorfile 503 /dev/null\nbackend www\n  server web1 10.0.0.9:80 check\nfrontend other\n  bind :80\n";
   const statement = `${name} ${example}`.trim();
   const [line] = on;
+  if (opening === "cache main" && name !== "total-max-size") {
+    return `${opening}\n  total-max-size 64\n  ${statement}\n${others}`;
+  }
   if (opening !== undefined) return `${opening}\n  ${statement}\n${others}`;
   if (isProxy === undefined && (line === undefined || line === "stats socket")) {
     const before = line === undefined ? "" : "stats socket /run/x ";

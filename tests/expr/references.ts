@@ -17,6 +17,7 @@ export function noReferences(more: Partial<References> = {}): References {
     userlist: none,
     hasProxy: () => false,
     hasServer: () => false,
+    hasCache: () => false,
     hasResolvers: () => false,
     table: none,
     scripts: noScripts,

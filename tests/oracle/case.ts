@@ -28,6 +28,8 @@ export interface Case extends Behaviour {
   readonly config?: readonly string[];
   /** Lines of the `global` section, for all cases of the table. */
   readonly global?: readonly string[];
+  /** Lines of sections before it. */
+  readonly before?: readonly string[];
   /** How haproxy 2.6 spells them, where that differs. */
   readonly haproxy?: readonly string[];
   /** Instead of the `listen` section a frontend and, with the servers, a backend of one name. */

@@ -28,6 +28,13 @@ const all = {
       }
     },
   },
+  "Age passes": {
+    why: "haproxy takes Age from a response as it keeps that; the client may be a cache as well, " +
+      "and must know how old it is (RFC 9111, section 5.1).",
+    expect(transcript) {
+      transcript.connections[0]!.responses[0]!.fields.splice(1, 0, "age: 60");
+    },
+  },
   "HTTP/1.0 closes": {
     why: "haproxy asks the server to keep the connection of a request of HTTP/1.0 open. We pass " +
       "the request as it came: its client gains nothing, and old servers know no other meaning.",

@@ -149,6 +149,7 @@ function section(
   });
   const name = `case-${index}`;
   return [
+    ...c.before ?? [],
     `${c.apart ? "frontend" : "listen"} ${name}`,
     `  bind ${host}:${firstPort + index}`,
     ...config.map((line) => `  ${line}`),

@@ -10,6 +10,7 @@
  *   field already means what we mean we leave it as it is;
  * - space around the pairs of a Cookie field, around "=" in Set-Cookie, and empty pairs: where haproxy edits one, it writes
  *   the others anew; we leave what we do not cut as it is;
+ * - an age of up to two seconds;
  * - dates in cookies, if they are now;
  * - in the log, timers count by whether they were reached; bytes, dates and ports do not count.
  */
@@ -65,7 +66,12 @@ function decompressed({ fields, content }: Message): string {
   const isZlib = (bytes[0]! & 15) === 8 && bytes.readUInt16BE(0) % 31 === 0;
   const form = coding === "gzip" ? "gzip" : isZlib ? "deflate" : "raw deflate";
   const read = { gzip: gunzipSync, deflate: inflateSync, "raw deflate": inflateRawSync }[form];
-  return `(${form}) ${read(bytes).toString("latin1")}`;
+  try {
+    return `(${form}) ${read(bytes).toString("latin1")}`;
+  } catch {
+    // A server of ours may only say that it is.
+    return content;
+  }
 }
 
 /** The dates of `maxidle` and `maxlife`: the two proxies ran in one minute, not in one second. */
@@ -90,6 +96,8 @@ function plainFields(fields: readonly Field[]): string[] {
       lower,
       lower === "cookie"
         ? cookiePairs(value)
+        : lower === "age" && Number(value) <= 2
+        ? "a moment"
         : lower === "set-cookie"
         ? datesMasked(value.replace(spaceAroundEquals, "$1="))
         : value,

@@ -74,7 +74,7 @@ export interface SceneOptions extends MemoryOptions {
   /** The process's `hard-stop-after`. */
   readonly hardStopAfter?: number;
   /** Sections that the proxies name. */
-  readonly sections?: Pick<Input, "httpErrors" | "resolvers">;
+  readonly sections?: Pick<Input, "caches" | "httpErrors" | "resolvers">;
   /** Settings of the process. */
   readonly global?: Input["global"];
   /** The first addresses of servers with names, by "proxy/server". */

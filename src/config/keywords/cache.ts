@@ -1,4 +1,7 @@
-/** The section `cache` (manual, chapter 6): it is read, and nothing is kept yet (not-yet.ts). */
+/** The section `cache` (manual, chapter 6). */
+import * as v from "valibot";
+import type { Report } from "../diagnostic.ts";
+import type { Locator } from "../places.ts";
 import { namedSchema, namedSection } from "./section.ts";
 import { nullable, setting } from "./keyword.ts";
 import { choice, integer } from "./values.ts";
@@ -29,12 +32,33 @@ const cacheSettings = {
   }),
 };
 
+/** A cache. */
+export const Cache = namedSchema(cacheSettings);
+/** {@linkcode Cache} */
+export type Cache = v.InferOutput<typeof Cache>;
+
+function checkCache(cache: Cache, locator: Locator, report: Report): void {
+  const { name, totalMaxSize, maxObjectSize } = cache;
+  if (totalMaxSize === null) {
+    const hint = "as in 'total-max-size 64', in MiB";
+    return report.error(locator.place(cache), `cache '${name}' has no size`, hint);
+  }
+  const most = totalMaxSize * 2 ** 19;
+  if (maxObjectSize === null || maxObjectSize <= most) return;
+  report.error(
+    locator.place(cache, "maxObjectSize"),
+    `cache '${name}': 'max-object-size' is more than half of 'total-max-size'`,
+    `at most ${most}`,
+  );
+}
+
 /** The kind of section. */
 export const cacheSection = namedSection({
   keyword: "cache",
-  doc: "A cache of responses: it is read, and nothing is kept yet.",
+  doc: "A cache of responses, in memory that all threads share.",
   chapter: "6.2",
   path: "caches",
-  schema: namedSchema(cacheSettings),
+  schema: Cache,
   settings: cacheSettings,
+  check: checkCache,
 });

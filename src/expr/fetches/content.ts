@@ -149,7 +149,7 @@ function sideFetches(side: "req" | "res"): Fetch[] {
   ];
 }
 
-const never = (name: string, type: SampleType, doc: string, value: FetchValue): Fetch => ({
+const ofResponse = (name: string, type: SampleType, doc: string, value: FetchValue): Fetch => ({
   name,
   type,
   needs: NEEDS_RESPONSE,
@@ -162,24 +162,29 @@ const never = (name: string, type: SampleType, doc: string, value: FetchValue): 
 export const contentFetches: readonly Fetch[] = [
   ...sideFetches("req"),
   ...sideFetches("res"),
-  never(
+  ofResponse(
     "res.cache_hit",
     BOOL,
     "Whether the response is of a cache.",
-    (_context, sample) => sample.setBool(false),
+    ({ facts }, sample) => sample.setBool(facts.cache !== null),
   ),
-  never(
+  ofResponse(
     "res.comp",
     BOOL,
     "Whether the response is compressed here.",
     ({ facts }, sample) => sample.setBool(facts.compression !== null),
   ),
-  never(
+  ofResponse(
     "res.comp_algo",
     STR,
     "The algorithm that the response is compressed by.",
     ({ facts }, sample) =>
       facts.compression !== null && sample.setString(bytesOf(facts.compression)),
   ),
-  never("res.cache_name", STR, "The cache that the response is of.", () => false),
+  ofResponse(
+    "res.cache_name",
+    STR,
+    "The cache that the response is of.",
+    ({ facts }, sample) => facts.cache !== null && sample.setString(bytesOf(facts.cache)),
+  ),
 ];

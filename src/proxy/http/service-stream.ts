@@ -31,6 +31,7 @@ export class ServiceStream implements ServerEndpoint, ServiceResponse {
     this.#active = true;
     this.#paused = false;
     this.#cancel = undefined;
+    this.onResume = null;
     const cancel = service.serve({ bodiless: method === METHOD_HEAD, message, stream }, this);
     if (this.#active) this.#cancel = cancel;
     else cancel?.();
@@ -50,7 +51,9 @@ export class ServiceStream implements ServerEndpoint, ServiceResponse {
     this.#paused = true;
   }
   resume(): void {
+    if (!this.#paused) return;
     this.#paused = false;
+    this.onResume?.();
   }
   peerGone(): boolean {
     return !this.#active;
@@ -60,10 +63,13 @@ export class ServiceStream implements ServerEndpoint, ServiceResponse {
     this.#active = false;
     this.#cancel?.();
     this.#cancel = undefined;
+    this.onResume = null;
     this.#reader.clear();
   }
 
   // ---- from the service ----
+
+  onResume: (() => void) | null = null;
 
   send(bytes: Uint8Array): boolean {
     if (!this.#active) return false;

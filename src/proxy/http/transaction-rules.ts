@@ -45,6 +45,8 @@ export interface RuledTransaction extends TransactionFacts {
   disableRetries(): void;
   hint(response: Uint8Array): void;
   useService(name: string): boolean;
+  useCache(cache: string, proxy: string): void;
+  storeInCache(cache: string): void;
   /** Has the statistics page of the frontend, or the backend, answer. @returns whether it is for it */
   servesStats(head: Head, bytes: Uint8Array, front: boolean): boolean;
   /** Its backend is known. */
@@ -360,5 +362,11 @@ export class TransactionRules implements RuleOwner {
   }
   useService(name: string): boolean {
     return this.transaction.useService(name);
+  }
+  useCache(cache: string, proxy: string): void {
+    this.transaction.useCache(cache, proxy);
+  }
+  storeInCache(cache: string): void {
+    this.transaction.storeInCache(cache);
   }
 }

@@ -63,6 +63,7 @@ import { isMonitorRequest } from "./monitor-uri.ts";
 import { type RuledTransaction, TransactionRules } from "./transaction-rules.ts";
 import type { CompressionPolicy } from "../../filters/compression/policy.ts";
 import { ContentFilters } from "../../filters/content.ts";
+import { TransactionCaching } from "./caching.ts";
 import { TransactionCompression } from "./compressing.ts";
 import { Persistence } from "./persistence.ts";
 import { Progress } from "./progress.ts";
@@ -148,6 +149,10 @@ export class HttpTransaction extends Timer
   /** Of one that has been used, for the next request. */
   #compression: TransactionCompression | null = null;
   #ownFilters: ContentFilters | null = null;
+  #caching: TransactionCaching | null = null;
+  /** Rules have named a cache for this request, and a cache answers it. */
+  #caches = false;
+  #fromCache = false;
 
   /** The request's offer to upgrade the connection has been passed on. */
   upgrade = false;
@@ -314,6 +319,7 @@ export class HttpTransaction extends Timer
     from: number,
     to: number,
   ): void {
+    if (this.#caches && this.#caching!.source !== null) return this.#serveCached(head, bytes);
     const { client, persistence, route, backend } = this;
     this.#keep &&= !route.closesClient;
     // As in HAProxy not with content: a server may switch before it has come.
@@ -413,6 +419,20 @@ export class HttpTransaction extends Timer
     return true;
   }
 
+  /** Has the cache answer that has a response. */
+  #serveCached(head: Head, bytes: Uint8Array): void {
+    this.#compressService(head, bytes);
+    this.#fromCache = true;
+    this.serve(this.#caching!.hit);
+  }
+
+  /** For the log: as in HAProxy a cache is a server that is there at once. */
+  #noteServedNow(): void {
+    const now = this.frontend.runtime.clock.now();
+    this.assignment.queuedAt = this.assignment.assignedAt = now;
+    this.connector.connectedAt = now;
+  }
+
   /** What a service answers with is compressed as what a server does. */
   #compressService(head: Head, bytes: Uint8Array): void {
     const { compression } = this.route;
@@ -423,6 +443,7 @@ export class HttpTransaction extends Timer
   serve(service: Service): void {
     this.assignment.pass(this.backend);
     this.connector.begin(0);
+    if (this.#fromCache) this.#noteServedNow();
     this.record.service = service.name ?? null;
     if (this.record.service !== null) {
       // As in HAProxy, whose services are reached as servers are, at once.
@@ -430,7 +451,7 @@ export class HttpTransaction extends Timer
       this.assignment.queuedAt = this.assignment.assignedAt = this.connector.connectedAt = now;
     }
     this.record.end("LR");
-    this.frontend.counts.own[at.intercepted]!++;
+    if (!this.#fromCache) this.frontend.counts.own[at.intercepted]!++;
     this.#awaiting = service;
     this.#serveAwaiting();
   }
@@ -485,6 +506,8 @@ export class HttpTransaction extends Timer
       this.#streamed =
       this.#ruled =
       this.#silent =
+      this.#caches =
+      this.#fromCache =
       this.#noRetries =
         false;
     this.#line = this.#timeouts = this.serverEnds = null;
@@ -756,6 +779,7 @@ export class HttpTransaction extends Timer
         if (this.#ruled) this.#rules!.context.setCaptured(captured);
       }
     }
+    if (this.#fromCache) this.record.respondedAt = this.frontend.runtime.clock.now();
     if (this.progress.local) this.#keep &&= framing !== UNTIL_CLOSE && !head.close;
     this.progress.tunnel = framing === TUNNEL;
     editResponse(journal, head, bytes, !this.progress.tunnel && !this.#keep, this.#minor);
@@ -763,13 +787,15 @@ export class HttpTransaction extends Timer
     if (cases !== null && this.frontend.config.h1CaseAdjustBogusClient) {
       adjustCase(journal, head, bytes, cases);
     }
-    if (compressed) {
-      compression.edit(journal, head, bytes);
+    const keeps = this.#caches && this.#caching!.keeps;
+    if (compressed) compression.edit(journal, head, bytes);
+    if (compressed || keeps) {
       const filters = this.#responseFilters = this.#ownFilters ??= new ContentFilters();
-      filters.begin(framing, null, compression.transform);
+      const transform = compressed ? compression.transform : null;
+      filters.begin(framing, keeps ? this.#caching : null, transform);
       this.#filterResponse(filters, content, from, to, done);
       ({ bytes: content, from, to } = filters);
-      owner = copiedBuffer;
+      if (compressed) owner = copiedBuffer;
     }
     const taken = this.client.sendHead(journal, content, from, to, owner);
     if (this.frontend.config.logasap && !this.progress.local) this.#logEarly();
@@ -810,7 +836,7 @@ export class HttpTransaction extends Timer
     }
     if (this.record.unread >= 0) return CONTINUE;
     this.#serverStatus = this.progress.local ? -1 : head.status;
-    return rules.respond(head, bytes, end, this.progress.local);
+    return rules.respond(head, bytes, end, this.progress.local && !this.#fromCache);
   }
   #serverStatus = -1;
 
@@ -825,7 +851,7 @@ export class HttpTransaction extends Timer
     if (filters !== null) {
       this.#filterResponse(filters, bytes, from, to, done);
       ({ bytes, from, to } = filters);
-      owner = copiedBuffer;
+      if (filters.transform !== null) owner = copiedBuffer;
     }
     const taken = this.client.sendContent(bytes, from, to, owner);
     if (done) return;
@@ -877,6 +903,7 @@ export class HttpTransaction extends Timer
       this.#endIgnored = false;
       return;
     }
+    this.#responseFilters?.finish();
     const keep = this.progress.inOrder && !this.route.closesServer && this.#server!.reusable &&
       this.#expect !== EXPECT_OTHER && this.record.status !== 417;
     this.#releaseServer(keep ? "keep" : "reset");
@@ -961,6 +988,8 @@ export class HttpTransaction extends Timer
     this.progress.local = true;
     this.#server = this.#service;
     this.#compression?.forgoResponse();
+    this.#fromCache = false;
+    if (this.#caches) this.#caching!.clear();
     this.record.status = status;
     const stream = this.#ruled ? this.#rules!.context : null;
     this.#service.begin(service, this.#method, null, stream);
@@ -1059,6 +1088,7 @@ export class HttpTransaction extends Timer
       this.#compression.end(this.#responseFilters?.done === true, this.reached);
     }
     this.#responseFilters?.end();
+    if (this.#caches) this.#caching!.clear();
     try {
       if (this.progress.broken) client.abort(this.progress.ambiguous);
       else client.end(this.#keep, !this.progress.requestDone);
@@ -1230,6 +1260,32 @@ export class HttpTransaction extends Timer
     if (service.needsStream === true) this.#rules!.context.retainRequest();
     this.serve(service);
     return true;
+  }
+  useCache(name: string, proxy: string): void {
+    const { frontend } = this;
+    const cache = frontend.runtime.caches.get(name)!;
+    const { head, bytes } = this.#rules!.context.request;
+    const caching = this.#caching ??= new TransactionCaching();
+    if (!this.#caches) caching.begin();
+    this.#caches = true;
+    const outcome = caching.use(cache, head!, bytes, this.#seconds);
+    if (outcome === "not asked") return;
+    const { own } = proxy === frontend.config.name ? frontend.counts : this.backend.counts;
+    own[at.cacheLookups]!++;
+    if (outcome === "hit") own[at.cacheHits]!++;
+  }
+  storeInCache(name: string): void {
+    if (!this.#caches) return;
+    const { head, bytes } = this.#rules!.context.response;
+    const cache = this.frontend.runtime.caches.get(name)!;
+    this.#caching!.store(cache, head!, bytes, this.#seconds);
+  }
+  /** Seconds since 1970. */
+  get #seconds(): number {
+    return Math.floor(this.frontend.runtime.clock.wall() / 1000);
+  }
+  get cache(): string | null {
+    return this.#fromCache ? this.#caching!.source!.name : null;
   }
   get compression(): string | null {
     return this.#compression?.algorithm ?? null;

@@ -30,6 +30,7 @@ export const noTransaction: TransactionFacts = {
   bytesSent: 0,
   waitingBefore: 0,
   compression: null,
+  cache: null,
 };
 
 /** See above. It serves one connection after the other, each within a call. */
@@ -105,6 +106,8 @@ export class ConnectionRules implements RuleOwner {
   setLogLevel(): void {}
   disableRetries(): void {}
   hint(): void {}
+  useCache(): void {}
+  storeInCache(): void {}
   useService(): boolean {
     return false;
   }

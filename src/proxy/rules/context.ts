@@ -61,6 +61,8 @@ export interface RuleOwner {
   disableRetries(): void;
   hint(response: Uint8Array): void;
   useService(name: string): boolean;
+  useCache(cache: string, proxy: string): void;
+  storeInCache(cache: string): void;
 }
 
 /** Something that a rule has begun, and its result once it is there. */
@@ -348,6 +350,12 @@ export class RuleContext implements RuleStream {
   setSocketOption(): void {}
   useService(name: string): boolean {
     return this.owner.useService(name);
+  }
+  useCache(cache: string, proxy: string): void {
+    this.owner.useCache(cache, proxy);
+  }
+  storeInCache(cache: string): void {
+    this.owner.storeInCache(cache);
   }
 }
 

@@ -191,6 +191,8 @@ export class TcpRules implements RuleOwner {
   setLogLevel(): void {}
   disableRetries(): void {}
   hint(): void {}
+  useCache(): void {}
+  storeInCache(): void {}
   useService(): boolean {
     return false;
   }

@@ -3,6 +3,7 @@ import { accessLevels } from "../../config/keywords/stats-socket.ts";
 import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
 import { acmeCommands } from "./acme.ts";
 import type { Command } from "./command.ts";
+import { cacheCommands } from "./caches.ts";
 import { dynamicServerCommands } from "./dynamic-servers.ts";
 import { frontendCommands } from "./frontends.ts";
 import { patternCommands } from "./patterns.ts";
@@ -20,6 +21,7 @@ import { tableCommands } from "./stick-tables.ts";
 /** The commands, by name. Other rooms add theirs here: one line each. */
 export const commands: readonly Command[] = [
   ...acmeCommands,
+  ...cacheCommands,
   ...frontendCommands,
   ...processCommands,
   ...resolverCommands,
