@@ -18,6 +18,7 @@ import { checkHealth } from "./check-health.ts";
 import { checkNames as checkServerNames } from "./check-names.ts";
 import { checkServers } from "./check-server.ts";
 import { checkAcme } from "./check-acme.ts";
+import { checkCrtStores } from "./check-crt-store.ts";
 import { checkTls } from "./check-tls.ts";
 import { checkTracks } from "./check-track.ts";
 import { checkGlobalValues, checkProxyValues } from "./check-values.ts";
@@ -75,7 +76,10 @@ export function checkConfiguration(
     checkTls(proxy, global, options.complete, locator, report);
   }
   checkLogs(configuration, locator, report);
-  if (options.complete) checkAcme(configuration, locator, report);
+  if (options.complete) {
+    checkAcme(configuration, locator, report);
+    checkCrtStores(configuration, locator, report);
+  }
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);
   checkStickTables(configuration, locator, report);

@@ -51,6 +51,7 @@ export { logFormats } from "./keywords/log-formats.ts";
 export { LogTarget } from "./keywords/log.ts";
 export { HttpErrors } from "./keywords/http-errors.ts";
 export { Reply } from "./keywords/reply.ts";
+export { CrtStore } from "./keywords/crt-store.ts";
 export { Acme } from "./keywords/acme.ts";
 export { Mailers } from "./keywords/mailers.ts";
 export { Resolvers } from "./keywords/resolvers.ts";

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import { acmeSection } from "./keywords/acme.ts";
 import { cacheSection } from "./keywords/cache.ts";
+import { crtStoreSection } from "./keywords/crt-store.ts";
 import { httpErrorsSection } from "./keywords/http-errors.ts";
 import { mailersSection } from "./keywords/mailers.ts";
 import { peersSection } from "./keywords/peers.ts";
@@ -16,6 +17,7 @@ import type { SectionKind } from "./keywords/section.ts";
 const kinds = {
   acme: acmeSection,
   caches: cacheSection,
+  crtStores: crtStoreSection,
   httpErrors: httpErrorsSection,
   mailers: mailersSection,
   peers: peersSection,

@@ -25,6 +25,11 @@ export interface CertificateFiles {
   partsOf(path: string): CertificateParts | null;
   /** Makes a certificate. @param path for messages @throws {CertificateFileError} */
   make(path: string, parts: CertificateParts): ServedCertificate;
+  /** Loads one from files of any names. @throws {CertificateFileError} */
+  loadParts(
+    name: string,
+    files: { readonly [Part in keyof CertificateParts]: string | null } & { readonly pem: string },
+  ): void;
   /** Has a certificate stand for a file from now on; of null there is none yet. */
   put(path: string, made: { parts: CertificateParts; certificate: ServedCertificate } | null): void;
   /** Takes it away again. */
@@ -180,6 +185,18 @@ export function createCertificateFiles(global: Global): CertificateFiles {
     readAll: (path) => once(path, () => readAll(path)),
     certificates,
     make,
+    loadParts(name, { pem, key, issuer, ocsp }) {
+      const beside = partsIn(pem);
+      const own = {
+        pem: beside.pem,
+        key: key === null ? beside.key : read(key),
+        issuer: issuer === null ? beside.issuer : read(issuer),
+        ocsp: ocsp === null ? beside.ocsp : read(ocsp),
+      };
+      const made = make(name, own);
+      parts.set(name, own);
+      certificates.set(name, made);
+    },
     partsOf: (path) => parts.get(path) ?? null,
     put(path, made) {
       certificates.set(path, made?.certificate ?? null);

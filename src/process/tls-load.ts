@@ -1,5 +1,6 @@
 /** Loads what a configuration says of TLS: certificates, authorities, contexts. */
 import { acmeOrder } from "../config/check-acme.ts";
+import { type StoredCertificate, storedCertificates } from "../config/check-crt-store.ts";
 import { certificateLines } from "../config/crt-list.ts";
 import { createReport, type Report } from "../config/diagnostic.ts";
 import { describe } from "../config/fields.ts";
@@ -127,6 +128,7 @@ export class TlsLoading {
   /** What listeners and servers of the same options share. */
   readonly #stores = new Map<string, number>();
   readonly #names = new Map<string, number>();
+  readonly #stored: ReadonlyMap<string, StoredCertificate>;
   readonly #listeners = new Map<string, { readonly proxy: Proxy; readonly bind: Bind }>();
   readonly #binds = new Map<string, BindMaterial | null>();
   /** By the options and the addresses that they are made of. */
@@ -144,6 +146,7 @@ export class TlsLoading {
     this.#global = configuration.global;
     this.files = createCertificateFiles(configuration.global);
     this.managed = createManaged(this.files, stateFolder(configuration.global));
+    this.#stored = storedCertificates(configuration);
     this.#loadParameters();
     this.material = this.#all();
   }
@@ -256,6 +259,23 @@ export class TlsLoading {
   #crtPath(file: string): string {
     return this.#path(this.#global.crtBase, file);
   }
+  /** The certificates that a line names: of a store, or of files. @throws {CertificateFileError} */
+  #certificates(file: string): readonly ServedCertificate[] {
+    const path = this.#crtPath(file);
+    const stored = this.#stored.get(path);
+    if (stored === undefined) {
+      if (!file.startsWith("@")) return this.files.load(path);
+      const hint = "certificates of a 'crt-store' are called '@store/file' or '@store/alias'";
+      throw new CertificateFileError(`there is no certificate '${file}' in a 'crt-store'`, hint);
+    }
+    const { name, crt, order } = stored;
+    if (order !== null) return this.managed.certificateFor(order, crt, name);
+    if (!this.files.certificates.has(name)) {
+      const { key, ocsp, issuer } = stored;
+      this.files.loadParts(name, { pem: crt, key, ocsp, issuer });
+    }
+    return this.files.load(name);
+  }
   #caPath(file: string): string {
     return this.#path(this.#global.caBase, file);
   }
@@ -314,7 +334,7 @@ export class TlsLoading {
         bind,
         property,
         keyword,
-        () => this.files.load(this.#crtPath(file)),
+        () => this.#certificates(file),
       );
       failed ||= found === null;
       return found ?? [];
@@ -376,7 +396,7 @@ export class TlsLoading {
           : acmeOrder(this.configuration, line.bind);
         const path = this.#crtPath(line.file);
         const found = order === null
-          ? this.files.load(path)
+          ? this.#certificates(line.file)
           : this.managed.certificateFor(order, path);
         failed = add(found, line.bind, line.names, file) || failed;
       } catch (error) {
@@ -570,7 +590,7 @@ export class TlsLoading {
     };
     // For what is wrong with the options.
     freeContext(createContext(options, false));
-    const certificate = crt === null ? null : this.files.load(this.#crtPath(crt))[0] ?? null;
+    const certificate = crt === null ? null : this.#certificates(crt)[0] ?? null;
     return { options, certificate, verifyHost: verifyhost, reuse: sslReuse };
   }
 }

@@ -148,10 +148,31 @@ const acmes = fc.record({
   caFile: word,
 });
 
+const crtStores = fc.record({
+  name: fc.stringMatching(/^[a-z]{1,8}$/),
+  crtBase: word,
+  keyBase: word,
+  loads: fc.uniqueArray(
+    fc.record({
+      crt: fc.stringMatching(/^[a-z]{1,8}\.pem$/),
+      key: word,
+      ocsp: word,
+      issuer: word,
+      sctl: word,
+      alias: fc.constant(null),
+      acme: fc.constant(null),
+      domains: fc.constant(null),
+      ocspUpdate: fc.option(fc.constantFrom("on", "off"), { nil: null }),
+    }),
+    { maxLength: 2, selector: ({ crt }) => crt },
+  ),
+});
+
 /** See above. */
 export const otherSections: fc.Arbitrary<Sections> = fc.record({
   acme: named(acmes),
   caches: named(caches),
+  crtStores: named(crtStores),
   httpErrors: named(httpErrors),
   mailers: named(mailers),
   peers: named(peers),

@@ -11,7 +11,9 @@ import { test } from "../testing.ts";
 import { errors, valid } from "./support.ts";
 
 /** Where keywords may have been described: HAProxy's chapters for sections, lines and logs. */
-const chapters = `3.1 3.2 3.3 3.4 3.5 3.6 3.8 3.9 4.2 5.1 5.2 5.3.2 6.2 8.2 9.2 12.8`.split(" ");
+const chapters = `3.1 3.2 3.3 3.4 3.5 3.6 3.8 3.9 3.11 4.2 5.1 5.2 5.3.2 6.2 8.2 9.2 12.8`.split(
+  " ",
+);
 
 /** A valid configuration around a keyword and its example. */
 function around({ isProxy, on = [], opening }: Family, { name, example }: Keyword<never>): string {

@@ -6,7 +6,7 @@ import { freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
 import { until } from "../until.ts";
 import { missingPebble, type Pebble, startPebble } from "./pebble.ts";
 import { createPki, type Pki } from "./pki.ts";
-import { curl, program } from "./wire.ts";
+import { ask, curl, program } from "./wire.ts";
 
 /** What a play has. */
 interface Scene {
@@ -218,6 +218,91 @@ exec curl -sS -d "${what}" ${pebble.dnsControl}/$to
       });
     }, {
       external: { "kid-1": "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W" },
+    }),
+  missingPebble,
+);
+
+programTest(
+  "acme: HAProxy's own form: a section, a crt-store, a map that a rule of one's own answers from",
+  () =>
+    play(async (scene) => {
+      const { address, folder, pebble } = scene;
+      const socket = join(folder, "socket");
+      const text = `global
+  log stdout format raw local0
+  stats socket ${socket} level admin
+  acme.state-dir ${folder}/state
+  acme.http-listen off
+acme le
+  directory ${pebble.directory}
+  ca-file ${pebble.caFile}
+  account-key ${folder}/le.account.key
+  contact john.doe@example.org
+  challenge HTTP-01
+  keytype RSA
+  bits 2048
+  map virt@acme
+crt-store web
+  crt-base ${folder}
+  load crt site.pem alias site acme le domains "site.test,www.site.test"
+defaults
+  mode http
+  log global
+  timeout client 10s
+  timeout connect 10s
+  timeout server 10s
+frontend f
+  bind ${address}:18080
+  bind ${address}:18443 ssl crt @web/site
+  http-request return status 200 content-type text/plain lf-string "%[path,field(-1,/)].%[path,field(-1,/),map(virt@acme)]\\n" if { path_beg /.well-known/acme-challenge/ }
+  http-request return status 200 content-type text/plain string served
+`;
+      await withProxy(text, async ({ stdout }) => {
+        await served(stdout);
+        assertMatch(await issuer(address, "www.site.test"), /Pebble Intermediate/);
+        assertMatch(await ask(socket, "show ssl cert @web/site"), /Algorithm: RSA2048/);
+        const status = await ask(socket, "acme status");
+        assertMatch(
+          status,
+          /^# certificate\tsection\tstate\texpiration date \(UTC\)\texpires in\t/,
+        );
+        assertMatch(
+          status,
+          /\n@web\/site\tle\tScheduled\t\d{4}-\d\d-\d\dT\S+Z\t\d+d \d+h\d\dm\d\ds\t/,
+        );
+        assertEquals(
+          await ask(socket, "acme renew nope"),
+          "Can't renew: 'nope' is no certificate that is got by 'acme'\n\n",
+        );
+        assertEquals(await ask(socket, "acme renew @web/site"), "\n");
+        await served(stdout, 2);
+        assertEquals(statSync(join(folder, "le.account.key")).mode & 0o777, 0o600);
+      });
+    }),
+  missingPebble,
+);
+
+programTest(
+  "acme: dns-01 without a hook waits until an operator says that the record is there",
+  () =>
+    play(async (scene) => {
+      const { address, folder, pebble } = scene;
+      const socket = join(folder, "socket");
+      const text = configuration(scene, "  challenge dns-01", "acme byhand.test", "", "off")
+        .replace("global\n", `global\n  stats socket ${socket} level admin\n`);
+      await withProxy(text, async ({ stdout }) => {
+        const line =
+          /requires a TXT record "(\S+)" with the value "(\S+)"; .*: (acme challenge_ready .*)/;
+        await until(() => line.test(stdout()), "what is to be done");
+        const [, record, value, command] = line.exec(stdout())!;
+        assertEquals(record, "_acme-challenge.byhand.test");
+        const body = JSON.stringify({ host: `${record}.`, value });
+        await program("curl", ["-sS", "-d", body, `${pebble.dnsControl}/set-txt`]);
+        assertMatch(await ask(socket, "acme challenge_ready x domain y"), /^Couldn't find/);
+        assertEquals(await ask(socket, command!), "\n");
+        await served(stdout);
+        assertMatch(await issuer(address, "byhand.test"), /Pebble Intermediate/);
+      });
     }),
   missingPebble,
 );

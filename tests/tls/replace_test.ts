@@ -1,7 +1,6 @@
 /** Certificates replaced while the program runs, by the runtime API: its answers are HAProxy's own. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readFileSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,19 +8,7 @@ import { freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
 import { haproxy } from "../haproxy.ts";
 import { until } from "../until.ts";
 import { createPki, type Pki } from "./pki.ts";
-import { missing, program } from "./wire.ts";
-
-/** One command's answer. */
-function ask(path: string, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const socket = connect(path);
-    socket.on("data", (bytes: Uint8Array) => text += new TextDecoder().decode(bytes));
-    socket.on("close", () => resolve(text));
-    socket.on("error", reject);
-    socket.write(command.includes("\n") ? `${command.trimEnd()}\n\n` : `${command}\n`);
-  });
-}
+import { ask, missing, program } from "./wire.ts";
 
 const configuration = (pki: Pki, socket: string, address: string) =>
   `global

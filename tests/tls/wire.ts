@@ -1,5 +1,6 @@
 /** Programs that speak TLS with the proxy. */
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import { missingOf } from "../programs.ts";
 
 /** Why tests with curl and openssl cannot be made here; null: they can. */
@@ -37,4 +38,16 @@ export async function curl(
     ...args,
     `https://${name}:${port}/`,
   ]);
+}
+
+/** The answer of a runtime API to one command. */
+export function ask(path: string, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(path);
+    socket.on("data", (bytes: Uint8Array) => text += new TextDecoder().decode(bytes));
+    socket.on("close", () => resolve(text));
+    socket.on("error", reject);
+    socket.write(command.includes("\n") ? `${command.trimEnd()}\n\n` : `${command}\n`);
+  });
 }

@@ -11,7 +11,7 @@ export interface Foreign {
 
 /** Sections. */
 export const foreignSections: ReadonlySet<string> = new Set(names(`
-    crt-store dynamic-update fcgi-app healthcheck log-forward log-profile program
+    dynamic-update fcgi-app healthcheck log-forward log-profile program
     traces
   `));
 

@@ -16,6 +16,8 @@ export interface Managed {
   readonly order: AcmeOrder;
   /** Where it is kept. */
   readonly stored: string;
+  /** The file of it that there may be; null: none. */
+  readonly path: string | null;
   /** What is served stands in for one that has not come yet. */
   standsIn: boolean;
 }
@@ -27,8 +29,13 @@ export interface ManagedCertificates {
   /**
    * The certificate of an order: the one that is kept, or one that stands in for it.
    * @param path the file that a line names; null: none
+   * @param name what it is called, if not by that
    */
-  certificateFor(order: AcmeOrder, path: string | null): readonly ServedCertificate[];
+  certificateFor(
+    order: AcmeOrder,
+    path: string | null,
+    name?: string | null,
+  ): readonly ServedCertificate[];
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -64,9 +71,7 @@ export function createManaged(files: CertificateFiles, folder: string): ManagedC
   ): { parts: CertificateParts; certificate: ServedCertificate } | null {
     const candidates = [
       readState(managed.stored),
-      managed.name !== managed.stored && existsSync(managed.name)
-        ? readFileSync(managed.name, "utf8")
-        : null,
+      managed.path !== null && existsSync(managed.path) ? readFileSync(managed.path, "utf8") : null,
     ];
     let best: { parts: CertificateParts; certificate: ServedCertificate } | null = null;
     for (const pem of candidates) {
@@ -93,13 +98,13 @@ export function createManaged(files: CertificateFiles, folder: string): ManagedC
   return {
     folder,
     all,
-    certificateFor(order, path) {
-      let managed = path === null
+    certificateFor(order, path, called = path) {
+      let managed = called === null
         ? [...all.values()].find((one) => one.name === one.stored && sameOrder(one.order, order))
-        : all.get(path);
+        : all.get(called);
       if (managed === undefined) {
         const stored = storedFor(order);
-        managed = { name: path ?? stored, order, stored, standsIn: false };
+        managed = { name: called ?? stored, order, stored, path, standsIn: false };
         all.set(managed.name, managed);
       }
       const { name } = managed;
