@@ -81,6 +81,7 @@ export function createControl(options: ControlOptions): Control {
       kind: config.kind,
       mode: config.mode,
       description: config.description,
+      routes: frontend === null ? [] : routesOf(config),
       frontend: frontend === null ? null : frontendControl(frontend, proxyFacts, lifecycle),
       backend: backend === null ? null : backendControl(backend, proxyFacts, options),
     };
@@ -195,6 +196,13 @@ export function createControl(options: ControlOptions): Control {
     certificates: facts.certificates ?? null,
     descriptors: () => facts.listDescriptors(),
   };
+}
+
+/** The backends that a proxy names; an expression names none. */
+function routesOf({ name, kind, defaultBackend, useBackend }: model.Proxy): string[] {
+  const byDefault = defaultBackend ?? (kind === "listen" ? name : null);
+  const named = useBackend.map(({ backend }) => backend);
+  return [...new Set(byDefault === null ? named : [...named, byDefault])];
 }
 
 function frontendControl(

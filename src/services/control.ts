@@ -100,6 +100,8 @@ export interface ProxyControl {
   readonly kind: "listen" | "frontend" | "backend";
   readonly mode: string;
   readonly description: string | null;
+  /** The backends that its frontend names, its own among them. */
+  readonly routes: readonly string[];
   readonly frontend: FrontendControl | null;
   readonly backend: BackendControl | null;
 }

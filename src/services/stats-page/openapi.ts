@@ -118,6 +118,11 @@ export function openApi(uri: string, version: string) {
                   name: text,
                   kind: { enum: ["listen", "frontend", "backend"] },
                   mode: text,
+                  routes: {
+                    type: "array",
+                    items: text,
+                    description: "The backends that its frontend names.",
+                  },
                   frontend: some,
                   backend: some,
                   servers: { type: "array", items: { $ref: "#/components/schemas/Fields" } },

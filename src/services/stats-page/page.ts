@@ -53,20 +53,19 @@ const heads = html`
   <tr>
     <th>Name</th>
     <th>State</th>
-    <th>Queue</th>
+    <th class="mid">Queue</th>
     <th>Sessions</th>
     <th class="wide">Max</th>
     <th>Rate</th>
-    <th>Total</th>
+    <th class="mid">Total</th>
     <th class="wide">In</th>
     <th class="wide">Out</th>
     <th class="wide">4xx</th>
     <th>5xx</th>
-    <th>Errors</th>
+    <th class="mid">Errors</th>
     <th class="wide">Retries</th>
     <th>Time</th>
     <th class="wide">Since</th>
-    <th></th>
   </tr>
 `;
 
@@ -86,24 +85,23 @@ function tableRow(fields: Fields, kind: string, settings: PageSettings, action: 
     <tr class="${kind === "server" ? "" : "total"}">
       <td class="name">${fields["svname"]}${backup}${legends === ""
         ? null
-        : html`<br><span class="dim">${legends}</span>`}</td>
+        : html`<br><span class="dim">${legends}</span>`}${action}</td>
       <td><span class="s ${tone(status)}" title="${check}">${status}</span></td>
-      <td>${short(number(fields, "qcur"))}</td>
-      <td>${short(number(fields, "scur"))}${limit}</td>
+      <td class="mid">${short(number(fields, "qcur"))}</td>
+      <td>${short(number(fields, "scur"))}<span class="mid">${limit}</span></td>
       <td class="wide">${short(number(fields, "smax"))}</td>
       <td>${short(number(fields, "rate"))}/s</td>
-      <td>${short(number(fields, "stot"))}</td>
+      <td class="mid">${short(number(fields, "stot"))}</td>
       <td class="wide">${short(number(fields, "bin"))}</td>
       <td class="wide">${short(number(fields, "bout"))}</td>
       <td class="wide">${short(number(fields, "hrsp_4xx"))}</td>
       <td>${short(number(fields, "hrsp_5xx"))}</td>
-      <td>${short(errors)}</td>
+      <td class="mid">${short(errors)}</td>
       <td class="wide">${short(number(fields, "wretr"))}</td>
       <td>${fields["ttime"] === undefined ? "" : `${fields["ttime"]} ms`}</td>
       <td class="wide">${fields["lastchg"] === undefined
         ? ""
         : duration(number(fields, "lastchg"))}</td>
-      <td>${action}</td>
     </tr>
   `;
 }

@@ -11,6 +11,8 @@ export interface ProxyStatus {
   readonly name: string;
   readonly kind: string;
   readonly mode: string;
+  /** The backends that its frontend names. */
+  readonly routes: readonly string[];
   readonly frontend: Fields | null;
   readonly backend: Fields | null;
   readonly servers: readonly Fields[];
@@ -65,10 +67,11 @@ export function statusOf(
     rate: process.rate.read(now),
     bytesRate: process.bytesRate.read(now),
     requests: process.requests,
-    proxies: proxies.map(({ name, kind, mode, frontend, backend }) => ({
+    proxies: proxies.map(({ name, kind, mode, routes, frontend, backend }) => ({
       name,
       kind,
       mode,
+      routes,
       frontend: frontend === null ? null : fields({ scope: "frontend", object: frontend }),
       backend: backend === null ? null : fields({ scope: "backend", object: backend }),
       servers: (backend?.servers ?? []).map((object) => fields({ scope: "server", object })),
