@@ -27,6 +27,8 @@ export interface Burst {
   /** The proxy that the story names; null: none. */
   readonly proxy: string | null;
   readonly count: number;
+  /** Where they came from, in words; "": the story says nothing of that. */
+  readonly from: string;
   /** They were sent at the same time. */
   readonly atOnce: boolean;
   /** Requests for each server that might get some, in the configuration's order. */
@@ -94,7 +96,9 @@ export class SendMany extends Step<Burst> {
     }
     const originOf = (server: string) => servers.originName(server);
     const sums = { counts, peaks, order, statuses, ...meanAndP99(waits), originOf };
-    const burst: Burst = { line, proxy: request.proxy, count, atOnce, ...sums };
+    const { proxy, source } = request;
+    const from = source === null ? "" : ` from ${source}${this.upward ? " upward" : ""}`;
+    const burst: Burst = { line, proxy, count, from, atOnce, ...sums };
     return { subject: burst, picture: (look) => drawBurst(burst, look) };
   }
 
@@ -251,14 +255,14 @@ function readTimes(groups: Groups, said: Said, names: Names): Step | Problem {
 
 /** Draws it: a bar for each server, and how it went. */
 export function drawBurst(burst: Burst, look: Look): string[] {
-  const { line, proxy, count, counts, order, statuses, atOnce } = burst;
+  const { line, proxy, count, from, counts, order, statuses, atOnce } = burst;
   const { paint, width } = look;
   const longest = Math.max(0, ...[...counts.keys()].map((server) => server.length));
   const room = width - longest - 12;
   const most = Math.max(1, ...counts.values());
   const scale = Math.min(1, room / most);
   const where = proxy === null ? "" : ` to ${proxy}`;
-  const lines = [paint.bold(`${count} requests${where}: ${line}`)];
+  const lines = [paint.bold(`${count} requests${from}${where}: ${line}`)];
   for (const [server, n] of counts) {
     const bar = "#".repeat(Math.round(n * scale));
     lines.push(`  ${server.padEnd(longest)}  ${bar === "" ? n : `${paint.green(bar)} ${n}`}`);

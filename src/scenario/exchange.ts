@@ -12,6 +12,8 @@ export interface Exchange {
   /** The proxy that the story names; null: none. */
   readonly proxy: string | null;
   readonly sameConnection: boolean;
+  /** The address that the story has the client connect from; null: it says nothing of that. */
+  readonly source: string | null;
   readonly outcome: Outcome;
   /** In the order of their coming; more than one where the proxy tried again. */
   readonly sights: readonly Sight[];
@@ -98,7 +100,7 @@ export interface ExchangeStyle {
 
 /** Draws it: the client to the left, the server to the right, the proxy as a bar between them. */
 export function drawExchange(
-  { outcome, sights, client, proxy, sameConnection }: Exchange,
+  { outcome, sights, client, proxy, sameConnection, source }: Exchange,
   { asides, spoken, sources }: ExchangeStyle,
   look: Look,
 ): string[] {
@@ -113,6 +115,8 @@ export function drawExchange(
     heads(from, proxy, sights.map(({ server }) => server), look),
     ...onLeft([
       ...arrow("  >-- ", outcome.request.line, "->", left.room, paint),
+      ...source === null ? [] : [`      ( from ${source} )`],
+      ...overTls(outcome, left),
       ...fieldLines(outcome.request, (last ?? outcome).request, spoken, left, paint.yellow),
     ]),
     ...told("request"),
@@ -146,6 +150,13 @@ export function drawExchange(
   }
   lines.push(...told("end"));
   return lines;
+}
+
+/** That a request went over TLS, and whose certificate was shown. */
+function overTls({ shown }: Outcome, { indent, room }: Column): string[] {
+  if (shown.length === 0) return [];
+  return fold(`( over TLS, to ${shown.join(", ")} )`, room - indent - 2)
+    .map((part, i) => " ".repeat(i === 0 ? indent : indent + 2) + part);
 }
 
 /**

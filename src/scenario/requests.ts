@@ -130,7 +130,7 @@ abstract class ExchangeStep extends Step<Exchange> {
   /** The exchange as it is now over. */
   protected close(
     client: Client,
-    what: Pick<Exchange, "proxy" | "sameConnection" | "outcome" | "sights">,
+    what: Pick<Exchange, "proxy" | "sameConnection" | "source" | "outcome" | "sights">,
     { servers }: Context,
   ): Performed<Exchange> {
     const originOf = (name: string) => servers.originName(name);
@@ -170,7 +170,8 @@ export class Send extends ExchangeStep {
     const outcome = await client.browser.send(request, to, sameConnection, this.timeout);
     for (const origin of servers.origins) origin.answerAll([]);
     const sights = clients.deal(servers.sights, lineOf(request));
-    return this.close(client, { sameConnection, proxy: request.proxy, outcome, sights }, context);
+    const { proxy, source } = request;
+    return this.close(client, { sameConnection, proxy, source, outcome, sights }, context);
   }
 }
 
@@ -218,7 +219,8 @@ class Await extends ExchangeStep {
     clients.deal(servers.sights, null);
     client.begun = null;
     const { proxy, sights } = begun;
-    return this.close(client, { sameConnection: false, proxy, outcome, sights }, context);
+    const told = { sameConnection: false, source: null };
+    return this.close(client, { ...told, proxy, outcome, sights }, context);
   }
 }
 

@@ -81,11 +81,11 @@ export function drawInvitation(
   ]);
 }
 
-function commandsFor({ endpoint, cookie, tcp }: Entry): string[] {
+function commandsFor({ endpoint, cookie, tcp, tls }: Entry): string[] {
   if (endpoint.kind !== "ip" && endpoint.kind !== "unix") return [];
-  if (tcp && endpoint.kind === "ip") return [`nc ${endpoint.host} ${endpoint.port}`];
+  if (tcp && !tls && endpoint.kind === "ip") return [`nc ${endpoint.host} ${endpoint.port}`];
   const where = endpoint.kind === "ip"
-    ? `http://${showEndpoint(endpoint)}/`
+    ? `${tls ? "-k https" : "http"}://${showEndpoint(endpoint)}/`
     : `--unix-socket ${endpoint.path} http://localhost/`;
   return [`curl -i ${where}`, ...cookie === null ? [] : [`curl -i -b '${cookie}' ${where}`]];
 }

@@ -28,6 +28,7 @@ const exchange: Exchange = {
   client: "browser",
   proxy: null,
   sameConnection: false,
+  source: null,
   previous: "webB",
   originOf,
   sights: [{
@@ -130,6 +131,7 @@ test("without a server or a response, little holds", async () => {
 
 test("bursts are asserted by their sums", async () => {
   const burst: Burst = {
+    from: "",
     line: "GET / HTTP/1.1",
     proxy: null,
     count: 4,

@@ -20,6 +20,7 @@ function exchange(more: Partial<Exchange> = {}): Exchange {
     client: "browser",
     proxy: null,
     sameConnection: false,
+    source: null,
     previous: null,
     originOf,
     sights: [{
@@ -93,6 +94,7 @@ test("no response and no server are drawn as such", () => {
 
 test("a burst is drawn with a bar for each server, and the order of their turns", () => {
   const burst: Burst = {
+    from: "",
     line: "GET / HTTP/1.0",
     proxy: null,
     count: 4,
@@ -119,6 +121,7 @@ test("a burst is drawn with a bar for each server, and the order of their turns"
 
 test("a burst at once also tells how long clients waited, and how many servers had at once", () => {
   const burst: Burst = {
+    from: "",
     line: "GET / HTTP/1.0",
     proxy: null,
     count: 2,
