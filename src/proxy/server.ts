@@ -19,6 +19,7 @@ import { serverFacts } from "./rules/facts.ts";
 import { serverSocket } from "./socket-options.ts";
 import { type ForeignSource, foreignSource } from "./foreign-source.ts";
 import { SourcePorts, sourcePorts } from "./source-ports.ts";
+import { ServerSessions } from "./http/h2/server-sessions.ts";
 import { Pool } from "./stream/pool.ts";
 import { Queue, type Waiter } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
@@ -102,6 +103,8 @@ export class Server implements AnyCandidate, ConnectedServer {
   readonly pool: Pool;
   /** How TLS is spoken with it; null: it is not. */
   readonly tls: ServerTls | null;
+  /** Its connections, where it speaks HTTP/2, or may; null: it does not. */
+  readonly shared: ServerSessions | null;
   /** What expressions see of it. */
   readonly facts: ServerFacts;
   /** Of the main thread, which checks. */
@@ -180,6 +183,9 @@ export class Server implements AnyCandidate, ConnectedServer {
         if (traffic !== null) tls.replace(traffic);
       });
     }
+    const asks = tls !== null && config.alpn?.includes("h2") === true;
+    const isHttp = backend.config.mode === "http" && config.proto !== "h1";
+    this.shared = isHttp && (config.proto === "h2" || asks) ? new ServerSessions(this) : null;
     this.facts = serverFacts(this);
   }
 

@@ -144,7 +144,12 @@ export function createSessions(
       admission.close();
       sessions.closeAll();
       acceptors.close();
-      for (const { servers } of backends) for (const server of servers) server.pool.close();
+      for (const { servers } of backends) {
+        for (const server of servers) {
+          server.pool.close();
+          server.shared?.close();
+        }
+      }
       runtime.wheel.stop();
     },
   };

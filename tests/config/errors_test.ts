@@ -220,10 +220,10 @@ const several: [line: string, expected: string[]][] = [
     "21 unknown keyword 'chek' for a server",
     "26 unknown keyword 'wieght' for a server",
   ]],
-  ["server b 1.2.3.4:80 tcp-md5sig x proto none chek", [
+  ["server b 1.2.3.4:80 tcp-md5sig x socks4 none chek", [
     "21 sluice does not support 'tcp-md5sig'",
-    "34 sluice does not support 'proto'",
-    "45 unknown keyword 'chek' for a server",
+    "34 sluice does not support 'socks4'",
+    "46 unknown keyword 'chek' for a server",
   ]],
   ["server b 1.2.3.4:80 xyzzy plugh weight 300", [
     "21 unknown keyword 'xyzzy' for a server",

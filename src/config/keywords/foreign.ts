@@ -46,6 +46,6 @@ export const foreignServerOptions: Foreign = {
     check-sni-auto no-check-sni-auto no-sni-auto sni-auto
   `),
   withValue: names(`
-    proto set-proxy-v2-tlv-fmt socks4 tcp-md5sig usesrc
+    set-proxy-v2-tlv-fmt socks4 tcp-md5sig usesrc
   `),
 };

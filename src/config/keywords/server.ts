@@ -144,6 +144,10 @@ export const serverSettings = {
   }),
   ...serverSocketSettings,
   ...nameSettings,
+  proto: nullable("proto", choice("a protocol", ["h1", "h2", "none"], ["fcgi"]), {
+    doc: "What is spoken to the server; else HTTP/2 where ALPN says so.",
+    chapter,
+  }),
   ...serverTlsSettings,
 };
 

@@ -15,6 +15,9 @@ for (
     "http2-settings",
     "host",
     "te",
+    // What opens a WebSocket says it without (RFC 8441, section 5).
+    "sec-websocket-key",
+    "sec-websocket-accept",
   ]
 ) {
   dropped[name.length] = [...dropped[name.length] ?? [], bytesOf(name)];
@@ -121,11 +124,15 @@ export function writeTrailers(
 const slash = bytesOf("/");
 const star = bytesOf("*");
 const connect = bytesOf("connect");
+const connectMethod = bytesOf("CONNECT");
+const protocol = bytesOf(":protocolwebsocket");
+const protocolName = ":protocol".length;
 
 /**
  * Writes a request's head, bytes[from, to), whose lines end in CRLF: its target is in origin form,
  * absolute form or, with CONNECT, authority form.
  * @param isSecure for `:scheme`, where the target has none
+ * @param isWebSocket it opens one, which is a CONNECT here (RFC 8441)
  */
 export function writeRequest(
   encoder: HpackEncoder,
@@ -133,6 +140,7 @@ export function writeRequest(
   from: number,
   to: number,
   isSecure: boolean,
+  isWebSocket = false,
 ): void {
   let methodEnd = from;
   while (bytes[methodEnd] !== SP) methodEnd++;
@@ -141,7 +149,12 @@ export function writeRequest(
   let line = targetEnd;
   while (bytes[line] !== LF) line++;
   line++;
-  encoder.named(METHOD, bytes, from, methodEnd);
+  if (isWebSocket) {
+    encoder.named(METHOD, connectMethod, 0, connectMethod.length);
+    encoder.field(protocol, 0, protocolName, protocolName, protocol.length);
+  } else {
+    encoder.named(METHOD, bytes, from, methodEnd);
+  }
   let target = methodEnd + 1;
   if (isWord(bytes, from, methodEnd, connect)) {
     encoder.named(AUTHORITY, bytes, target, targetEnd);

@@ -1,7 +1,7 @@
 /** Which idle connection to a server a request may use, and where its own goes afterwards. */
 import type { Backend } from "../backend.ts";
 import type { Server } from "../server.ts";
-import type { ServerConnection } from "../stream/server-connection.ts";
+import { ServerConnection } from "../stream/server-connection.ts";
 import type { HttpClient } from "./client.ts";
 
 /**
@@ -23,7 +23,11 @@ export function takeConnection(
   const first = client.requests === 1;
   const { httpReuse } = server.backend.config;
   if (httpReuse === "never" || (httpReuse === "safe" && first)) return null;
-  return server.pool.take(!repeatable, httpReuse === "aggressive" && first, name);
+  const proven = httpReuse === "aggressive" && first;
+  const shared = server.shared?.find(proven, name) ?? null;
+  return shared === null
+    ? server.pool.take(!repeatable, proven, name)
+    : new ServerConnection(server, null, null, 0, shared);
 }
 
 /** The server that has authenticated a connection of this client; null: none has. */
@@ -64,6 +68,7 @@ export function putConnection(
   connection: ServerConnection,
   stays: boolean,
 ): void {
+  if (connection.isShare) return connection.close();
   const { server, isPrivate } = connection;
   if (!server.serves || connection.outdated || isWornOut(connection)) return connection.reset();
   if (!isPrivate && server.poolable && server.backend.config.httpReuse !== "never") {

@@ -15,6 +15,33 @@ import type { ServerTls } from "../tls/server.ts";
 import { tlsTlvs } from "../tls/tlvs.ts";
 import { join, SendBuffer } from "./send-buffer.ts";
 
+/** A socket for one request, over a connection that others may share (HTTP/2). */
+export interface StreamSocket extends Socket {
+  /** It is the whole connection after all, in HTTP/1. */
+  readonly isPlain: boolean;
+}
+
+/** A connection that takes another request. */
+export interface SharedConnection {
+  readonly name: string | null;
+  open(events: SocketEvents): StreamSocket;
+}
+
+/** Connections to a server that requests may share. */
+export interface SharedConnections {
+  /** Connects, for one request to begin with. @param header of the PROXY protocol; null: none */
+  connect(
+    to: Endpoint,
+    options: ConnectOptions,
+    name: string | null,
+    header: Uint8Array | null,
+    port: number,
+    events: SocketEvents,
+  ): StreamSocket;
+  /** One that stands, and takes another request; null: there is none. */
+  find(proven: boolean, name: string | null): SharedConnection | null;
+}
+
 /** What a choice of a server may depend on. Asking for it can cost a system call. */
 export interface ClientAddress {
   readonly clientAddress: string;
@@ -55,6 +82,8 @@ export interface ConnectedServer {
   readonly placeVersion: number;
   /** How TLS is spoken with it; null: it is not. */
   readonly tls: ServerTls | null;
+  /** It speaks HTTP/2, or may; null: it does not. */
+  readonly shared: SharedConnections | null;
   /** Its local ports, where the configuration names them. */
   readonly sourcePorts: { release(port: number): void } | null;
 }
@@ -122,35 +151,48 @@ export class ServerConnection implements SocketEvents {
 
   /**
    * Starts to connect.
-   * @param client the client that it is for
+   * @param client the client that it is for; null where it is `over` another's
    * @param port the local port, one of the server's `sourcePorts`; 0: the kernel chooses
+   * @param over a connection that stands, and that it shares; null: it has its own
    */
   constructor(
     readonly server: ConnectedServer,
-    user: ConnectionUser,
-    client: ClientAddress & SniClient & { readonly addresses: Addresses },
+    user: ConnectionUser | null,
+    client: ClientAddress & SniClient & { readonly addresses: Addresses } | null,
     readonly port: number,
+    over: SharedConnection | null = null,
   ) {
     this.user = user;
+    this.#place = server.placeVersion;
+    const { tls, shared } = server;
+    if (over !== null || client === null) {
+      // As any that has carried a request, it may be closing just now.
+      this.requests = 1;
+      this.name = over!.name;
+      this.#header = null;
+      this.socket = this.#stream = over!.open(this);
+      this.out = new SendBuffer(this.socket);
+      return;
+    }
     const { sendProxy } = server.config;
     const header = sendProxy === null ? null : headerFor(sendProxy, server, client);
     const { network } = server.backend.runtime;
     const own = port === 0 ? server.connectOptions : server.connectFrom(port);
     const options = server.foreignSource === null ? own : this.#fromClient(own, client);
-    this.#place = server.placeVersion;
     const to = server.endpoint(client);
-    const { tls } = server;
-    if (tls === null) {
-      this.name = null;
-      this.#header = header;
-      this.socket = network.connect(to, options, this);
+    this.name = tls === null ? null : tls.nameFor(client);
+    // With TLS it goes in clear, before that begins.
+    this.#header = tls === null && shared === null ? header : null;
+    if (shared !== null) {
+      this.#stream = shared.connect(to, options, this.name, header, port, this);
+      this.socket = this.#stream;
     } else {
-      this.name = tls.nameFor(client);
-      // It goes in clear, before TLS begins.
-      this.#header = null;
-      this.socket = tls.connect(network, to, options, this.name, header && (() => header), this);
+      this.#stream = null;
+      this.socket = tls === null
+        ? network.connect(to, options, this)
+        : tls.connect(network, to, options, this.name, header && (() => header), this);
+      server.backend.runtime.serverConnections.increase();
     }
-    server.backend.runtime.serverConnections.increase();
     this.out = new SendBuffer(this.socket);
   }
 
@@ -160,6 +202,12 @@ export class ServerConnection implements SocketEvents {
     const foreign = this.server.foreignSource!(client);
     return foreign === null ? own : { ...own, source: { ...own.source!, foreign } };
   }
+
+  /** It is one request's share of a connection, and over with it. */
+  get isShare(): boolean {
+    return this.#stream !== null && !this.#stream.isPlain;
+  }
+  readonly #stream: StreamSocket | null;
 
   /**
    * Sends bytes[from, to), the first ones, if the connection stands already.
@@ -281,6 +329,8 @@ export class ServerConnection implements SocketEvents {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
+    // The connection that it shared goes on.
+    if (this.isShare) return;
     this.server.backend.runtime.serverConnections.decrease();
     if (this.port !== 0) this.server.sourcePorts!.release(this.port);
   }

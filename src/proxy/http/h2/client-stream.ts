@@ -15,12 +15,13 @@ import { Timer } from "../../../time/wheel.ts";
 import type { Frontend } from "../../frontend.ts";
 import type { SessionState } from "../../rules/session.ts";
 import type { PrivateConnections } from "../../stream/pool.ts";
-import { type BufferOwner, copiedBuffer, retain } from "../../stream/send-buffer.ts";
+import { type BufferOwner, copiedBuffer } from "../../stream/send-buffer.ts";
 import type { ServerConnection } from "../../stream/server-connection.ts";
 import type { AcceptedClient } from "../accepted-client.ts";
 import type { HttpClient } from "../client.ts";
 import type { AddressField } from "../request.ts";
 import type { HttpTransaction } from "../transaction.ts";
+import { OutgoingContent } from "./outgoing-content.ts";
 
 /** Heads are written one at a time, and so are blocks of fields: one buffer serves all. */
 const scratch = new ByteBuffer(32_768);
@@ -75,11 +76,8 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   #unchunker: Unchunker | null = null;
   /** Its head has been sent. */
   #answered = false;
-  /** Content that the client may not be sent yet: pending[from, to). */
-  #pending: Uint8Array = nothing;
-  #pendingFrom = 0;
-  #pendingTo = 0;
-  #pendingIsOwn = false;
+  /** Content that the client may not be sent yet. */
+  readonly #out = new OutgoingContent();
   #paused = false;
   /** Content that came while it was paused, and whether it was the last of it. */
   #held: ByteBuffer | null = null;
@@ -242,16 +240,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   }
 
   onStreamWritable(): void {
-    if (this.empty) return;
-    const { session } = this.connection;
-    this.#pendingFrom += session.sendData(
-      this.stream,
-      this.#pending,
-      this.#pendingFrom,
-      this.#pendingTo,
-    );
-    if (this.#pendingFrom < this.#pendingTo) return;
-    this.#dropPending();
+    if (this.#out.empty || !this.#out.goOn(this.connection.session, this.stream)) return;
     try {
       this.#transaction?.onClientDrained();
     } catch (error) {
@@ -271,7 +260,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   // ---- to the client ----
 
   get empty(): boolean {
-    return this.#pendingFrom === this.#pendingTo;
+    return this.#out.empty;
   }
 
   sendInterim(journal: HeadJournal, _owner: BufferOwner | null): boolean {
@@ -338,34 +327,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
 
   #send(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): void {
     this.sent += to - from;
-    if (!this.empty) return this.#append(bytes, from, to);
-    const taken = this.connection.session.sendData(this.stream, bytes, from, to);
-    if (from + taken === to) return;
-    this.#pending = retain(bytes, from + taken, to, owner);
-    this.#pendingFrom = 0;
-    this.#pendingTo = this.#pending.length;
-    this.#pendingIsOwn = false;
-  }
-
-  /** Adds to what waits. The room doubles: a read may bring thousands of chunks. */
-  #append(bytes: Uint8Array, from: number, to: number): void {
-    const length = this.#pendingTo - this.#pendingFrom + to - from;
-    if (!this.#pendingIsOwn || this.#pendingTo + to - from > this.#pending.length) {
-      const larger = new Uint8Array(2 * length);
-      larger.set(this.#pending.subarray(this.#pendingFrom, this.#pendingTo));
-      this.#pendingTo -= this.#pendingFrom;
-      this.#pendingFrom = 0;
-      this.#pending = larger;
-      this.#pendingIsOwn = true;
-    }
-    this.#pending.set(bytes.subarray(from, to), this.#pendingTo);
-    this.#pendingTo += to - from;
-  }
-
-  #dropPending(): void {
-    this.#pending = nothing;
-    this.#pendingFrom = this.#pendingTo = 0;
-    this.#pendingIsOwn = false;
+    this.#out.send(this.connection.session, this.stream, bytes, from, to, owner);
   }
 
   openTunnel(): void {
@@ -447,7 +409,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   #release(): void {
     const transaction = this.#transaction;
     this.frontend.runtime.wheel.remove(this);
-    this.#dropPending();
+    this.#out.drop();
     this.#held = null;
     if (transaction === null) return;
     this.#transaction = null;

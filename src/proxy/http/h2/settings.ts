@@ -3,7 +3,6 @@ import type { Global } from "../../../config/model.ts";
 import { largest, usualFrameSize, usualWindow } from "../../../http/h2/protocol.ts";
 import type { SessionLimits } from "../../../http/h2/session.ts";
 import type { OwnSettings } from "../../../http/h2/settings.ts";
-import type { Frontend } from "../../frontend.ts";
 import type { Runtime } from "../../runtime.ts";
 
 /** See above. */
@@ -19,7 +18,7 @@ const usualBuffer = 1_638_400;
 const known = new WeakMap<Runtime, ConnectionSettings>();
 
 /** Those towards clients. */
-export function clientSettings({ runtime }: Pick<Frontend, "runtime">): ConnectionSettings {
+export function clientSettings({ runtime }: { readonly runtime: Runtime }): ConnectionSettings {
   let settings = known.get(runtime);
   if (settings === undefined) known.set(runtime, settings = create(runtime));
   return settings;
@@ -42,6 +41,36 @@ function create({ headLimit, global }: Runtime): ConnectionSettings {
       block: headLimit + 4096,
       glitches: global.tuneH2FeGlitchesThreshold ?? 0,
       streams: global.tuneH2FeMaxTotalStreams ?? 0,
+    },
+  };
+}
+
+const knownOfServers = new WeakMap<Runtime, ConnectionSettings>();
+
+/** Those towards servers. */
+export function serverSettings({ runtime }: { readonly runtime: Runtime }): ConnectionSettings {
+  let settings = knownOfServers.get(runtime);
+  if (settings === undefined) knownOfServers.set(runtime, settings = createOfServers(runtime));
+  return settings;
+}
+
+function createOfServers({ headLimit, global }: Runtime): ConnectionSettings {
+  const streams = global.tuneH2BeMaxConcurrentStreams ?? global.tuneH2MaxConcurrentStreams ?? 100;
+  return {
+    own: {
+      headerTableSize: global.tuneH2HeaderTableSize,
+      initialWindow: global.tuneH2BeInitialWindowSize ?? global.tuneH2InitialWindowSize ??
+        usualWindow,
+      maxFrameSize: frameSize(global, global.tuneH2BeMaxFrameSize),
+      maxConcurrentStreams: streams || largest,
+      maxFields: headLimit,
+      extendedConnect: false,
+      connectionWindow: Math.max(usualWindow, global.tuneH2BeRxbuf ?? usualBuffer),
+    },
+    limits: {
+      block: headLimit + 4096,
+      glitches: global.tuneH2BeGlitchesThreshold ?? 0,
+      streams: 0,
     },
   };
 }
