@@ -44,6 +44,14 @@ export interface ServerFacts {
   readonly idleConnections: number;
 }
 
+/** A place in queues (manual: "set-priority-class", "set-priority-offset"): the least is served first. */
+export interface Priority {
+  readonly class: number;
+  /** ms, to its time of arrival. */
+  readonly offset: number;
+}
+export const noPriority: Priority = { class: 0, offset: 0 };
+
 /** The process, as fetches see it. */
 export interface ProcessFacts {
   /** The number of this thread, from 0. */
@@ -132,6 +140,10 @@ export interface Context {
   readonly requestCaptures: (Uint8Array | null)[];
   readonly responseCaptures: (Uint8Array | null)[];
   readonly process: ProcessFacts;
+  /** Its place in queues, as rules have set it. */
+  readonly priority: Priority;
+  /** Time-outs that rules have set for it, ms. */
+  readonly timeouts: Readonly<Partial<Record<"server" | "tunnel" | "client", number>>>;
   /** Where the rule stands that ended the evaluation (manual: "last_rule_file"). */
   readonly lastRule: { readonly file: string; readonly line: number } | null;
   /** What it tracks in stick tables (manual: "track-sc0"); null: nothing. */
@@ -140,4 +152,10 @@ export interface Context {
   variables(scope: Scope): Variables;
   /** A proxy of the configuration, by its name; null: there is none. */
   proxy(name: string, side: "frontend" | "backend"): ProxyFacts | null;
+}
+
+/** The backend; until there is one, the proxy at hand is both, as in HAProxy. */
+export function backendOf(context: Context): ProxyFacts {
+  const { backend, frontend } = context;
+  return backend ?? context.proxy(frontend.name, "backend") ?? frontend;
 }

@@ -474,7 +474,7 @@ export class Backend implements ServerBackend {
       const any = server.active ? this.queue.first : 0;
       if (own === 0 && any === 0) return;
       const isOwn = any === 0 ||
-        (own !== 0 && ((tickets.order(own) - tickets.order(any)) | 0) < 0);
+        (own !== 0 && tickets.precedes(own, any));
       const ticket = isOwn ? own : any;
       (isOwn ? server.queue : this.queue).grant(ticket);
       const thread = tickets.threadOf(ticket);

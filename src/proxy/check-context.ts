@@ -1,6 +1,7 @@
 /** What the expressions of a check are worked out in: its server, what that has sent, variables. */
 import {
   type Context,
+  noPriority,
   noProcess,
   type ProxyFacts,
   type ServerFacts,
@@ -60,6 +61,8 @@ export class CheckContext implements Context {
   readonly responseCaptures = [];
   readonly lastRule = null;
   readonly process = noProcess;
+  readonly priority = noPriority;
+  readonly timeouts = {};
   readonly counters = null;
   readonly acceptedAt: number;
   readonly clock: Clock;

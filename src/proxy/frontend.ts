@@ -140,7 +140,7 @@ export class Frontend {
       return made;
     };
     this.switching = rules.useBackend === null ? null : new Switching(rules.useBackend, routeOf);
-    this.evaluates = this.switching !== null || this.route.evaluates ||
+    this.evaluates = config.httpBufferRequest || this.switching !== null || this.route.evaluates ||
       [rules.tcpContent, rules.httpRequest, rules.formattedReplies, rules.uniqueId]
         .some((each) => each !== null) ||
       `${config.logFormat}${config.logFormatSd}`.includes("%[");

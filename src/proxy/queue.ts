@@ -1,8 +1,9 @@
 /**
- * Queues of streams, in memory that all threads share: first come, first served, whichever thread a
- * stream is of. A stream waits with a ticket, and its thread knows whose ticket it is. All that
+ * Queues of streams, in memory that all threads share: first come, first served, unless rules have
+ * given priorities, whichever thread a stream is of. A stream waits with a ticket, and its thread knows whose ticket it is. All that
  * changes a queue is done with its backend's lock taken.
  */
+import type { Priority } from "../expr/context.ts";
 import type { SharedMemory } from "../shared/memory.ts";
 
 /** What waits: a transaction on its way to a server. */
@@ -16,7 +17,7 @@ export interface Waiter {
 }
 
 /** Words of a ticket: see below. */
-const size = 4;
+const size = 7;
 /** The neighbours in the queue; 0: none. */
 const NEXT = 0;
 const PREVIOUS = 1;
@@ -27,6 +28,10 @@ const PREVIOUS = 1;
 const PLACE = 2;
 /** Its number among all that ever waited in the backend; once granted, see there. */
 const ORDER = 3;
+/** Its class, its offset, and its time of arrival with it (manual: "set-priority-class", "-offset"). */
+const CLASS = 4;
+const OFFSET = 5;
+const KEY = 6;
 
 /** The tickets of all threads, and the owners of this thread's. */
 export class Tickets<T> {
@@ -80,6 +85,18 @@ export class Tickets<T> {
     return this.words[ticket * size + ORDER]!;
   }
 
+  /** Whether a ticket is served before another one, which waits too: without priorities, as it came. */
+  precedes(ticket: number, other: number): boolean {
+    const { words } = this;
+    const [a, b] = [ticket * size, other * size];
+    if (words[a + CLASS] !== words[b + CLASS]) return words[a + CLASS]! < words[b + CLASS]!;
+    // Both count on from the greatest of 32 bits to the least.
+    const difference = words[a + OFFSET] === words[b + OFFSET]
+      ? 0
+      : (words[a + KEY]! - words[b + KEY]!) | 0;
+    return (difference || (words[a + ORDER]! - words[b + ORDER]!) | 0) < 0;
+  }
+
   /** A slot of a server has been taken for the ticket: it waits no more, and is notified soon. */
   granted(ticket: number): boolean {
     return this.words[ticket * size + PLACE]! < 0;
@@ -115,19 +132,31 @@ export class Queue<T> {
     return this.tickets.words[ticket * size + NEXT]!;
   }
 
-  /** Joins at the end. @param order its number among all that ever waited in the backend */
-  push(ticket: number, order: number): void {
+  /**
+   * Joins behind all that are served before it: at the end, unless there are priorities.
+   * @param order its number among all that ever waited in the backend
+   * @param now ms since 1970
+   */
+  push(ticket: number, order: number, priority: Priority, now: number): void {
     const { words } = this.tickets;
     const own = this.#words;
-    const last = own[1]!;
     const at = ticket * size;
-    words[at + PREVIOUS] = last;
-    words[at + NEXT] = 0;
     words[at + PLACE] = this.number;
     words[at + ORDER] = order;
-    if (last === 0) own[0] = ticket;
-    else words[last * size + NEXT] = ticket;
-    own[1] = ticket;
+    words[at + CLASS] = priority.class;
+    words[at + OFFSET] = priority.offset;
+    words[at + KEY] = now + priority.offset;
+    let before = own[1]!;
+    while (before !== 0 && this.tickets.precedes(ticket, before)) {
+      before = words[before * size + PREVIOUS]!;
+    }
+    const next = before === 0 ? own[0]! : words[before * size + NEXT]!;
+    words[at + PREVIOUS] = before;
+    words[at + NEXT] = next;
+    if (before === 0) own[0] = ticket;
+    else words[before * size + NEXT] = ticket;
+    if (next === 0) own[1] = ticket;
+    else words[next * size + PREVIOUS] = ticket;
     own[2]!++;
   }
 

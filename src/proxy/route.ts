@@ -34,7 +34,8 @@ export class Route {
     const { tcpContent, httpRequest, useServer, forcePersist, ignorePersist } = backend.rules;
     const { balanceHash, stick, formattedReplies } = backend.rules;
     const lists = [tcpContent, httpRequest, useServer, forcePersist, ignorePersist];
-    this.evaluates = [...lists, balanceHash, stick, formattedReplies].some((each) => each !== null);
+    this.evaluates = config.httpBufferRequest ||
+      [...lists, balanceHash, stick, formattedReplies].some((each) => each !== null);
     this.responds = [rules, backend.rules].some(({ httpResponse, httpAfterResponse }) =>
       httpResponse !== null || httpAfterResponse !== null
     );

@@ -60,6 +60,8 @@ export interface RuleStream extends Context {
   setSocketOption(which: "mark" | "tos", value: number): void;
   /** What it tracks itself, or its session ({@linkcode Context.counters}): to track more. */
   track(ofSession: boolean): Counters;
+  /** The content that was waited for is there: the request is read; or it never came. */
+  setRead(complete: boolean): void;
   /** The request is not sent again (manual: "disable-l7-retry"). */
   disableRetries(): void;
   /** Sends a response of status 103 before the one to come: HTTP/1, whole. */

@@ -14,6 +14,7 @@ interface Waiting {
   readonly order: number;
   readonly thread: number;
   readonly owner: string;
+  readonly priority: number;
 }
 
 const step = fc.record({
@@ -47,8 +48,10 @@ test("queues of several threads behave as plain arrays do", () => {
           assert(!out.has(ticket), "a ticket is given out twice");
           assertEquals(view.tickets.threadOf(ticket), thread);
           out.add(ticket);
-          view.queues[queue]!.push(ticket, order);
-          waiting.push({ ticket, order, thread, owner });
+          const priority = { class: which % 3 - 1, offset: 0 };
+          view.queues[queue]!.push(ticket, order, priority, 0);
+          const behind = waiting.findLastIndex((each) => each.priority <= priority.class);
+          waiting.splice(behind + 1, 0, { ticket, order, thread, owner, priority: priority.class });
           order++;
           break;
         }

@@ -26,7 +26,7 @@ export const foreignProxyKeywords = [
   `),
   ...names(
     `
-    checkcache forwarded http-buffer-request http-proxy
+    forwarded http-proxy
   `,
     "option ",
   ),

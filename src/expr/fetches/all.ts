@@ -9,6 +9,7 @@ import { internalFetches } from "./internal.ts";
 import { loadFetches } from "./load.ts";
 import { parameterFetches } from "./parameters.ts";
 import { payloadFetches } from "./payload.ts";
+import { streamFetches } from "./stream.ts";
 import { tableFetches } from "./tables.ts";
 import { tcpInfoFetches } from "./tcp-info.ts";
 import { tlsFetches } from "./tls.ts";
@@ -18,6 +19,7 @@ export const fetches: readonly Fetch[] = [
   ...internalFetches,
   ...valueFetches,
   ...loadFetches,
+  ...streamFetches,
   ...connectionFetches,
   ...httpFetches,
   ...messageFetches,

@@ -1,7 +1,8 @@
 /** Fetches of the client's and the server's connection (manual, chapter 7.3.3). */
 import { parseIp } from "../../net/ip/address.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
-import type { Context, ServerConnectionFacts } from "../context.ts";
+import { backendOf, type Context, type ServerConnectionFacts } from "../context.ts";
+import { need } from "../arguments.ts";
 import type { Fetch, FetchValue } from "../fetch.ts";
 import { NEEDS_CLIENT, NEEDS_SERVER } from "../needs.ts";
 import { ADDR, BOOL, IPV4, IPV6, type Sample, SINT, STR } from "../sample.ts";
@@ -115,6 +116,41 @@ function isLocal({ remoteAddress, localAddress }: Addresses): boolean {
     remoteAddress === "::1" || remoteAddress === "";
 }
 
+/** Types of TLVs (proxy-protocol.txt, section 2.2.1 on). */
+const tlvTypes: Readonly<Record<string, number>> = {
+  ALPN: 0x01,
+  AUTHORITY: 0x02,
+  CRC32: 0x03,
+  NOOP: 0x04,
+  UNIQUE_ID: 0x05,
+  SSL: 0x20,
+  SSL_VERSION: 0x21,
+  SSL_CN: 0x22,
+  SSL_CIPHER: 0x23,
+  SSL_SIG_ALG: 0x24,
+  SSL_KEY_ALG: 0x25,
+  NETNS: 0x30,
+};
+
+/** The value of the first TLV of a type; of the others, too, where they are asked for. */
+const tlvValue = (type: number): FetchValue => ({ connectionAddresses: { tlvs } }, sample) => {
+  sample.more = false;
+  if (tlvs === undefined) return false;
+  for (let at = sample.cursor; at + 3 <= tlvs.length;) {
+    const end = at + 3 + (tlvs[at + 1]! << 8 | tlvs[at + 2]!);
+    if (end > tlvs.length) return false;
+    if (tlvs[at] === type) {
+      if (sample.iterate) {
+        sample.cursor = end;
+        sample.more = true;
+      }
+      return sample.setBytes(STR, tlvs, at + 3, end);
+    }
+    at = end;
+  }
+  return false;
+};
+
 const ofServer = (read: (facts: ServerConnectionFacts) => number) => (context: Context) =>
   context.serverConnection === null ? -1 : read(context.serverConnection);
 
@@ -217,6 +253,37 @@ export const connectionFetches: readonly Fetch[] = [
     "Whether the client came with a PROXY header.",
     ({ addresses, connectionAddresses }) => addresses !== connectionAddresses,
   ),
+  ...["authority", "unique_id"].map((name): Fetch => ({
+    name: `fc_pp_${name}`,
+    type: STR,
+    needs: NEEDS_CLIENT,
+    doc: `The ${name.replace("_", " ")} of the client's PROXY header.`,
+    chapter,
+    create: () => tlvValue(tlvTypes[name.toUpperCase()]!),
+  })),
+  {
+    name: "fc_pp_tlv",
+    args: [need("id")],
+    type: STR,
+    needs: NEEDS_CLIENT,
+    doc: "The value of a TLV of the client's PROXY header, by its number or name.",
+    chapter,
+    create(args) {
+      const text = args.text(0);
+      const id = tlvTypes[text.toUpperCase()] ??
+        (/^(0x[0-9a-f]{1,2}|\d{1,3})$/i.test(text) ? Number(text) : NaN);
+      if (!(id >= 0 && id <= 255)) {
+        throw args.mistake(
+          0,
+          `'${text}' is not a TLV`,
+          `0 to 255, ${Object.keys(tlvTypes).join(", ")}`,
+        );
+      }
+      return tlvValue(id);
+    },
+  },
+  string("fc_err_name", NEEDS_CLIENT, "The error of the client's connection, as a name.", () => ""),
+  string("bc_err_name", NEEDS_SERVER, "The error of the server's connection, as a name.", () => ""),
   integer("fc_err", NEEDS_CLIENT, "The error of the client's connection; 0: none.", () => 0),
   string(
     "fc_err_str",
@@ -241,18 +308,18 @@ export const connectionFetches: readonly Fetch[] = [
     "be_server_timeout",
     NEEDS_CLIENT,
     "'timeout server' of the backend, ms.",
-    ({ backend }) => backend?.timeout("server") ?? -1,
+    (context) => backendOf(context).timeout("server") ?? 0,
   ),
   integer(
     "be_tunnel_timeout",
     NEEDS_CLIENT,
     "'timeout tunnel' of the backend, ms.",
-    ({ backend }) => backend?.timeout("tunnel") ?? -1,
+    (context) => backendOf(context).timeout("tunnel") ?? 0,
   ),
   integer(
     "be_connect_timeout",
     NEEDS_CLIENT,
     "'timeout connect' of the backend, ms.",
-    ({ backend }) => backend?.timeout("connect") ?? -1,
+    (context) => backendOf(context).timeout("connect") ?? 0,
   ),
 ];

@@ -9,6 +9,7 @@ import {
   valueEnd,
   valueStart,
 } from "../../http/head.ts";
+import { bodyOf } from "../body.ts";
 import type { Context } from "../context.ts";
 import type { Fetch, FetchValue } from "../fetch.ts";
 import type { MessageView } from "../message.ts";
@@ -114,8 +115,10 @@ function sideFetches(side: "req" | "res"): Fetch[] {
   ): Fetch => ({ name: `${side}.${name}`, type, needs, doc, chapter, create: () => value });
   return [
     entry("body", BIN, ofContent, `What has come of the ${what}'s content.`, (context, sample) => {
-      const { head, content, from, to } = view(context);
-      return head !== null && sample.setBytes(BIN, content, from, to);
+      const message = view(context);
+      if (message.head === null) return false;
+      const { bytes, from, to } = bodyOf(message);
+      return sample.setBytes(BIN, bytes, from, to);
     }),
     entry(
       "body_len",
@@ -123,8 +126,10 @@ function sideFetches(side: "req" | "res"): Fetch[] {
       ofContent,
       `How much has come of the ${what}'s content.`,
       (context, sample) => {
-        const { head, from, to } = view(context);
-        return head !== null && sample.setInt(to - from);
+        const message = view(context);
+        if (message.head === null) return false;
+        const { from, to } = bodyOf(message);
+        return sample.setInt(to - from);
       },
     ),
     entry(
@@ -133,8 +138,10 @@ function sideFetches(side: "req" | "res"): Fetch[] {
       ofContent,
       `How long the ${what}'s content is, as far as that is known.`,
       (context, sample) => {
-        const { head, bytes, from, to } = view(context);
+        const message = view(context);
+        const { head, bytes } = message;
         if (head === null) return false;
+        const { from, to } = bodyOf(message);
         return sample.setInt(Math.max(contentLength(head, bytes), to - from));
       },
     ),

@@ -1,6 +1,6 @@
 /** Fetches of the load of proxies and servers (manual, chapter 7.3.2). */
 import { type ArgumentForm, type Arguments, may, need } from "../arguments.ts";
-import type { Context, ProxyFacts, ServerFacts } from "../context.ts";
+import { backendOf, type Context, type ProxyFacts, type ServerFacts } from "../context.ts";
 import type { Fetch } from "../fetch.ts";
 import { NEEDS_NOTHING } from "../needs.ts";
 import type { References } from "../references.ts";
@@ -18,9 +18,7 @@ function proxyOf(
   references: References,
 ): (context: Context) => ProxyFacts | null {
   if (!args.has(0)) {
-    return side === "frontend"
-      ? ({ frontend }) => frontend
-      : ({ backend, frontend }) => backend ?? frontend;
+    return side === "frontend" ? ({ frontend }) => frontend : backendOf;
   }
   const name = args.text(0);
   if (!references.hasProxy(name, side)) {
@@ -48,8 +46,7 @@ function ofProxy(
       return (context, sample) => {
         const facts = find(context);
         if (facts === null) return false;
-        const value = read(facts);
-        return value >= 0 && sample.setInt(value);
+        return sample.setInt(read(facts));
       };
     },
   };
@@ -81,8 +78,7 @@ function ofServer(
         const facts = proxy?.servers.find((each) => each.name === server);
         if (facts === undefined) return false;
         const value = read(facts);
-        if (type === BOOL) return sample.setBool(value !== 0);
-        return value >= 0 && sample.setInt(value);
+        return type === BOOL ? sample.setBool(value !== 0) : sample.setInt(value);
       };
     },
   };
@@ -90,7 +86,13 @@ function ofServer(
 
 const usable = ({ servers }: ProxyFacts) => servers.filter(({ up }) => up);
 const sum = (numbers: readonly number[]) => numbers.reduce((all, each) => all + each, 0);
-const finite = (value: number) => Number.isFinite(value) ? Math.max(0, value) : -1;
+/** How many connections more; -1: as many as there may be. */
+const free = (
+  { connectionLimit, connections }: Pick<ServerFacts, "connectionLimit" | "connections">,
+) =>
+  connectionLimit > 0 && Number.isFinite(connectionLimit)
+    ? Math.max(0, connectionLimit - connections)
+    : -1;
 
 /** {@linkcode Fetch}es of this family. */
 export const loadFetches: readonly Fetch[] = [
@@ -101,8 +103,8 @@ export const loadFetches: readonly Fetch[] = [
     "backend",
     "Connections that usable servers still take; none, where one has no limit.",
     (facts) => {
-      const free = usable(facts).map((each) => finite(each.connectionLimit - each.connections));
-      return free.some((each) => each < 0) ? -1 : sum(free);
+      const all = usable(facts).map(free);
+      return all.some((each) => each < 0) ? -1 : sum(all);
     },
   ),
   ofProxy(
@@ -110,8 +112,8 @@ export const loadFetches: readonly Fetch[] = [
     "backend",
     "Connections and places in queues that are still free.",
     (facts) => {
-      const free = usable(facts).map((each) => finite(each.connectionLimit - each.connections));
-      return free.some((each) => each < 0) ? -1 : sum(free);
+      const all = usable(facts).map(free);
+      return all.some((each) => each < 0) ? -1 : sum(all);
     },
   ),
   ofProxy("be_sess_rate", "backend", "Streams a second.", ({ sessionRate }) => sessionRate),
@@ -138,7 +140,7 @@ export const loadFetches: readonly Fetch[] = [
   ofServer(
     "srv_conn_free",
     "Connections that a server still takes.",
-    ({ connectionLimit, connections }) => finite(connectionLimit - connections),
+    ({ connectionLimit, connections }) => free({ connectionLimit, connections }),
   ),
   ofServer("srv_is_up", "Whether a server is up.", ({ up }) => up ? 1 : 0, BOOL),
   ofServer("srv_queue", "Streams that wait for a server.", ({ queueLength }) => queueLength),

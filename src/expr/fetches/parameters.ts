@@ -2,6 +2,7 @@
 import { bytesOf } from "../../bytes/bytes.ts";
 import { type Arguments, may } from "../arguments.ts";
 import { castTo } from "../cast.ts";
+import { bodyOf } from "../body.ts";
 import type { Context } from "../context.ts";
 import type { Fetch, FetchValue } from "../fetch.ts";
 import { NEEDS_REQUEST, NEEDS_REQUEST_BODY } from "../needs.ts";
@@ -90,9 +91,11 @@ const ofQuery = (args: Arguments): FetchValue => {
 
 const ofContent = (args: Arguments): FetchValue => {
   const wanted = wantedOf(args, AMPERSAND, 1);
-  return ({ request }: Context, sample) =>
-    request.head !== null &&
-    setParameter(sample, request.content, request.from, request.to, wanted);
+  return ({ request }: Context, sample) => {
+    if (request.head === null) return false;
+    const { bytes, from, to } = bodyOf(request);
+    return setParameter(sample, bytes, from, to, wanted);
+  };
 };
 
 /** The values as integers. */

@@ -126,7 +126,10 @@ const clientFetches: readonly Fetch[] = [
     BOOL,
     NEEDS_CLIENT,
     "Whether the client has sent a certificate, now or when its session began.",
-    (context, sample) => sample.setBool(client(context)?.clientCertificateUsed ?? false),
+    (context, sample) => {
+      const tls = client(context);
+      return tls !== null && sample.setBool(tls.clientCertificateUsed);
+    },
   ),
   ...([
     ["ssl_c_err", "The error of the client's certificate", (tls) => tls.certificateError],

@@ -12,6 +12,8 @@ export interface Addresses {
   /** What the client connected to. */
   readonly localAddress: string;
   readonly localPort: number;
+  /** What else its PROXY header says (section 2.2.3); left out: nothing. */
+  readonly tlvs?: Uint8Array;
   /**
    * Where it connected to before it was redirected here, asked of the kernel; null: it was not. Those
    * that came in a header have no such method: they are what counts.
@@ -133,6 +135,7 @@ function parseBinary(bytes: Uint8Array): ProxyHeader {
     (bytes[ports]! << 8) | bytes[ports + 1]!,
     bytes.subarray(fixedLength + width, ports),
     (bytes[ports + 2]! << 8) | bytes[ports + 3]!,
+    size > ends ? bytes.slice(fixedLength + ends, length) : null,
   );
 }
 
@@ -142,9 +145,11 @@ function header(
   remotePort: number,
   local: Uint8Array,
   localPort: number,
+  tlvs: Uint8Array | null = null,
 ): ProxyHeader {
   const [remoteAddress, localAddress] = [formatIp(remote), formatIp(local)];
-  const addresses = { remoteAddress, remotePort, localAddress, localPort };
+  const ends = { remoteAddress, remotePort, localAddress, localPort };
+  const addresses = tlvs === null ? ends : { ...ends, tlvs };
   return { kind: "header", length, addresses };
 }
 

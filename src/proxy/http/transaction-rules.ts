@@ -5,11 +5,14 @@ import type {
   ServerFacts,
   TransactionFacts,
 } from "../../expr/context.ts";
+import type { Proxy } from "../../config/model.ts";
 import type { Head } from "../../http/head.ts";
 import type { LogRecord } from "../../log/record.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { Socket } from "../../net/socket.ts";
 import type { ProxyRules, RuleList } from "../../rules/proxy-rules.ts";
+import { waitForBody } from "../../rules/body.ts";
+import { heldContent } from "./request.ts";
 import { evaluateRules } from "../../rules/ruleset.ts";
 import type { RuleReply } from "../../rules/stream.ts";
 import { CONTINUE, END, STOP, type Verdict, WAIT } from "../../rules/verdict.ts";
@@ -42,6 +45,7 @@ export interface RuledTransaction extends TransactionFacts {
   resume(): void;
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
+  setRead(complete: boolean): void;
   disableRetries(): void;
   hint(response: Uint8Array): void;
   useService(name: string): boolean;
@@ -156,15 +160,27 @@ export class TransactionRules implements RuleOwner {
       case FRONTEND_CONTENT:
         return this.#evaluate(frontend.rules.tcpContent);
       case FRONTEND_REQUEST:
-        return this.#evaluate(frontend.rules.httpRequest);
+        return this.#buffer(frontend.config) ?? this.#evaluate(frontend.rules.httpRequest);
       case SWITCHING:
         transaction.onRouted(frontend.switching?.choose(this.context) ?? route);
         return CONTINUE;
       case BACKEND_CONTENT:
         return this.#evaluate(route.backend.rules.tcpContent);
       default:
-        return this.#evaluate(route.backend.rules.httpRequest);
+        return this.#buffer(route.backend.config) ??
+          this.#evaluate(route.backend.rules.httpRequest);
     }
+  }
+
+  /**
+   * Waits for the content before the rules of a proxy that wants it (manual: "option
+   * http-buffer-request"). @returns null: they may begin
+   */
+  #buffer({ httpBufferRequest }: Proxy): Verdict | null {
+    if (!httpBufferRequest || this.#at.rule > 0) return null;
+    const time = this.transaction.frontend.timeouts.httpRequest ?? Infinity;
+    const verdict = waitForBody(this.context, time, Infinity, heldContent);
+    return verdict === CONTINUE ? null : verdict;
   }
 
   #evaluate(rules: RuleList): Verdict {
@@ -356,6 +372,9 @@ export class TransactionRules implements RuleOwner {
   }
   hint(response: Uint8Array): void {
     this.transaction.hint(response);
+  }
+  setRead(complete: boolean): void {
+    this.transaction.setRead(complete);
   }
   disableRetries(): void {
     this.transaction.disableRetries();

@@ -17,7 +17,13 @@ import {
   METHOD_TRACE,
 } from "../../http/head.ts";
 import { parseResponse } from "../../http/h1/parse.ts";
-import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
+import {
+  noPriority,
+  type Priority,
+  type ProxyFacts,
+  type ServerConnectionFacts,
+  type ServerFacts,
+} from "../../expr/context.ts";
 import { type Test, YES } from "../../expr/test.ts";
 import type { LogRecord } from "../../log/record.ts";
 import type { RuleReply } from "../../rules/stream.ts";
@@ -68,6 +74,7 @@ import { TransactionCompression } from "./compressing.ts";
 import { Persistence } from "./persistence.ts";
 import { Progress } from "./progress.ts";
 import { TransactionRecord } from "./record.ts";
+import { leaksCookie } from "./check-cache.ts";
 import { editRequest, heldContent, OutgoingRequest } from "./request.ts";
 import { editResponse } from "./response.ts";
 import { authenticatedServer, lastServer, putConnection, takeConnection } from "./reuse.ts";
@@ -180,6 +187,9 @@ export class HttpTransaction extends Timer
   }
   get clientTls(): TlsFacts | null {
     return this.client.socket?.tls ?? null;
+  }
+  get priority(): Priority {
+    return this.#ruled ? this.#rules!.context.priority : noPriority;
   }
   clientGone(): boolean {
     return this.client.peerGone();
@@ -758,6 +768,12 @@ export class HttpTransaction extends Timer
         bytes = editor.bytes;
       }
     }
+    if (
+      this.backend.config.checkcache && !this.progress.local &&
+      leaksCookie(this.#method, head, bytes)
+    ) {
+      return this.#refuse(502, "PH");
+    }
     this.progress.responding = true;
     // A file may say otherwise: what is logged is the status that it stands for.
     if (this.record.status < 0) this.record.status = head.status;
@@ -1243,6 +1259,9 @@ export class HttpTransaction extends Timer
     if (end <= 0) return;
     journal.begin(head, response, end);
     this.client.sendInterim(journal, null);
+  }
+  setRead(complete: boolean): void {
+    this.record.readAt = complete ? this.frontend.runtime.clock.now() : -1;
   }
   disableRetries(): void {
     this.#noRetries = true;

@@ -104,6 +104,7 @@ export class ConnectionRules implements RuleOwner {
   resume(): void {}
   setTimeout(): void {}
   setLogLevel(): void {}
+  setRead(): void {}
   disableRetries(): void {}
   hint(): void {}
   useCache(): void {}

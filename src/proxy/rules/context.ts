@@ -1,10 +1,11 @@
-import type {
-  Context,
-  ProcessFacts,
-  ProxyFacts,
-  ServerConnectionFacts,
-  ServerFacts,
-  TransactionFacts,
+import {
+  type Context,
+  noPriority,
+  type ProcessFacts,
+  type ProxyFacts,
+  type ServerConnectionFacts,
+  type ServerFacts,
+  type TransactionFacts,
 } from "../../expr/context.ts";
 import { ByteBuffer } from "../../bytes/byte-buffer.ts";
 import { bytesOf, textOf } from "../../bytes/bytes.ts";
@@ -21,6 +22,8 @@ import type { RuleReply, RuleStream } from "../../rules/stream.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { Lookups } from "../lookups.ts";
 import type { SessionState } from "./session.ts";
+
+const noTimeouts: Context["timeouts"] = {};
 
 /** All proxies of an instance, for expressions that name one. */
 export interface ProxyDirectory {
@@ -58,6 +61,7 @@ export interface RuleOwner {
   resume(): void;
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void;
   setLogLevel(level: number | null): void;
+  setRead(complete: boolean): void;
   disableRetries(): void;
   hint(response: Uint8Array): void;
   useService(name: string): boolean;
@@ -93,6 +97,9 @@ export class RuleContext implements RuleStream {
   #uniqueId: string | null = null;
   lastRule: { readonly file: string; readonly line: number } | null = null;
 
+  priority = noPriority;
+  timeouts: Context["timeouts"] = noTimeouts;
+
   constructor(readonly owner: RuleOwner) {}
 
   /** Begins with a transaction of which nothing is known. */
@@ -108,6 +115,8 @@ export class RuleContext implements RuleStream {
     this.waitingSince = -1;
     this.#uniqueId = null;
     this.lastRule = null;
+    this.priority = noPriority;
+    this.timeouts = noTimeouts;
   }
 
   /** The request's id, made when it is first asked for. */
@@ -335,6 +344,7 @@ export class RuleContext implements RuleStream {
       };
   }
   setTimeout(which: "server" | "tunnel" | "client", ms: number): void {
+    this.timeouts = { ...this.timeouts, [which]: ms };
     this.owner.setTimeout(which, ms);
   }
   setLogLevel(level: number | null): void {
@@ -343,10 +353,15 @@ export class RuleContext implements RuleStream {
   hint(response: Uint8Array): void {
     this.owner.hint(response);
   }
+  setRead(complete: boolean): void {
+    this.owner.setRead(complete);
+  }
   disableRetries(): void {
     this.owner.disableRetries();
   }
-  setPriority(): void {}
+  setPriority(which: "class" | "offset", value: number): void {
+    this.priority = { ...this.priority, [which]: value };
+  }
   setSocketOption(): void {}
   useService(name: string): boolean {
     return this.owner.useService(name);

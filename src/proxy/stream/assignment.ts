@@ -1,6 +1,7 @@
 import { Timer } from "../../time/wheel.ts";
 import { at } from "../../stats/counters.ts";
 import { NO_KEY } from "../../balance/request-key.ts";
+import type { Priority } from "../../expr/context.ts";
 import type { Backend } from "../backend.ts";
 import type { Queue, Waiter } from "../queue.ts";
 import type { Server } from "../server.ts";
@@ -12,6 +13,8 @@ export interface AssignmentOwner {
   readonly clientAddress: string;
   /** The port that the client connected to. */
   readonly clientPort: number;
+  /** Its place in queues. */
+  readonly priority: Priority;
   /** Whether the client has closed its side, at the least: asked of the kernel. */
   clientGone(): boolean;
   /** It has a slot of the server. */
@@ -166,7 +169,8 @@ export class Assignment extends Timer implements Waiter {
     this.#queue = queue;
     this.#servedBefore = queue.served;
     this.#ticket = tickets.acquire(this);
-    queue.push(this.#ticket, this.backend.nextOrder());
+    const now = this.backend.runtime.clock.wall();
+    queue.push(this.#ticket, this.backend.nextOrder(), this.owner.priority, now);
     const { own } = (queue === this.backend.queue ? this.backend : server!).counts;
     if (queue.length > own[at.queueMax]!) own[at.queueMax] = queue.length;
   }

@@ -189,6 +189,7 @@ export class TcpRules implements RuleOwner {
   }
   setTimeout(): void {}
   setLogLevel(): void {}
+  setRead(): void {}
   disableRetries(): void {}
   hint(): void {}
   useCache(): void {}

@@ -2,7 +2,13 @@ import { manyAtOnce } from "../../http/h1/content.ts";
 import type { Addresses } from "../../net/proxy-protocol/header.ts";
 import type { TlsFacts } from "../../net/tls/facts.ts";
 import type { Socket } from "../../net/socket.ts";
-import type { ProxyFacts, ServerConnectionFacts, ServerFacts } from "../../expr/context.ts";
+import {
+  noPriority,
+  type Priority,
+  type ProxyFacts,
+  type ServerConnectionFacts,
+  type ServerFacts,
+} from "../../expr/context.ts";
 import type { LogRecord } from "../../log/record.ts";
 import { CONTINUE, END, WAIT } from "../../rules/verdict.ts";
 import type { Route } from "../route.ts";
@@ -181,6 +187,9 @@ export class TcpSession extends Timer
   }
   get clientTls(): TlsFacts | null {
     return this.socket.tls ?? null;
+  }
+  get priority(): Priority {
+    return this.#rules?.context.priority ?? noPriority;
   }
   clientGone(): boolean {
     return this.socket.peerGone();

@@ -1,8 +1,10 @@
 /** Actions that end the evaluation without a reply of their own. */
 import type { Action } from "../action.ts";
 import type { Ruleset } from "../rulesets.ts";
+import { scratchSize } from "../../expr/scratch.ts";
+import { waitForBody } from "../body.ts";
 import { takeSize, takeTime } from "../values.ts";
-import { CONTINUE, END, STOP, WAIT } from "../verdict.ts";
+import { CONTINUE, END, STOP } from "../verdict.ts";
 
 const chapter = "4.2";
 const http: readonly Ruleset[] = ["http-request", "http-response", "http-after-response"];
@@ -91,16 +93,7 @@ export const finalActions: readonly Action[] = [
       if (!words.skip("time")) throw words.mistake("'wait-for-body' expects 'time' and a time");
       const time = takeTime(words);
       const least = words.skip("at-least") ? takeSize(words) : Infinity;
-      return (stream) => {
-        const { request, response } = stream;
-        const message = response.head === null ? request : response;
-        if (message.done || message.to - message.from >= least) return CONTINUE;
-        const since = stream.waitingSince;
-        const left = since < 0 ? time : time - (stream.clock.now() - since);
-        if (left <= 0) return CONTINUE;
-        stream.wait(left);
-        return WAIT;
-      };
+      return (stream) => waitForBody(stream, time, least || Infinity, scratchSize());
     },
   },
 ];

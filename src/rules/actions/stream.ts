@@ -61,6 +61,27 @@ function address(side: "src" | "dst"): Action[] {
   ];
 }
 
+/** @param most the greatest value; the least is as far below 0 */
+function priority(which: "class" | "offset", most: number, doc: string): Action {
+  return {
+    name: `set-priority-${which}`,
+    rulesets: ["tcp-request content", "http-request"],
+    usage: "<expression>",
+    doc,
+    chapter,
+    compile(words, kit) {
+      const { evaluate } = kit.expression(words, words.take("an expression"));
+      return (stream) => {
+        sample.begin();
+        if (evaluate(stream, sample) && castTo(sample, SINT)) {
+          stream.setPriority(which, Math.max(-most, Math.min(most, sample.int)));
+        }
+        return CONTINUE;
+      };
+    },
+  };
+}
+
 /** What only marks packets, or the order of tasks in HAProxy: accepted, and said to do nothing. */
 function noEffect(name: string, usage: string, why: string): Action {
   return {
@@ -129,8 +150,8 @@ export const streamActions: readonly Action[] = [
   noEffect("set-fc-tos", "<tos>", "packets are not marked by sluice yet"),
   noEffect("set-bc-mark", "<mark>", "packets are not marked by sluice yet"),
   noEffect("set-bc-tos", "<tos>", "packets are not marked by sluice yet"),
-  noEffect("set-priority-class", "<expression>", "queues are served in the order of arrival"),
-  noEffect("set-priority-offset", "<expression>", "queues are served in the order of arrival"),
+  priority("class", 2047, "Its class in queues: streams of lower ones are served before."),
+  priority("offset", 524_287, "An offset to its time of arrival in queues, ms."),
   {
     name: "strict-mode",
     rulesets: http,
