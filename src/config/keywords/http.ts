@@ -83,14 +83,12 @@ export const httpSettings = {
     doc: "Waits for the content of a request, as far as it is kept, before its rules.",
     chapter,
     no: true,
-    http: true,
   }),
   checkcache: flag("option checkcache", {
     doc: "Refuses responses that set a cookie and may be kept by caches: 502.",
     chapter,
     side: "backend",
     no: true,
-    http: true,
   }),
   httpRestrictReqHdrNames: nullable(
     "option http-restrict-req-hdr-names",
