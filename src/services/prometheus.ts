@@ -1,5 +1,5 @@
 /** Metrics in Prometheus's text format, with HAProxy's names (manual: "prometheus-exporter"). */
-import { columns, type Moment, type Scope } from "../stats/columns.ts";
+import { type Column, columns, moduleColumns, type Moment, type Scope } from "../stats/columns.ts";
 import { infoFields } from "../stats/info.ts";
 import { cellOf, everything, type StatRow, statRows } from "../stats/rows.ts";
 import { isBackendUp, serverWord } from "../stats/status.ts";
@@ -32,6 +32,21 @@ const codes = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"] as const;
 interface Query {
   readonly scopes: ReadonlySet<string>;
   readonly noMaintenance: boolean;
+  /** Also the counters of HTTP/1, HTTP/2 and TLS. */
+  readonly extraCounters: boolean;
+  /** Whether a metric is wanted, by its name. */
+  readonly wants: (name: string) => boolean;
+}
+
+/**
+ * What `metrics` asks for, as HAProxy 3 has it: names, separated by commas; those behind a `-` are
+ * left out, and without another one all others are there.
+ */
+function wantedBy(lists: readonly string[]): (name: string) => boolean {
+  const names = lists.flatMap((list) => list.split(",")).filter((name) => name !== "");
+  const without = new Set(names.filter((name) => name[0] === "-").map((name) => name.slice(1)));
+  const only = new Set(names.filter((name) => name[0] !== "-"));
+  return (name) => !without.has(name) && (only.size === 0 || only.has(name));
 }
 
 function queryOf(url: URL): Query {
@@ -39,7 +54,12 @@ function queryOf(url: URL): Query {
   const all = ["global", "frontend", "backend", "server"];
   // `*` stands for all, and an empty one for none.
   const scopes = given.length === 0 || given.includes("*") ? all : given;
-  return { scopes: new Set(scopes), noMaintenance: url.searchParams.has("no-maint") };
+  return {
+    scopes: new Set(scopes),
+    noMaintenance: url.searchParams.has("no-maint"),
+    extraCounters: url.searchParams.has("extra-counters"),
+    wants: wantedBy(url.searchParams.getAll("metrics")),
+  };
 }
 
 /** A label's value (Prometheus: text-based format). */
@@ -77,6 +97,7 @@ function series(
   moment: Moment,
 ): string[] {
   const column = columns.find((each) => each.field === field)!;
+  if (field !== "status" && field !== "check_status") return seriesOf(name, column, rows, moment);
   return rows.flatMap((row) => {
     const labels = labelsOf(row);
     if (field === "status") {
@@ -86,16 +107,26 @@ function series(
       );
     }
     const cell = cellOf(column, row, moment);
-    if (field === "check_status") {
-      if (cell === null || scope !== "server") return [];
-      const now = String(cell).replace("* ", "");
-      return checkStates.map((state) =>
-        `${name}{${labels},state="${state}"} ${state === now ? 1 : 0}\n`
-      );
-    }
+    if (cell === null || scope !== "server") return [];
+    const now = String(cell).replace("* ", "");
+    return checkStates.map((state) =>
+      `${name}{${labels},state="${state}"} ${state === now ? 1 : 0}\n`
+    );
+  });
+}
+
+/** The series of a column that is a number. */
+function seriesOf(
+  name: string,
+  column: Column,
+  rows: readonly StatRow[],
+  moment: Moment,
+): string[] {
+  return rows.flatMap((row) => {
+    const cell = cellOf(column, row, moment);
     if (typeof cell !== "number") return [];
     const value = column.scale === undefined ? String(cell) : (cell * column.scale).toFixed(6);
-    return [`${name}{${labels}} ${value}\n`];
+    return [`${name}{${labelsOf(row)}} ${value}\n`];
   });
 }
 
@@ -130,7 +161,8 @@ function aggregatedChecks(name: string, rows: readonly StatRow[]): string[] {
 }
 
 /** All of it. */
-export function exposition(control: Control, { scopes, noMaintenance }: Query): string {
+function exposition(control: Control, query: Query): string {
+  const { scopes, noMaintenance, extraCounters, wants } = query;
   const { process, proxies } = control;
   const wall = control.wall();
   const moment: Moment = { wall, pid: process.pid, legends: false, onlyUp: false };
@@ -140,6 +172,7 @@ export function exposition(control: Control, { scopes, noMaintenance }: Query): 
     for (const { name, help, tag, read } of infoFields) {
       if (name === null) continue;
       const full = `haproxy_process_${name}`;
+      if (!wants(full)) continue;
       const value = read(process, wall);
       const type = tag[1] === "C" || name.endsWith("_total") ? "counter" : "gauge";
       const line = name === "build_info"
@@ -153,26 +186,33 @@ export function exposition(control: Control, { scopes, noMaintenance }: Query): 
     const own = rows.filter((row) => row.scope === scope);
     for (const { field, name, type, help } of columns) {
       const column = columns.find((each) => each.field === field)!;
-      if (field === "hrsp_1xx") {
-        const full = `haproxy_${scope}_http_responses_total`;
+      const responses = `haproxy_${scope}_http_responses_total`;
+      if (field === "hrsp_1xx" && wants(responses)) {
         const found = codes.flatMap((code) => {
           const each = columns.find(({ field }) => field === `hrsp_${code}`)!;
           return own.flatMap((row) => {
             const cell = cellOf(each, row, moment);
-            return cell === null ? [] : [`${full}{${labelsOf(row)},code="${code}"} ${cell}\n`];
+            return cell === null ? [] : [`${responses}{${labelsOf(row)},code="${code}"} ${cell}\n`];
           });
         });
-        text += metric(full, "counter", "Responses by the class of their status", found);
+        text += metric(responses, "counter", "Responses by the class of their status", found);
       }
       if (name === null || column[scope] === undefined) continue;
       if (scope === "server" && (name === "active_servers" || name === "backup_servers")) continue;
       const full = `haproxy_${scope}_${name}`;
+      if (!wants(full)) continue;
       const found = field === "agg_check_status"
         ? aggregatedChecks(full, own)
         : field.startsWith("agg_")
         ? aggregated(full, own)
         : series(full, scope, field, own, moment);
       text += metric(full, type, help, found);
+    }
+    for (const column of extraCounters ? moduleColumns : []) {
+      const full = `haproxy_${scope}_${column.field}`;
+      if (column[scope] === undefined || !wants(full)) continue;
+      const type = column.tag[1] === "C" ? "counter" : "gauge";
+      text += metric(full, type, column.help, seriesOf(full, column, own, moment));
     }
   }
   return text;

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { StatsPage } from "#src/config/keywords/stats-page.ts";
 import type { Control } from "#src/services/control.ts";
 import type { Application, HostedRequest } from "#src/services/hosting.ts";
-import { exposition, prometheusApplication } from "#src/services/prometheus.ts";
+import { prometheusApplication } from "#src/services/prometheus.ts";
 import { createStatsApplication } from "#src/services/stats-page/app.ts";
 import { duration, short } from "#src/services/stats-page/page.ts";
 import { scene, server, web } from "../proxy/harness.ts";
@@ -205,9 +205,16 @@ test(
     const some = await get("?scope=server");
     assert(some.includes("haproxy_server_") && !some.includes("haproxy_frontend_"));
     assertEquals(await get("?scope="), "");
+    const typesIn = (text: string) => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     assertEquals(
-      exposition(control, { scopes: new Set(["backend"]), noMaintenance: false }),
-      await get("?scope=backend"),
+      typesIn(await get("?metrics=haproxy_process_pid_nothing,haproxy_backend_status")),
+      ["haproxy_backend_status"],
     );
+    const most = typesIn(await get("?metrics=-haproxy_backend_status"));
+    assert(most.length > 100 && !most.includes("haproxy_backend_status"));
+    assert(!all.includes("haproxy_frontend_h1_total_streams"));
+    const extra = await get("?extra-counters&scope=frontend");
+    assert(extra.includes("# TYPE haproxy_frontend_h1_total_streams counter\n"));
+    assert(extra.includes('haproxy_frontend_h1_open_connections{proxy="web"} 0\n'));
   }),
 );
