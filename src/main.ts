@@ -3,6 +3,7 @@ import "./process/survived-signals.ts"; // before all others
 import process from "node:process";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { check, condition, convert } from "./cli/check.ts";
+import { cert } from "./cli/cert.ts";
 import { demoHosts } from "./cli/demo-host.ts";
 import type { DemoOptions } from "./cli/demo.ts";
 import { explainFailure } from "./cli/failure.ts";
@@ -195,6 +196,10 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .description("shows all that is wrong with a configuration")
     .addHelpText("after", examples("sluice check my.cfg", "sluice check my.json"))
     .action(async (files: string[]) => end(await check(files)));
+  program.command("cert").argument("<file...>", "configuration files")
+    .description("shows which certificates are served, from where, until when")
+    .addHelpText("after", examples("sluice cert my.cfg"))
+    .action(async (files: string[]) => end(await cert(files)));
   program.command("convert").argument("<file...>", "configuration files")
     .description("turns HAProxy's language into JSON, and JSON into HAProxy's language")
     .addHelpText("after", examples("sluice convert my.cfg > my.json", "sluice convert my.json"))

@@ -9,6 +9,7 @@ import { violations } from "./json-schema.ts";
 const verbs: [verb: string, usage: RegExp, words: string[]][] = [
   ["run", /^Usage: sluice run .*<file\.\.\.>/, ["--pidfile", "--engine", "$ sluice run "]],
   ["check", /^Usage: sluice check .*<file\.\.\.>/, ["$ sluice check "]],
+  ["cert", /^Usage: sluice cert .*<file\.\.\.>/, ["$ sluice cert "]],
   ["convert", /^Usage: sluice convert .*<file\.\.\.>/, ["JSON", "$ sluice convert "]],
   ["help", /^Usage: sluice help .*\[keyword\.\.\.\]/, ["$ sluice help balance"]],
   ["schema", /^Usage: sluice schema/, ["JSON Schema", "$ sluice schema >"]],

@@ -306,3 +306,20 @@ programTest(
     }),
   missingPebble,
 );
+
+programTest(
+  "acme: a process that waits for an operator ends nonetheless, at once",
+  () =>
+    play(async (scene) => {
+      const section = "  challenge dns-01\n  dns-timeout 10m";
+      const text = configuration(scene, section, "acme never.test", "", "off");
+      await withProxy(text, async ({ stdout, signal, ended }) => {
+        await until(() => stdout().includes("requires a TXT record"), "the challenge");
+        const before = performance.now();
+        signal("SIGTERM");
+        await ended;
+        assert(performance.now() - before < 5000);
+      });
+    }),
+  missingPebble,
+);

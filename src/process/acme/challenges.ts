@@ -12,6 +12,7 @@ import { AcmeError } from "../../tls/acme/problem.ts";
 import type { ServedCertificate, TlsChanges } from "../../tls/material.ts";
 import type { Clock } from "../../time/clock.ts";
 import type { CertificateFiles } from "../certificate-files.ts";
+import type { Waits } from "./waits.ts";
 import { partsFrom } from "./managed.ts";
 
 /** The map in which all HTTP frontends look for answers. */
@@ -34,6 +35,7 @@ export function setEntry(
 export interface ChallengeDeps {
   readonly files: CertificateFiles;
   readonly clock: Clock;
+  readonly waits: Waits;
   /** Has all threads know an entry of a map, or no more: with null. */
   setEntry(map: string, key: string, value: string | null): void;
   replaceTls(changes: TlsChanges, unused: () => void): Promise<void>;
@@ -88,12 +90,12 @@ export function createChallenges(deps: ChallengeDeps): Challenges {
       await waitReady(`${certificate} ${name}`, section?.dnsTimeout ?? 600_000);
     }
     const delay = section?.dnsDelay ?? 0;
-    if (delay > 0) await new Promise<void>((resolve) => deps.clock.schedule(delay, resolve));
+    if (delay > 0) await deps.waits.wait(delay);
   }
 
   function waitReady(key: string, timeout: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = deps.clock.schedule(timeout, () => {
+      const cancel = deps.waits.schedule(timeout, () => {
         waiting.delete(key);
         reject(
           new AcmeError(

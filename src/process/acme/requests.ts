@@ -18,10 +18,15 @@ const fixes: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "let this machine connect to the authority: look at its routes",
 };
 
-/** Carries out a request. @param ca PEM of further authorities for its certificate; null: none */
+/**
+ * Carries out a request.
+ * @param ca PEM of further authorities for its certificate; null: none
+ * @param ending when it is given up
+ */
 export function carryOut(
   { method, url, body }: Step & { do: "request" },
   ca: string | null,
+  ending: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const fail = (error: Error & { code?: string }) => {
@@ -74,6 +79,9 @@ export function carryOut(
         });
       });
     });
+    const giveUp = () => sent.destroy(new Error("the process ends"));
+    ending.addEventListener("abort", giveUp);
+    sent.on("close", () => ending.removeEventListener("abort", giveUp));
     sent.on("error", fail);
     sent.on("timeout", () => sent.destroy(new Error("no answer for 30 s")));
     sent.end(bytes ?? undefined);
@@ -88,8 +96,18 @@ export interface Surroundings {
   withdraw(step: Step & { do: "withdraw" }): void;
   /** An account has this address. */
   account(url: string): void;
-  /** It is over: nothing more is done. */
-  ended(): boolean;
+  /** When it is over: nothing more is done. */
+  readonly ending: AbortSignal;
+}
+
+/** What becomes of a promise, unless it is over before. @throws {AcmeError} then */
+function unlessEnding<T>(promise: Promise<T>, ending: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(new AcmeError("the process ends", "nothing"));
+    if (ending.aborted) return end();
+    ending.addEventListener("abort", end);
+    promise.then(resolve, reject).finally(() => ending.removeEventListener("abort", end));
+  });
 }
 
 /** Does what the steps say, one after another. @throws {AcmeError} */
@@ -106,18 +124,15 @@ export async function perform<T>(
     if (next.done === true) return next.value;
     const step = next.value;
     try {
-      if (around.ended() && step.do !== "withdraw") {
-        throw new AcmeError("the process ends", "nothing");
-      }
       switch (step.do) {
         case "request":
-          answer = await carryOut(step, around.ca);
+          answer = await unlessEnding(carryOut(step, around.ca, around.ending), around.ending);
           break;
         case "wait":
-          await around.wait(step.ms);
+          await unlessEnding(around.wait(step.ms), around.ending);
           break;
         case "present":
-          await around.present(step);
+          await unlessEnding(around.present(step), around.ending);
           break;
         case "withdraw":
           around.withdraw(step);

@@ -18,6 +18,7 @@ import { type HttpListener, listenForChallenges } from "./http-listener.ts";
 import { Keeper, type Kept } from "./keeper.ts";
 import { type Managed, partsFrom } from "./managed.ts";
 import { perform } from "./requests.ts";
+import { createWaits } from "./waits.ts";
 import { prepareState, writeState } from "./state.ts";
 
 /** What it needs. */
@@ -88,7 +89,11 @@ export function createAcme(deps: AcmeDeps): AcmeService | null {
   /** A path, as it is after chroot(2). */
   const within = (path: string) =>
     chroot === null || !path.startsWith(`${chroot}/`) ? path : path.slice(chroot.length);
+  const ended = new AbortController();
+  // A timer that is left would hold up the end of the process.
+  const waits = createWaits(clock);
   const challenges = createChallenges({
+    waits,
     files: loading.files,
     clock,
     setEntry: deps.setEntry,
@@ -158,13 +163,13 @@ export function createAcme(deps: AcmeDeps): AcmeService | null {
 
   const surroundings = (one: Managed, account: (url: string) => void) => ({
     ca: caOf(one),
-    wait: (ms: number) => new Promise<void>((resolve) => void clock.schedule(ms, resolve)),
+    wait: (ms: number) => waits.wait(ms),
     present: ({ challenge }: { readonly challenge: Parameters<typeof challenges.present>[0] }) =>
       challenges.present(challenge, one.order.section, one.name),
     withdraw: ({ challenge }: { readonly challenge: Parameters<typeof challenges.withdraw>[0] }) =>
       challenges.withdraw(challenge, one.order.section),
     account,
-    ended: () => keeper.stopped,
+    ending: ended.signal,
   });
 
   /** The certificate that it replaces, in DER; null: none that an authority has made. */
@@ -280,6 +285,8 @@ export function createAcme(deps: AcmeDeps): AcmeService | null {
     reclaim: () => own?.reclaim(),
     stop() {
       keeper.stop();
+      ended.abort();
+      waits.stop();
       own?.close();
     },
   };
