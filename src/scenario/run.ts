@@ -97,7 +97,9 @@ export async function runScenario(
   host: Host,
 ): Promise<number> {
   const files = prepareFiles(file.text);
-  const { text, shown, authorities } = files;
+  const { text, authorities } = files;
+  // Who goes on by hand needs the paths as they are.
+  const shown = options.keep === true ? (words: string) => words : files.shown;
   const output: Host = {
     ...host,
     write: (words) => host.write(shown(words)),
