@@ -288,6 +288,16 @@ play("a client that half-closes still gets what it has asked for", (w) => {
   assertEquals([answer(client, 1).content, client.hasEnded], ["late", true]);
 });
 
+play("a client that half-closes within a request is gone with it", (w) => {
+  w.origin("s1", () => null);
+  const client = w.client().send(hello + open(1));
+  w.run();
+  client.fin();
+  w.run();
+  assert(client.hasEnded);
+  assertEquals(w.records.map(({ termination }) => termination), ["CD--"]);
+});
+
 play("rules answer, and change what goes on", (w) => {
   w.origin("s1", ({ line }) => response(line));
   const client = w.client().send(
@@ -350,6 +360,17 @@ play("time-outs: no request, half of one, none more", (w) => {
   w.advance(1000);
   assert(kept.hasEnded);
   assertEquals(told(kept.received).lines.at(-1), "goaway 1 NO_ERROR");
+}, {
+  timeout: { connect: 1000, client: 9000, server: 9000, httpRequest: 1000, httpKeepAlive: 2000 },
+});
+
+play("a client that gives its only request up is idle, too", (w) => {
+  w.origin("s1", () => null);
+  const client = w.client().send(hello + headers(1));
+  w.run();
+  client.send(reset(1));
+  w.advance(2100);
+  assert(client.hasEnded);
 }, {
   timeout: { connect: 1000, client: 9000, server: 9000, httpRequest: 1000, httpKeepAlive: 2000 },
 });

@@ -1,7 +1,7 @@
 import { METHOD_CONNECT } from "../../../http/head.ts";
 import { type FieldSink, noFields } from "../../../http/h2/hpack-decoder.ts";
 import { enoughOutput } from "../../../http/h2/output.ts";
-import { NO_ERROR, PROTOCOL_ERROR } from "../../../http/h2/protocol.ts";
+import { CANCEL, NO_ERROR, PROTOCOL_ERROR } from "../../../http/h2/protocol.ts";
 import { MALFORMED, RequestReader, SOUND, TOO_LARGE } from "../../../http/h2/request-reader.ts";
 import { Http2Session, type SessionEvents } from "../../../http/h2/session.ts";
 import type { Http2Stream } from "../../../http/h2/stream.ts";
@@ -47,6 +47,8 @@ export class Http2ClientConnection extends Timer
   readonly #defer: (callback: () => void) => void;
   /** Sending has been put off to the end of this turn. */
   #deferred = false;
+  /** Of streams that are over, for the next ones: in the long run none is made. */
+  readonly #freeStreams: Http2ClientStream[] = [];
   /** Streams that go on then. */
   readonly #toGoOn: Http2ClientStream[] = [];
   /** Streams whose client opens a WebSocket by them. */
@@ -114,8 +116,11 @@ export class Http2ClientConnection extends Timer
       return;
     }
     // What has not come whole never will.
-    for (const { user, remoteEnd } of [...this.session.streams.values()]) {
-      if (!remoteEnd) (user as Http2ClientStream | null)?.onConnectionClosed();
+    for (const stream of [...this.session.streams.values()]) {
+      if (stream.remoteEnd) continue;
+      const { user } = stream;
+      this.session.reset(stream, CANCEL);
+      (user as Http2ClientStream | null)?.onConnectionClosed();
     }
     this.#closeIfOver();
   }
@@ -193,7 +198,8 @@ export class Http2ClientConnection extends Timer
     this.frontend.runtime.wheel.clear(this);
     this.requests++;
     const kind = reader.finish(ends, upgradeFields);
-    const client = new Http2ClientStream(this, stream);
+    const client = this.#freeStreams.pop() ?? new Http2ClientStream(this, stream);
+    client.take(stream);
     if (kind === MALFORMED) return this.#refuseMalformed(client);
     try {
       this.#begin(client, kind, ends);
@@ -227,7 +233,7 @@ export class Http2ClientConnection extends Timer
     client.stream.user = null;
     this.session.glitch("a malformed request");
     this.session.reset(client.stream, PROTOCOL_ERROR);
-    this.onStreamOver();
+    this.onStreamOver(client);
   }
 
   #onTrailers(stream: Http2Stream): void {
@@ -276,9 +282,10 @@ export class Http2ClientConnection extends Timer
     if (this.#free.length < maxFreeTransactions) this.#free.push(transaction);
   }
 
-  onStreamOver(): void {
+  onStreamOver(stream: Http2ClientStream): void {
+    if (this.#webSockets.size > 0) this.#webSockets.delete(stream);
+    this.#freeStreams.push(stream);
     if (this.#gone || this.session.streams.size > 0) return;
-    this.#webSockets.clear();
     if (this.session.isOver || this.#hasEnded) return this.#closeIfOver();
     this.#setTimeout(this.frontend.idleTimeout(this.frontend.timeouts.httpKeepAlive));
   }
@@ -352,7 +359,9 @@ export class Http2ClientConnection extends Timer
     this.session.failed = true;
     this.session.output.drop();
     this.#webSockets.clear();
-    this.frontend.runtime.wheel.remove(this);
+    const { wheel } = this.frontend.runtime;
+    for (const stream of this.#freeStreams) wheel.remove(stream);
+    wheel.remove(this);
     this.accepted.end();
     this.frontend.sessionEnded(this);
   }

@@ -52,8 +52,8 @@ export interface StreamConnection {
   goOnLater(stream: Http2ClientStream): void;
   /** A transaction is over, and may serve another stream. */
   releaseTransaction(transaction: HttpTransaction): void;
-  /** A stream is over: perhaps the last one. */
-  onStreamOver(): void;
+  /** A stream is over, perhaps the last one: what it was is free for another. */
+  onStreamOver(stream: Http2ClientStream): void;
 }
 
 /**
@@ -66,7 +66,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   readonly httpMajor = 2;
   readonly frontend: Frontend;
   /** Requests of the connection so far. */
-  readonly requests: number;
+  requests = 0;
   readonly nothingCame = false;
   sent = 0;
   #transaction: HttpTransaction | null = null;
@@ -89,11 +89,29 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   #tunnel = false;
   #gone = false;
 
-  constructor(readonly connection: StreamConnection, readonly stream: Http2Stream) {
+  stream: Http2Stream;
+
+  constructor(readonly connection: StreamConnection, stream: Http2Stream) {
     super();
     this.frontend = connection.frontend;
-    this.requests = connection.requests;
+    this.stream = stream;
+    this.take(stream);
+  }
+
+  /** Is for this stream from now on, the one before being over. */
+  take(stream: Http2Stream): void {
+    this.stream = stream;
     stream.user = this;
+    this.requests = this.connection.requests;
+    this.sent = this.#uncredited = 0;
+    this.#unchunker = this.#held = this.#heldTrailers = null;
+    this.#answered =
+      this.#paused =
+      this.#heldEnds =
+      this.#mayTunnel =
+      this.#tunnel =
+      this.#gone =
+        false;
   }
 
   get transaction(): HttpTransaction | null {
@@ -237,6 +255,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
       this.frontend.runtime.fault(error, this);
     }
     this.#release();
+    this.#leave();
   }
 
   onStreamWritable(): void {
@@ -318,12 +337,16 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
   sendContent(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): boolean {
     if (this.#gone) return true;
     if (this.#unchunker === null) this.#send(bytes, from, to, owner);
-    else this.#unchunker.read(bytes, from, to, this.#sendPiece);
+    else this.#unchunker.read(bytes, from, to, this.#sendPiece ??= this.#createSender());
     return this.empty;
   }
 
-  readonly #sendPiece = (bytes: Uint8Array, from: number, to: number): void =>
-    this.#send(bytes, from, to, copiedBuffer);
+  /** Sends a piece of a chunked content; made once it is needed. */
+  #sendPiece: ((bytes: Uint8Array, from: number, to: number) => void) | null = null;
+  #createSender() {
+    return (bytes: Uint8Array, from: number, to: number) =>
+      this.#send(bytes, from, to, copiedBuffer);
+  }
 
   #send(bytes: Uint8Array, from: number, to: number, owner: BufferOwner | null): void {
     this.sent += to - from;
@@ -386,7 +409,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
       // RFC 9113, section 8.1: what is still to come of the request is not wanted.
       if (sending || !this.stream.remoteEnd) session.reset(this.stream, NO_ERROR);
     }
-    this.connection.onStreamOver();
+    this.#leave();
   }
 
   abort(_ambiguous: boolean): void {
@@ -394,7 +417,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
     if (this.#gone) return;
     this.#gone = true;
     this.connection.session.reset(this.stream, INTERNAL_ERROR);
-    this.connection.onStreamOver();
+    this.#leave();
   }
 
   override abandon(): void {
@@ -403,12 +426,18 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
     this.connection.session.reset(this.stream, INTERNAL_ERROR);
     this.#transaction?.onClientClosed();
     this.#release();
-    this.connection.onStreamOver();
+    this.#leave();
+  }
+
+  /** It is free for another stream. */
+  #leave(): void {
+    this.stream.user = null;
+    this.connection.onStreamOver(this);
   }
 
   #release(): void {
     const transaction = this.#transaction;
-    this.frontend.runtime.wheel.remove(this);
+    this.frontend.runtime.wheel.clear(this);
     this.#out.drop();
     this.#held = null;
     if (transaction === null) return;
