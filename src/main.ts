@@ -1,15 +1,18 @@
 /** From the command line to a command: HAProxy's flags, or a verb. Nothing else reads argv. */
 import "./process/survived-signals.ts"; // before all others
 import process from "node:process";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { completion, shellNames, type Verb } from "./cli/completion.ts";
+import { manualPage } from "./cli/man.ts";
 import { check, condition, convert } from "./cli/check.ts";
 import { cert } from "./cli/cert.ts";
 import { demoHosts } from "./cli/demo-host.ts";
 import type { DemoOptions } from "./cli/demo.ts";
 import { explainFailure } from "./cli/failure.ts";
 import { FileError, outputWritten, print, printError } from "./cli/files.ts";
-import { flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
+import { flagList, flagsHelp, parseFlags } from "./cli/haproxy-flags.ts";
 import { help } from "./cli/help.ts";
+import { keywordNames } from "./config/help.ts";
 import { run } from "./cli/run.ts";
 import { scenario, scenarios } from "./cli/scenarios.ts";
 import { installService, type ServiceOptions } from "./cli/install-service.ts";
@@ -209,6 +212,18 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     .addHelpText("after", examples("sluice schema > sluice.schema.json"))
     .action(() => print(JSON.stringify(jsonSchema(), null, 2)));
 
+  program.command("completion")
+    .addArgument(new Argument("<shell>", "whose completions").choices(shellNames))
+    .description("prints what a shell completes command lines by")
+    .addHelpText("after", examples("source <(sluice completion bash)"))
+    .action((shell: (typeof shellNames)[number]) =>
+      print(completion(shell, { verbs: verbsOf(program), flags: flagList }).trimEnd())
+    );
+  program.command("man")
+    .description("prints the manual page")
+    .addHelpText("after", examples("sluice man | man -l -"))
+    .action(() => print(manualPage(shortVersion(), verbsOf(program), flagList).trimEnd()));
+
   program.command("help").argument("[keyword...]", "a keyword of the configuration")
     .description("explains a keyword of the configuration; without one, lists all")
     .addHelpText("after", examples("sluice help balance", "sluice help option forwardfor"))
@@ -222,6 +237,27 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     return error.exitCode;
   }
   return status;
+}
+
+/** The commands, as completions and the manual page show them. */
+function verbsOf(program: Command): Verb[] {
+  const words: Readonly<Record<string, readonly string[]>> = {
+    server: ["list", "ready", "drain", "maint"],
+    show: ["info", "stat", "sess", "errors", "env", "backend", "table", "map", "acl"],
+    help: keywordNames(),
+    demo: scenarios().map(({ name }) => name),
+  };
+  return program.commands.map((command) => {
+    const [first] = command.registeredArguments;
+    return {
+      name: command.name(),
+      summary: command.description(),
+      options: command.options.flatMap(({ short, long }) =>
+        [short, long].flatMap((each) => each ?? [])
+      ),
+      words: first === undefined ? [] : first.argChoices ?? words[command.name()] ?? null,
+    };
+  });
 }
 
 function seedOf(text: string): number {

@@ -72,6 +72,13 @@ const flags = {
   "-st": { operand: "PID...", help: "ends these processes, when this one listens" },
 } as const;
 
+/** The same, one after the other. */
+export const flagList = Object.entries(flags).map(([flag, { operand, help }]) => ({
+  flag,
+  operand,
+  help,
+}));
+
 /** The flags, one a line. */
 export function flagsHelp(): string {
   return Object.entries(flags)

@@ -14,6 +14,11 @@ const sections = {
   both: "frontend, backend, listen",
 } as const;
 
+/** The names of all keywords, each once. */
+export function keywordNames(): string[] {
+  return [...new Set(families.flatMap(({ table }) => [...table.keywords.keys()]))];
+}
+
 /** All keywords, with their lines of documentation, by where they may stand. */
 export function helpIndex(): string {
   return listOf(() => true);
