@@ -222,14 +222,6 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
     const admits = (socket: Socket, frontend: Frontend, state: SessionState | null) =>
       state === null ||
       rules.admits(frontend.rules.tcpConnection, socket, frontend, unix ?? socket, state);
-    if (!acceptProxy) {
-      return (socket, frontend) => {
-        const state = stateOf(frontend);
-        return admits(socket, frontend, state)
-          ? begin(socket, frontend, unix ?? socket, state)
-          : reject(socket, frontend, state, at.deniedConnections);
-      };
-    }
     const removeSession = (awaited: ProxyHeaderReader) => sessions.remove(awaited);
     return (socket, frontend) => {
       const own = unix ?? socket;
@@ -237,6 +229,7 @@ export function createAcceptors(admission: Admission, sessions: SessionList): Ac
       if (!admits(socket, frontend, state)) {
         return reject(socket, frontend, state, at.deniedConnections);
       }
+      if (!acceptProxy && state?.expectsProxy !== true) return begin(socket, frontend, own, state);
       const awaited = new ProxyHeaderReader(
         socket,
         frontend,

@@ -60,6 +60,8 @@ export interface RuleStream extends Context {
   setSocketOption(which: "mark" | "tos", value: number): void;
   /** What it tracks itself, or its session ({@linkcode Context.counters}): to track more. */
   track(ofSession: boolean): Counters;
+  /** A PROXY header must come before all else (manual: "expect-proxy"). */
+  expectProxy(): void;
   /** The content that was waited for is there: the request is read; or it never came. */
   setRead(complete: boolean): void;
   /** The request is not sent again (manual: "disable-l7-retry"). */

@@ -111,3 +111,28 @@ oracleCases("priorities in queues", [
   ]),
   queued("in order", [], ["", "", ""]),
 ]);
+
+const proxied = "PROXY TCP4 9.8.7.6 1.2.3.4 5 6\r\n";
+const source = "http-request set-header x-src %[src]";
+oracleCases("connections that rules have begin otherwise, and pauses", [
+  {
+    name: "expect-proxy: a header comes",
+    config: ["tcp-request connection expect-proxy layer4 if { src 127.0.0.0/8 }", source],
+    requests: [`${proxied}${get("/", "")}`],
+    probe: false,
+  },
+  {
+    name: "expect-proxy: not of this client",
+    config: ["tcp-request connection expect-proxy layer4 if { src 10.0.0.0/8 }", source],
+    requests: [get("/", "")],
+  },
+  {
+    name: "pause, which haproxy 2.6 has not",
+    config: [
+      "http-request pause 100ms",
+      "http-request set-header x %[fc.timer.total,div(100),bool,iif(yes,no)]",
+    ],
+    haproxy: ["http-request set-header x yes"],
+    requests: [get("/", "")],
+  },
+]);

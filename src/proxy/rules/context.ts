@@ -353,6 +353,9 @@ export class RuleContext implements RuleStream {
   hint(response: Uint8Array): void {
     this.owner.hint(response);
   }
+  expectProxy(): void {
+    this.owner.session.expectsProxy = true;
+  }
   setRead(complete: boolean): void {
     this.owner.setRead(complete);
   }

@@ -15,6 +15,8 @@ export class SessionState {
   readonly variables = new Variables("sess");
   /** As rules have set them ("set-src"); null: nothing was. */
   addresses: Addresses | null = null;
+  /** A PROXY header must come before all else. */
+  expectsProxy = false;
   /** What the connection tracks in stick tables; null: nothing. */
   counters: Counters | null = null;
 

@@ -1,12 +1,17 @@
 /** Actions that end the evaluation without a reply of their own. */
+import { castTo } from "../../expr/cast.ts";
+import { Sample, SINT } from "../../expr/sample.ts";
+import { parseTime } from "../../text/time.ts";
+import type { RuleStream } from "../stream.ts";
 import type { Action } from "../action.ts";
 import type { Ruleset } from "../rulesets.ts";
 import { scratchSize } from "../../expr/scratch.ts";
 import { waitForBody } from "../body.ts";
 import { takeSize, takeTime } from "../values.ts";
-import { CONTINUE, END, STOP } from "../verdict.ts";
+import { CONTINUE, END, STOP, WAIT } from "../verdict.ts";
 
 const chapter = "4.2";
+const sample = new Sample();
 const http: readonly Ruleset[] = ["http-request", "http-response", "http-after-response"];
 const tcp: readonly Ruleset[] = [
   "tcp-request connection",
@@ -71,6 +76,44 @@ export const finalActions: readonly Action[] = [
       return (stream) => {
         stream.reject(true);
         return END;
+      };
+    },
+  },
+  {
+    name: "expect-proxy",
+    rulesets: ["tcp-request connection"],
+    usage: "layer4",
+    doc: "The connection begins with a PROXY header, as with 'accept-proxy'.",
+    chapter,
+    compile(words) {
+      words.choice("a layer", ["layer4"]);
+      return (stream) => {
+        stream.expectProxy();
+        return CONTINUE;
+      };
+    },
+  },
+  {
+    name: "pause",
+    rulesets: ["http-request"],
+    usage: "<time>|<expression>",
+    doc: "Lets the request wait for so long, before the next rule.",
+    chapter,
+    compile(words, kit) {
+      const text = words.take("a time");
+      const time = parseTime(text);
+      const evaluate = time === null ? kit.expression(words, text).evaluate : null;
+      const pauseOf = (stream: RuleStream): number => {
+        if (evaluate === null) return time!;
+        sample.begin();
+        return evaluate(stream, sample) && castTo(sample, SINT) ? sample.int : 0;
+      };
+      return (stream) => {
+        const since = stream.waitingSince;
+        const left = pauseOf(stream) - (since < 0 ? 0 : stream.clock.now() - since);
+        if (left <= 0) return CONTINUE;
+        stream.wait(left);
+        return WAIT;
       };
     },
   },

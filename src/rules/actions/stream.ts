@@ -104,7 +104,13 @@ export const streamActions: readonly Action[] = [
   ...address("dst"),
   {
     name: "set-log-level",
-    rulesets: anywhere.filter((each) => each !== "tcp-request connection"),
+    rulesets: [
+      "tcp-request content",
+      "tcp-response content",
+      "http-request",
+      "http-response",
+      "http-after-response",
+    ],
     usage: `${levels.join("|")}|silent`,
     doc: "Sets the level of the log line; 'silent': there is none.",
     chapter,
