@@ -24,6 +24,7 @@ import { createTlsLoader } from "../process/tls-load.ts";
 import { serve, type Serving, StartError } from "../process/serve.ts";
 import { catchSignals, type Signals } from "../process/signals.ts";
 import { releaseCode } from "../process/release-code.ts";
+import { statesOfProcesses } from "../process/server-states.ts";
 import { claimTables } from "../process/tables.ts";
 import { allowTakeover } from "../process/takeover.ts";
 import { explainFailure } from "./failure.ts";
@@ -191,6 +192,7 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
           splice,
           over,
           addresses,
+          states: statesOfProcesses(worker?.ask ?? finish),
           paused: true,
           masterApi: worker?.api ?? null,
           tls: tls.loading,

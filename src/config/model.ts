@@ -9,6 +9,7 @@
 import * as v from "valibot";
 import { balanceSettings } from "./keywords/balance.ts";
 import { emailSettings } from "./keywords/mailers.ts";
+import { proxyStateSettings } from "./keywords/server-state.ts";
 import { uniqueIdSettings } from "./keywords/unique-id.ts";
 import { checkSettings } from "./keywords/check.ts";
 import { bogusSettings } from "./keywords/case-adjust.ts";
@@ -94,6 +95,7 @@ export const lastProxySettings = {
   ...statsPageSetting,
   ...stickTableSetting,
   ...uniqueIdSettings,
+  ...proxyStateSettings,
   ...ruleSettings,
   ...stickSetting,
   ...switchingSettings,

@@ -26,6 +26,7 @@ import { openNamedTargets } from "../threads/log-forwarding.ts";
 import { type Sharing, startSharing } from "./peers.ts";
 import { loadServerTls, type TlsLoading } from "./tls-load.ts";
 import { createTlsStore } from "./tls-store.ts";
+import { inheritStates, keepStates, loadStates, type StateKeeper } from "./server-states.ts";
 import { prepareLegacy } from "./tables.ts";
 import type { Tuning } from "../threads/worker.ts";
 import { type AcmeService, answeringChallenges, createAcme } from "./acme/service.ts";
@@ -51,6 +52,8 @@ export interface ServeOptions {
   readonly splice?: boolean;
   /** Comes over the way to listen: see predecessors.ts. */
   readonly over?: Over;
+  /** The states of servers that the processes leave which this one replaces. */
+  readonly states?: readonly string[];
   /** Accepts nothing until {@linkcode Instance.accept}. */
   readonly paused?: boolean;
   /** Descriptors that may be open; by default as many as the system says. */
@@ -130,6 +133,7 @@ export function serve(
       log,
       maxconn: connections.maxconn,
       paused: options.paused ?? false,
+      serversChanged: () => keeper?.changed(),
       ...options.addresses === undefined ? {} : { addresses: options.addresses },
       onFault,
       tls: options.tls?.material ?? null,
@@ -148,6 +152,7 @@ export function serve(
     let stopTicking = () => {};
     let sharing: Sharing | null = null;
     let acme: AcmeService | null = null;
+    let keeper: StateKeeper | null = null;
     const legacy = prepareLegacy(instance.tables);
     try {
       const store = options.tls ? createTlsStore(options.tls, instance.replaceTls) : null;
@@ -159,6 +164,9 @@ export function serve(
         certificates: store,
       });
       const control = instance.control(facts);
+      keeper = keepStates(control);
+      loadStates(configuration, control, warn);
+      inheritStates(options.states ?? [], control);
       if (store !== null) {
         acme = createAcme({
           configuration,
@@ -228,6 +236,7 @@ export function serve(
         masterApi?.close();
         sharing?.close();
         legacy.close();
+        keeper?.close();
         // Until then threads may have lines for the main thread to write.
         await instance.stop();
         namedTargets.close();

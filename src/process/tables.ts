@@ -7,19 +7,14 @@ import {
   closeSync,
   fstatSync,
   ftruncateSync,
-  mkdtempSync,
   openSync,
   readdirSync,
-  readlinkSync,
   readSync,
-  rmdirSync,
-  unlinkSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { restoreTables, saveTables } from "../stick-table/handover.ts";
 import type { Tables } from "../stick-table/tables.ts";
+import { isUnnamed, openUnnamed } from "./unnamed-file.ts";
 import { sendSignal } from "./old-processes.ts";
 
 const prefix = "sluice-tables-";
@@ -41,16 +36,8 @@ export interface Legacy {
 export function prepareLegacy(tables: Tables): Legacy {
   const none = { leave() {}, close() {} };
   if (tables.all.length === 0) return none;
-  let fd = -1;
-  try {
-    const folder = mkdtempSync(join(tmpdir(), prefix));
-    const path = join(folder, prefix);
-    fd = openSync(path, "wx+", 0o600);
-    unlinkSync(path);
-    rmdirSync(folder);
-  } catch {
-    return none;
-  }
+  let fd = openUnnamed(prefix);
+  if (fd < 0) return none;
   return {
     leave() {
       if (fd < 0 || fstatSync(fd).size === 0) return;
@@ -93,7 +80,7 @@ export function claimTables(pids: readonly number[]): Heritage {
 function openFile(pid: number): number[] {
   try {
     const folder = `/proc/${pid}/fd`;
-    const name = readdirSync(folder).find((name) => isFile(`${folder}/${name}`));
+    const name = readdirSync(folder).find((name) => isUnnamed(`${folder}/${name}`, prefix));
     if (name === undefined) return [];
     const fd = openSync(`${folder}/${name}`, "r+");
     writeSync(fd, Uint8Array.of(WANTED), 0, 1, 0);
@@ -101,14 +88,6 @@ function openFile(pid: number): number[] {
   } catch {
     // It is gone, or another user's.
     return [];
-  }
-}
-
-function isFile(link: string): boolean {
-  try {
-    return readlinkSync(link).endsWith(`/${prefix} (deleted)`);
-  } catch {
-    return false;
   }
 }
 

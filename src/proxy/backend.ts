@@ -290,6 +290,7 @@ export class Backend implements ServerBackend {
     this.lock.unlock();
     this.#serveGranted();
     this.runtime.workers.broadcast(STATE, this.index, server.index);
+    this.runtime.serversChanged?.();
   }
 
   /** What each thread does of that: its own connections, and its own streams. */

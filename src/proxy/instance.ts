@@ -56,6 +56,8 @@ export interface InstanceDeps {
   readonly announce?: (line: string) => void;
   /** Called with faults of ours, each of which costs one session; by default they are thrown on. */
   readonly onFault?: (error: unknown) => void;
+  /** Called when the state of a server has changed. */
+  readonly serversChanged?: () => void;
   /** What hosts the services of this process, where this thread has the sessions. */
   readonly host?: () => Host | null;
   /** The threads that have the sessions; by default this one has them, alone. */

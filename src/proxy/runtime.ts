@@ -47,6 +47,8 @@ export interface RuntimeDeps {
   readonly run?: RunProgram;
   /** What hosts the services of this process, once it does. */
   readonly host?: () => Host | null;
+  /** Called when the state of a server has changed, where that is decided: in the main thread. */
+  readonly serversChanged?: () => void;
   /** The number of this thread, from 0. */
   readonly thread?: number;
   /** Random numbers from 0 to 1; Math.random unless a run must be repeatable. */

@@ -236,6 +236,7 @@ export class ServerView implements ServerControl {
     if (checker === null) return false;
     this.#unchecked = !on;
     this.checks.setChecking(this.server, on);
+    this.#runtime.serversChanged?.();
     return true;
   }
   get checkedAt() {

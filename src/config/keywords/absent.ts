@@ -11,7 +11,6 @@ import type { Keyword, Side } from "./keyword.ts";
 type Count = 0 | 1 | 2 | "any";
 type Row = readonly [name: string, count: Count, why: string, example?: string];
 
-const state = "sluice does not read the states of servers: they begin as this file says";
 const ocsp = "sluice fetches no OCSP responses: files beside certificates may have them";
 const openssl = "TLS is that of the runtime, which loads no engines and no providers";
 const counts = "statistics begin at zero";
@@ -19,8 +18,6 @@ const extension = "TLS is that of the runtime, which does not have it";
 
 /** Of the section `global`. */
 const globalRows: readonly Row[] = [
-  ["server-state-base", 1, state, "/var/lib/haproxy"],
-  ["server-state-file", 1, state, "/var/lib/haproxy/state"],
   ["stats-file", 1, counts, "/var/lib/haproxy/stats"],
   ["shm-stats-file", 1, counts, "/dev/shm/haproxy"],
   ["shm-stats-file-max-objects", 1, counts, "2000"],
@@ -47,8 +44,6 @@ const globalRows: readonly Row[] = [
 
 /** Of proxies. */
 const proxyRows: readonly (readonly [...Required<Row>, side: Side])[] = [
-  ["load-server-state-from-file", 1, state, "global", "backend"],
-  ["server-state-file-name", "any", state, "web", "backend"],
   ["quic-initial", "any", "sluice has no QUIC: nothing comes by it", "accept", "frontend"],
   ["log-steps", "any", "a session is logged once, at its end", "any", "frontend"],
   ["timeout client-hs", 1, "a handshake is bounded by 'timeout client'", "5s", "frontend"],

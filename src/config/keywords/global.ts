@@ -8,6 +8,7 @@ import { unixBindSetting } from "./unix-bind.ts";
 import { globalAbsent } from "./absent.ts";
 import { http2Settings } from "./http2.ts";
 import { globalLog } from "./log.ts";
+import { globalStateSettings } from "./server-state.ts";
 import { luaSettings } from "./lua.ts";
 import { globalWithoutEffect } from "./no-effect.ts";
 import { processSettings, rateSettings } from "./process.ts";
@@ -34,6 +35,7 @@ export const globalSettings = {
   ...processSettings,
   ...unixBindSetting,
   ...caseSettings,
+  ...globalStateSettings,
   ...luaSettings,
   grace: setting("grace", time(), 0, {
     doc: "How long listeners stay after a soft-stop was asked for.",
