@@ -165,7 +165,8 @@ export interface Socket {
    * no byte, no FIN, no error. It is false from `ended` on, and while a {@linkcode splice} reads
    * here. Asked of the kernel, also while paused: for an idle connection that will be used again, as
    * what has come before the request is no response to it (RFC 9112 section 9.2). What the event
-   * loop has been told by its last wait, within a millisecond, need not be asked again. An adapter
+   * loop has been told of a connection made here by its last wait, within a millisecond, need not be
+   * asked again. An adapter
    * that cannot ask knows what came before this turn of its event loop, and says false while paused.
    */
   isQuiet(): boolean;
@@ -178,6 +179,11 @@ export interface Socket {
    * once, so that what must be retained of them is small. Until this is called, much is.
    */
   expectMuch?(much: boolean): void;
+  /**
+   * As {@linkcode write}, and {@linkcode shutdown} follows in the same call of the owner's: the bytes
+   * may wait for that, to go out with the FIN.
+   */
+  writeLast?(bytes: Uint8Array, from: number, to: number): number;
   /** Stops `data` and `ended`; the kernel's buffers then slow the sender down. */
   pause(): void;
   resume(): void;
@@ -236,6 +242,11 @@ export interface ConnectOptions {
   };
   /** Set as far as the adapter can. */
   readonly socket?: SocketOptions;
+  /**
+   * This side speaks first, and at once: the last acknowledgment of the handshake may go with what it
+   * says.
+   */
+  readonly speaksFirst?: boolean;
   /** The network namespace to connect from (ip-netns(8)); else the process's. */
   readonly namespace?: string;
 }

@@ -171,6 +171,7 @@ export class Server implements AnyCandidate, ConnectedServer {
       ...(source === null ? {} : { source: { host: source.host, port: 0 } }),
       ...(socket === null ? {} : { socket }),
       ...(namespace === null ? {} : { namespace }),
+      ...(backend.config.mode === "http" && !config.ssl ? { speaksFirst: true } : {}),
     };
     this.sourcePorts = sourcePorts(source, memory);
     const key = serverKey(backend.config, config);

@@ -44,6 +44,7 @@ export class Acceptor {
   /** Distinguishes its events from those of earlier owners of the descriptor. */
   tag = 0;
   readonly isOutgoing: boolean = false;
+  readonly born: number = -1;
   readonly #host: AcceptorHost;
   readonly #fd: number;
   readonly #accept: (socket: Socket) => SocketEvents;

@@ -9,11 +9,13 @@ import type { Clock } from "../../time/clock.ts";
 import { LoopClock } from "./clock.ts";
 import type { OnFault } from "../faults.ts";
 import { Acceptor, type AcceptorHost, serveFrom } from "./acceptor.ts";
-import { BROKEN, EpollSocket, OUTGOING, UNIX } from "./socket.ts";
+import { BROKEN, EpollSocket, OUTGOING, REUSABLE, UNIX } from "./socket.ts";
+import { type Spare, Spares } from "./spares.ts";
 import { Pipes } from "./splice.ts";
 import { closeDescriptor, setOption } from "../linux/libc.ts";
-import { connectTo } from "../linux/connect.ts";
+import { acknowledgeLate, connectAgain, connectTo } from "../linux/connect.ts";
 import { createEvent, EPOLLET, EPOLLIN, EpollSet } from "../linux/epoll.ts";
+import type { Address } from "../linux/sockaddr.ts";
 import { descriptorListener } from "../linux/listener.ts";
 import { IPPROTO_TCP, TCP_NODELAY } from "../linux/constants.ts";
 import {
@@ -159,6 +161,9 @@ class Loop implements EpollLoop, AcceptorHost {
    * Sockets that are not in the set yet: many a connection needs to be there only later, or never.
    */
   readonly #unwatched = new TaskQueue<EpollSocket>();
+  readonly #spares = new Spares((...timer) => this.schedule(...timer));
+  /** How often it has waited. */
+  #waits = 0;
   readonly #toRead = new TaskQueue<EpollSocket>();
   readonly #deferred = new TaskQueue<() => void>();
   #closed = false;
@@ -220,6 +225,7 @@ class Loop implements EpollLoop, AcceptorHost {
     this.#unwatched.run(watch);
     let ms = this.#toRead.empty && this.#deferred.empty ? maxWait : 0;
     if (ms > 0) ms = Math.min(ms, this.clock.untilNext());
+    this.#waits++;
     const { set } = this;
     const mailbox = this.#mailbox;
     if (mailbox === undefined) {
@@ -253,6 +259,7 @@ class Loop implements EpollLoop, AcceptorHost {
         const owner = this.#owners[set.descriptor(event)];
         // Otherwise an earlier event has had it closed; its number may be another socket's by now.
         if (owner === null || owner === undefined || owner.tag !== set.tag(event)) continue;
+        if (owner.born === this.#waits) continue;
         if (owner.isOutgoing !== (this.#round === 1)) continue;
         clock.tick();
         owner.onEvents(set.mask(event));
@@ -307,6 +314,10 @@ class Loop implements EpollLoop, AcceptorHost {
     socket.tag = this.enter(socket.fd, socket);
     this.#unwatched.add(socket);
   }
+  reuseSocket(socket: EpollSocket): void {
+    this.leave(socket.fd);
+    this.#spares.put(socket);
+  }
   closeSocket({ fd }: EpollSocket): void {
     if (fd < 0) return;
     this.leave(fd);
@@ -315,16 +326,44 @@ class Loop implements EpollLoop, AcceptorHost {
 
   #connect(to: Endpoint, options: ConnectOptions, events: SocketEvents): Socket {
     if (to.kind === "fd") throw new SocketError("EINVAL", "fd@ is for listening only");
+    const ip = to.kind === "ip";
+    const plain = ip && options.speaksFirst === true && options.source === undefined &&
+      options.socket === undefined && options.namespace === undefined;
+    const six = ip && to.host.includes(":");
+    const spare = plain ? this.#spares.take(six) : null;
+    if (spare !== null) return this.#connectAgain(spare, to, six, events);
     const made = connectTo(to, options.source, options);
     if (typeof made !== "number") {
       const socket = new EpollSocket(this, -1, events, OUTGOING | BROKEN);
       this.defer(() => socket.refuse(made));
       return socket;
     }
-    const ip = to.kind === "ip";
-    const socket = new EpollSocket(this, made, events, ip ? OUTGOING : OUTGOING | UNIX);
+    const kind = plain ? OUTGOING | REUSABLE : ip ? OUTGOING : OUTGOING | UNIX;
+    const socket = new EpollSocket(this, made, events, kind);
+    socket.six = six;
+    if (options.speaksFirst === true) acknowledgeLate(made);
     if (ip) setOption(made, IPPROTO_TCP, TCP_NODELAY, 1);
     this.adopt(socket);
+    return socket;
+  }
+
+  /** Connects over a descriptor that is in the set already. */
+  #connectAgain(spare: Spare, to: Address, six: boolean, events: SocketEvents): Socket {
+    const { fd, tag, watched } = spare;
+    const refused = connectAgain(fd, to);
+    if (refused !== null) {
+      closeDescriptor(fd);
+      const socket = new EpollSocket(this, -1, events, OUTGOING | BROKEN);
+      this.defer(() => socket.refuse(refused));
+      return socket;
+    }
+    const socket = new EpollSocket(this, fd, events, OUTGOING | REUSABLE | watched);
+    socket.six = six;
+    socket.tag = tag;
+    // What the last wait has reported was of the connection before.
+    socket.born = this.#waits;
+    this.#owners[fd] = socket;
+    this.#unwatched.add(socket);
     return socket;
   }
 
@@ -369,6 +408,7 @@ class Loop implements EpollLoop, AcceptorHost {
       if (owner instanceof EpollSocket) owner.close();
     }
     this.#owners.length = 0;
+    this.#spares.close();
     this.pipes?.close();
     this.set.close();
     if (this.#ownWakeFd) closeDescriptor(this.wakeFd);

@@ -1,7 +1,15 @@
 /** Connected sockets on an event loop of our own (Linux, Bun), watched for edges. */
 import { beginning, inbox } from "./inbox.ts";
 import { type Pipes, type SpliceSource, type SpliceTarget, SpliceTransfer } from "./splice.ts";
-import { C, getOption, lastErrno, sendBoth, sendBytes, socketError } from "../linux/libc.ts";
+import {
+  C,
+  getOption,
+  lastErrno,
+  sendBoth,
+  sendBytes,
+  sendLast,
+  socketError,
+} from "../linux/libc.ts";
 import { hasNothing, peerHasClosed, peerOf, tcpInfo, underWay } from "../linux/connect.ts";
 import {
   EPOLLERR,
@@ -45,6 +53,8 @@ export interface SocketHost {
   readLater(socket: EpollSocket): void;
   /** Closes its descriptor; no more events follow. */
   closeSocket(socket: EpollSocket): void;
+  /** Resets its connection, and has the descriptor for another one; no more events follow. */
+  reuseSocket(socket: EpollSocket): void;
   /**
    * What an owner has thrown; its socket, if it has one, is reset, and the owner notified.
    * @throws {unknown} the same, where there is no handler
@@ -71,8 +81,8 @@ const ENDED = 128;
 /** A write was not taken, or not all of it: `drain` follows. */
 const FULL = 256;
 /** In the set; for writing too. */
-const WATCHED = 512;
-const WATCHED_FULL = 1024;
+export const WATCHED = 512;
+export const WATCHED_FULL = 1024;
 /** Waits for {@linkcode EpollSocket.readPending}. */
 const READ_PENDING = 2048;
 
@@ -87,6 +97,9 @@ export const UNIX = 16384;
 
 /** Little is expected: see {@linkcode Socket.expectMuch}. */
 const LITTLE = 32768;
+
+/** Its descriptor may be used for another connection. */
+export const REUSABLE = 131072;
 
 /** The last wait has reported events of it that are not dispatched yet. */
 const REPORTED = 65536;
@@ -106,6 +119,8 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
   state: number;
   /** Distinguishes this owner of `fd` from those before it. */
   tag = 0;
+  /** The wait after which it was made; the events of that are not its own. */
+  born = -1;
   /** What passes on what comes here, and what passes on to here. */
   spliceFrom: SpliceTransfer | null = null;
   spliceTo: SpliceTransfer | null = null;
@@ -125,6 +140,8 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
     this.state = state;
   }
 
+  /** It was connected to an IPv6 address. */
+  six = false;
   /** Whether it was made here, not accepted. */
   get isOutgoing(): boolean {
     return this.#has(OUTGOING);
@@ -167,6 +184,10 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
   write(bytes: Uint8Array, from: number, to: number): number {
     if (this.#has(DONE | BROKEN | FIN_SENT)) return -1;
     return this.#taken(sendBytes(this.fd, bytes, from, to), to - from);
+  }
+  writeLast(bytes: Uint8Array, from: number, to: number): number {
+    if (this.#has(DONE | BROKEN | FIN_SENT)) return -1;
+    return this.#taken(sendLast(this.fd, bytes, from, to), to - from);
   }
   writev(
     first: Uint8Array,
@@ -229,8 +250,10 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
     const { state } = this;
     if ((state & (OPEN | DONE | HUNG_UP | BROKEN | ENDED | REPORTED)) !== OPEN) return false;
     if (this.spliceFrom !== null) return false;
-    // A wait that reported nothing has asked the kernel already.
-    const told = (state & (WATCHED | READABLE | UNIX)) === WATCHED && this.host.knows;
+    // A wait that reported nothing has asked the kernel already. Of a client it is asked when that
+    // would be closed, where a moment more makes a difference.
+    const known = WATCHED | OUTGOING;
+    const told = (state & (known | READABLE | UNIX)) === known && this.host.knows;
     return told || hasNothing(this.fd);
   }
 
@@ -261,6 +284,9 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
   }
   reset(): void {
     if (this.#has(DONE)) return;
+    // In the set it stays: one that is not there yet is closed.
+    const reusable = OPEN | WATCHED | REUSABLE;
+    if ((this.state & (reusable | BROKEN)) === reusable) return this.#leave(true);
     if (this.fd >= 0) C.setsockopt(this.fd, SOL_SOCKET, SO_LINGER, atOnce, 8);
     this.#leave();
   }
@@ -282,9 +308,14 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
 
   /** Adds it to the set, which then reports what has come by now. */
   watch(): void {
-    if (this.#has(DONE | WATCHED) || this.fd < 0) return;
+    if (this.#has(DONE) || this.fd < 0) return;
     // One that connects is connected when it has room.
     const full = this.#has(FULL) || !this.#has(OPEN);
+    if (this.#has(WATCHED)) {
+      // Its descriptor was there before.
+      if (full) this.awaitRoom();
+      return;
+    }
     if (this.host.set.add(this.fd, full ? always | EPOLLOUT : always, this.tag)) {
       this.state |= full ? WATCHED | WATCHED_FULL : WATCHED;
     } else {
@@ -423,10 +454,11 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
     this.#leave();
     this.events.closed(this, error);
   }
-  #leave(): void {
+  #leave(reuse = false): void {
     this.state |= DONE;
     this.spliceFrom?.stop();
     this.spliceTo?.stop();
-    this.host.closeSocket(this);
+    if (reuse) this.host.reuseSocket(this);
+    else this.host.closeSocket(this);
   }
 }

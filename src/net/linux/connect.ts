@@ -54,6 +54,26 @@ export function connectTo(
   return error;
 }
 
+/**
+ * Resets a connection and leaves its descriptor, with its options, to connect again: connect() to
+ * AF_UNSPEC. @returns whether it could
+ */
+export function disconnect(fd: number): boolean {
+  address.fill(0, 0, 16);
+  return C.connect(fd, address, 16) === 0;
+}
+
+/** Starts to connect a socket that {@linkcode disconnect} has left. @returns null if it does */
+export function connectAgain(fd: number, to: Address): SocketError | null {
+  return bindAndConnect(fd, to, undefined);
+}
+
+/** The last acknowledgment of the handshake waits for the first bytes sent (tcp(7)). */
+export function acknowledgeLate(fd: number): void {
+  setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 1);
+}
+const TCP_DEFER_ACCEPT = 9;
+
 /** The part of {@linkcode connectTo} that may fail. @returns null if it has not */
 function bindAndConnect(
   fd: number,

@@ -24,6 +24,7 @@ export const SHUT_WR = 1;
 
 // send(2), recv(2)
 export const MSG_DONTWAIT = 0x40;
+export const MSG_MORE = 0x8000;
 export const MSG_NOSIGNAL = 0x4000;
 
 /** fcntl(2): a second descriptor of the same file, closed on exec. */

@@ -6,7 +6,14 @@
  * process to process. A length is believed by the calls: {@linkcode checkRange} comes first.
  */
 import { C, libc } from "./calls.ts";
-import { EBADF, F_DUPFD_CLOEXEC, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC } from "./constants.ts";
+import {
+  EBADF,
+  F_DUPFD_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_MORE,
+  MSG_NOSIGNAL,
+  SOCK_CLOEXEC,
+} from "./constants.ts";
 import { describeErrno, errnoName, socketCode } from "./errno.ts";
 import { addressSize } from "./sockaddr.ts";
 import { SocketError } from "../socket.ts";
@@ -70,6 +77,14 @@ export function sendBytes(fd: number, bytes: Uint8Array, from: number, to: numbe
   if (from === to) return 0;
   // The caller has the array, and nothing moves it before the call.
   return C.send(fd, libc().part(bytes, from), to - from, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/** As {@linkcode sendBytes}: they may wait for a FIN, which follows. */
+export function sendLast(fd: number, bytes: Uint8Array, from: number, to: number): number {
+  checkRange(bytes, from, to);
+  if (from === to) return 0;
+  const flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE;
+  return C.send(fd, libc().part(bytes, from), to - from, flags);
 }
 
 /** Two struct iovec, of a pointer and a length each; low half, high half. */

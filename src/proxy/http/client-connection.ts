@@ -227,6 +227,10 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   // ---- to the client ----
 
+  endsNext(): void {
+    this.out.ends = true;
+  }
+
   get empty(): boolean {
     return this.out.empty;
   }
@@ -564,11 +568,14 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
 
   /** Closes, the send buffer being empty. */
   #hangUp(linger: Linger): void {
-    if (!linger.sending || this.#hasEnded) {
+    // What is written last waits for the FIN, and a close with bytes unread would drop it.
+    const { ends } = this.out;
+    if (linger.sending || ends) this.socket.shutdown();
+    const more = linger.sending || ends && !this.socket.isQuiet();
+    if (!more || this.#hasEnded) {
       this.#leave();
       return;
     }
-    this.socket.shutdown();
     this.resume();
     this.setTimeout(linger.next(this.frontend.runtime.clock.now()));
   }

@@ -37,6 +37,8 @@ export interface HttpClient extends ClientEndpoint {
    * @param own the proxy's address, not the client's
    */
   addressLine(field: AddressField | null, own: boolean): Uint8Array | null;
+  /** What is sent next is the last, and {@linkcode end} follows in the same call. */
+  endsNext?(): void;
   /** Connections to servers that are for this client alone; null: there never was one. */
   readonly privates: PrivateConnections | null;
   /** Keeps one more of them, for the client's next requests. */

@@ -813,6 +813,7 @@ export class HttpTransaction extends Timer
       ({ bytes: content, from, to } = filters);
       if (compressed) owner = copiedBuffer;
     }
+    if (done && !this.#keep && this.progress.requestDone) this.client.endsNext?.();
     const taken = this.client.sendHead(journal, content, from, to, owner);
     if (this.frontend.config.logasap && !this.progress.local) this.#logEarly();
     if (done) return;

@@ -53,6 +53,9 @@ export class SendBuffer implements SpliceEvents {
   #waits = false;
   #spliceOwner: SpliceOwner | null = null;
 
+  /** What is pushed next is the last, and the socket is closed in the same call. */
+  ends = false;
+
   /** @param socket where the bytes go */
   constructor(readonly socket: Socket) {}
 
@@ -85,7 +88,9 @@ export class SendBuffer implements SpliceEvents {
       this.#append(this.#rest, bytes, from, to);
       return false;
     }
-    const taken = this.socket.write(bytes, from, to);
+    const taken = this.ends && this.socket.writeLast !== undefined
+      ? this.socket.writeLast(bytes, from, to)
+      : this.socket.write(bytes, from, to);
     // A broken socket reports `closed`; what is pushed until then is lost with it.
     if (taken === to - from || taken < 0) return true;
     this.#rest = retain(bytes, from + taken, to, owner);
