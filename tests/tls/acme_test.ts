@@ -1,7 +1,8 @@
 /** Automatic certificates, against a small authority: Debian's pebble. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { freshAddress, inFolder, programTest, withProxy } from "../binary.ts";
 import { until } from "../until.ts";
 import { missingPebble, type Pebble, startPebble } from "./pebble.ts";
@@ -322,4 +323,22 @@ programTest(
       });
     }),
   missingPebble,
+);
+
+programTest(
+  "acme: what a process keeps belongs to the user that it becomes, in a chroot too",
+  () =>
+    play(async (scene) => {
+      const { folder } = scene;
+      chmodSync(folder, 0o755);
+      const text = configuration(scene, "", "acme user.test", "", "off")
+        .replace("global\n", `global\n  uid 65534\n  gid 65534\n  chroot ${folder}\n`);
+      await withProxy(text, async ({ stdout }) => {
+        await served(stdout);
+        const file = join(folder, "state/certs/user.test.pem");
+        assertEquals([statSync(file).uid, statSync(file).mode & 0o777], [65534, 0o600]);
+        // Of NODE_EXTRA_CA_CERTS, which is not in the chroot.
+      }, { stderr: /^(Warning: Ignoring extra certs .*\n)?$/ });
+    }),
+  missingPebble ?? (process.getuid?.() === 0 ? null : "it takes root"),
 );

@@ -11,8 +11,8 @@ const largest = 1_000_000;
 
 /** Why there is no answer, and what to do. */
 const fixes: Readonly<Record<string, string>> = {
-  ENOTFOUND: "look at the address, and at this machine's name servers (/etc/resolv.conf)",
-  EAI_AGAIN: "look at this machine's name servers (/etc/resolv.conf)",
+  ENOTFOUND: "look at the address, and at /etc/resolv.conf: in a chroot it must be there, too",
+  EAI_AGAIN: "look at /etc/resolv.conf: in a chroot it must be there, too",
   ECONNREFUSED: "look at the address, and whether the authority is up",
   ETIMEDOUT: "let this machine connect to the authority: look at the firewall",
   EHOSTUNREACH: "let this machine connect to the authority: look at its routes",

@@ -17,7 +17,8 @@ export function certificatesIn(pem: Uint8Array): Uint8Array<ArrayBuffer>[] {
 export function certificateLines(der: Uint8Array<ArrayBuffer>): string {
   const own = new X509Certificate(der);
   const read = readX509(der);
-  return `Serial: ${own.serialNumber.toUpperCase()}\n` +
+  // Deno's own text of it lacks a zero at its beginning.
+  return `Serial: ${hex(read?.serial ?? new Uint8Array()).toUpperCase()}\n` +
     `notBefore: ${own.validFrom}\n` +
     `notAfter: ${own.validTo}\n` +
     `Subject Alternative Name: ${own.subjectAltName ?? ""}\n` +
