@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
+import { hasListener, nobodyListens } from "../config/check.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { systemAccounts } from "../process/accounts.ts";
 import { sendSignal } from "../process/old-processes.ts";
@@ -49,6 +50,10 @@ export async function reload(which: string): Promise<number> {
     show(diagnostics, sources);
     if (configuration === null) {
       printError("the configuration has errors: nothing is changed");
+      return 1;
+    }
+    if (!hasListener(configuration)) {
+      printError(`${nobodyListens}: nothing is changed`);
       return 1;
     }
   }

@@ -1,6 +1,7 @@
 /** Runs a configuration by a master and its workers: `-W`, `-Ws`, `master-worker`. */
 import process from "node:process";
 import { formatDiagnostics } from "../config/diagnostic.ts";
+import { hasListener, nobodyListens } from "../config/check.ts";
 import { loadConfiguration, whyNoWarnings } from "../config/load.ts";
 import type { Configuration } from "../config/model.ts";
 import { openTransport } from "../log/open-transport.ts";
@@ -178,6 +179,7 @@ function check(
       const errors = diagnostics.filter(({ severity }) => severity === "error");
       return formatDiagnostics(errors, files);
     }
+    if (!hasListener(configuration)) return nobodyListens;
     return whyNoWarnings(loaded) ?? { configuration, files };
   } catch (error) {
     if (error instanceof FileError) return error.message;

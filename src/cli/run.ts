@@ -1,4 +1,5 @@
 import process from "node:process";
+import { hasListener, nobodyListens } from "../config/check.ts";
 import { loadConfiguration, whyNoWarnings } from "../config/load.ts";
 import type { Configuration, Engine as EngineName } from "../config/model.ts";
 import { showEndpoint, SocketError } from "../net/socket.ts";
@@ -79,8 +80,8 @@ export async function run(paths: readonly string[], options: RunOptions): Promis
   const quiet = options.quiet === true || configuration?.global.quiet === true;
   show(diagnostics, files, quiet || daemon !== null || worker !== null);
   if (configuration === null) return 1;
-  if (configuration.proxies.length === 0 && configuration.global.statsSocket.length === 0) {
-    printError(`${paths.join(", ")}: there is no proxy in it: nothing to run`);
+  if (!hasListener(configuration)) {
+    printError(`cannot start: ${nobodyListens}`);
     return 1;
   }
   const lack = whyNoWarnings(loaded, options.zeroWarning) ?? whyNoLibrary();

@@ -16,6 +16,7 @@ export function checkLogs(
     const { target } = log;
     if (target.kind !== "ring" || names.includes(target.name)) continue;
     const hint = report.suggestion(target.name, names) ?? `a section 'ring ${target.name}'`;
-    report.error(locator.place(log, "target"), `there is no ring '${target.name}'`, hint);
+    const message = `there is no ring '${target.name}': nothing is logged to it`;
+    report.warning(locator.place(log, "target"), message, hint);
   }
 }

@@ -83,12 +83,9 @@ export function checkConfiguration(
   checkErrors(configuration, options.files ?? null, locator, report);
   checkTracks(proxies, locator, report);
   checkStickTables(configuration, locator, report);
-  // The runtime API alone is something to do, as in HAProxy.
-  const listens = global.statsSocket.length > 0 ||
-    proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0);
-  if (options.complete && !listens) {
+  if (options.complete && !hasListener(configuration)) {
     const hint = "a 'listen' or 'frontend' section with a 'bind' line";
-    report.error(locator.place(configuration), "no proxy listens: there is nothing to do", hint);
+    report.warning(locator.place(configuration), nobodyListens, hint);
   }
   checkCaseFile(global, options.files ?? null, locator, report);
   if (options.accounts !== undefined) {
@@ -97,6 +94,15 @@ export function checkConfiguration(
   if (options.capabilities !== undefined) {
     checkCapabilities(configuration, options.capabilities, locator, report);
   }
+}
+
+/** A configuration may be a part of one: it is valid, and nothing that could run. */
+export const nobodyListens = "no proxy listens: there is nothing to do";
+
+/** Whether there is something to do: the runtime API alone is, as in HAProxy. */
+export function hasListener({ global, proxies }: Configuration): boolean {
+  return global.statsSocket.length > 0 ||
+    proxies.some((proxy) => !proxy.disabled && proxy.bind.length > 0);
 }
 
 /** The runtime's own sockets are served by one thread. */

@@ -76,7 +76,7 @@ const cases: [title: string, text: string, expected: string[]][] = [
     [],
   ],
   ["nobody listens", "backend b\nserver a 10.0.0.1:80\n", [
-    "1:1 error no proxy listens: there is nothing to do - " +
+    "1:1 warning no proxy listens: there is nothing to do - " +
     "a 'listen' or 'frontend' section with a 'bind' line",
   ]],
   ["a frontend without 'bind'", "listen l :80\nfrontend f\n", [

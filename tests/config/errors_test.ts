@@ -126,7 +126,6 @@ const lines: [line: string, marked: string, message: string, hint: string | unde
   ["log 10.0.0.1 format rfc3146 local0", "rfc3146", "is not a log format", "rfc3164"],
   ["log 10.0.0.1", "", "'10.0.0.1' expects a facility", "usage: log"],
   ["log fd@3 local0", "fd@3", "sluice does not log to 'fd@3'", "stdout"],
-  ["log ring@x local0", "ring@x", "there is no ring 'x'", "a section 'ring x'"],
   ["log 10.0.0.1 sample 3:2 local0", "3:2", "'3:2' is not a sample", "numbers from 1 to 2"],
   ["source ho/st", "ho/st", "'ho/st' is not an address", "host name"],
   ["source 10.0.0.1:90-80", "10.0.0.1:90-80", "'90-80' is not a range", "the lower one first"],

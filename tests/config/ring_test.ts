@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { printHaproxy } from "#src/config/haproxy/print.ts";
 import { withoutRings } from "#src/log/rings.ts";
 import { test } from "../testing.ts";
-import { errors, global, valid } from "./support.ts";
+import { errors, global, valid, warnings } from "./support.ts";
 
 const ring = `ring r
   description "for the collector"
@@ -79,8 +79,6 @@ test("samples of lines, and logs over TCP", () => {
 
 test("logs that go nowhere", () => {
   const lines: [text: string, expected: string][] = [
-    ["global\nlog ring@x local0\n", "2:5 error there is no ring 'x' - a section 'ring x'"],
-    [`global\nlog ring@rr local0\n${ring}`, "2:5 error there is no ring 'rr' - did you mean 'r'?"],
     ["global\nlog 127.0.0.1 sample 2 local0\n", "2:22 error '2' is not a sample of lines"],
     ["global\nlog 127.0.0.1 sample 3:2 local0\n", "2:22 error '3:2' is not a sample of lines"],
     ["global\nlog tcp@10.0.0.1 local0\n", "2:5 error the port is missing in 'tcp@10.0.0.1'"],
@@ -93,4 +91,12 @@ test("logs that go nowhere", () => {
     const [first = ""] = errors(`${text}listen l\nbind :80\n`);
     assert(first.startsWith(expected), first);
   }
+});
+
+test("a log to a ring that there is not is one to nowhere, as in HAProxy", () => {
+  const said = warnings(`global\nlog ring@rr local0\n${ring}listen l\nbind :80\n`);
+  assertEquals(
+    said[0],
+    "2:5 warning there is no ring 'rr': nothing is logged to it - did you mean 'r'?",
+  );
 });
