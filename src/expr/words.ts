@@ -1,5 +1,6 @@
 /** The words of a line (a rule, a condition, an expression), taken one by one. */
 import { didYouMean } from "../text/nearest.ts";
+import { byteText, plainText } from "../text/utf8.ts";
 
 /** What is wrong with a line; thrown, and caught where the line's place is known. */
 export class WordMistake extends Error {
@@ -8,7 +9,7 @@ export class WordMistake extends Error {
    * @param hint what was expected, or meant
    */
   constructor(message: string, readonly word: number, readonly hint?: string) {
-    super(message);
+    super(plainText(message));
   }
 }
 
@@ -17,7 +18,12 @@ export class Words {
   /** The number of the next word. */
   at = 0;
 
-  constructor(readonly all: readonly string[]) {}
+  /** The words, one character a byte: as they are compared with what comes, and sent. */
+  readonly all: readonly string[];
+
+  constructor(words: readonly string[]) {
+    this.all = words.map(byteText);
+  }
 
   get atEnd(): boolean {
     return this.at >= this.all.length;

@@ -1,5 +1,6 @@
 /** What the rules of a configuration refer to, from its model and from outside. */
 import type { Configuration, Proxy } from "../config/model.ts";
+import { plainText } from "../text/utf8.ts";
 import type { PatternStore } from "../expr/patterns/store.ts";
 import type { References, Userlist } from "../expr/references.ts";
 import type { ErrorPages } from "./action.ts";
@@ -68,7 +69,7 @@ export function errorPagesOf(
   file: (path: string) => Uint8Array,
 ): ErrorPages {
   return {
-    file,
+    file: (path) => file(plainText(path)),
     section(name, status) {
       const section = httpErrors.find((each) => each.name === name);
       const found = section?.errorfiles.findLast((each) => each.status === status);

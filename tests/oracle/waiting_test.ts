@@ -114,6 +114,17 @@ oracleCases("priorities in queues", [
 
 const proxied = "PROXY TCP4 9.8.7.6 1.2.3.4 5 6\r\n";
 const source = "http-request set-header x-src %[src]";
+oracleCases("texts of a configuration in UTF-8", [{
+  name: "fields, expressions, replies and patterns",
+  config: [
+    "http-request set-header x 'é %[str(€),length]'",
+    "acl same req.hdr(y) -m str é",
+    "http-request return status 200 content-type text/plain string 'grüße' if same",
+    "http-request set-header x-url %[str(é),url_enc]",
+  ],
+  requests: [get("/", "Y: \xc3\xa9\r\n"), get("/", "")],
+}]);
+
 oracleCases("connections that rules have begin otherwise, and pauses", [
   {
     name: "expect-proxy: a header comes",

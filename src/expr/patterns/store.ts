@@ -3,6 +3,7 @@
  * Operators and rules change them by name or number; each change goes to the other threads.
  */
 import { eachPatternLine } from "./lines.ts";
+import { plainText } from "../../text/utf8.ts";
 import { PatternMistake } from "./pattern.ts";
 import { type PatternChange, PatternReference } from "./reference.ts";
 
@@ -67,7 +68,7 @@ export class PatternStore {
     const [, kind, path = ""] = /^(?:(virt|opt|file)@)?(.*)$/s.exec(name)!;
     if (kind === "virt") return "";
     try {
-      return this.readFile(path);
+      return this.readFile(plainText(path));
     } catch (error) {
       if (kind === "opt") return "";
       const reason = error instanceof Error ? error.message : String(error);
