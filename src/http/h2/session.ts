@@ -524,7 +524,7 @@ export class Http2Session implements FrameHandler {
    */
   sendData(stream: Http2Stream, bytes: Uint8Array, from: number, to: number): number {
     const { output } = this;
-    // Where others wait it is one frame at a time.
+    // Where others wait it is one frame at a time, and the next one when its turn comes.
     const end = this.#blocked.length > 0 ? Math.min(to, from + this.peer.maxFrameSize) : to;
     const longest = Math.min(this.peer.maxFrameSize, 16_384);
     let at = from;
@@ -604,6 +604,14 @@ export class Http2Session implements FrameHandler {
     const at = this.output.frame(4, RST_STREAM, 0, id);
     this.output.setUint32(at, code);
     this.events.onOutput();
+  }
+
+  /**
+   * Streams wait: perhaps for their turn only. Then {@linkcode wake} is to follow, once what there is
+   * of output has been sent.
+   */
+  get hasWaiting(): boolean {
+    return this.#blocked.length > 0;
   }
 
   /** Lets streams that wait go on, in turns, as far as there is room. */

@@ -93,6 +93,21 @@ play("a stream whose window is closed does not hold up its neighbours", (w) => {
   assertEquals([answer(client, 1).content.length, answer(client, 1).ended], [200_000, true]);
 });
 
+play("streams go on in turns, also where one cannot go on at all", (w) => {
+  w.origin("s1", () => response("x".repeat(200_000)));
+  const client = w.client().send(helloAlone + settings([4, 1000]) + window(0, 10_000_000));
+  client.send(headers(1) + window(1, 1) + [3, 5, 7].map((id) => headers(id)).join(""));
+  w.run();
+  client.send([3, 5, 7].map((id) => window(id, 10_000_000)).join(""));
+  w.run();
+  const lengths = [1, 3, 5, 7].map((id) => answer(client, id).content.length);
+  assertEquals(lengths, [1001, 200_000, 200_000, 200_000]);
+  // One that comes while another waits.
+  client.send(headers(9) + window(9, 10_000_000));
+  w.run();
+  assertEquals(answer(client, 9).content.length, 200_000);
+});
+
 play("the connection's window bounds all streams, and opens for all in turns", (w) => {
   w.origin("s1", () => response("x".repeat(100_000)));
   const wide = helloAlone + settings([4, 1_000_000]);

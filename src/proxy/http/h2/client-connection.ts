@@ -160,7 +160,11 @@ export class Http2ClientConnection extends Timer
     this.#deferred = false;
     try {
       for (const stream of this.#toGoOn.splice(0)) stream.goOn();
-      if (!this.#gone) this.flush();
+      this.flush();
+      if (this.session.hasWaiting && !this.#gone) {
+        this.session.wake();
+        this.flush();
+      }
     } catch (error) {
       this.frontend.runtime.fault(error, this);
     }

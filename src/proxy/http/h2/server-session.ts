@@ -156,6 +156,10 @@ export class ServerSession extends Timer implements SocketEvents, SessionEvents,
     }
     this.flush();
     const { session } = this;
+    if (session !== null && !this.#gone && session.hasWaiting) {
+      session.wake();
+      this.flush();
+    }
     if (session !== null && !this.#gone && session.failed && session.output.length === 0) {
       this.#close(new SocketError("ECONNRESET"));
     }
