@@ -32,6 +32,7 @@
  * measure, if it is not dist/sluice. What an older one does not know (nbthread) is left out for it.
  */
 import { goals } from "./goals.ts";
+import { hasH2load } from "./h2load.ts";
 import { startHelpers } from "./helpers.ts";
 import { loads, measureLoad } from "./load.ts";
 import { isInside, runInside, settleInside } from "./namespace.ts";
@@ -57,9 +58,12 @@ interface Measure {
   measure(rounds: number, stand: Stand): Promise<Measured>;
 }
 
+/** Those in HTTP/2 have h2load for a client, which not every machine has. */
+const usableLoads = hasH2load() ? loads : loads.filter(({ kind }) => kind !== "h2");
+
 /** The measures by name. Fresh processes differ little: few rounds of those are enough. */
 const measures = new Map<string, Measure>([
-  ...loads.map((load): [string, Measure] => [load.name, {
+  ...usableLoads.map((load): [string, Measure] => [load.name, {
     full: 60,
     quick: 16,
     async measure(rounds, stand) {

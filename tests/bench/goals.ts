@@ -24,6 +24,8 @@ export const goals: Readonly<Record<string, Goal>> = {
   "16KiB": ratio(0.80),
   "1MiB": ratio(0.45),
   bulk: ratio(0.35),
+  h2c: ratio(0.75),
+  "h2c 64KiB": ratio(0.75),
   idle: ratio(0.80),
   start: value(150),
   "RSS at rest": value(40),

@@ -1,6 +1,7 @@
 /**
  * CPU time per unit of work under load: the proxies warmed up, then in turns.
  */
+import { order as orderHttp2 } from "./h2load.ts";
 import { type Sink, startSink } from "./helpers.ts";
 import { cpuTime, modeTicks } from "./measure.ts";
 import { isRunning, stop } from "./processes.ts";
@@ -16,8 +17,10 @@ interface Load {
   readonly connections: number;
   /** Responses in each round. */
   readonly requests: number;
-  /** The client's way, as in {@linkcode Order}. */
-  readonly kind: "keepalive" | "close";
+  /** The client's way, as in {@linkcode Order}; or HTTP/2, by h2load. */
+  readonly kind: "keepalive" | "close" | "h2";
+  /** In HTTP/2, streams on each connection at once. */
+  readonly streams?: number;
   readonly mode?: Service["mode"];
   /** Lines of the proxies' section. */
   readonly listen?: readonly string[];
@@ -62,6 +65,8 @@ export const loads: readonly Load[] = [
     listen: [SPLICE],
     per: "MiB",
   },
+  { name: "h2c", size: 128, connections: 8, streams: 10, requests: 5_000, kind: "h2" },
+  { name: "h2c 64KiB", size: 65_536, connections: 8, streams: 10, requests: 1_000, kind: "h2" },
 ];
 
 /** Rounds that do not count: the time that a just-in-time compiler needs. */
@@ -152,9 +157,15 @@ async function round(
   return cpu;
 }
 
-async function order(proxy: Proxy, load: Load, { helpers }: Stand) {
-  const { kind, size, connections, requests } = load;
+async function order(proxy: Proxy, load: Load, { helpers, cpus }: Stand) {
+  const { kind, size, connections, requests, streams = 1 } = load;
   try {
+    if (kind === "h2") {
+      return await orderHttp2(
+        { port: proxy.port, size, connections, streams, requests },
+        cpus.client,
+      );
+    }
     return await helpers.client.order({ kind, port: proxy.port, size, connections, requests });
   } catch (error) {
     const fate = isRunning(proxy) ? "" : " (it has died)";
