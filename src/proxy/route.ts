@@ -28,6 +28,8 @@ export class Route {
   readonly evaluates: boolean;
   /** There are rules for responses. */
   readonly responds: boolean;
+  /** There are "http-after-response" rules. */
+  readonly respondsAfter: boolean;
 
   constructor(frontend: model.Proxy, readonly backend: Backend, rules: ProxyRules = noRules) {
     const { config } = backend;
@@ -39,6 +41,7 @@ export class Route {
     this.responds = [rules, backend.rules].some(({ httpResponse, httpAfterResponse }) =>
       httpResponse !== null || httpAfterResponse !== null
     );
+    this.respondsAfter = [rules, backend.rules].some((each) => each.httpAfterResponse !== null);
     this.forwardFor = addressField(config.forwardfor ?? frontend.forwardfor);
     this.originalTo = addressField(config.originalto ?? frontend.originalto);
     this.splice = {

@@ -266,3 +266,23 @@ oracleCases("flows", [
     requests: [get("S=b"), get("S=b")],
   },
 ]);
+
+/** "http-after-response" sees the cookie that the proxy sets; "http-response" does not. */
+const behind: Case[] = ["insert", "insert indirect", "prefix", "rewrite"].flatMap(
+  (mode) =>
+    [
+      ['http-after-response replace-header Set-Cookie (.*) "\\1; Secure"'],
+      ['http-response replace-header Set-Cookie (.*) "\\1; Secure"'],
+      ["http-after-response set-header x-cookie %[res.cook(S)]"],
+      ["http-after-response del-header cache-control", "http-response set-header x-a b"],
+      ['http-after-response add-header Set-Cookie "S=own; path=/"'],
+    ].map((rules) => ({
+      name: `cookie S ${mode}, ${rules[0]}`,
+      config: [`cookie S ${mode}`, ...rules],
+      servers: ["A cookie a"],
+      requests: [get("S=none")],
+      answer: () => setting("S=x; path=/", "other=1"),
+    })),
+);
+
+oracleCases("cookies and the rules behind them", behind);

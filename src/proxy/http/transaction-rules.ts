@@ -249,33 +249,39 @@ export class TransactionRules implements RuleOwner {
     this.#held.clear();
   }
 
-  /**
-   * Evaluates the rules for a response: those of the backend, then the frontend's.
-   * @param local it is of this process: only "http-after-response" is about it
-   */
-  respond(head: Head, bytes: Uint8Array, end: number, local: boolean): Verdict {
-    const { context, transaction } = this;
-    context.setResponse(head, bytes, end);
-    context.setCaptured(transaction.captured);
-    const { backend } = transaction.route;
-    const { rules, config } = transaction.frontend;
-    const lists: (ProxyRules | null)[] = [
-      transaction.backendFacts === null ? null : backend.rules,
-      config === backend.config ? null : rules,
-    ];
-    if (transaction.backendFacts === null) lists[1] = rules;
-    if (!local) {
-      for (const list of lists) {
-        const verdict = list === null ? CONTINUE : this.#ofResponse(list.httpResponse);
-        if (verdict === END) return END;
-        if (verdict === STOP) break;
-      }
+  /** Evaluates the "http-response" rules for a server's response: of the backend, then the frontend's. */
+  respond(head: Head, bytes: Uint8Array, end: number): Verdict {
+    this.#showResponse(head, bytes, end);
+    for (const list of this.#responding()) {
+      const verdict = list === null ? CONTINUE : this.#ofResponse(list.httpResponse);
+      if (verdict === END) return END;
+      if (verdict === STOP) break;
     }
-    for (const list of lists) {
+    return CONTINUE;
+  }
+
+  /** The same with "http-after-response", for responses of this process, too. */
+  respondAfter(head: Head, bytes: Uint8Array, end: number): void {
+    this.#showResponse(head, bytes, end);
+    for (const list of this.#responding()) {
       const verdict = list === null ? CONTINUE : this.#ofResponse(list.httpAfterResponse);
       if (verdict !== CONTINUE) break;
     }
-    return CONTINUE;
+  }
+
+  #showResponse(head: Head, bytes: Uint8Array, end: number): void {
+    const { context } = this;
+    context.setResponse(head, bytes, end);
+    context.setCaptured(this.transaction.captured);
+  }
+
+  /** The proxies whose rules are about the response, in order. */
+  #responding(): readonly (ProxyRules | null)[] {
+    const { transaction } = this;
+    const { backend } = transaction.route;
+    const { rules, config } = transaction.frontend;
+    const reached = transaction.backendFacts !== null;
+    return [reached ? backend.rules : null, reached && config === backend.config ? null : rules];
   }
 
   #ofResponse(rules: RuleList): Verdict {

@@ -1,3 +1,4 @@
+import { ByteBuffer } from "../../bytes/byte-buffer.ts";
 import { NO_KEY } from "../../balance/request-key.ts";
 import { bytesOf } from "../../bytes/bytes.ts";
 import { NONE, requestFraming, TUNNEL, UNTIL_CLOSE } from "../../http/h1/content.ts";
@@ -87,6 +88,9 @@ const idempotent = 1 << METHOD_GET | 1 << METHOD_HEAD | 1 << METHOD_OPTIONS | 1 
 
 /** Responses are edited one at a time, and sent before the next: one journal serves all. */
 const journal = new HeadJournal();
+/** A response's head with the cookie that this proxy sets, for the rules behind that. */
+const withCookie = new ByteBuffer(2048);
+const cookieHead = createHead();
 
 /**
  * One request and its response. It is made of its parts (assignment, connector, the request as it goes
@@ -752,20 +756,43 @@ export class HttpTransaction extends Timer
     if (!this.progress.local && head.status >= 400) this.#countStatus(head.status);
     const compression = this.#compression;
     const compressed = compression !== null && compression.selects(head, bytes, framing);
+    let persisted = false;
     if (this.#ruled || this.route.responds) {
       const verdict = this.#respondByRules(head, bytes, end);
       if (verdict === END) return;
       if (!this.progress.local) this.#stick();
-      const { context } = this.#rules!;
-      if (context.responseEdited) {
-        const editor = context.edit("response");
-        const ignored = head.framingIgnored;
-        end = editor.settle(false);
+      const editor = this.#editedResponse(head);
+      if (editor !== null) {
+        end = editor.end;
         if (end <= 0) return this.#refuse(502, "PH");
-        head = editor.head;
-        head.framingIgnored = ignored;
         if (bytes === content) owner = null;
-        bytes = editor.bytes;
+        ({ head, bytes } = editor);
+      }
+      if (this.route.respondsAfter && this.record.unread < 0) {
+        if (!this.progress.local && this.backend.cookie !== null) {
+          // Those rules see the cookie that this proxy sets.
+          persisted = true;
+          journal.begin(head, bytes, end);
+          this.persistence.editResponse(this.backend, journal, head, bytes);
+          if (journal.edited) {
+            withCookie.clear();
+            journal.write(withCookie);
+            cookieHead.framingIgnored = head.framingIgnored;
+            if (bytes === content) owner = null;
+            bytes = withCookie.bytes;
+            end = parseResponse(cookieHead, bytes, 0, withCookie.length);
+            if (end <= 0) return this.#refuse(502, "PH");
+            head = cookieHead;
+          }
+        }
+        this.#rules!.respondAfter(head, bytes, end);
+        const after = this.#editedResponse(head);
+        if (after !== null) {
+          end = after.end;
+          if (end <= 0) return this.#refuse(502, "PH");
+          if (bytes === content) owner = null;
+          ({ head, bytes } = after);
+        }
       }
     }
     if (
@@ -788,7 +815,7 @@ export class HttpTransaction extends Timer
       // Without a length only the close of the connection ends the content, here as there.
       this.#keep &&= framing !== UNTIL_CLOSE && this.progress.requestDone && !frontend.stopping;
       if (head.connectionAuth) this.#http1.markPrivate();
-      this.persistence.editResponse(this.backend, journal, head, bytes);
+      if (!persisted) this.persistence.editResponse(this.backend, journal, head, bytes);
       const { captured } = this.record;
       if (captured !== null) {
         frontend.captures!.ofResponse(captured, head, bytes);
@@ -853,7 +880,19 @@ export class HttpTransaction extends Timer
     }
     if (this.record.unread >= 0) return CONTINUE;
     this.#serverStatus = this.progress.local ? -1 : head.status;
-    return rules.respond(head, bytes, end, this.progress.local && !this.#fromCache);
+    if (this.progress.local && !this.#fromCache) return CONTINUE;
+    return rules.respond(head, bytes, end);
+  }
+
+  /** The response as rules have left it, and where its head ends, 0 or less if they have spoilt it. */
+  #editedResponse({ framingIgnored }: Head) {
+    const { context } = this.#rules!;
+    if (!context.responseEdited) return null;
+    const editor = context.edit("response");
+    const end = editor.settle(false);
+    const { head, bytes } = editor;
+    head.framingIgnored = framingIgnored;
+    return { head, bytes, end };
   }
   #serverStatus = -1;
 
