@@ -124,6 +124,19 @@ play("the connection's window bounds all streams, and opens for all in turns", (
   assertEquals(lengths(), [100_000, 100_000, 100_000]);
 });
 
+play("what is written at once, and much of it, does not stop the reading", (w) => {
+  // What is left behind the first window ends just where no more output is added.
+  w.origin("s1", () => response("x".repeat(65_535 + 49_152)));
+  const client = w.client().send(helloAlone + settings([4, 1_000_000]) + headers(1));
+  w.run();
+  client.send(window(0, 1_000_000));
+  w.run();
+  assert(answer(client, 1).ended);
+  client.send(headers(3));
+  w.run();
+  assert(answer(client, 3).ended);
+});
+
 play("a client that reads nothing has its server wait, and gets all of it later", (w) => {
   w.origin("s1", () => response("x".repeat(500_000)));
   const wide = helloAlone + settings([4, 2 ** 30]) + window(0, 2 ** 30);

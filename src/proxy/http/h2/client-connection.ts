@@ -94,7 +94,11 @@ export class Http2ClientConnection extends Timer
     this.session.receive(bytes);
     if (this.#gone) return;
     // What the client does not take it need not cause more of.
-    if (this.session.output.length >= enoughOutput) this.#pause();
+    if (this.session.output.length >= enoughOutput) {
+      this.flush();
+      if (this.session.output.length >= enoughOutput) this.#pause();
+      if (this.#gone) return;
+    }
     if (this.session.streams.size === 0 && !this.session.between) this.#awaitRest();
   }
 
@@ -102,10 +106,7 @@ export class Http2ClientConnection extends Timer
     if (this.#gone) return;
     this.flush();
     if (this.#gone) return;
-    if (this.session.output.length < enoughOutput) {
-      this.#resume();
-      this.session.wake();
-    }
+    if (this.session.output.length < enoughOutput) this.session.wake();
   }
 
   ended(): void {
@@ -181,6 +182,8 @@ export class Http2ClientConnection extends Timer
     const taken = this.socket.write(output.bytes, output.from, output.to);
     // A broken socket reports `closed`; what is written until then is lost with it.
     output.taken(taken < 0 ? output.length : taken);
+    // Not by `drain` alone, which follows only where the socket was full.
+    if (this.#paused && output.length < enoughOutput) this.#resume();
     if (output.length > 0) {
       if (this.session.streams.size === 0) this.#setTimeout(this.frontend.timeouts.client);
     } else if (this.#closing !== null) {
