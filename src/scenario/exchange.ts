@@ -1,5 +1,7 @@
 /** One request, what the servers saw of it, and its response: how that is asserted and drawn. */
-import { type Head, status } from "../simulate/message.ts";
+import { Buffer } from "node:buffer";
+import { gunzipSync } from "node:zlib";
+import { field, type Head, status } from "../simulate/message.ts";
 import type { Outcome } from "../simulate/browser.ts";
 import { arrow, centred, type Column, columnsOf, fold, heads, type Look } from "./drawing.ts";
 import { knownServer, type Problem } from "./language.ts";
@@ -79,8 +81,20 @@ export function unexpected({ outcome, sights }: Exchange, statusTold: boolean): 
     return `the server's response was ${sight.response.line}, not ${response.line}`;
   }
   if (content === sight.content) return null;
+  if (field(response, "Content-Encoding") === "gzip" && gunzipped(content) === sight.content) {
+    return null;
+  }
   const [sent, got] = [sight.content, content].map((each) => JSON.stringify(each));
   return `the server's content was ${sent}, the client's ${got}`;
+}
+
+/** What was compressed, one character a byte; null: nothing was. */
+function gunzipped(content: string): string | null {
+  try {
+    return gunzipSync(Buffer.from(content, "latin1")).toString("latin1");
+  } catch {
+    return null;
+  }
 }
 
 /** Narration inside an exchange: beside the request, beside the response, or after both. */

@@ -114,7 +114,12 @@ const settings: Case[] = [
     name: "offload",
     config: ["compression algo gzip", "compression offload"],
     answer: response(plain),
-    requests: [accepting("gzip, br\r\nAccept-Encoding: x"), accepting("br")],
+    requests: [
+      accepting("gzip, br\r\nAccept-Encoding: x"),
+      accepting("br"),
+      get("Accept-Encoding: gzip\r\n", "GET / HTTP/1.0"),
+    ],
+    differs: ["HTTP/1.0 closes"],
   },
   {
     name: "HEAD, HTTP/1.0 and pipelined requests",

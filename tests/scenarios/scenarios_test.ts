@@ -18,6 +18,7 @@ import { reconfiguration } from "./reconfiguration.ts";
 import { relays } from "./relays.ts";
 import { releases } from "./releases.ts";
 import { sessions } from "./sessions.ts";
+import { filters } from "./filters.ts";
 import { routes } from "./routes.ts";
 import { secured } from "./secured.ts";
 import { sites } from "./sites.ts";
@@ -36,6 +37,7 @@ const tests = {
   ...load,
   ...pages,
   ...routes,
+  ...filters,
   ...limits,
   ...releases,
   ...chats,
@@ -46,7 +48,7 @@ const tests = {
 };
 
 test("every scenario is played on the wire", () => {
-  assertEquals(Object.keys(tests).sort(), scenarios().map(({ name }) => name));
+  assertEquals(Object.keys(tests).sort(), scenarios().map(({ name }) => name).sort());
 });
 
 for (const { name, text } of scenarios()) {

@@ -101,12 +101,11 @@ export class TransactionCompression {
     this.#frontend = frontend;
     this.#policy = policy;
     const { response, offload } = policy;
-    this.#accepted = response === null || head.minor === 0 || head.method === METHOD_HEAD
-      ? null
-      : acceptedAlgorithm(response, head, bytes);
-    if (this.#accepted !== null && offload && this.#accepted !== "identity" && journal !== null) {
+    const accepted = response === null ? null : acceptedAlgorithm(response, head, bytes);
+    if (offload && accepted !== null && accepted !== "identity" && journal !== null) {
       hideAccepted(journal, head, bytes);
     }
+    this.#accepted = head.minor === 0 || head.method === METHOD_HEAD ? null : accepted;
   }
 
   // ---- requests ----
