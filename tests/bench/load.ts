@@ -24,6 +24,10 @@ interface Load {
   readonly mode?: Service["mode"];
   /** Lines of the proxies' section. */
   readonly listen?: readonly string[];
+  /** Other backends, with the same servers. */
+  readonly backends?: readonly string[];
+  /** Files that the lines name, by their name in place of `FOLDER/`. */
+  readonly files?: Readonly<Record<string, () => string>>;
   /** Whether they log by UDP. */
   readonly logs?: true;
   /** What the costs are divided by; requests unless given. */
@@ -34,8 +38,13 @@ interface Load {
  * The numbers of requests make rounds of a tenth of a second. On a virtual machine neighbours come
  * and go by the millisecond: many short rounds in turns even that out, few long ones do not.
  */
+const small = { size: 128, connections: 64, requests: 5_000, kind: "keepalive" } as const;
+
+/** The numbers from 1 to 20. */
+const twenty = Array.from({ length: 20 }, (_, i) => i + 1);
+
 export const loads: readonly Load[] = [
-  { name: "keepalive", size: 128, connections: 64, requests: 5_000, kind: "keepalive" },
+  { name: "keepalive", ...small },
   {
     name: "httplog",
     size: 128,
@@ -67,6 +76,53 @@ export const loads: readonly Load[] = [
   },
   { name: "h2c", size: 128, connections: 8, streams: 10, requests: 5_000, kind: "h2" },
   { name: "h2c 64KiB", size: 65_536, connections: 8, streams: 10, requests: 1_000, kind: "h2" },
+  {
+    // Of twenty conditions on host and path the last one holds.
+    name: "20 ACLs",
+    ...small,
+    listen: [
+      ...twenty.map((i) =>
+        i === 20
+          ? `acl c${i} path_beg /128`
+          : i % 2 === 0
+          ? `acl c${i} path_beg /application${i}/ /api/v${i}/`
+          : `acl c${i} hdr(host) -i www${i}.example app${i}.example`
+      ),
+      ...twenty.map((i) => `use_backend b${i % 4} if c${i}`),
+    ],
+    backends: ["b0", "b1", "b2", "b3"],
+  },
+  {
+    name: "5 edits",
+    ...small,
+    listen: [
+      "http-request set-header X-Forwarded-Proto http",
+      "http-request add-header X-Client %[src]",
+      "http-request del-header User-Agent",
+      "http-response set-header X-Frame-Options DENY",
+      "http-response del-header Content-Type",
+    ],
+  },
+  {
+    name: "stick table",
+    ...small,
+    listen: [
+      "stick-table type ip size 100k expire 30s store http_req_rate(10s)",
+      "http-request track-sc0 src",
+      "http-request deny if { sc_http_req_rate(0) gt 1000000000 }",
+    ],
+  },
+  {
+    name: "map",
+    ...small,
+    listen: ["use_backend %[req.hdr(host),lower,map(FOLDER/hosts.map,b0)]"],
+    backends: ["b0", "b1"],
+    files: {
+      "hosts.map": () =>
+        Array.from({ length: 100_000 }, (_, i) => `www${i}.customer.example b0\n`).join("") +
+        "bench.example b1\n",
+    },
+  },
 ];
 
 /** Rounds that do not count: the time that a just-in-time compiler needs. */
@@ -95,11 +151,18 @@ export async function measureLoad(
   const { helpers, cpus, folder } = stand;
   const sink = load.logs === undefined ? undefined : await startSink(cpus.client);
   const log = sink === undefined ? [] : [`log 127.0.0.1:${sink.port} local0`];
+  for (const [name, content] of Object.entries(load.files ?? {})) {
+    Deno.writeTextFileSync(`${folder}/${name}`, content());
+  }
   const service: Service = {
     origins: [helpers.origin.port],
     mode: load.mode ?? "http",
     global: log,
-    listen: [...(load.listen ?? []), ...log.map(() => "log global")],
+    listen: [
+      ...(load.listen ?? []).map((line) => line.replace("FOLDER", folder)),
+      ...log.map(() => "log global"),
+    ],
+    backends: load.backends ?? [],
   };
   const subjects = await eachOf(contestants(stand), async (one): Promise<Subject> => {
     const proxy = await startProxy(one, service, cpus.proxy, folder);

@@ -22,6 +22,8 @@ export interface Service {
   /** Lines for the `global` and the `listen` section. */
   readonly global?: readonly string[];
   readonly listen?: readonly string[];
+  /** Backends with the same servers. */
+  readonly backends?: readonly string[];
   /** Words behind each server's address. */
   readonly server?: string;
 }
@@ -105,7 +107,8 @@ function freePort(): number {
 }
 
 function configuration(
-  { origins, mode = "http", threads, global = [], listen = [], server = "" }: Service,
+  { origins, mode = "http", threads, global = [], listen = [], backends = [], server = "" }:
+    Service,
   port: number,
   lacks: ReadonlySet<string>,
 ): string {
@@ -125,7 +128,8 @@ defaults
 listen bench
     bind 127.0.0.1:${port}
     balance roundrobin
-${lines([...listen, ...servers])}`;
+${lines([...listen, ...servers])}
+${backends.map((name) => `backend ${name}\n${lines(servers)}`).join("\n")}`;
 }
 
 /**
