@@ -35,6 +35,7 @@ export function checkHealth(
     const message = `${what}: '${rules}' rules are ignored without 'option ${option}'`;
     report.warning(of, message);
   }
+  warnOfHttp1(proxy, locator, report);
   const { check, externalCommand } = proxy;
   if (check.kind === "external" && proxy.servers.some((server) => server.check)) {
     const place = locator.place(proxy, "check");
@@ -49,6 +50,17 @@ export function checkHealth(
   } else if (check.kind !== "external" && externalCommand !== null) {
     const message = `${what}: 'external-check command' is ignored without 'option external-check'`;
     report.warning(locator.place(proxy, "externalCommand"), message);
+  }
+}
+
+/** In HAProxy the checks of a server in HTTP/2 are so, too. */
+function warnOfHttp1({ check, servers }: Proxy, locator: Locator, report: Report): void {
+  if (check.kind !== "http") return;
+  for (const server of servers) {
+    if (!server.check || server.proto !== "h2" || server.checkProto !== null) continue;
+    const message = `server '${server.name}' is checked in HTTP/1, though it has 'proto h2'`;
+    const hint = "where it speaks HTTP/2 alone, checks without 'option httpchk' only connect";
+    report.warning(locator.place(server, "proto"), message, hint);
   }
 }
 

@@ -285,7 +285,7 @@ const bindRows: readonly (readonly [name: string, operand: Operand, why: string]
 
 /** Of `server` lines. */
 const serverRows: typeof bindRows = [
-  ["ws", { ...oneWord, example: "auto" }, "a WebSocket goes over HTTP/1.1, which all servers take"],
+  ["ws", { ...oneWord, example: "auto" }, "a WebSocket goes over what the server speaks"],
   ["pool-low-conn", number, "a thread does not take idle connections of other threads"],
 ];
 

@@ -90,6 +90,19 @@ test("check rules: without their option they are ignored, and that is said once"
   assertEquals(warnings(inherited).filter((line) => line.includes("tcp-check")), []);
 });
 
+test("check rules: a server in HTTP/2 is checked in HTTP/1, and that is said", () => {
+  const text = (check: string, server: string) =>
+    `listen l\nbind :80\nmode http\n${check}server s 10.0.0.1:80 proto h2 ${server}\n`;
+  const said = (text: string) => warnings(text).filter((line) => line.includes("HTTP/1"));
+  assertEquals(said(text("option httpchk\n", "check")), [
+    "5:28 warning server 's' is checked in HTTP/1, though it has 'proto h2' - " +
+    "where it speaks HTTP/2 alone, checks without 'option httpchk' only connect",
+  ]);
+  assertEquals(said(text("option httpchk\n", "check check-proto h1")), []);
+  assertEquals(said(text("option httpchk\n", "")), []);
+  assertEquals(said(text("", "check")), []);
+});
+
 /** The checks of a proxy below a `defaults` section. */
 function below(defaults: string[], ...lines: string[]) {
   const text = ["defaults", ...defaults, "listen l", "bind :80", ...lines].join("\n");
