@@ -440,13 +440,6 @@ export class HttpTransaction extends Timer
     this.serve(this.#caching!.hit);
   }
 
-  /** For the log: as in HAProxy a cache is a server that is there at once. */
-  #noteServedNow(): void {
-    const now = this.frontend.runtime.clock.now();
-    this.assignment.queuedAt = this.assignment.assignedAt = now;
-    this.connector.connectedAt = now;
-  }
-
   /** What a service answers with is compressed as what a server does. */
   #compressService(head: Head, bytes: Uint8Array): void {
     const { compression } = this.route;
@@ -457,7 +450,6 @@ export class HttpTransaction extends Timer
   serve(service: Service): void {
     this.assignment.pass(this.backend);
     this.connector.begin(0);
-    if (this.#fromCache) this.#noteServedNow();
     this.record.service = service.name ?? null;
     if (this.record.service !== null) {
       // As in HAProxy, whose services are reached as servers are, at once.
@@ -803,11 +795,14 @@ export class HttpTransaction extends Timer
     }
     this.progress.responding = true;
     // A file may say otherwise: what is logged is the status that it stands for.
-    if (this.record.status < 0) this.record.status = head.status;
-    journal.begin(head, bytes, end);
-    if (this.record.service !== null) {
-      this.record.respondedAt = this.frontend.runtime.clock.now();
+    if (this.record.status < 0) {
+      this.record.status = head.status;
+      // Not a reply in a service's place, of which no response was seen.
+      if (this.record.service !== null) {
+        this.record.respondedAt = this.frontend.runtime.clock.now();
+      }
     }
+    journal.begin(head, bytes, end);
     if (!this.progress.local) {
       const { frontend } = this;
       this.record.respondedAt = frontend.runtime.clock.now();
@@ -822,7 +817,6 @@ export class HttpTransaction extends Timer
         if (this.#ruled) this.#rules!.context.setCaptured(captured);
       }
     }
-    if (this.#fromCache) this.record.respondedAt = this.frontend.runtime.clock.now();
     if (this.progress.local) this.#keep &&= framing !== UNTIL_CLOSE && !head.close;
     this.progress.tunnel = framing === TUNNEL;
     editResponse(journal, head, bytes, !this.progress.tunnel && !this.#keep, this.#minor);
