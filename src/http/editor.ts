@@ -3,7 +3,7 @@
  * sees. (What the proxy itself edits is known only at the end: that is the journal's, h1/journal.ts.)
  */
 import { ByteBuffer } from "../bytes/byte-buffer.ts";
-import { bytesOf } from "../bytes/bytes.ts";
+import { bytesOf, CR, LF, SP } from "../bytes/bytes.ts";
 import { parseRequest, parseResponse } from "./h1/parse.ts";
 import {
   addField,
@@ -183,12 +183,29 @@ export class HeadEditor {
       to.append(from, head.lineStart, head.lineEnd);
     }
     to.append(lineEnd, 0, 2);
+    // Lines as they came, one behind the other, are copied together: from[run, runEnd).
+    let run = 0;
+    let runEnd = 0;
     for (let i = 0; i < head.count; i++) {
-      to.append(from, fieldStart(head, i), nameEnd(head, i));
+      const start = fieldStart(head, i);
+      const colonAt = nameEnd(head, i);
+      const valueAt = valueStart(head, i);
+      const end = valueEnd(head, i);
+      const isLine = valueAt === colonAt + 2 && from[colonAt + 1] === SP && from[end] === CR &&
+        from[end + 1] === LF;
+      if (start !== runEnd) {
+        to.append(from, run, runEnd);
+        run = start;
+      }
+      runEnd = end + 2;
+      if (isLine) continue;
+      to.append(from, run, colonAt);
       to.append(colon, 0, 2);
-      to.append(from, valueStart(head, i), valueEnd(head, i));
+      to.append(from, valueAt, end);
       to.append(lineEnd, 0, 2);
+      run = runEnd;
     }
+    to.append(from, run, runEnd);
     to.append(lineEnd, 0, 2);
     this.#isSettled = true;
     const end = isRequest

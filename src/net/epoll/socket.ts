@@ -127,6 +127,8 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
   /** The peer of one that was accepted: the kernel forgets it when the connection is reset. */
   #peer: PackedHost = null;
   #peerPort = 0;
+  /** The same as text, once somebody has asked. */
+  #peerShown: string | null = null;
   /** Why it broke, if a call has found out: the kernel reports it once. */
   #errno = 0;
 
@@ -154,7 +156,7 @@ export class EpollSocket implements SpliceSource, SpliceTarget {
     else this.state |= UNIX;
   }
   get remoteAddress(): string {
-    if (this.#peer !== null) return showHost(this.#peer);
+    if (this.#peer !== null) return this.#peerShown ??= showHost(this.#peer);
     const at = this.#has(DONE) ? null : peerOf(this.fd);
     return at?.kind === "ip" ? at.host : "";
   }
