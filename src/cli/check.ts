@@ -5,7 +5,8 @@ import { convertConfiguration, loadConfiguration, whyNoWarnings } from "../confi
 import { systemAccounts } from "../process/accounts.ts";
 import { createTlsLoader } from "../process/tls-load.ts";
 import { networkOfRuntime } from "../process/runtime.ts";
-import { print, printError, readFiles, readNamed, show } from "./files.ts";
+import type { SourceFile } from "../config/diagnostic.ts";
+import { carriedName, print, printError, readFiles, readNamed, show } from "./files.ts";
 
 /**
  * `sluice check FILE...`, `-c`: reports all that is wrong with a configuration.
@@ -17,6 +18,25 @@ export async function check(
   zeroWarning = false,
 ): Promise<number> {
   const files = readFiles(paths);
+  const carried = paths.length === 1 && files[0]!.name === carriedName(paths[0]!);
+  if (!carried) return await checkFiles(files, quiet, zeroWarning, (words) => words);
+  // The story of a scenario makes the files that its configuration names.
+  const { prepareFiles } = await import("../scenario/files.ts");
+  const { text, remove, shown } = prepareFiles(files[0]!.text);
+  try {
+    return await checkFiles([{ ...files[0]!, text }], quiet, zeroWarning, shown);
+  } finally {
+    remove();
+  }
+}
+
+/** @param shown makes of words for people those that they know */
+async function checkFiles(
+  files: readonly SourceFile[],
+  quiet: boolean,
+  zeroWarning: boolean,
+  shown: (words: string) => string,
+): Promise<number> {
   const { can } = await networkOfRuntime();
   const loaded = loadConfiguration(
     files,
@@ -26,7 +46,8 @@ export async function check(
     systemAccounts,
     createTlsLoader(),
   );
-  const { configuration, diagnostics } = loaded;
+  const { configuration } = loaded;
+  const diagnostics = loaded.diagnostics.map((each) => ({ ...each, message: shown(each.message) }));
   show(diagnostics, files, quiet);
   if (configuration === null) {
     const errors = diagnostics.filter(({ severity }) => severity === "error").length;

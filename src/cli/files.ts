@@ -41,7 +41,7 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
       if (!statSync(path).isDirectory()) return [{ name: path, text: readText(path) }];
     } catch (error) {
       const carried = scenario(path);
-      if (carried !== undefined) return [{ name: `scenarios/${path}.cfg`, text: carried.text }];
+      if (carried !== undefined) return [{ name: carriedName(path), text: carried.text }];
       throw new FileError(unreadable(path, error));
     }
     return readFolder(path);
@@ -50,6 +50,9 @@ export function readFiles(paths: readonly string[]): SourceFile[] {
   const named = paths.map((path) => `'${path}'`).join(", ");
   throw new FileError(`cannot read ${named}: no file of this folder ends in .cfg`);
 }
+
+/** What a scenario that the program carries is called as a file. */
+export const carriedName = (name: string) => `scenarios/${name}.cfg`;
 
 /**
  * The files of a folder, "and only files" (management manual, "-f"): what is no regular file is

@@ -85,7 +85,7 @@ programTest(
   "convert takes a scenario to JSON, to HAProxy's language, and to the same JSON",
   async () => {
     await inFolder(async (folder) => {
-      for (const { name } of scenarios()) {
+      for (const { name, text: story } of scenarios()) {
         const json = await run(["convert", name]);
         assertEquals([json.status, json.stderr], [0, ""]);
         const files = { json: join(folder, "x.json"), cfg: join(folder, "x.cfg") };
@@ -95,7 +95,9 @@ programTest(
         assertMatch(text.stdout, /^(listen|frontend) \S+$/m);
         writeFileSync(files.cfg, text.stdout);
         assertEquals((await run(["convert", files.cfg])).stdout, json.stdout, name);
-        assertEquals((await run(["-c", "-f", files.json])).status, 0);
+        // The files that some name are there only while their story is played.
+        const whole = !/^#> *the (file|authority|certificate) /m.test(story);
+        if (whole) assertEquals((await run(["-c", "-f", files.json])).status, 0);
       }
     });
   },
