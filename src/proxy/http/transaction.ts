@@ -874,7 +874,11 @@ export class HttpTransaction extends Timer
     }
     if (this.record.unread >= 0) return CONTINUE;
     this.#serverStatus = this.progress.local ? -1 : head.status;
-    if (this.progress.local && !this.#fromCache) return CONTINUE;
+    if (this.progress.local && !this.#fromCache) {
+      // What rules have made of a response that this one replaces is nothing to it.
+      rules.context.setResponse(head, bytes, end);
+      return CONTINUE;
+    }
     return rules.respond(head, bytes, end);
   }
 
