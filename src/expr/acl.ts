@@ -2,7 +2,14 @@
 import { didYouMean } from "../text/nearest.ts";
 import { ExpressionMistake } from "./arguments.ts";
 import { castFrom, isNothing } from "./cast.ts";
-import { type Call, compileCalls, type Expression, fetchByName, parseCalls } from "./expression.ts";
+import {
+  type Call,
+  compileCalls,
+  type Expression,
+  fetchByName,
+  parseCalls,
+  scriptFetch,
+} from "./expression.ts";
 import type { Fetch } from "./fetch.ts";
 import { methods } from "./patterns/methods.ts";
 import {
@@ -13,7 +20,7 @@ import {
   PatternMistake,
 } from "./patterns/pattern.ts";
 import type { References } from "./references.ts";
-import { BIN, BOOL, METH, Sample, type SampleType, SINT, STR, typeNames } from "./sample.ts";
+import { ANY, BIN, BOOL, METH, Sample, type SampleType, SINT, STR, typeNames } from "./sample.ts";
 import { MAYBE, NO, type Test, YES } from "./test.ts";
 import { WordMistake, type Words } from "./words.ts";
 
@@ -135,13 +142,18 @@ function criterion(
   try {
     const [first, ...rest] = parseCalls(text) as [Call, ...Call[]];
     const keyword = fetchByName.has(first.name) ? undefined : derived.get(first.name);
-    const fetch = fetchByName.get(keyword?.fetch ?? first.name);
-    if (fetch === undefined) {
-      const hint = didYouMean(first.name, criteria());
+    const fetch = fetchByName.get(keyword?.fetch ?? first.name) ?? scriptFetch(first, references);
+    if (fetch === null) {
+      const hint = didYouMean(first.name, [
+        ...criteria(),
+        ...references.scripts.names("fetches"),
+      ]);
       throw new ExpressionMistake(`there is no ACL criterion '${first.name}'`, first.at, hint);
     }
     const expression = compileCalls(text, fetch, first, rest, references);
-    return { expression, method: keyword?.method ?? methodFor(expression.type), fetch };
+    // As in HAProxy, where what a script returns is a string.
+    const type = expression.type === ANY && fetch.name.startsWith("lua.") ? STR : expression.type;
+    return { expression, method: keyword?.method ?? methodFor(type), fetch };
   } catch (error) {
     if (!(error instanceof ExpressionMistake)) throw error;
     throw words.mistake(error.message, error.hint);

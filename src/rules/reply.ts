@@ -3,6 +3,7 @@ import { ByteBuffer } from "../bytes/byte-buffer.ts";
 import { bytesOf, textOf } from "../bytes/bytes.ts";
 import { storedMessage } from "../http/h1/stored-message.ts";
 import { reasonOf } from "../http/reason.ts";
+import type { References } from "../expr/references.ts";
 import type { Words } from "../expr/words.ts";
 import type { RuleKit } from "./action.ts";
 import { compileFormat, type Format } from "./format.ts";
@@ -17,9 +18,22 @@ export interface ReplyMaker {
 /** How long the head of a reply from a file may be, in bytes: what a buffer has room for. */
 const headLimit = 15360;
 
-/** Reads a field's name. @throws {WordMistake} */
-export function takeFieldName(words: Words): Uint8Array {
+/**
+ * Reads a field's name.
+ * @param warn a colon at its end will do, as in HAProxy: it begins the value then, and is warned of
+ * @throws {WordMistake}
+ */
+export function takeFieldName(words: Words, warn?: References["warn"]): Uint8Array {
   const name = words.take("the name of a field");
+  if (warn !== undefined && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:$/.test(name)) {
+    const field = name.slice(0, -1);
+    warn(
+      `'${name}' is sent as the field '${field}' whose value begins with ':'`,
+      `without the colon: ${field}`,
+      words.at - 1,
+    );
+    return bytesOf(name);
+  }
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
     throw words.mistake(`'${name}' is not the name of a field`);
   }

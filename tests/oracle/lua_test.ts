@@ -135,6 +135,19 @@ oracleCases("Lua, values", [
   ),
 ]);
 
+oracleCases(
+  "Lua, conditions",
+  [
+    ["lua.value-f /a", "lua.value-f -m beg /", "lua.value-f-integer -m int 4", "lua.value-f /b"],
+    ["lua.value-var-integer -m int gt 7", "lua.value-f-nothing nil", "lua.value-f,lua.twice /a/a"],
+  ].flat().map((criterion): Case => ({
+    name: criterion,
+    global,
+    config: [`acl a ${criterion}`, "http-request set-header x-holds yes if a"],
+    requests: [get],
+  })),
+);
+
 oracleCases("Lua, actions", [
   ...Object.keys(edits).map((name): Case => ({
     name,

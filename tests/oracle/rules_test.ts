@@ -176,6 +176,14 @@ const edits: Case[] = [
     ],
   },
   {
+    name: "a field's name with a colon",
+    config: [
+      "http-request set-header X-Forwarded-Proto: http",
+      "http-response add-header X-Also: yes",
+    ],
+    requests: [get("/", "X-Forwarded-Proto: https\r\n")],
+  },
+  {
     name: "edits of the request line",
     config: [
       "http-request set-path /v2%[path] if { path_beg /api }",

@@ -569,9 +569,10 @@ export class HttpClientConnection extends Timer implements SocketEvents, HttpCli
   /** Closes, the send buffer being empty. */
   #hangUp(linger: Linger): void {
     // What is written last waits for the FIN, and a close with bytes unread would drop it.
-    const { ends } = this.out;
-    if (linger.sending || ends) this.socket.shutdown();
+    const ends = this.out.ends && this.socket.writeLast !== undefined;
+    // Asked before: the client's own FIN may answer ours at once, and is nothing to wait for.
     const more = linger.sending || ends && !this.socket.isQuiet();
+    if (linger.sending || ends) this.socket.shutdown();
     if (!more || this.#hasEnded) {
       this.#leave();
       return;

@@ -45,7 +45,7 @@ const lower = (name: Uint8Array) => name.map((c) => c >= 65 && c <= 90 ? c | 32 
 
 /** Fields that frame a message are no rule's: the message has been read by them. */
 function takeEditableName(words: Words, kit: RuleKit): Uint8Array {
-  const name = takeFieldName(words);
+  const name = takeFieldName(words, kit.references.warn);
   const text = String.fromCharCode(...lower(name));
   if (text === "content-length" || text === "transfer-encoding") {
     kit.references.warn(
