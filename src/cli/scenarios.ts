@@ -27,10 +27,12 @@ function folder(): string {
 /** All scenarios that this program carries, by name. Throws where the source tree has lost them. */
 export function scenarios(): Scenario[] {
   const from = folder();
-  return readdirSync(from).filter((file) => file.endsWith(SUFFIX)).sort().map((file) => {
-    const text = readFileSync(join(from, file), "utf8");
+  const files = readdirSync(from).filter((file) => file.endsWith(SUFFIX));
+  // By their names: "cache" before "cache-farm".
+  return files.map((file) => file.slice(0, -SUFFIX.length)).sort().map((name) => {
+    const text = readFileSync(join(from, name + SUFFIX), "utf8");
     return {
-      name: file.slice(0, -SUFFIX.length),
+      name,
       text,
       summary: titleOf(text).replace(/^[\w-]+: /, ""),
     };

@@ -33,6 +33,8 @@ const ends = (remoteAddress: string, localAddress: string): Addresses => ({
   localPort: 2222,
 });
 const four = ends("10.1.2.3", "10.4.5.6");
+/** The same, and what follows them. */
+const withTlvs = (tlvs: string): Addresses => ({ ...four, tlvs: latin1(tlvs) });
 const six = ends("2001:db8::1", "2001:db8::2");
 
 /** The examples of sections 2.1 and 2.2, and what else they allow; null: no addresses. */
@@ -55,12 +57,20 @@ const good: [title: string, text: string, addresses: Addresses | null][] = [
   ["the longest line", `PROXY UNKNOWN ${"x".repeat(91)}\r\n`, null],
   ["version 2, IPv4", binary(0x21, 0x11, inet), four],
   ["version 2, IPv6", binary(0x21, 0x21, inet6), six],
-  ["version 2, with TLVs", binary(0x21, 0x11, inet + "\x04\0\x02xx\x01\0\0"), four],
-  ["version 2, with a checksum", binary(0x21, 0x11, inet + "\x03\0\x04\xbe\x14\x50\x02"), four],
+  [
+    "version 2, with TLVs",
+    binary(0x21, 0x11, inet + "\x04\0\x02xx\x01\0\0"),
+    withTlvs("\x04\0\x02xx\x01\0\0"),
+  ],
+  [
+    "version 2, with a checksum",
+    binary(0x21, 0x11, inet + "\x03\0\x04\xbe\x14\x50\x02"),
+    withTlvs("\x03\0\x04\xbe\x14\x50\x02"),
+  ],
   [
     "version 2, with a checksum behind others",
     binary(0x21, 0x11, inet + "\x01\0\x02h2\x03\0\x04\xc2\x89\x7f\x1a"),
-    four,
+    withTlvs("\x01\0\x02h2\x03\0\x04\xc2\x89\x7f\x1a"),
   ],
   ["version 2, LOCAL", binary(0x20, 0, ""), null],
   ["version 2, LOCAL with addresses", binary(0x20, 0x11, inet), null],
@@ -189,7 +199,7 @@ test("PROXY header: a checksum may stand anywhere among TLVs", () => {
     assertEquals(parseProxyHeader(bytes), {
       kind: "header",
       length: bytes.length,
-      addresses: four,
+      addresses: { ...four, tlvs: bytes.slice(signature.length + 4 + inet.length) },
     });
     // A bit of the addresses or of the checksum is another.
     const places = [...inet].map((_, i) => signature.length + 4 + i).concat([at, at + 1, at + 3]);
