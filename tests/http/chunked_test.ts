@@ -248,7 +248,8 @@ const trailer = fc.tuple(
 ).map((parts) => parts.join(""));
 /** What names at random may come to hold, too. */
 const credentials = /api-?key|auth|cookie|credential|jwt|password|secret|session|token/;
-const families = /^(?:access-control|cf|if|proxy|sec|ssl)[-_]/;
+const families =
+  /^(?:access-control|cf|if|proxy|sec|ssl)[-_]|(?:^|[-_])(?:client[-_]ip|real[-_]ip|remote[-_][a-z]+)$/;
 const mayPass = (name: string) =>
   !forbidden.includes(name) && !families.test(name) && !credentials.test(name) &&
   name !== "x-named";
