@@ -244,7 +244,7 @@ programTest(
       assertEquals([said.status, said.stderr], [0, ""]);
       assertMatch(said.stdout, /^reloaded: worker \d+ serves\n$/);
       await ended(worker!);
-      home.configure("listen x\n");
+      home.configure("listen x\n  moed http\n");
       const refused = await run(["reload", String(pid)]);
       assertEquals(refused.status, 1);
       assertStringIncludes(refused.stderr, "the configuration has errors: nothing is changed");
