@@ -6,7 +6,7 @@ import { type LoadedScripts, loadScripts, type Script, type ScriptDeps } from ".
 /** What the model does not say. */
 export type ConfiguredDeps = Omit<ScriptDeps, "limits" | "proxies" | "paths">;
 
-const none: LoadedScripts = { ...noScripts, services: new Map(), begin() {} };
+const none: LoadedScripts = { ...noScripts, services: new Map(), begin() {}, end() {} };
 
 /**
  * Loads the scripts of a configuration; one that fails is left out.

@@ -145,6 +145,14 @@ export class Interpreter {
     return status;
   }
 
+  /** Those that have not ended. */
+  readonly tasks = new Set<Task>();
+
+  /** Cancels all tasks. */
+  end(): void {
+    for (const task of [...this.tasks]) task.cancel();
+  }
+
   /** Has the task that runs now wait. @throws {LuaMistake} if it cannot */
   wait(
     L: LuaState,
@@ -184,6 +192,7 @@ export class Task {
     readonly mayPause = true,
   ) {
     const { lua, lauxlib } = fengari();
+    interpreter.tasks.add(this);
     this.L = lua.lua_newthread(interpreter.L);
     this.#ref = lauxlib.luaL_ref(interpreter.L, lua.LUA_REGISTRYINDEX);
   }
@@ -257,6 +266,7 @@ export class Task {
 
   #release(): void {
     const { lua, lauxlib } = fengari();
+    this.interpreter.tasks.delete(this);
     for (const close of this.#owned) close();
     this.#owned.length = 0;
     lauxlib.luaL_unref(this.interpreter.L, lua.LUA_REGISTRYINDEX, this.#ref);

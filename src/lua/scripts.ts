@@ -65,6 +65,8 @@ export interface ScriptFault {
 export interface LoadedScripts extends RuleScripts {
   /** Begins the functions of `register_init` and `register_task`. */
   begin(): void;
+  /** Ends all that runs. */
+  end(): void;
   /** Services by their names in rules, "lua.<name>", of those that rules have asked for. */
   readonly services: ReadonlyMap<string, ScriptService>;
 }
@@ -275,6 +277,10 @@ class Loaded implements LoadedScripts {
       this.services.set(name, appletService(this.interpreter, references, own));
     }
     return found.mode;
+  }
+
+  end(): void {
+    this.interpreter.end();
   }
 
   begin(): void {

@@ -253,6 +253,7 @@ export function startProxies(configuration: model.Configuration, deps: InstanceD
     for (const { listeners } of frontends) for (const listener of listeners) listener.close();
     checks?.stop();
     mails.stop();
+    proxies.scripts.end();
     following?.stop();
     stopSweeps();
     stopped = deps.workers?.stop() ?? stopped;
