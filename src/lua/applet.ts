@@ -1,5 +1,7 @@
 /** The class AppletHTTP: a service that a script has registered answers a request. */
+import { ByteBuffer } from "../bytes/byte-buffer.ts";
 import { bytesOf } from "../bytes/bytes.ts";
+import { appendChunk, lastChunk } from "../http/h1/chunk-data.ts";
 import { phases } from "../expr/needs.ts";
 import type { References } from "../expr/references.ts";
 import { Sample } from "../expr/sample.ts";
@@ -100,18 +102,14 @@ class Applet implements SampleSource {
     this.begin();
     if (this.bodiless || bytes.length === 0) return true;
     if (!this.chunked) return this.response.send(bytes);
-    const size = bytesOf(`${bytes.length.toString(16)}\r\n`);
-    const whole = new Uint8Array(size.length + bytes.length + 2);
-    whole.set(size);
-    whole.set(bytes, size.length);
-    whole[whole.length - 2] = 13;
-    whole[whole.length - 1] = 10;
-    return this.response.send(whole);
+    const chunk = new ByteBuffer(bytes.length + 16);
+    appendChunk(chunk, bytes, 0, bytes.length);
+    return this.response.send(chunk.bytes.subarray(0, chunk.length));
   }
 
   end(): void {
     this.begin();
-    if (this.chunked && !this.bodiless) this.response.send(bytesOf("0\r\n\r\n"));
+    if (this.chunked && !this.bodiless) this.response.send(lastChunk);
     this.response.end();
   }
 

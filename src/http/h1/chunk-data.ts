@@ -3,7 +3,7 @@
  * is read has been scanned before (chunked.ts): it is sound, and has neither extensions nor lone LFs.
  */
 import type { ByteBuffer } from "../../bytes/byte-buffer.ts";
-import { CR, LF } from "../../bytes/bytes.ts";
+import { bytesOf, CR, LF } from "../../bytes/bytes.ts";
 
 const SIZE = 0;
 const SIZE_LF = 1;
@@ -94,6 +94,16 @@ export function endChunk(target: ByteBuffer, start: number): void {
   target.append(lineEnd, 0, 2);
 }
 
+/** Appends data whose size is known as a chunk; without data nothing, for it would be the last. */
+export function appendChunk(target: ByteBuffer, bytes: Uint8Array, from: number, to: number): void {
+  if (from === to) return;
+  const size = bytesOf((to - from).toString(16));
+  target.append(size, 0, size.length);
+  target.append(lineEnd, 0, 2);
+  target.append(bytes, from, to);
+  target.append(lineEnd, 0, 2);
+}
+
 /** Ends the content, if no trailer section follows. */
 export function endChunks(target: ByteBuffer): void {
   target.append(lastChunk, 0, lastChunk.length);
@@ -107,4 +117,4 @@ export function beginTrailers(target: ByteBuffer): void {
 const room = Uint8Array.of(48, 48, 48, 48, 48, 48, CR, LF);
 const lineEnd = Uint8Array.of(CR, LF);
 /** "0", and two empty lines: that of the size, and the end of the trailer section. */
-const lastChunk = Uint8Array.of(48, CR, LF, CR, LF);
+export const lastChunk = Uint8Array.of(48, CR, LF, CR, LF);

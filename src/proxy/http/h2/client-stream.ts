@@ -1,5 +1,5 @@
 import { ByteBuffer } from "../../../bytes/byte-buffer.ts";
-import { bytesOf, CR, LF } from "../../../bytes/bytes.ts";
+import { appendChunk, lastChunk } from "../../../http/h1/chunk-data.ts";
 import { Unchunker } from "../../../http/h1/unchunk.ts";
 import type { HeadJournal } from "../../../http/h1/journal.ts";
 import { HpackEncoder } from "../../../http/h2/hpack-encoder.ts";
@@ -28,8 +28,6 @@ const scratch = new ByteBuffer(32_768);
 const encoder = new HpackEncoder();
 /** A piece of a request's content, in the chunked coding. */
 const chunk = new ByteBuffer(32_768);
-const lineEnd = Uint8Array.of(CR, LF);
-const lastChunk = bytesOf("0\r\n\r\n");
 const nothing = new Uint8Array(0);
 
 /** How a request's content goes on. */
@@ -217,13 +215,7 @@ export class Http2ClientStream extends Timer implements HttpClient, StreamUser {
       if (ends && this.#transaction === transaction) transaction.onClientEnded();
     } else if (this.#content === CHUNKED) {
       chunk.clear();
-      if (from < to) {
-        const size = bytesOf((to - from).toString(16));
-        chunk.append(size, 0, size.length);
-        chunk.append(lineEnd, 0, 2);
-        chunk.append(bytes, from, to);
-        chunk.append(lineEnd, 0, 2);
-      }
+      appendChunk(chunk, bytes, from, to);
       const trailers = ends ? this.#heldTrailers ?? lastChunk : nothing;
       chunk.append(trailers, 0, trailers.length);
       transaction.onRequestContent(chunk.bytes, 0, chunk.length, copiedBuffer, ends);

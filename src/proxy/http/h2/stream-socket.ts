@@ -4,7 +4,8 @@
  * of responses are the same, whatever the server speaks.
  */
 import { ByteBuffer } from "../../../bytes/byte-buffer.ts";
-import { bytesOf, CR, LF } from "../../../bytes/bytes.ts";
+import { bytesOf } from "../../../bytes/bytes.ts";
+import { appendChunk, endChunks } from "../../../http/h1/chunk-data.ts";
 import { parseRequest } from "../../../http/h1/parse.ts";
 import { Unchunker } from "../../../http/h1/unchunk.ts";
 import { createHead, METHOD_CONNECT, METHOD_HEAD } from "../../../http/head.ts";
@@ -28,8 +29,6 @@ const encoder = new HpackEncoder();
 const reader = new ResponseFieldsReader();
 const trailers = new TrailerReader();
 const chunk = new ByteBuffer(32_768);
-const lineEnd = Uint8Array.of(CR, LF);
-const lastChunk = bytesOf("0\r\n\r\n");
 
 /** How the content of a message goes on. */
 const NO_CONTENT = 0;
@@ -314,16 +313,10 @@ export class StreamSocket implements Socket, StreamUser {
     switch (this.#response) {
       case CHUNKED: {
         chunk.clear();
-        if (from < to) {
-          const size = bytesOf(count.toString(16));
-          chunk.append(size, 0, size.length);
-          chunk.append(lineEnd, 0, 2);
-          chunk.append(bytes, from, to);
-          chunk.append(lineEnd, 0, 2);
-        }
+        appendChunk(chunk, bytes, from, to);
         if (ends) {
           this.#complete = true;
-          chunk.append(lastChunk, 0, lastChunk.length);
+          endChunks(chunk);
         }
         this.#hand(chunk.bytes, 0, chunk.length, count);
         break;
