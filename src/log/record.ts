@@ -86,3 +86,31 @@ export interface LogRecord {
   sni?: string;
   tlsResumed?: boolean;
 }
+
+/** A record of which nothing is known. */
+export const blankRecord: Readonly<LogRecord> = {
+  clientAddress: "",
+  clientPort: 0,
+  acceptDate: 0,
+  frontend: "",
+  tls: false,
+  backend: "",
+  server: "",
+  timeRequest: -1,
+  timeQueue: -1,
+  timeConnect: -1,
+  timeResponse: -1,
+  timeTotal: -1,
+  status: -1,
+  bytes: 0,
+  termination: "----",
+  actconn: 0,
+  feconn: 0,
+  beconn: 0,
+  srvconn: 0,
+  retries: 0,
+  redispatched: false,
+  srvQueue: 0,
+  backendQueue: 0,
+  requestLine: "",
+};

@@ -1,5 +1,5 @@
 /** Log records of connections, sessions and requests. */
-import type { LogRecord } from "../log/record.ts";
+import { blankRecord, type LogRecord } from "../log/record.ts";
 import { textOf } from "../bytes/bytes.ts";
 import type { RuleContext } from "./rules/context.ts";
 import type { Addresses } from "../net/proxy-protocol/header.ts";
@@ -55,33 +55,7 @@ interface LoggedSession extends LoggedClient {
 }
 
 /** One record is filled in and written at a time. */
-const record: LogRecord = {
-  clientAddress: "",
-  clientPort: 0,
-  acceptDate: 0,
-  frontend: "",
-  tls: false,
-  backend: "",
-  server: "",
-  timeRequest: -1,
-  timeQueue: -1,
-  timeConnect: -1,
-  timeResponse: -1,
-  timeTotal: 0,
-  status: -1,
-  bytes: 0,
-  termination: "----",
-  actconn: 0,
-  feconn: 0,
-  beconn: 0,
-  srvconn: 0,
-  retries: 0,
-  redispatched: false,
-  srvQueue: 0,
-  backendQueue: 0,
-  requestLine: "",
-  early: false,
-};
+const record: LogRecord = { ...blankRecord, timeTotal: 0, early: false };
 
 /** Milliseconds between two stamps of the clock; -1 where either is missing. */
 function between(from: number, to: number): number {

@@ -10,38 +10,13 @@ import { Sample, STR } from "../expr/sample.ts";
 import { YES } from "../expr/test.ts";
 import { parseVariableName, processVariables } from "../expr/variables.ts";
 import { Words } from "../expr/words.ts";
-import type { LogRecord } from "../log/record.ts";
+import { blankRecord, type LogRecord } from "../log/record.ts";
 import type { Clock } from "../time/clock.ts";
 import { compileFormat } from "./format.ts";
 import type { RuleStream } from "./stream.ts";
 
 /** There is no session: so variables of the log show it, in HAProxy as well. */
-const record: LogRecord = {
-  clientAddress: "",
-  clientPort: 0,
-  acceptDate: 0,
-  frontend: "",
-  tls: false,
-  backend: "",
-  server: "",
-  timeRequest: -1,
-  timeQueue: -1,
-  timeConnect: -1,
-  timeResponse: -1,
-  timeTotal: -1,
-  status: -1,
-  bytes: 0,
-  termination: "----",
-  actconn: 0,
-  feconn: 0,
-  beconn: 0,
-  srvconn: 0,
-  retries: 0,
-  redispatched: false,
-  srvQueue: 0,
-  backendQueue: 0,
-  requestLine: "",
-};
+const record: LogRecord = { ...blankRecord };
 
 /** Works one out and keeps it, in this thread. */
 export type SetVariable = (clock: Clock) => void;
