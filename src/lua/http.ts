@@ -7,9 +7,10 @@ import { compileRegex, type Regex } from "../expr/patterns/regex/regex.ts";
 import { fieldStart, nameEnd, valueEnd, valueStart } from "../http/head.ts";
 import { pathEnd, pathStart } from "../http/target.ts";
 import { reasonOf } from "../http/reason.ts";
+import { hostName, isFraming, lower, removeFields } from "../rules/actions/fields.ts";
+import { replaceValue } from "../rules/actions/replace.ts";
 import { type LinePart, setPart } from "../rules/actions/target.ts";
 import type { RuleStream } from "../rules/stream.ts";
-import { substitute } from "../rules/substitute.ts";
 import {
   FromZero,
   type LuaCall,
@@ -68,28 +69,16 @@ function valueOf(call: LuaCall, i: number): Uint8Array {
   return bytes;
 }
 
-const lowered = (name: Uint8Array) => bytesOf(textOf(name, 0, name.length).toLowerCase());
-const framing = (name: Uint8Array) =>
-  /^(content-length|transfer-encoding)$/i.test(textOf(name, 0, name.length));
-
-function removeAll(target: HttpTarget, which: Which, name: Uint8Array): void {
-  const edited = editor(target, which);
-  const wanted = lowered(name);
-  for (let i = edited.head.count - 1; i >= 0; i--) {
-    const { head, bytes } = edited;
-    if (isWord(bytes, fieldStart(head, i), nameEnd(head, i), wanted)) edited.remove(i);
-  }
-}
-
 function add(target: HttpTarget, which: Which, call: LuaCall, replaces: boolean): null {
   const name = nameOf(call);
   const bytes = valueOf(call, 1);
+  const lowerName = lower(name);
   // The message has been read by these: they are no script's.
-  if (framing(name)) return null;
-  if (replaces) removeAll(target, which, name);
+  if (isFraming(lowerName)) return null;
   const edited = editor(target, which);
+  if (replaces) removeFields(edited, lowerName);
   edited.add(name, bytes);
-  if (replaces && which === "request" && /^host$/i.test(textOf(name, 0, name.length))) {
+  if (replaces && which === "request" && isWord(name, 0, name.length, hostName)) {
     edited.setAuthority(bytes, 0, bytes.length);
   }
   return null;
@@ -111,31 +100,17 @@ function regexOf(text: string): Regex {
 }
 
 function replace(target: HttpTarget, which: Which, call: LuaCall, byElement: boolean): null {
-  const name = lowered(nameOf(call));
+  const name = lower(nameOf(call));
   const regex = regexOf(call.text(1));
   const text = valueOf(call, 2);
+  const format = { write: (_: RuleStream, to: ByteBuffer) => to.append(text, 0, text.length) };
   const edited = editor(target, which);
   for (let i = 0; i < edited.head.count; i++) {
     const { head, bytes } = edited;
     if (!isWord(bytes, fieldStart(head, i), nameEnd(head, i), name)) continue;
-    const whole = bytes.slice(valueStart(head, i), valueEnd(head, i));
-    value.clear();
-    let changed = false;
-    for (let from = 0; from <= whole.length;) {
-      const comma = byElement ? whole.indexOf(44, from) : -1;
-      const to = comma < 0 ? whole.length : comma;
-      let start = from;
-      while (byElement && start < to && whole[start] === 32) start++;
-      const groups = regex.exec(whole, start, to);
-      if (groups === null) value.append(whole, from, to);
-      else {
-        changed = true;
-        substitute(text, text.length, groups, whole, value);
-      }
-      if (comma >= 0) value.append(whole, to, to + 1);
-      from = to + 1;
-    }
-    if (changed) edited.setValue(i, value.bytes, 0, value.length);
+    const [from, to] = [valueStart(head, i), valueEnd(head, i)];
+    const made = replaceValue(bytes, from, to, regex, byElement, format, target.stream!);
+    if (made !== null) edited.setValue(i, made.bytes, 0, made.length);
   }
   return null;
 }
@@ -153,8 +128,8 @@ function editing(which: Which): Readonly<Record<string, LuaMethod<HttpTarget>>> 
     [`${prefix}_add_header`]: (target, call) => add(target, which, call, false),
     [`${prefix}_set_header`]: (target, call) => add(target, which, call, true),
     [`${prefix}_del_header`]: (target, call) => {
-      const name = nameOf(call);
-      if (!framing(name)) removeAll(target, which, name);
+      const name = lower(nameOf(call));
+      if (!isFraming(name)) removeFields(editor(target, which), name);
       return null;
     },
     [`${prefix}_rep_header`]: (target, call) => replace(target, which, call, false),

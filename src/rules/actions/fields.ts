@@ -10,6 +10,7 @@ import {
   type Head,
   nameEnd,
 } from "../../http/head.ts";
+import type { HeadEditor } from "../../http/editor.ts";
 import { reasonOf } from "../../http/reason.ts";
 import type { Action, RuleKit, Run } from "../action.ts";
 import type { Ruleset } from "../rulesets.ts";
@@ -41,7 +42,8 @@ export function eachField(
   }
 }
 
-const lower = (name: Uint8Array) => name.map((c) => c >= 65 && c <= 90 ? c | 32 : c);
+/** A name in lower case, as those that compare names take it. */
+export const lower = (name: Uint8Array) => name.map((c) => c >= 65 && c <= 90 ? c | 32 : c);
 
 /** Fields that frame a message are no rule's: the message has been read by them. */
 function takeEditableName(words: Words, kit: RuleKit): Uint8Array {
@@ -70,19 +72,24 @@ function setOrAdd(words: Words, kit: RuleKit, replaces: boolean): Run {
     value.clear();
     format.write(stream, value);
     const editor = stream.edit(which);
-    if (replaces) {
-      for (let i = editor.head.count - 1; i >= 0; i--) {
-        const { head, bytes } = editor;
-        if (isWord(bytes, fieldStart(head, i), nameEnd(head, i), lowerName)) editor.remove(i);
-      }
-    }
+    if (replaces) removeFields(editor, lowerName);
     editor.add(name, value.bytes, 0, value.length);
     if (isHost && replaces) editor.setAuthority(value.bytes, 0, value.length);
     return CONTINUE;
   };
 }
-const hostName = bytesOf("host");
-const isFraming = (lowerName: Uint8Array) =>
+
+/** Takes out all fields of a name, in lower case. */
+export function removeFields(editor: HeadEditor, lowerName: Uint8Array): void {
+  for (let i = editor.head.count - 1; i >= 0; i--) {
+    const { head, bytes } = editor;
+    if (isWord(bytes, fieldStart(head, i), nameEnd(head, i), lowerName)) editor.remove(i);
+  }
+}
+
+export const hostName = bytesOf("host");
+/** Whether fields of this name, in lower case, frame a message. */
+export const isFraming = (lowerName: Uint8Array) =>
   isWord(lowerName, 0, lowerName.length, lengthName) ||
   isWord(lowerName, 0, lowerName.length, codingName);
 const lengthName = bytesOf("content-length");

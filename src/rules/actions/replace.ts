@@ -1,52 +1,65 @@
 /** Actions that replace what a regular expression matches. */
 import { ByteBuffer } from "../../bytes/byte-buffer.ts";
-import { isWord } from "../../bytes/bytes.ts";
+import { COMMA, isWord } from "../../bytes/bytes.ts";
+import type { Regex } from "../../expr/patterns/regex/regex.ts";
 import type { Words } from "../../expr/words.ts";
 import { fieldStart, nameEnd, valueEnd, valueStart } from "../../http/head.ts";
 import { pathEnd, pathStart } from "../../http/target.ts";
 import type { Action, RuleKit, Run } from "../action.ts";
+import type { Format } from "../format.ts";
 import type { Ruleset } from "../rulesets.ts";
 import { takeFieldName } from "../reply.ts";
+import type { RuleStream } from "../stream.ts";
 import { substitute, takeRegex } from "../substitute.ts";
 import { CONTINUE } from "../verdict.ts";
-import { messageOf } from "./fields.ts";
+import { lower, messageOf } from "./fields.ts";
 import { type LinePart, setPart } from "./target.ts";
 
 const chapter = "4.2";
 const http: readonly Ruleset[] = ["http-request", "http-response", "http-after-response"];
 const text = new ByteBuffer(512);
 const value = new ByteBuffer(512);
-const COMMA = 44;
 const SPACE = 32;
 const comma = Uint8Array.of(COMMA);
 
-function replaceWhole(words: Words, kit: RuleKit): Run {
-  const name = takeFieldName(words).map((c) => c >= 65 && c <= 90 ? c | 32 : c);
-  const regex = takeRegex(words, kit.references);
-  const format = kit.format(words, words.take("a format string"));
-  const which = messageOf(kit);
-  return (stream) => {
-    const { head, bytes } = which === "request" ? stream.request : stream.response;
-    if (head === null) return CONTINUE;
-    for (let i = 0; i < head.count; i++) {
-      if (!isWord(bytes, fieldStart(head, i), nameEnd(head, i), name)) continue;
-      const editor = stream.edit(which);
-      const { head: edited, bytes: now } = editor;
-      const groups = regex.exec(now, valueStart(edited, i), valueEnd(edited, i));
-      if (groups === null) continue;
+/**
+ * Replaces what matches in bytes[from, to): in the whole value, or in each element of a
+ * comma-separated list.
+ * @param format makes what is put in its place, anew for each match
+ * @returns the new value, until the next call; null: nothing matches
+ */
+export function replaceValue(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  regex: Regex,
+  byElement: boolean,
+  format: Pick<Format, "write">,
+  stream: RuleStream,
+): ByteBuffer | null {
+  value.clear();
+  let changed = false;
+  for (let at = from; at <= to;) {
+    let end = byElement ? bytes.indexOf(COMMA, at) : to;
+    if (end < 0 || end > to) end = to;
+    let start = at;
+    while (byElement && start < end && bytes[start] === SPACE) start++;
+    const groups = regex.exec(bytes, start, end);
+    if (groups === null) value.append(bytes, at, end);
+    else {
+      changed = true;
       text.clear();
       format.write(stream, text);
-      value.clear();
-      substitute(text.bytes, text.length, groups, now, value);
-      editor.setValue(i, value.bytes, 0, value.length);
+      substitute(text.bytes, text.length, groups, bytes, value);
     }
-    return CONTINUE;
-  };
+    if (end < to) value.append(comma, 0, 1);
+    at = end + 1;
+  }
+  return changed ? value : null;
 }
 
-/** The same, element by element of comma-separated lists. */
-function replaceElements(words: Words, kit: RuleKit): Run {
-  const name = takeFieldName(words).map((c) => c >= 65 && c <= 90 ? c | 32 : c);
+function replaceInFields(words: Words, kit: RuleKit, byElement: boolean): Run {
+  const name = lower(takeFieldName(words));
   const regex = takeRegex(words, kit.references);
   const format = kit.format(words, words.take("a format string"));
   const which = messageOf(kit);
@@ -56,26 +69,10 @@ function replaceElements(words: Words, kit: RuleKit): Run {
     for (let i = 0; i < count; i++) {
       const { head, bytes } = view;
       if (!isWord(bytes, fieldStart(head!, i), nameEnd(head!, i), name)) continue;
-      const end = valueEnd(head!, i);
-      value.clear();
-      let changed = false;
-      for (let at = valueStart(head!, i); at <= end;) {
-        let to = bytes.indexOf(COMMA, at);
-        if (to < 0 || to > end) to = end;
-        let from = at;
-        while (from < to && bytes[from] === SPACE) from++;
-        const groups = regex.exec(bytes, from, to);
-        if (groups === null) value.append(bytes, at, to);
-        else {
-          changed = true;
-          text.clear();
-          format.write(stream, text);
-          substitute(text.bytes, text.length, groups, bytes, value);
-        }
-        if (to < end) value.append(comma, 0, 1);
-        at = to + 1;
-      }
-      if (changed) stream.edit(which).setValue(i, value.bytes, 0, value.length);
+      const from = valueStart(head!, i);
+      const to = valueEnd(head!, i);
+      const made = replaceValue(bytes, from, to, regex, byElement, format, stream);
+      if (made !== null) stream.edit(which).setValue(i, made.bytes, 0, made.length);
     }
     return CONTINUE;
   };
@@ -117,7 +114,7 @@ export const replaceActions: readonly Action[] = [
     usage: "<name> <regex> <format>",
     doc: "Puts another value in the place of those of a field that match.",
     chapter,
-    compile: replaceWhole,
+    compile: (words, kit) => replaceInFields(words, kit, false),
   },
   {
     name: "replace-value",
@@ -125,7 +122,7 @@ export const replaceActions: readonly Action[] = [
     usage: "<name> <regex> <format>",
     doc: "The same for each element of a comma-separated list.",
     chapter,
-    compile: replaceElements,
+    compile: (words, kit) => replaceInFields(words, kit, true),
   },
   replacePart("replace-path", "path", "Replaces the path, not the query, where it matches."),
   replacePart("replace-pathq", "pathq", "Replaces path and query where they match."),
