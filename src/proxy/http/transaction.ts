@@ -753,13 +753,10 @@ export class HttpTransaction extends Timer
       const verdict = this.#respondByRules(head, bytes, end);
       if (verdict === END) return;
       if (!this.progress.local) this.#stick();
-      const editor = this.#editedResponse(head);
-      if (editor !== null) {
-        end = editor.end;
-        if (end <= 0) return this.#refuse(502, "PH");
-        if (bytes === content) owner = null;
-        ({ head, bytes } = editor);
-      }
+      const came = bytes;
+      const edited = this.#editedResponse(head);
+      if (edited !== null) ({ head, bytes, end } = edited);
+      if (end <= 0) return this.#refuse(502, "PH");
       if (this.route.respondsAfter && this.record.unread < 0) {
         if (!this.progress.local && this.backend.cookie !== null) {
           // Those rules see the cookie that this proxy sets.
@@ -769,23 +766,20 @@ export class HttpTransaction extends Timer
           if (journal.edited) {
             withCookie.clear();
             journal.write(withCookie);
-            cookieHead.framingIgnored = head.framingIgnored;
-            if (bytes === content) owner = null;
             bytes = withCookie.bytes;
             end = parseResponse(cookieHead, bytes, 0, withCookie.length);
             if (end <= 0) return this.#refuse(502, "PH");
+            cookieHead.framingIgnored = head.framingIgnored;
             head = cookieHead;
           }
         }
         this.#rules!.respondAfter(head, bytes, end);
         const after = this.#editedResponse(head);
-        if (after !== null) {
-          end = after.end;
-          if (end <= 0) return this.#refuse(502, "PH");
-          if (bytes === content) owner = null;
-          ({ head, bytes } = after);
-        }
+        if (after !== null) ({ head, bytes, end } = after);
+        if (end <= 0) return this.#refuse(502, "PH");
       }
+      // The head is somewhere else now: the content that came with it is on its own.
+      if (bytes !== came && came === content) owner = null;
     }
     if (
       this.backend.config.checkcache && !this.progress.local &&
