@@ -2,6 +2,7 @@
 import { redirection } from "../http/h1/redirection.ts";
 import { storedMessage } from "../http/h1/stored-message.ts";
 import { isReplyStatus } from "../http/status.ts";
+import { isToken } from "../http/token.ts";
 import type { Report } from "./diagnostic.ts";
 import { describe } from "./fields.ts";
 import type { Files } from "./files.ts";
@@ -106,7 +107,7 @@ function errorChecks(
 
   function checkField(field: Reply["fields"][number]): void {
     const place = locator.place(field);
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(field.name)) {
+    if (!isToken(field.name)) {
       report.error(place, `'${field.name}' is not the name of a field`);
     }
   }

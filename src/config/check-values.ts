@@ -1,4 +1,5 @@
 /** Values that the schema of the model admits and that make no sense; mostly met in JSON. */
+import { isToken } from "../http/token.ts";
 import type { Report } from "./diagnostic.ts";
 import { defaultProxy, describe, hasSide, type Side, sideOf, sideOfTimeout } from "./fields.ts";
 import { longestTime } from "../text/time.ts";
@@ -24,8 +25,6 @@ function expectation(locator: Locator, report: Report): Expect {
   };
 }
 
-/** A token (RFC 9110, section 5.6.2): the name of a field, a method. */
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What may stand in a request line (RFC 9112, section 3.2): a path, an absolute URI, or "*". */
 const requestTarget = /^(\/|[a-z][a-z0-9+.-]*:\/\/)[\x21-\x22\x24-\x7e]*$|^\*$/i;
 /** Fields that say where a message ends, goes, or how long its connection lives. */
@@ -136,9 +135,8 @@ function checkHttpValues(proxy: Proxy, expect: Expect): void {
   const { cookie, check, monitorUri, httpSendNameHeader } = proxy;
   if (httpSendNameHeader !== null) {
     const place = [proxy, "httpSendNameHeader"] as const;
-    const isToken = token.test(httpSendNameHeader);
     const message = `'${httpSendNameHeader}' is not the name of a field`;
-    expect(isToken, ...place, message, "a token (RFC 9110, section 5.1)");
+    expect(isToken(httpSendNameHeader), ...place, message, "a token (RFC 9110, section 5.1)");
     const isFree = !framing.has(httpSendNameHeader.toLowerCase());
     const taken = `'http-send-name-header' cannot replace '${httpSendNameHeader}'`;
     expect(isFree, ...place, taken, "it belongs to the message's framing or routing");
@@ -149,7 +147,7 @@ function checkHttpValues(proxy: Proxy, expect: Expect): void {
   }
   if (cookie !== null) {
     const message = `'${cookie.name}' is not a cookie's name`;
-    expect(token.test(cookie.name), cookie, "name", message, "a token (RFC 6265, section 4.1.1)");
+    expect(isToken(cookie.name), cookie, "name", message, "a token (RFC 6265, section 4.1.1)");
     for (const key of ["maxidle", "maxlife"] as const) {
       expect((cookie[key] ?? 0) * 1000 <= longestTime, cookie, key, `'${key}' is too long a time`);
     }
@@ -157,12 +155,12 @@ function checkHttpValues(proxy: Proxy, expect: Expect): void {
   for (const field of [proxy.forwardfor, proxy.originalto]) {
     if (field === null) continue;
     const message = `'${field.header}' is not the name of a field`;
-    expect(token.test(field.header), field, "header", message, "a token (RFC 9110, section 5.1)");
+    expect(isToken(field.header), field, "header", message, "a token (RFC 9110, section 5.1)");
     checkNetwork(field.except, field, "except", expect);
   }
   if (check.kind !== "http") return;
   const { method, uri, version } = check;
-  expect(token.test(method), proxy, "check", `'${method}' is not a method`);
+  expect(isToken(method), proxy, "check", `'${method}' is not a method`);
   expect(
     /^[\x21-\x7e]+$/.test(uri),
     proxy,

@@ -1,8 +1,8 @@
 /** The "Forwarded" field (RFC 7239): nodes, and elements of one proxy. */
+import { isToken } from "./token.ts";
 import { bytesOf, EQUALS, QUOTE, SEMICOLON, textOf } from "../bytes/bytes.ts";
 import { parseIp } from "../net/ip/address.ts";
 
-const tokenText = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const hostText = /^([A-Za-z0-9._~%!$&'()*+,;=-]+|\[[0-9A-Fa-f:.]+\])(:\d{0,5})?$/;
 /** An obfuscated name, or port: without the "_" before it (section 6.3). */
 export const obfuscated = /^[A-Za-z0-9._-]+$/;
@@ -95,7 +95,7 @@ export function isForwarded(bytes: Uint8Array, from: number, to: number): boolea
     const name = textOf(bytes, parameter.nameFrom, parameter.nameTo).toLowerCase();
     const value = textOf(bytes, parameter.from, parameter.to);
     if (seen.has(name) || checks[name]?.(value) !== true) return false;
-    if (!parameter.isQuoted && !tokenText.test(value)) return false;
+    if (!parameter.isQuoted && !isToken(value)) return false;
     seen.add(name);
   } while (at < to);
   return true;

@@ -7,6 +7,7 @@ import { compileRegex, type Regex } from "../expr/patterns/regex/regex.ts";
 import { fieldStart, nameEnd, valueEnd, valueStart } from "../http/head.ts";
 import { pathEnd, pathStart } from "../http/target.ts";
 import { reasonOf } from "../http/reason.ts";
+import { isToken } from "../http/token.ts";
 import { hostName, isFraming, lower, removeFields } from "../rules/actions/fields.ts";
 import { replaceValue } from "../rules/actions/replace.ts";
 import { type LinePart, setPart } from "../rules/actions/target.ts";
@@ -33,7 +34,6 @@ export interface HttpTarget {
 
 const value = new ByteBuffer(512);
 const question = bytesOf("?");
-const tokens = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** All fields of a message, by their names in lower case: tables whose first index is 0. */
 export function fieldsOf(stream: Pick<Context, Which>, which: Which): LuaInput {
@@ -56,7 +56,7 @@ function editor({ stream, edits }: HttpTarget, which: Which) {
 
 function nameOf(call: LuaCall): Uint8Array {
   const name = call.text(0);
-  if (!tokens.test(name)) throw new LuaMistake(`'${name}' is not the name of a field`);
+  if (!isToken(name)) throw new LuaMistake(`'${name}' is not the name of a field`);
   return bytesOf(name);
 }
 

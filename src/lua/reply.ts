@@ -1,6 +1,7 @@
 /** The class Reply, and replies of tables: what `txn:done` and `txn:reply` take. */
 import { bytesOf } from "../bytes/bytes.ts";
 import { reasonOf } from "../http/reason.ts";
+import { isToken } from "../http/token.ts";
 import { wholeReply } from "../rules/reply.ts";
 import type { RuleReply } from "../rules/stream.ts";
 import {
@@ -13,11 +14,9 @@ import {
   textOfValue,
 } from "./values.ts";
 
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 /** A field of a response that a script makes. @throws {LuaMistake} */
 export function fieldLine(name: string, value: string): string {
-  if (!token.test(name)) throw new LuaMistake(`'${name}' is not the name of a field`);
+  if (!isToken(name)) throw new LuaMistake(`'${name}' is not the name of a field`);
   if (/[\r\n\0]/.test(value)) throw new LuaMistake(`the value of '${name}' has more than one line`);
   return `${name}: ${value}\r\n`;
 }

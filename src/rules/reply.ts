@@ -3,6 +3,7 @@ import { ByteBuffer } from "../bytes/byte-buffer.ts";
 import { bytesOf, textOf } from "../bytes/bytes.ts";
 import { storedMessage } from "../http/h1/stored-message.ts";
 import { reasonOf } from "../http/reason.ts";
+import { isToken } from "../http/token.ts";
 import type { References } from "../expr/references.ts";
 import type { Words } from "../expr/words.ts";
 import type { RuleKit } from "./action.ts";
@@ -25,8 +26,8 @@ const headLimit = 15360;
  */
 export function takeFieldName(words: Words, warn?: References["warn"]): Uint8Array {
   const name = words.take("the name of a field");
-  if (warn !== undefined && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:$/.test(name)) {
-    const field = name.slice(0, -1);
+  const field = name.endsWith(":") ? name.slice(0, -1) : name;
+  if (warn !== undefined && field !== name && isToken(field)) {
     warn(
       `'${name}' is sent as the field '${field}' whose value begins with ':'`,
       `without the colon: ${field}`,
@@ -34,7 +35,7 @@ export function takeFieldName(words: Words, warn?: References["warn"]): Uint8Arr
     );
     return bytesOf(name);
   }
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
+  if (!isToken(name)) {
     throw words.mistake(`'${name}' is not the name of a field`);
   }
   return bytesOf(name);
