@@ -323,13 +323,16 @@ export function openCore(L: LuaState, deps: CoreDeps): Registered {
 
 const name = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 
-/** Runs a task of a script. */
+/** Runs a task of a script, once: what it refers to is given back. */
 export function runTask(interpreter: Interpreter, ref: number, args: readonly number[]): void {
-  const { lua } = fengari();
+  const { lua, lauxlib } = fengari();
   const { log, limits } = interpreter.deps;
   const task = new Task(interpreter, limits.task, (error) => {
     if (error !== null) log(1, `Lua task: ${error}`);
   });
-  for (const each of [ref, ...args]) lua.lua_rawgeti(task.L, lua.LUA_REGISTRYINDEX, each);
+  for (const each of [ref, ...args]) {
+    lua.lua_rawgeti(task.L, lua.LUA_REGISTRYINDEX, each);
+    lauxlib.luaL_unref(task.L, lua.LUA_REGISTRYINDEX, each);
+  }
   task.start(args.length);
 }

@@ -2,8 +2,14 @@
 import { Arguments, ExpressionMistake } from "../expr/arguments.ts";
 import { castFrom, castTo } from "../expr/cast.ts";
 import type { Context } from "../expr/context.ts";
-import type { Converter } from "../expr/converter.ts";
-import { compileCalls, converterByName, type Expression, fetchByName } from "../expr/expression.ts";
+import type { Converter, ConvertValue } from "../expr/converter.ts";
+import {
+  type Call,
+  compileCalls,
+  converterByName,
+  type Expression,
+  fetchByName,
+} from "../expr/expression.ts";
 import type { Fetch } from "../expr/fetch.ts";
 import type { References } from "../expr/references.ts";
 import { BOOL, Sample, SINT, STR } from "../expr/sample.ts";
@@ -44,27 +50,37 @@ export function toSample(value: LuaOutput, sample: Sample): boolean {
 
 const sample = new Sample();
 
-/** Expressions of scripts that are kept: their texts may be anything. */
+/** What scripts have called is kept, compiled, by name and arguments: these may be anything. */
 const mostKept = 512;
-const kept = new WeakMap<References, Map<string, Expression>>();
 
-function expressionOf(fetch: Fetch, args: readonly string[], references: References): Expression {
-  let known = kept.get(references);
-  if (known === undefined) kept.set(references, known = new Map());
-  const text = JSON.stringify([fetch.name, ...args]);
-  const found = known.get(text);
-  if (found !== undefined) return found;
-  const call = { name: fetch.name, at: 0, args: args.map((text) => ({ text, at: 0 })) };
-  try {
-    const made = compileCalls(text, fetch, call, [], references);
-    if (known.size >= mostKept) known.clear();
-    known.set(text, made);
-    return made;
-  } catch (error) {
-    if (!(error instanceof ExpressionMistake)) throw error;
-    throw new LuaMistake(error.message);
+class Compiled<T> {
+  readonly #kept = new WeakMap<References, Map<string, T>>();
+
+  /** @throws {LuaMistake} */
+  get(
+    name: string,
+    args: readonly string[],
+    references: References,
+    compile: (call: Call, text: string) => T,
+  ): T {
+    let known = this.#kept.get(references);
+    if (known === undefined) this.#kept.set(references, known = new Map());
+    const text = JSON.stringify([name, ...args]);
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    try {
+      const made = compile({ name, at: 0, args: args.map((text) => ({ text, at: 0 })) }, text);
+      if (known.size >= mostKept) known.clear();
+      known.set(text, made);
+      return made;
+    } catch (error) {
+      if (!(error instanceof ExpressionMistake)) throw error;
+      throw new LuaMistake(error.message);
+    }
   }
 }
+const expressions = new Compiled<Expression>();
+const conversions = new Compiled<ConvertValue>();
 
 /** A name as it is in Lua: what no name there may have becomes "_". */
 const luaName = (name: string) => name.replace(/[^A-Za-z0-9]/g, "_");
@@ -78,7 +94,12 @@ const convertersByLuaName = byLuaName(converterByName);
 function fetchMethod(fetch: Fetch, asText: boolean): LuaMethod<SampleSource> {
   return ({ context, references, available }, call) => {
     const nothing = asText ? "" : null;
-    const { evaluate } = expressionOf(fetch, call.texts(0), references);
+    const { evaluate } = expressions.get(
+      fetch.name,
+      call.texts(0),
+      references,
+      (first, text) => compileCalls(text, fetch, first, [], references),
+    );
     if ((fetch.needs & ~available) !== 0) return nothing;
     sample.begin();
     if (!evaluate(context, sample)) return nothing;
@@ -94,14 +115,14 @@ function convertMethod(converter: Converter, asText: boolean): LuaMethod<SampleS
     if (!takeSample(call, 0)) return nothing;
     const cast = castFrom(sample.type, converter.from);
     if (cast === null || !cast(sample)) return nothing;
-    try {
-      const args = call.texts(1).map((text) => ({ text, at: 0 }));
-      const given = new Arguments(converter.name, 0, args, converter.args ?? []);
-      if (!converter.create(given, references)(sample, context)) return nothing;
-    } catch (error) {
-      if (!(error instanceof ExpressionMistake)) throw error;
-      throw new LuaMistake(error.message);
-    }
+    const convert = conversions.get(
+      converter.name,
+      call.texts(1),
+      references,
+      ({ name, at, args }) =>
+        converter.create(new Arguments(name, at, args, converter.args ?? []), references),
+    );
+    if (!convert(sample, context)) return nothing;
     if (asText) return castTo(sample, STR) ? sample.copyBytes() : "";
     return fromSample(sample);
   };
