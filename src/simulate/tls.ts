@@ -12,6 +12,7 @@ import {
   type ContextOptions,
   createContext,
   freeContext,
+  plainOptions,
   useCertificate,
 } from "../net/tls/context.ts";
 import { type ServerChoice, serverSide } from "../net/tls/server.ts";
@@ -20,25 +21,10 @@ import { type Network, noEvents, type Socket, type SocketEvents } from "../net/s
 import type { Clock } from "../time/clock.ts";
 
 const options: ContextOptions = {
-  role: "server",
-  versions: { min: 0x303, max: 0x304, without: [] },
-  ciphers: null,
-  ciphersuites: null,
-  groups: null,
-  sigalgs: null,
-  clientSigalgs: null,
-  clientOrder: false,
+  ...plainOptions,
   tickets: false,
-  verify: "none",
-  store: 0,
-  authorities: 0,
   sessionContext: "story",
   cacheSize: 0,
-  lifetime: 300,
-  maxRecord: 0,
-  securityLevel: null,
-  dh: 0,
-  protocols: null,
 };
 
 /** Whom a client asks for, and what it shows. */

@@ -2,33 +2,10 @@
 import { readFileSync } from "node:fs";
 import { loadCertificate } from "#src/net/tls/certificate.ts";
 import { clientSide } from "#src/net/tls/client.ts";
-import { type ContextOptions, createContext } from "#src/net/tls/context.ts";
+import { type ContextOptions, createContext, plainOptions } from "#src/net/tls/context.ts";
 import { type ServerChoice, serverSide } from "#src/net/tls/server.ts";
 import { TlsSocket } from "#src/net/tls/socket.ts";
 import { type Network, noEvents } from "#src/net/socket.ts";
-
-/** Options that ask for nothing special. */
-export const plainOptions: ContextOptions = {
-  role: "server",
-  versions: { min: 0x303, max: 0x304, without: [] },
-  ciphers: null,
-  ciphersuites: null,
-  groups: null,
-  sigalgs: null,
-  clientSigalgs: null,
-  clientOrder: false,
-  tickets: true,
-  verify: "none",
-  store: 0,
-  authorities: 0,
-  sessionContext: "test",
-  cacheSize: 100,
-  lifetime: 300,
-  maxRecord: 0,
-  securityLevel: null,
-  dh: 0,
-  protocols: null,
-};
 
 const later = (delay: number, callback: () => void) => {
   const timer = setTimeout(callback, delay);

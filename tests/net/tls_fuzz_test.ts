@@ -3,7 +3,7 @@
  * the middle of a connection, ends at any time. Nothing may crash, hang or stay.
  */
 import { assert, assertEquals } from "@std/assert";
-import { createContext } from "#src/net/tls/context.ts";
+import { createContext, plainOptions } from "#src/net/tls/context.ts";
 import { clientSide } from "#src/net/tls/client.ts";
 import { whyNoOpenSsl } from "#src/net/tls/openssl.ts";
 import { serverSide } from "#src/net/tls/server.ts";
@@ -12,7 +12,7 @@ import { readClientHello } from "#src/tls/client-hello.ts";
 import { noEvents, type Socket, SocketError, type SocketEvents } from "#src/net/socket.ts";
 import { test } from "../testing.ts";
 import { createPki, hasOpenssl } from "../tls/pki.ts";
-import { choiceOf, plainOptions } from "./tls.ts";
+import { choiceOf } from "./tls.ts";
 
 /** A socket whose other end is the test: what is written to it is kept. */
 class Wire implements Socket {

@@ -1,11 +1,11 @@
 /** The suite of connected sockets, with TLS in every connection. */
-import { createContext } from "#src/net/tls/context.ts";
+import { createContext, plainOptions } from "#src/net/tls/context.ts";
 import { whyNoOpenSsl } from "#src/net/tls/openssl.ts";
 import type { Network } from "#src/net/socket.ts";
 import { createPki, hasOpenssl } from "../tls/pki.ts";
 import { connectionSuite } from "./connection_suite.ts";
 import { createLoop, nativeNetwork, pump } from "./native.ts";
-import { choiceOf, plainOptions, tlsNetwork } from "./tls.ts";
+import { choiceOf, tlsNetwork } from "./tls.ts";
 
 if (hasOpenssl && whyNoOpenSsl() === null) {
   const pki = createPki();

@@ -65,6 +65,29 @@ export interface ContextOptions {
   readonly protocols: Uint8Array | null;
 }
 
+/** Options that ask for nothing special, for who has no configuration: a server's of TLS 1.2 and 1.3. */
+export const plainOptions: ContextOptions = {
+  role: "server",
+  versions: { min: 0x303, max: 0x304, without: [] },
+  ciphers: null,
+  ciphersuites: null,
+  groups: null,
+  sigalgs: null,
+  clientSigalgs: null,
+  clientOrder: false,
+  tickets: true,
+  verify: "none",
+  store: 0,
+  authorities: 0,
+  sessionContext: "sluice",
+  cacheSize: 100,
+  lifetime: 300,
+  maxRecord: 0,
+  securityLevel: null,
+  dh: 0,
+  protocols: null,
+};
+
 const SSL_CTRL_MODE = 33;
 const SSL_CTRL_SET_SESS_CACHE_SIZE = 42;
 const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
