@@ -2,10 +2,10 @@
  * A client of the master's socket (management manual, chapter 9.4): its commands are the master's
  * own, or go on to the runtime API of a worker, which a prefix names.
  */
-import { ByteBuffer } from "../bytes/byte-buffer.ts";
 import { type AccessLevel, accessLevels } from "../config/keywords/stats-socket.ts";
 import type { Network, Socket, SocketEvents } from "../net/socket.ts";
 import { mayRun } from "../services/commands/table.ts";
+import { LineReader, Outbox } from "../services/commands/wire.ts";
 import type { Clock } from "../time/clock.ts";
 import {
   masterCommands,
@@ -31,7 +31,6 @@ export interface MasterCliOptions {
 
 /** Longest line, and longest payload, in bytes. */
 const longestLine = 2 ** 20;
-const LF = 10;
 
 /** Splits a line at `;`, and leaves the commands as they are, escapes and all. */
 export function splitLine(line: string): string[] {
@@ -56,8 +55,8 @@ export function targetOf(prefix: string, { pid, workers }: MasterFacts): number 
 
 /** See above. */
 export class MasterSession implements SocketEvents {
-  readonly #in = new ByteBuffer(1024);
-  #out: Uint8Array[] = [];
+  readonly #in = new LineReader();
+  readonly #out: Outbox;
   #level: AccessLevel;
   readonly #modes = new Set<Mode>();
   #prompt = false;
@@ -77,6 +76,7 @@ export class MasterSession implements SocketEvents {
 
   constructor(readonly socket: Socket, readonly options: MasterCliOptions) {
     this.#level = options.level;
+    this.#out = new Outbox(socket);
     this.#touch();
   }
 
@@ -84,7 +84,7 @@ export class MasterSession implements SocketEvents {
   data(_socket: Socket, bytes: Uint8Array): void {
     if (this.#closing) return;
     this.#touch();
-    this.#in.append(bytes, 0, bytes.length);
+    this.#in.append(bytes);
     if (this.#in.length > longestLine) return this.abort();
     void this.#work();
   }
@@ -132,14 +132,8 @@ export class MasterSession implements SocketEvents {
 
   #takeLine(): string | null {
     if (this.#gone) return null;
-    const { bytes, length } = this.#in;
-    const end = bytes.subarray(0, length).indexOf(LF);
-    if (end < 0) return null;
-    const line = new TextDecoder().decode(bytes.subarray(0, end));
-    const rest = bytes.slice(end + 1, length);
-    this.#in.clear();
-    this.#in.append(rest, 0, rest.length);
-    return line.replace(/\r$/, "");
+    const line = this.#in.take();
+    return line === null ? null : new TextDecoder().decode(line).replace(/\r$/, "");
   }
 
   /** What asks for the next command. */
@@ -279,23 +273,14 @@ export class MasterSession implements SocketEvents {
   }
 
   #flush(): void {
-    while (this.#out.length > 0 && !this.#gone) {
-      const bytes = this.#out[0]!;
-      const taken = this.socket.write(bytes, 0, bytes.length);
-      if (taken < 0) return;
-      if (taken < bytes.length) {
-        this.#out[0] = bytes.subarray(taken);
-        return;
-      }
-      this.#out.shift();
-    }
+    if (this.#gone || !this.#out.flush()) return;
     if (this.#closing && !this.#busy) this.#close();
   }
 
   /** Closes when all has been sent. */
   #close(): void {
     this.#closing = true;
-    if (this.#gone || this.#out.length > 0) return;
+    if (this.#gone || !this.#out.empty) return;
     this.socket.close();
     this.#leave();
   }
@@ -305,7 +290,7 @@ export class MasterSession implements SocketEvents {
     this.#gone = true;
     this.#cancelTimeout();
     this.#cancelQuestion();
-    this.#out = [];
+    this.#out.clear();
     this.options.ended();
   }
 }

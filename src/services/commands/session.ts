@@ -3,7 +3,6 @@
  * manual, chapter 9.3). One line and its answer, then the connection closes; unless `prompt` asks for
  * more.
  */
-import { ByteBuffer } from "../../bytes/byte-buffer.ts";
 import { textOf } from "../../bytes/bytes.ts";
 import type { AccessLevel } from "../../config/keywords/stats-socket.ts";
 import type { Socket, SocketEvents } from "../../net/socket.ts";
@@ -11,6 +10,7 @@ import type { Clock } from "../../time/clock.ts";
 import type { Control } from "../control.ts";
 import { CommandError, type CommandSession, type ListedSocket, type Pieces } from "./command.ts";
 import { commands, findCommand, helpText, mayRun } from "./table.ts";
+import { LineReader, Outbox } from "./wire.ts";
 
 /** Longest line, and longest payload, in bytes. */
 const longestLine = 2 ** 20;
@@ -27,8 +27,6 @@ export interface CliOptions {
   /** The connection is over. */
   readonly ended: () => void;
 }
-
-const LF = 10;
 
 /** Splits a line into commands at `;`, and each into words; a backslash takes the next as it is. */
 export function splitCommands(line: string): string[][] {
@@ -57,9 +55,8 @@ export function splitCommands(line: string): string[][] {
 /** See above. */
 export class CliSession implements SocketEvents {
   readonly #session: CommandSession;
-  readonly #in = new ByteBuffer(1024);
-  /** What waits to be sent. */
-  #out: Uint8Array[] = [];
+  readonly #in = new LineReader();
+  readonly #out: Outbox;
   /** The lines of a payload so far, and the commands before it; null: none is being read. */
   #payload: { readonly commands: string[][]; readonly end: string; text: string } | null = null;
   /** Commands are being carried out. */
@@ -72,6 +69,7 @@ export class CliSession implements SocketEvents {
 
   constructor(readonly socket: Socket, readonly options: CliOptions) {
     const { level, timeout, severity } = options;
+    this.#out = new Outbox(socket);
     this.#session = {
       level,
       timeout,
@@ -87,7 +85,7 @@ export class CliSession implements SocketEvents {
   data(_socket: Socket, bytes: Uint8Array): void {
     if (this.#closing) return;
     this.#touch();
-    this.#in.append(bytes, 0, bytes.length);
+    this.#in.append(bytes);
     if (this.#in.length > longestLine) return this.#close();
     void this.#work();
   }
@@ -134,14 +132,8 @@ export class CliSession implements SocketEvents {
 
   #takeLine(): string | null {
     if (this.#gone) return null;
-    const { bytes, length } = this.#in;
-    const end = bytes.subarray(0, length).indexOf(LF);
-    if (end < 0) return null;
-    const line = textOf(bytes, 0, end);
-    const rest = bytes.slice(end + 1, length);
-    this.#in.clear();
-    this.#in.append(rest, 0, rest.length);
-    return line.replace(/\r$/, "");
+    const line = this.#in.take();
+    return line === null ? null : textOf(line, 0, line.length).replace(/\r$/, "");
   }
 
   async #line(line: string): Promise<void> {
@@ -232,7 +224,7 @@ export class CliSession implements SocketEvents {
       if (this.#gone) return;
       this.#out.push(bytes);
       this.#flush();
-      if (this.#out.length === 0) continue;
+      if (this.#out.empty) continue;
       this.#touch();
       await new Promise<void>((resolve) => this.#sent = resolve);
       this.#cancelTimeout();
@@ -240,19 +232,9 @@ export class CliSession implements SocketEvents {
   }
 
   #flush(): void {
-    while (this.#out.length > 0 && !this.#gone) {
-      const bytes = this.#out[0]!;
-      const taken = this.socket.write(bytes, 0, bytes.length);
-      if (taken < 0) return;
-      if (taken < bytes.length) {
-        this.#out[0] = bytes.subarray(taken);
-        return;
-      }
-      this.#out.shift();
-      this.#touch();
-    }
+    if (this.#gone || !this.#out.flush(() => this.#touch())) return;
     this.#wake();
-    if (this.#closing && !this.#busy && this.#out.length === 0) this.#finish();
+    if (this.#closing && !this.#busy) this.#finish();
   }
 
   /** All has been sent, or nothing will be any more. */
@@ -264,7 +246,7 @@ export class CliSession implements SocketEvents {
   /** Closes when all has been sent. */
   #finish(): void {
     this.#closing = true;
-    if (this.#out.length > 0 || this.#gone) return;
+    if (!this.#out.empty || this.#gone) return;
     this.socket.close();
     this.#leave();
   }
@@ -278,7 +260,7 @@ export class CliSession implements SocketEvents {
     if (this.#gone) return;
     this.#gone = true;
     this.#cancelTimeout();
-    this.#out = [];
+    this.#out.clear();
     this.#wake();
     this.options.ended();
   }
