@@ -1,11 +1,12 @@
 /** The master's socket: prefixes, prompts, modes, and what becomes of commands for workers. */
 import { assert, assertEquals } from "@std/assert";
 import { bytesOf } from "#src/bytes/bytes.ts";
-import { noEvents, type Socket, type SocketEvents } from "#src/net/socket.ts";
+import type { Socket, SocketEvents } from "#src/net/socket.ts";
 import { MasterSession, splitLine, targetOf } from "#src/process/master-cli.ts";
 import { type MasterFacts, uptime } from "#src/process/master-commands.ts";
 import { readMasterSocket } from "#src/process/master-socket.ts";
 import { virtualClock } from "#src/time/clock.ts";
+import { textSocket } from "../services/text-socket.ts";
 import { test } from "../testing.ts";
 
 const worker = (pid: number, current: boolean) => ({
@@ -28,16 +29,8 @@ function client(level: "user" | "operator" | "admin" = "admin") {
     reloadFailed: false,
     reload: () => Promise.resolve({ ok: false, text: "a.cfg:1:1: error: no\n" }),
   };
-  let sent = "";
-  let closed = false;
-  const socket = {
-    events: noEvents,
-    write(bytes: Uint8Array, from: number, to: number) {
-      sent += new TextDecoder().decode(bytes.subarray(from, to));
-      return to - from;
-    },
-    close: () => closed = true,
-  } as unknown as Socket;
+  const peer = textSocket();
+  const { socket } = peer;
   const asked: string[] = [];
   const session = new MasterSession(socket, {
     facts: facts satisfies MasterFacts,
@@ -73,15 +66,15 @@ function client(level: "user" | "operator" | "admin" = "admin") {
     facts,
     asked,
     get closed() {
-      return closed;
+      return peer.closed;
     },
     /** What came in answer to this, with nothing behind it. */
     async say(text: string): Promise<string> {
-      sent = "";
+      peer.take();
       session.data(socket, bytesOf(text));
       session.ended();
       for (let i = 0; i < 200; i++) await Promise.resolve();
-      return sent;
+      return peer.take();
     },
   };
 }

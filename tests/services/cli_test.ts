@@ -2,12 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { bytesOf } from "#src/bytes/bytes.ts";
 import { PatternStore } from "#src/expr/patterns/store.ts";
-import { noEvents, type Socket } from "#src/net/socket.ts";
 import { CliSession, splitCommands } from "#src/services/commands/session.ts";
 import { commands } from "#src/services/commands/table.ts";
 import type { Control } from "#src/services/control.ts";
 import { virtualClock } from "#src/time/clock.ts";
 import { type Scene, scene, server, web } from "../proxy/harness.ts";
+import { textSocket } from "./text-socket.ts";
 import { test } from "../testing.ts";
 import { facts } from "./facts.ts";
 
@@ -16,16 +16,8 @@ type Level = "user" | "operator" | "admin";
 /** A client of the runtime API. */
 function client(control: Control, level: Level = "admin", timeout = 10_000) {
   const clock = virtualClock();
-  let sent = "";
-  let closed = false;
-  const socket = {
-    events: noEvents,
-    write(bytes: Uint8Array, from: number, to: number) {
-      sent += new TextDecoder().decode(bytes.subarray(from, to));
-      return to - from;
-    },
-    close: () => closed = true,
-  } as unknown as Socket;
+  const peer = textSocket();
+  const { socket } = peer;
   const session = new CliSession(socket, {
     control,
     clock,
@@ -38,15 +30,15 @@ function client(control: Control, level: Level = "admin", timeout = 10_000) {
   return {
     clock,
     get closed() {
-      return closed;
+      return peer.closed;
     },
     /** What came in answer to this. */
     async say(text: string): Promise<string> {
-      sent = "";
+      peer.take();
       session.data(socket, bytesOf(text));
       // Answers come at once, or after a few turns of the microtasks.
       for (let i = 0; i < 20; i++) await Promise.resolve();
-      return sent;
+      return peer.take();
     },
     end: () => session.ended(),
   };
